@@ -1,0 +1,81 @@
+"""Every error that etl-actors raises, as one tree.
+
+::
+
+    EtlError                      one clear sentence; the command line prints it and exits with ``exit_status``
+    ├── UsageError                what was asked for cannot be done as asked            (exit 2)
+    │   ├── SettingsError         wrong settings, all problems together                 (exit 2)
+    │   └── SlipError             a slip that cannot be used, with file and place       (exit 1)
+    ├── DatabaseUnavailable       no server answers, or it went away                    (exit 3)
+    ├── DatabaseUnsuitable        the server is too old, or its schema is not ours      (exit 1)
+    ├── LeaseLost                 the batch belongs to somebody else: nothing may land  (engine)
+    ├── DataRefused               the database refuses a value of the batch             (engine)
+    └── WorkerLost                a parser process ended or hung                        (engine)
+
+Bad data is not an error but a value: see `etl_actors.relational.reject.Reject`.
+"""
+
+__all__ = [
+    "DataRefused",
+    "DatabaseUnavailable",
+    "DatabaseUnsuitable",
+    "EtlError",
+    "LeaseLost",
+    "SettingsError",
+    "SlipError",
+    "UsageError",
+    "WorkerLost",
+]
+
+
+class EtlError(Exception):
+    """The root of the tree; its text is one sentence that a user can act on."""
+
+    exit_status = 1
+
+
+class UsageError(EtlError):
+    """What was asked for cannot be done as it was asked."""
+
+    exit_status = 2
+
+
+class SettingsError(UsageError):
+    """Settings that are wrong, with every problem on a line of its own."""
+
+
+class SlipError(UsageError):
+    """A slip that cannot be used; the text begins with its file and place."""
+
+    exit_status = 1
+
+
+class DatabaseUnavailable(EtlError):
+    """No server answers at the address, or the one that did went away."""
+
+    exit_status = 3
+
+
+class DatabaseUnsuitable(EtlError):
+    """The server is too old, or its schema is at a revision that this release does not accept."""
+
+
+class LeaseLost(EtlError):
+    """The batch's lease token is no longer ours; whatever was prepared under it must not land."""
+
+
+class DataRefused(EtlError):
+    """The database refuses a value of the batch; the text carries no data, `reason` is a short code."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class WorkerLost(EtlError):
+    """A parser process ended or hung; `row_id` is the row it was on, 0 where it is not known."""
+
+    def __init__(self, message: str, row_id: int, reason: str) -> None:
+        super().__init__(message)
+        self.row_id = row_id
+        self.reason = reason

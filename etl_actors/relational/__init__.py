@@ -1,0 +1,1 @@
+"""Pure rules of relational targets: tables, identities, duplicate policies, rejects. Nothing here does I/O."""

@@ -1,0 +1,80 @@
+"""What a target table is: its columns, its place among the other tables of a document, and who wins a key."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["LINEAGE", "PARENTAGE", "Column", "Kind", "Policy", "Table"]
+
+LINEAGE = (("_id", "uuid"), ("_row_id", "bigint"), ("_batch_id", "bigint"), ("_loaded_at", "timestamptz"))
+PARENTAGE = (("_parent_id", "uuid"), ("_root_id", "uuid"), ("_index", "int"))
+
+
+class Policy(Enum):
+    """Which of several rows with one `_id` stays (`on_duplicate`)."""
+
+    IGNORE = "ignore"  # the lowest row_id
+    UPDATE = "update"  # the highest row_id
+
+
+class Kind(Enum):
+    """What decides whether a row of this table lands.
+
+    A ROOT decides for its document. A SET of keyless children lands, and is replaced as a whole, with its owner (the
+    nearest ancestor that is a ROOT or OWN). OWN rows have a key, and a policy, of their own.
+    """
+
+    ROOT = "root"
+    SET = "set"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that a slip asks for; `type` is PostgreSQL's name of it, such as ``numeric(12,2)``."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A target table as one slip fills it.
+
+    Args:
+        schema: its schema, never empty.
+        name: unqualified, at most 63 bytes.
+        kind: what decides whether its rows land.
+        policy: who wins an `_id`; of a SET it is its owner's.
+        key: names of the columns that make the identity; empty for a SET, and for a ROOT known by its document.
+        columns: the slip's own columns, in its order.
+        parent: the qualified name of the table whose row is this one's parent; None for a ROOT.
+        owner: the qualified name of the nearest ancestor that is ROOT or OWN; of those, their own name.
+    """
+
+    schema: str
+    name: str
+    kind: Kind
+    policy: Policy
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    parent: str | None
+    owner: str
+
+    @property
+    def qualified(self) -> str:
+        """``schema.name``, unquoted: the name used in messages, books and identities."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def copied(self) -> tuple[tuple[str, str], ...]:
+        """Name and type of each field of a COPY line, in order.
+
+        ``_id, _row_id``, then for all but a ROOT ``_parent_id, _root_id, _index``, then for OWN ``_pos int`` (position
+        within the batch, which breaks ties within one document), then the slip's columns.
+        """
+        head = LINEAGE[:2]
+        if self.kind is not Kind.ROOT:
+            head += PARENTAGE
+        if self.kind is Kind.OWN:
+            head += (("_pos", "int"),)
+        return head + tuple((c.name, c.type) for c in self.columns)
