@@ -1,0 +1,299 @@
+-- The spine: staging, inbox, batches, rejects, the books, and who may touch them.
+-- Sent as one text without parameters, in one transaction, under the migration's advisory lock.
+
+-- Staging ---------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE etl.staging (
+    row_id      bigint GENERATED ALWAYS AS IDENTITY,
+    source      text NOT NULL CHECK (source <> '' AND octet_length(source) <= 255),
+    payload     jsonb NOT NULL,
+    slip        text,
+    trace       text,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (row_id)
+) PARTITION BY RANGE (row_id);
+COMMENT ON TABLE etl.staging IS 'What producers insert: one JSON document a row, immutable, in the order of row_id.';
+
+-- A partition is sealed once no transaction can add to it any more; then its rows are counted once and for all.
+CREATE TABLE etl.staging_partition (
+    name       text PRIMARY KEY,
+    row_lo     bigint NOT NULL,
+    row_hi     bigint NOT NULL,                 -- exclusive
+    passed_xid xid8,                            -- the first transaction id that was seen after the identity had passed row_hi
+    sealed_at  timestamptz,
+    dropped_at timestamptz
+);
+CREATE TABLE etl.staging_count (
+    partition text NOT NULL REFERENCES etl.staging_partition (name),
+    source    text NOT NULL,
+    staged    bigint NOT NULL,
+    PRIMARY KEY (partition, source)
+);
+
+CREATE FUNCTION etl.add_staging_partitions(partition_rows bigint, ahead int DEFAULT 2) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    used   bigint;
+    edge   bigint;
+    made   int := 0;
+    called boolean;
+    part   text;
+BEGIN
+    -- Several daemons call this: the second waits, then finds the work done.
+    PERFORM pg_advisory_xact_lock(hashtextextended('etl.staging_partition', 0));
+    SELECT last_value, is_called INTO used, called FROM etl.staging_row_id_seq;
+    IF NOT called THEN used := 0; END IF;
+    SELECT coalesce(max(row_hi), 1) INTO edge FROM etl.staging_partition;
+    WHILE edge <= used + ahead * partition_rows + 1 LOOP
+        part := format('staging_%s', lpad(edge::text, 19, '0'));
+        -- EXCLUDING IDENTITY: servers from 17 on refuse to attach a table that has an identity of its own.
+        EXECUTE format('CREATE TABLE etl.%I (LIKE etl.staging INCLUDING ALL EXCLUDING IDENTITY)', part);
+        EXECUTE format('ALTER TABLE etl.staging ATTACH PARTITION etl.%I FOR VALUES FROM (%s) TO (%s)',
+                       part, edge, edge + partition_rows);
+        INSERT INTO etl.staging_partition (name, row_lo, row_hi) VALUES (part, edge, edge + partition_rows);
+        edge := edge + partition_rows;
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END $$;
+
+CREATE FUNCTION etl.seal_staging_partitions() RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    used   bigint;
+    ready  record;
+    sealed int := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('etl.staging_partition', 0));
+    SELECT last_value INTO used FROM etl.staging_row_id_seq;
+    UPDATE etl.staging_partition SET passed_xid = pg_current_xact_id() WHERE passed_xid IS NULL AND row_hi <= used;
+    -- In order, and one a call: the ledger counts everything beyond the last sealed partition afresh.
+    SELECT p.name, p.row_lo, p.row_hi INTO ready FROM etl.staging_partition p
+     WHERE p.sealed_at IS NULL ORDER BY p.row_lo LIMIT 1;
+    IF FOUND AND EXISTS (SELECT FROM etl.staging_partition p
+                          WHERE p.name = ready.name AND p.passed_xid < pg_snapshot_xmin(pg_current_snapshot())) THEN
+        INSERT INTO etl.staging_count (partition, source, staged)
+        SELECT ready.name, s.source, count(*) FROM etl.staging s
+         WHERE s.row_id >= ready.row_lo AND s.row_id < ready.row_hi GROUP BY s.source;
+        UPDATE etl.staging_partition SET sealed_at = clock_timestamp() WHERE name = ready.name;
+        sealed := 1;
+    END IF;
+    RETURN sealed;
+END $$;
+
+CREATE FUNCTION etl.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of etl.staging are immutable: % is refused', TG_OP
+        USING HINT = 'Insert the new document as a new row; retention removes old partitions.';
+END $$;
+CREATE TRIGGER staging_is_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON etl.staging
+    FOR EACH STATEMENT EXECUTE FUNCTION etl.refuse_change();
+
+-- Inbox: what waits, and nothing else -------------------------------------------------------------------------------------
+
+CREATE TABLE etl.inbox (
+    source text NOT NULL,
+    row_id bigint NOT NULL,
+    slip   text,
+    bytes  int NOT NULL,
+    PRIMARY KEY (source, row_id)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
+        autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000,
+        autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000);
+
+CREATE TABLE etl.daemon (
+    node         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name         text NOT NULL,                             -- host:pid
+    version      text NOT NULL,
+    started_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    beat_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    asleep_until timestamptz NOT NULL DEFAULT '-infinity'   -- producers only read it: no hot row
+);
+
+-- A login that stands here may feed only the sources named for it.
+CREATE TABLE etl.producer_source (
+    role   name NOT NULL,
+    source text NOT NULL,
+    PRIMARY KEY (role, source)
+);
+
+CREATE FUNCTION etl.enqueue() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    foreign_source text;
+BEGIN
+    IF EXISTS (SELECT FROM etl.producer_source p WHERE p.role = session_user) THEN
+        SELECT n.source INTO foreign_source FROM new_rows n
+         WHERE NOT EXISTS (SELECT FROM etl.producer_source p WHERE p.role = session_user AND p.source = n.source) LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'role % may not feed source "%"', session_user, foreign_source
+                USING ERRCODE = 'insufficient_privilege', HINT = 'An operator allows it in etl.producer_source.';
+        END IF;
+    END IF;
+    INSERT INTO etl.inbox (source, row_id, slip, bytes)
+    SELECT n.source, n.row_id, n.slip, pg_column_size(n.payload) FROM new_rows n;
+    -- NOTIFY makes commits queue for one lock (5,700 commits a second where 13,900 pass without), so ring only for a sleeper.
+    -- A snapshot older than this statement cannot see who fell asleep meanwhile: such transactions always ring.
+    IF current_setting('transaction_isolation') <> 'read committed'
+       OR EXISTS (SELECT FROM etl.daemon d WHERE d.asleep_until > clock_timestamp()) THEN
+        PERFORM pg_notify('etl_staged', '');
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER staging_enqueues AFTER INSERT ON etl.staging
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.enqueue();
+
+-- Batches: the unit of lease, attempt, count and replay --------------------------------------------------------------------
+
+CREATE TABLE etl.replay (
+    replay_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    filter      jsonb NOT NULL,
+    status      text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'done', 'cancelled')),
+    rows_total  bigint,
+    rows_done   bigint NOT NULL DEFAULT 0,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz
+);
+
+CREATE SEQUENCE etl.lease_token;
+CREATE TABLE etl.batch (
+    batch_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source      text NOT NULL,
+    slip        text,
+    slip_digest text,
+    target      text,                                       -- the root table, schema.name
+    row_ids     bigint[] NOT NULL CHECK (cardinality(row_ids) > 0),
+    row_lo      bigint NOT NULL,
+    row_hi      bigint NOT NULL,
+    bytes       bigint NOT NULL,
+    outcomes    text,                                       -- a letter a row, in the order of row_ids: l d s r
+    prior       text,                                       -- the letters before a replay
+    status      text NOT NULL DEFAULT 'claimed' CHECK (status IN ('claimed', 'done', 'released')),
+    owner       bigint NOT NULL,                            -- etl.daemon.node
+    lease_token bigint NOT NULL DEFAULT nextval('etl.lease_token'),
+    attempt     int NOT NULL DEFAULT 1,
+    claimed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    loaded      int NOT NULL DEFAULT 0,
+    duplicate   int NOT NULL DEFAULT 0,
+    skipped     int NOT NULL DEFAULT 0,
+    rejected    int NOT NULL DEFAULT 0,
+    differing   int NOT NULL DEFAULT 0,                     -- of the duplicates: those whose values were not the winner's
+    replaced    int NOT NULL DEFAULT 0,                     -- of the loaded: those that took the place of an earlier row
+    rows_added  jsonb NOT NULL DEFAULT '{}',                -- per target table: rows inserted less rows deleted
+    replay_id   bigint REFERENCES etl.replay,
+    parent_id   bigint,                                     -- the batch this one was split or bisected from
+    CHECK (status <> 'done' OR (length(outcomes) = cardinality(row_ids)
+                                AND loaded + duplicate + skipped + rejected = cardinality(row_ids)))
+);
+CREATE INDEX batch_claimed ON etl.batch (owner) WHERE status = 'claimed';
+CREATE INDEX batch_by_row ON etl.batch USING gist (int8range(row_lo, row_hi, '[]')) WHERE status = 'done';
+CREATE INDEX batch_by_source ON etl.batch (source, batch_id);
+
+CREATE TABLE etl.reject (
+    reject_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    row_id      bigint NOT NULL,
+    batch_id    bigint NOT NULL REFERENCES etl.batch,
+    slip        text,
+    slip_digest text,
+    stage       text NOT NULL CHECK (stage IN ('stage', 'route', 'parse', 'map', 'load')),
+    reason      text NOT NULL,
+    message     text NOT NULL,
+    detail      jsonb NOT NULL DEFAULT '{}',
+    status      text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'replayed', 'discarded')),
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX reject_by_row ON etl.reject (row_id);
+CREATE INDEX reject_by_batch ON etl.reject (batch_id);
+
+CREATE TABLE etl.slip (
+    digest     text PRIMARY KEY,
+    name       text NOT NULL,
+    files      jsonb NOT NULL,
+    first_seen timestamptz NOT NULL DEFAULT clock_timestamp(),
+    active     boolean NOT NULL DEFAULT true
+);
+CREATE INDEX slip_by_name ON etl.slip (name);
+
+CREATE TABLE etl.action (
+    action_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor     text NOT NULL DEFAULT session_user,
+    action    text NOT NULL,
+    detail    jsonb NOT NULL DEFAULT '{}'
+);
+CREATE TABLE etl.schema_change (
+    change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    target    text NOT NULL,
+    statement text NOT NULL,
+    slip      text,
+    status    text NOT NULL CHECK (status IN ('planned', 'made', 'refused'))
+);
+CREATE TABLE etl.pause (
+    pause_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source   text,
+    slip     text,
+    reason   text NOT NULL DEFAULT '',
+    actor    text NOT NULL DEFAULT session_user,
+    since    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK (num_nonnulls(source, slip) = 1)
+);
+
+-- The books -----------------------------------------------------------------------------------------------------------------
+
+CREATE VIEW etl.ledger AS
+WITH sealed AS (
+    SELECT coalesce(max(row_hi), 0) AS edge FROM etl.staging_partition WHERE sealed_at IS NOT NULL
+), staged AS (  -- counted from staging itself: sealed partitions once, the rest now
+    SELECT source, sum(staged)::bigint AS staged, sum(pruned)::bigint AS pruned FROM (
+        SELECT c.source, CASE WHEN p.dropped_at IS NULL THEN c.staged ELSE 0 END AS staged,
+               CASE WHEN p.dropped_at IS NULL THEN 0 ELSE c.staged END AS pruned
+          FROM etl.staging_count c JOIN etl.staging_partition p ON p.name = c.partition
+        UNION ALL
+        SELECT s.source, count(*), 0 FROM etl.staging s WHERE s.row_id >= (SELECT edge FROM sealed) GROUP BY s.source
+    ) counted GROUP BY source
+), waiting AS (
+    SELECT source, count(*) AS pending, min(row_id) AS oldest FROM etl.inbox GROUP BY source
+), settled AS (
+    SELECT source,
+           sum(cardinality(row_ids)) FILTER (WHERE status = 'claimed' AND replay_id IS NULL) AS claimed,
+           sum(loaded - coalesce(length(prior) - length(replace(prior, 'l', '')), 0)) FILTER (WHERE status = 'done') AS loaded,
+           sum(duplicate - coalesce(length(prior) - length(replace(prior, 'd', '')), 0)) FILTER (WHERE status = 'done') AS duplicate,
+           sum(skipped - coalesce(length(prior) - length(replace(prior, 's', '')), 0)) FILTER (WHERE status = 'done') AS skipped,
+           sum(rejected - coalesce(length(prior) - length(replace(prior, 'r', '')), 0)) FILTER (WHERE status = 'done') AS rejected
+      FROM etl.batch GROUP BY source
+), books AS (
+    SELECT source, coalesce(s.staged, 0) AS staged, coalesce(w.pending, 0) AS pending,
+           coalesce(b.claimed, 0)::bigint AS claimed, coalesce(b.loaded, 0)::bigint AS loaded,
+           coalesce(b.duplicate, 0)::bigint AS duplicate, coalesce(b.skipped, 0)::bigint AS skipped,
+           coalesce(b.rejected, 0)::bigint AS rejected, coalesce(s.pruned, 0) AS pruned,
+           (SELECT g.received_at FROM etl.staging g WHERE g.row_id = w.oldest) AS oldest_pending_at
+      FROM staged s FULL JOIN waiting w USING (source) FULL JOIN settled b USING (source)
+)
+SELECT source, staged, pending, claimed, loaded, duplicate, skipped, rejected, pruned, oldest_pending_at,
+       staged + pruned = pending + claimed + loaded + duplicate + skipped + rejected AS balanced
+  FROM books;
+
+CREATE VIEW etl.row_status AS
+SELECT s.row_id, s.source,
+       CASE WHEN w.row_id IS NOT NULL THEN 'pending'
+            WHEN c.batch_id IS NOT NULL THEN 'claimed'
+            ELSE CASE d.letter WHEN 'l' THEN 'loaded' WHEN 'd' THEN 'duplicate' WHEN 's' THEN 'skipped' WHEN 'r' THEN 'rejected' END
+       END AS status,
+       coalesce(c.batch_id, d.batch_id) AS batch_id,
+       CASE WHEN w.row_id IS NOT NULL THEN w.slip WHEN c.batch_id IS NOT NULL THEN c.slip ELSE d.slip END AS slip,
+       r.reason, r.message
+  FROM etl.staging s
+  LEFT JOIN etl.inbox w ON w.source = s.source AND w.row_id = s.row_id
+  LEFT JOIN LATERAL (
+      SELECT b.batch_id, b.slip FROM etl.batch b
+       WHERE b.status = 'claimed' AND b.replay_id IS NULL AND s.row_id BETWEEN b.row_lo AND b.row_hi
+         AND s.row_id = ANY (b.row_ids) LIMIT 1) c ON true
+  LEFT JOIN LATERAL (
+      SELECT b.batch_id, b.slip, substr(b.outcomes, array_position(b.row_ids, s.row_id), 1) AS letter FROM etl.batch b
+       WHERE b.status = 'done' AND int8range(b.row_lo, b.row_hi, '[]') @> s.row_id AND s.row_id = ANY (b.row_ids)
+       ORDER BY b.finished_at DESC, b.batch_id DESC LIMIT 1) d ON true
+  LEFT JOIN LATERAL (
+      SELECT j.reason, j.message FROM etl.reject j
+       WHERE j.row_id = s.row_id AND j.batch_id = d.batch_id ORDER BY j.reject_id LIMIT 1) r ON d.letter = 'r';
