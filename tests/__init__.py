@@ -1,0 +1,1 @@
+"""The tests: unit, actors, integration, acceptance, conformance, chaos."""
