@@ -1,0 +1,51 @@
+"""What becomes of a batch when its documents are parsed: rows ready to copy, or a split into batches by slip."""
+
+from dataclasses import dataclass
+
+from etl_actors.relational.reject import Reject
+from etl_actors.relational.tables import Table
+
+__all__ = ["Block", "Group", "Parsed", "Routed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of one table as COPY text: `data` holds `rows` lines, each ended by a newline, fields as `Table.copied`."""
+
+    table: Table
+    rows: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A whole batch under one slip: each of its rows has root rows in `blocks`, or is in `rejects` or `skipped`.
+
+    Args:
+        slip: the slip that took the rows; None where all were rejected before one was chosen.
+        digest: of that slip.
+        blocks: one a table, in the order of the slip's targets: the root first.
+        rejects: at most one a row.
+        skipped: ids of the rows for which the slip asked for no root row.
+    """
+
+    slip: str | None
+    digest: str | None
+    blocks: tuple[Block, ...]
+    rejects: tuple[Reject, ...]
+    skipped: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of a batch that go on as a batch of their own, under `slip`."""
+
+    slip: str | None
+    row_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Several slips took rows of one batch: it is to be split, one group a slip."""
+
+    groups: tuple[Group, ...]

@@ -1,0 +1,102 @@
+"""A claimed batch as its owner knows it, and everything that happens to it but its load."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from etl_actors.errors import LeaseLost
+from etl_actors.relational.parsed import Group
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+
+__all__ = ["LOCK_CLASS", "Lease", "leases", "release", "release_strays", "rescue", "split"]
+
+_SQL = queries("batches")
+
+LOCK_CLASS = 0x65746C  # "etl": the first half of the advisory locks that daemons hold; the second is the node
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to finish one batch.
+
+    Args:
+        batch_id: the batch.
+        token: what fences it; a rescue or a split makes it worthless.
+        source: of all its rows.
+        slip: named by the rows themselves or by a split; None where it is still to be chosen.
+        row_ids: ascending.
+        nbytes: of the payloads, as PostgreSQL holds them.
+        attempt: 1 for the first owner, one more after each rescue.
+    """
+
+    batch_id: int
+    token: int
+    source: str
+    slip: str | None
+    row_ids: tuple[int, ...]
+    nbytes: int
+    attempt: int
+
+
+def leases(rows: Iterable[Sequence[Any]]) -> tuple[Lease, ...]:
+    """Make leases of what the claim, split and rescue statements return."""
+    return tuple(
+        Lease(batch_id, token, source, slip, tuple(row_ids), nbytes, attempt)
+        for batch_id, token, source, slip, row_ids, nbytes, attempt in rows
+    )
+
+
+def split(conn: Connection, lease: Lease, groups: Sequence[Group], attempt: int = 1) -> tuple[Lease, ...]:
+    """Turn a batch into one child a group; the parent ends as released.
+
+    Args:
+        conn: in autocommit mode.
+        lease: of the parent; every one of its rows is in one group.
+        groups: in the order that the children are to have.
+        attempt: what the children count as.
+
+    Raises:
+        LeaseLost: the parent is not ours any more; nothing was changed.
+    """
+    numbered = [(no, g.slip, row_id) for no, g in enumerate(groups) for row_id in g.row_ids]
+    nos, slips, row_ids = (list(column) for column in zip(*numbered, strict=True))
+    if sorted(row_ids) != list(lease.row_ids):
+        msg = f"the groups of batch {lease.batch_id} are not its rows, each once"
+        raise ValueError(msg)
+    made = leases(
+        conn.execute(
+            _SQL["split"],
+            {
+                "batch_id": lease.batch_id,
+                "token": lease.token,
+                "groups": nos,
+                "slips": slips,
+                "row_ids": row_ids,
+                "attempt": attempt,
+            },
+        )
+    )
+    if not made:
+        msg = f"batch {lease.batch_id} is no longer held under token {lease.token}"
+        raise LeaseLost(msg)
+    return tuple(sorted(made, key=lambda child: child.batch_id))
+
+
+def release(conn: Connection, batch_id: int, token: int) -> int:
+    """Give a batch's rows back to the inbox; return how many, 0 where the lease was not ours any more."""
+    return conn.execute(_SQL["release"], {"batch_id": batch_id, "token": token}).rowcount
+
+
+def release_strays(conn: Connection, owner: int, known: Collection[int]) -> list[int]:
+    """Give back batches that the database holds as ours but we do not know: claims whose reply was lost."""
+    strays = conn.execute(_SQL["stray"], {"owner": owner, "known": list(known)}).fetchall()
+    for batch_id, token in strays:
+        release(conn, batch_id, token)
+    return [batch_id for batch_id, _ in strays]
+
+
+def rescue(conn: Connection, owner: int, lease_s: float, limit: int) -> tuple[Lease, ...]:
+    """Take over up to `limit` batches of daemons that are dead, or silent for `lease_s` seconds."""
+    found = conn.execute(_SQL["rescue"], {"owner": owner, "lease_s": lease_s, "limit": limit, "lock_class": LOCK_CLASS})
+    return leases(found)

@@ -1,0 +1,70 @@
+-- A batch after its claim: fence, finish, split, release, rescue. Each is fenced by the lease token.
+
+-- name: fence
+-- The first statement of a load. NO KEY UPDATE holds off a rescue until COMMIT; no row: the lease is lost, nothing may land.
+SELECT 1 FROM etl.batch
+ WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed' FOR NO KEY UPDATE
+
+-- name: finish
+-- The last statement before COMMIT; the caller reads that it hit one row, and only then sends COMMIT.
+UPDATE etl.batch
+   SET status = 'done', finished_at = clock_timestamp(), slip = %(slip)s, slip_digest = %(digest)s, target = %(target)s,
+       outcomes = %(outcomes)s, loaded = %(loaded)s, duplicate = %(duplicate)s, skipped = %(skipped)s,
+       rejected = %(rejected)s, differing = %(differing)s, replaced = %(replaced)s, rows_added = %(rows_added)s::jsonb
+ WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
+
+-- name: finished
+-- What a load that lost the reply to its COMMIT looks up: did it land under this very lease?
+SELECT loaded, duplicate, skipped, rejected, differing, replaced FROM etl.batch
+ WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'done'
+
+-- name: reject
+INSERT INTO etl.reject (row_id, batch_id, slip, slip_digest, stage, reason, message, detail)
+SELECT r.row_id, %(batch_id)s, %(slip)s, %(digest)s, r.stage, r.reason, r.message, r.detail
+  FROM jsonb_to_recordset(%(rejects)s::jsonb) AS r (row_id bigint, stage text, reason text, message text, detail jsonb)
+
+-- name: split
+-- One statement, so that the rows are at no moment in neither or both: the parent is released, its children are claimed.
+WITH parent AS (
+    UPDATE etl.batch SET status = 'released', finished_at = clock_timestamp()
+     WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
+    RETURNING batch_id, source, bytes, row_ids, owner, attempt, replay_id
+)
+INSERT INTO etl.batch (source, slip, row_ids, row_lo, row_hi, bytes, owner, attempt, replay_id, parent_id)
+SELECT p.source, min(g.slip), array_agg(g.row_id ORDER BY g.row_id), min(g.row_id), max(g.row_id),
+       p.bytes * count(*) / cardinality(p.row_ids), p.owner, %(attempt)s, p.replay_id, p.batch_id
+  FROM parent p, unnest(%(groups)s::int[], %(slips)s::text[], %(row_ids)s::bigint[]) AS g (no, slip, row_id)
+ GROUP BY p.batch_id, p.source, p.bytes, p.row_ids, p.owner, p.replay_id, g.no
+RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt
+
+-- name: release
+-- Rows go back to wait; a batch of a replay does not (its rows keep their old outcome).
+WITH freed AS (
+    UPDATE etl.batch SET status = 'released', finished_at = clock_timestamp()
+     WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
+    RETURNING source, slip, row_ids, bytes, replay_id
+)
+INSERT INTO etl.inbox (source, row_id, slip, bytes)
+SELECT f.source, r.row_id, s.slip, f.bytes / cardinality(f.row_ids)
+  FROM freed f, unnest(f.row_ids) AS r (row_id) JOIN etl.staging s ON s.row_id = r.row_id WHERE f.replay_id IS NULL
+
+-- name: rescue
+-- Batches whose owner no longer holds its advisory lock, or has not beaten for a whole lease. SKIP LOCKED: one that is being
+-- loaded at this moment, or rescued by somebody else, is left alone. The new token fences the old owner off.
+UPDATE etl.batch b
+   SET owner = %(owner)s, lease_token = nextval('etl.lease_token'), attempt = b.attempt + 1, claimed_at = clock_timestamp()
+  FROM (
+    SELECT l.batch_id FROM etl.batch l LEFT JOIN etl.daemon d ON d.node = l.owner
+     WHERE l.status = 'claimed' AND l.owner <> %(owner)s
+       AND (d.node IS NULL OR d.beat_at < clock_timestamp() - %(lease_s)s * interval '1 second'
+            OR NOT EXISTS (SELECT FROM pg_locks k
+                            WHERE k.locktype = 'advisory' AND k.classid = %(lock_class)s AND k.objid = l.owner::int::oid
+                              AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+     ORDER BY l.batch_id LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED) dead
+ WHERE b.batch_id = dead.batch_id
+RETURNING b.batch_id, b.lease_token, b.source, b.slip, b.row_ids, b.bytes, b.attempt
+
+-- name: stray
+-- Batches that the database holds as ours but the master's book does not: a claim whose reply was lost.
+SELECT batch_id, lease_token FROM etl.batch
+ WHERE status = 'claimed' AND owner = %(owner)s AND NOT batch_id = ANY (%(known)s)

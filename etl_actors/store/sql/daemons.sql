@@ -1,0 +1,38 @@
+-- Daemons: who is alive, who sleeps.
+
+-- name: register
+INSERT INTO etl.daemon (name, version) VALUES (%(name)s, %(version)s) RETURNING node
+
+-- name: lock
+-- A session lock, held as long as its connection lives: the server frees it milliseconds after a SIGKILL.
+SELECT pg_try_advisory_lock(%(lock_class)s, %(node)s::int)
+
+-- name: holds_lock
+-- Asked on the connection that took it. Behind a pooler in transaction mode the answer comes from another session: false.
+SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+                  AND classid = %(lock_class)s AND objid = %(node)s::int::oid)
+
+-- name: beat
+UPDATE etl.daemon SET beat_at = clock_timestamp() WHERE node = %(node)s
+
+-- name: sleep
+UPDATE etl.daemon SET asleep_until = clock_timestamp() + %(asleep_s)s * interval '1 second' WHERE node = %(node)s
+
+-- name: wake
+UPDATE etl.daemon SET asleep_until = '-infinity' WHERE node = %(node)s AND asleep_until <> '-infinity'
+
+-- name: mark
+SELECT pg_current_xact_id()::text::bigint
+
+-- name: older_transactions
+-- Whether a transaction that may have missed the flag is still running.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint < %(mark)s
+
+-- name: forget
+DELETE FROM etl.daemon WHERE node = %(node)s
+
+-- name: forget_dead
+-- Rows of daemons that are gone and own nothing any more.
+DELETE FROM etl.daemon d
+ WHERE d.beat_at < clock_timestamp() - interval '1 hour'
+   AND NOT EXISTS (SELECT FROM etl.batch b WHERE b.owner = d.node AND b.status = 'claimed')

@@ -1,0 +1,110 @@
+"""Target tables in the database: made where missing, compared where present, with a temp table for each to COPY into."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from psycopg import sql
+
+from etl_actors.errors import DatabaseUnsuitable
+from etl_actors.relational.tables import LINEAGE, PARENTAGE, Kind, Table
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+
+__all__ = ["ensure_tables", "identifier", "make_temp", "names", "temp_of"]
+
+_SQL = queries("targets")
+
+
+def identifier(table: Table) -> sql.Identifier:
+    """Return the table's qualified name, quoted."""
+    return sql.Identifier(table.schema, table.name)
+
+
+def names(columns: Iterable[str]) -> sql.Composed:
+    """Return a quoted, comma-separated column list."""
+    return sql.SQL(", ").join(sql.Identifier(c) for c in columns)
+
+
+def temp_of(table: Table) -> str:
+    """Return the name of the temp table that `table` is copied through; it changes with the table's plan."""
+    plan = blake2b(repr((table.qualified, table.copied)).encode(), digest_size=8).hexdigest()
+    return f"etl_{plan}"
+
+
+def make_temp(conn: Connection, table: Table) -> None:
+    """Create the temp table that `table` is copied through, unless the session has it."""
+    fields = sql.SQL(", ").join(_field(name, kind) for name, kind in table.copied)
+    conn.execute(sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ({})").format(sql.Identifier(temp_of(table)), fields))
+
+
+def ensure_tables(conn: Connection, tables: Iterable[Table], slip: str) -> list[str]:
+    """Make the tables that are missing, and check that those present have the types that the slip gives.
+
+    Args:
+        conn: in autocommit mode, as the service role.
+        tables: of one slip.
+        slip: its name, for etl.schema_change and for messages.
+
+    Returns:
+        The qualified names of the tables that were made.
+
+    Raises:
+        DatabaseUnsuitable: a table is there with other columns or types; nothing of it was changed.
+    """
+    made: list[str] = []
+    for table in tables:
+        # One daemon at a time a table: two at once would collide in pg_class even with IF NOT EXISTS.
+        with conn.transaction():
+            conn.execute(_SQL["lock_target"], {"target": table.qualified})
+            found = dict(conn.execute(_SQL["columns"], {"schema": table.schema, "name": table.name}).fetchall())
+            if found:
+                _compare(table, _wanted(conn, table), found, slip)
+                continue
+            for statement in _creation(table):
+                conn.execute(statement)
+                text = statement.as_string(conn)
+                conn.execute(_SQL["record_change"], {"target": table.qualified, "statement": text, "slip": slip})
+            made.append(table.qualified)
+    return made
+
+
+def _creation(table: Table) -> list[sql.Composed]:
+    system = LINEAGE if table.kind is Kind.ROOT else LINEAGE + PARENTAGE
+    fields = [_field(name, kind) for name, kind in system] + [_field(c.name, c.type) for c in table.columns]
+    target = identifier(table)
+    made = [
+        sql.SQL("CREATE TABLE {} ({}, PRIMARY KEY (_id))").format(target, sql.SQL(", ").join(fields)),
+        sql.SQL("GRANT SELECT ON {} TO etl_reader, etl_operator").format(target),
+    ]
+    if table.kind is not Kind.ROOT:
+        # A replaced root's children are found by it, and so are a parent's by a customer's join.
+        made.append(sql.SQL("CREATE INDEX ON {} (_parent_id)").format(target))
+    return made
+
+
+def _field(name: str, kind: str) -> sql.Composed:
+    required = {"_id", "_row_id", "_batch_id", "_parent_id", "_root_id", "_index"}
+    default = sql.SQL(" NOT NULL DEFAULT clock_timestamp()") if name == "_loaded_at" else sql.SQL("")
+    null = sql.SQL(" NOT NULL") if name in required else sql.SQL("")
+    # A type cannot be a parameter; the slip reader has matched it against the types it knows.
+    return sql.SQL("{} {}{}{}").format(sql.Identifier(name), sql.SQL(kind), null, default)  # type: ignore[arg-type]
+
+
+def _wanted(conn: Connection, table: Table) -> dict[str, str]:
+    """Let PostgreSQL itself spell the types that the slip asks for (int is integer, timestamptz is …)."""
+    make_temp(conn, table)
+    return dict(conn.execute(_SQL["temp_columns"], {"name": temp_of(table)}).fetchall())
+
+
+def _compare(table: Table, wanted: dict[str, str], found: dict[str, str], slip: str) -> None:
+    own = [c.name for c in table.columns] + [name for name, _ in table.copied if name.startswith("_") and name != "_pos"]
+    for name in dict.fromkeys(own):
+        if name not in found:
+            msg = f"Slip {slip} fills {table.qualified}.{name}, but the table has no such column: add it, or name another table."
+            raise DatabaseUnsuitable(msg)
+        if found[name] != wanted[name]:
+            msg = (
+                f"Slip {slip} makes {table.qualified}.{name} a {wanted[name]}, but in the database it is a {found[name]}: "
+                "change the slip or the table."
+            )
+            raise DatabaseUnsuitable(msg)
