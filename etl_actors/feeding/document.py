@@ -1,0 +1,42 @@
+"""Judge one line: is it a document that can be staged as it stands?"""
+
+import orjson
+
+from etl_actors.feeding import syntax
+from etl_actors.feeding.flaw import Flaw
+from etl_actors.feeding.numbers import may_overflow
+
+__all__ = ["JUDGED_BYTES", "find_flaw", "wrap_line"]
+
+JUDGED_BYTES = 4 * 1024 * 1024  # orjson's objects take ten times the text: the server judges longer documents itself
+
+
+def find_flaw(line: bytes) -> Flaw | None:
+    """Return what keeps the line from being staged as `jsonb`, or None.
+
+    orjson passes nearly every line within a microsecond. It takes a few documents that jsonb does not (NUL escapes, tiny
+    numbers) and refuses a few that jsonb takes (numbers beyond double, depth beyond 1,024): those are judged exactly.
+    A document of more than `JUDGED_BYTES` is let pass, for the server to judge.
+    """
+    if len(line) > JUDGED_BYTES:
+        return None
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return syntax.find_flaw(line)
+    if b"\\u0000" in line or may_overflow(line):
+        return syntax.find_flaw(line)
+    return None
+
+
+def wrap_line(line: bytes) -> bytes | Flaw:
+    """Return a line of text as the document ``{"message": …}``."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        got = " ".join(f"{byte:02x}" for byte in line[error.start : error.end])
+        return Flaw("not_utf8", f"expected UTF-8, got the bytes {got}", error.start)
+    nul = line.find(b"\0")
+    if nul >= 0:
+        return Flaw("nul_character", "expected text without the NUL character, got a NUL byte", nul)
+    return orjson.dumps({"message": text})

@@ -1,0 +1,134 @@
+"""Feed files: every line that is not blank becomes exactly one staged row."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from etl_actors.feeding.chunk import Chunk, Put, Row
+from etl_actors.feeding.document import find_flaw, wrap_line
+from etl_actors.feeding.flaw import Flaw
+from etl_actors.feeding.format import Format
+from etl_actors.feeding.inputs import Input
+from etl_actors.feeding.lines import LINE_BYTES, LongLine, cut_lines
+from etl_actors.feeding.raw import raw_document
+from etl_actors.feeding.stop import Interrupted, Stop
+
+__all__ = ["CHUNK_BYTES", "CHUNK_ROWS", "Fed", "Feeder"]
+
+CHUNK_ROWS = 2_000
+CHUNK_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Fed:
+    """What was fed so far; rows count when their commit is confirmed.
+
+    Args:
+        staged: rows staged, the raw ones among them.
+        raw: rows staged as ``{"$raw": …}``.
+        blank: lines that held nothing and were skipped.
+        read_bytes: bytes of the files read.
+        last_line: number of the last line of the current file that is staged or was blank.
+        interrupted: whether the user asked to stop.
+    """
+
+    staged: int = 0
+    raw: int = 0
+    blank: int = 0
+    read_bytes: int = 0
+    last_line: int = 0
+    interrupted: bool = False
+
+
+class Feeder:
+    """Reads inputs one after the other and stages their lines in chunks.
+
+    Args:
+        put: stages documents in one commit.
+        stop: the user's request to stop.
+        report: is called after every commit with what was fed so far.
+        chunk_rows: rows a commit, at most.
+        chunk_bytes: bytes of payload a commit, at most, but for a single document that is larger.
+    """
+
+    def __init__(
+        self,
+        put: Put,
+        stop: Stop,
+        report: Callable[[Fed], None] = lambda _fed: None,
+        chunk_rows: int = CHUNK_ROWS,
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> None:
+        self.fed = Fed()
+        self._put = put
+        self._stop = stop
+        self._report = report
+        self._chunk = Chunk(chunk_rows, chunk_bytes)
+        self._done_bytes = 0
+
+    def feed(self, inputs: Sequence[Input]) -> Fed:
+        """Feed the inputs in order, and return the counts.
+
+        An interrupted feed commits the chunk under way and returns; so does one that fails to read on, before it raises.
+
+        Raises:
+            EtlError: a file can be read no further, or the database can't be reached.
+        """
+        try:
+            for each in inputs:
+                self._feed_one(each)
+        except Interrupted:
+            self.fed.interrupted = True
+        return self.fed
+
+    def _feed_one(self, source: Input) -> None:
+        self.fed.last_line = number = 0
+        with source:
+            try:
+                for lines in cut_lines(lambda: source.read(self._stop)):
+                    for line in lines:
+                        number += 1
+                        self._take(line, number, source)
+                    if source.emptied:
+                        # A pipe that has nothing more just now: whoever writes slowly need not wait for a full chunk.
+                        self._stage(number, source)
+            finally:
+                self._stage(number, source)
+            self._done_bytes += source.position
+
+    def _take(self, line: bytes | LongLine, number: int, source: Input) -> None:
+        if not line or (isinstance(line, bytes) and line.isspace()):
+            self.fed.blank += 1
+            return
+        row = _row(line, number, source)
+        if not self._chunk.fits(len(row.payload)):
+            self._stage(number - 1, source)
+        self._chunk.add(row)
+        if self._chunk.is_full:
+            self._stage(number, source)
+
+    def _stage(self, number: int, source: Input) -> None:
+        if not self._chunk:
+            return
+        documents, raw = self._chunk.stage(self._put)
+        self.fed.staged += documents + raw
+        self.fed.raw += raw
+        self.fed.last_line = number
+        self.fed.read_bytes = self._done_bytes + source.position
+        self._report(self.fed)
+
+
+def _row(line: bytes | LongLine, number: int, source: Input) -> Row:
+    payload, flaw = _judge(line, source.format)
+    if flaw is None:
+        return Row(payload, line, number, source.name, is_raw=False)
+    place = f"line {number} of {source.name}"
+    return Row(raw_document(line, flaw, place), line, number, source.name, is_raw=True)
+
+
+def _judge(line: bytes | LongLine, form: Format) -> tuple[bytes, Flaw | None]:
+    if isinstance(line, LongLine):
+        return b"", Flaw("line_too_long", f"expected a line of at most {LINE_BYTES:,} bytes, got {line.length:,}")
+    if form is Format.JSONL:
+        return line, find_flaw(line)
+    wrapped = wrap_line(line)
+    return (b"", wrapped) if isinstance(wrapped, Flaw) else (wrapped, None)

@@ -1,0 +1,50 @@
+"""The formats of files that can be fed, and which one a file has."""
+
+from enum import StrEnum
+from pathlib import PurePath
+
+from etl_actors.errors import UsageError
+
+__all__ = ["STDIN", "Format", "format_of"]
+
+STDIN = "-"
+
+
+class Format(StrEnum):
+    """How a file holds documents."""
+
+    JSONL = "jsonl"  # a JSON document a line
+    LINES = "lines"  # a line of text a document: {"message": …}
+
+
+_BY_EXTENSION = {
+    ".jsonl": Format.JSONL,
+    ".ndjson": Format.JSONL,
+    ".log": Format.LINES,
+    ".txt": Format.LINES,
+}
+_FORMATS = "jsonl (.jsonl, .ndjson) and lines (.log, .txt), each also with .gz"
+
+
+def format_of(name: str, given: str | None) -> Format:
+    """Return the format of a file: the one given, else by the extension; standard input is jsonl.
+
+    Args:
+        name: of the file, or ``-``.
+        given: what ``--format`` says, None where it was not used.
+
+    Raises:
+        UsageError: the format is not one of ours, or the extension does not tell it.
+    """
+    if given is not None:
+        if given not in tuple(Format):
+            raise UsageError(f"--format: expected jsonl or lines, got {given!r}.")
+        return Format(given)
+    if name == STDIN:
+        return Format.JSONL
+    path = PurePath(name)
+    extension = (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+    known = _BY_EXTENSION.get(extension)
+    if known is None:
+        raise UsageError(f"{name}: expected one of the formats {_FORMATS}, got the extension {extension!r}; --format overrides it.")
+    return known

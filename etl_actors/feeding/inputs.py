@@ -1,0 +1,139 @@
+"""A file or standard input as a stream of blocks: gunzipped, without byte order mark, with its place in the file."""
+
+import gzip
+import io
+import os
+import stat
+import sys
+import zlib
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, cast
+
+from etl_actors.errors import EtlError, UsageError
+from etl_actors.feeding.format import STDIN, Format, format_of
+from etl_actors.feeding.lines import BLOCK_BYTES
+from etl_actors.feeding.stop import Stop
+
+__all__ = ["Input"]
+
+_GZIP = b"\x1f\x8b"
+_UTF8_MARK = b"\xef\xbb\xbf"
+_REFUSED = {
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"\x28\xb5\x2f\xfd": "zstd data",
+    b"PK\x03\x04": "a zip archive",
+    b"BZh": "bzip2 data",
+    b"\xfd7zXZ": "xz data",
+}
+_PIPE_BYTES = 64 * 1024  # a pipe holds no more by default: a shorter read has emptied it
+
+
+class _Readable(Protocol):
+    """What returns a block as soon as there is anything."""
+
+    def read1(self, size: int = ..., /) -> bytes: ...
+
+
+class Input(AbstractContextManager["Input"]):
+    """One file to feed.
+
+    Args:
+        name: a path, or ``-`` for standard input.
+        given_format: what ``--format`` says, None to go by the extension.
+
+    Raises:
+        UsageError: the file is not there, is a folder, or its format is not one of ours.
+    """
+
+    def __init__(self, name: str, given_format: str | None = None) -> None:
+        self.name = "standard input" if name == STDIN else name
+        self.format: Format = format_of(name, given_format)
+        self.size: int | None = None
+        self.emptied = False
+        self._path = None if name == STDIN else Path(name)
+        self._begun = False
+        self._is_gzip = False
+        self._stream: _Readable | None = None
+        self._resources = ExitStack()
+        if self._path is not None:
+            self.size = _size_of(self._path)
+
+    def __enter__(self) -> Self:
+        """Open the file."""
+        try:
+            self._file = self._open()
+        except OSError as error:
+            raise UsageError(f"{self.name}: {error.strerror}.") from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the file, but not standard input."""
+        self._resources.close()
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file itself that were read, compressed as they are; 0 for a stream."""
+        return self._file.tell() if self.size is not None else 0
+
+    def read(self, stop: Stop) -> bytes:
+        """Return the next block, ``b""`` at the end.
+
+        Raises:
+            Interrupted: the user asked to stop.
+            EtlError: the file can be read no further.
+        """
+        try:
+            block = stop.reading(self._read_block)
+        except (OSError, EOFError, zlib.error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise EtlError(f"{self.name} can be read no further: {reason}") from error
+        self.emptied = self.size is None and not self._is_gzip and len(block) < _PIPE_BYTES
+        if not self._begun and block:
+            self._begun = True
+            if block.startswith(_UTF8_MARK):
+                return block[len(_UTF8_MARK) :] or self.read(stop)
+        return block
+
+    def _read_block(self) -> bytes:
+        if self._stream is None:
+            self._stream = self._recognised()
+        return self._stream.read1(BLOCK_BYTES)
+
+    def _recognised(self) -> _Readable:
+        """Look at the first bytes, which may have to be waited for, and return what reads the text behind them."""
+        head = self._file.peek(8)
+        for magic, what in _REFUSED.items():
+            if head.startswith(magic):
+                raise UsageError(f"{self.name}: expected UTF-8 text, plain or gzipped, got {what}.")
+        self._is_gzip = head.startswith(_GZIP)
+        return gzip.GzipFile(fileobj=self._file) if self._is_gzip else self._file
+
+    def _open(self) -> io.BufferedReader:
+        if self._path is None:
+            return _standard_input()
+        return self._resources.enter_context(self._path.open("rb"))
+
+
+def _standard_input() -> io.BufferedReader:
+    # Python's own annotation does not say that standard input may be closed (`<&-`), and then is None.
+    if not sys.stdin:
+        msg = "Standard input is closed."
+        raise UsageError(msg)
+    buffer = sys.stdin.buffer
+    return buffer if isinstance(buffer, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", buffer))
+
+
+def _size_of(path: Path) -> int | None:
+    """Return the size in bytes of a regular file, None of a pipe or device."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise UsageError(f"{path}: expected a file, got a folder.")
+    if not os.access(path, os.R_OK):
+        raise UsageError(f"{path}: this user may not read it.")
+    return status.st_size if stat.S_ISREG(status.st_mode) else None

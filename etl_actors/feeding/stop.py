@@ -1,0 +1,51 @@
+"""Ctrl-C as a request: the chunk under way is finished, and nothing is left half done."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["Interrupted", "Stop"]
+
+
+class Interrupted(BaseException):  # noqa: N818 - like KeyboardInterrupt it is no error, and no handler of errors may take it
+    """The user asked to stop."""
+
+
+class Stop:
+    """Whether the user asked to stop, and a way to ask at every moment without tearing a commit."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._waiting = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take SIGINT while in the block, which must run in the main thread; a second one is a KeyboardInterrupt."""
+        before = signal.signal(signal.SIGINT, self._on_signal)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def reading(self, read: Callable[[], bytes]) -> bytes:
+        """Call `read`, which may wait for input for ever; only here does a signal break in.
+
+        Raises:
+            Interrupted: the user asked to stop, before or while reading.
+        """
+        # Set before the question: a signal between the two would otherwise be noted, and the read would still wait.
+        self._waiting = True
+        try:
+            if self.requested:
+                raise Interrupted
+            return read()
+        finally:
+            self._waiting = False
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+        if self._waiting:
+            raise Interrupted

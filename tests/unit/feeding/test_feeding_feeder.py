@@ -1,0 +1,246 @@
+"""Files go in whole: every line that is not blank is staged once, in order, in bounded commits."""
+
+import gzip
+import io
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl_actors.errors import DatabaseUnavailable, EtlError, UsageError
+from etl_actors.feeding.feeder import Fed, Feeder
+from etl_actors.feeding.inputs import Input
+from etl_actors.feeding.raw import original_bytes
+from etl_actors.feeding.stop import Stop
+
+
+class Staging:
+    """Keeps what is staged, commit by commit."""
+
+    def __init__(self) -> None:
+        self.commits: list[list[bytes]] = []
+
+    def put(self, payloads: Sequence[bytes]) -> None:
+        self.commits.append(list(payloads))
+
+    @property
+    def documents(self) -> list[object]:
+        return [orjson.loads(row) for commit in self.commits for row in commit]
+
+
+def _feed(*paths: Path | str, form: str | None = None, chunk_rows: int = 2_000, chunk_bytes: int = 4_000_000) -> tuple[Fed, Staging]:
+    staging = Staging()
+    feeder = Feeder(staging.put, Stop(), chunk_rows=chunk_rows, chunk_bytes=chunk_bytes)
+    return feeder.feed([Input(str(path), form) for path in paths]), staging
+
+
+def _file(folder: Path, content: bytes, name: str = "a.jsonl") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def test_documents_of_every_kind_are_staged_as_they_stand(tmp_path: Path) -> None:
+    fed, staging = _feed(_file(tmp_path, b'{"a": 1}\n[2]\n"3"\n4\nnull'))
+    assert staging.commits == [[b'{"a": 1}', b"[2]", b'"3"', b"4", b"null"]]
+    assert (fed.staged, fed.raw, fed.blank, fed.last_line) == (5, 0, 0, 5)
+
+
+def test_blank_lines_are_skipped_and_counted(tmp_path: Path) -> None:
+    fed, staging = _feed(_file(tmp_path, b"\n1\r\n \t\r\n\n2\n\n"))
+    assert staging.documents == [1, 2]
+    assert (fed.staged, fed.blank) == (2, 4)
+
+
+def test_a_byte_order_mark_is_stripped_at_the_start_of_each_file(tmp_path: Path) -> None:
+    mark = b"\xef\xbb\xbf"
+    _, staging = _feed(_file(tmp_path, mark + b"1\n"), _file(tmp_path, mark + b"2\n" + mark + b"3", "b.jsonl"))
+    first, second, third = staging.documents
+    assert (first, second) == (1, 2)
+    assert isinstance(third, dict)
+    assert original_bytes(third) == mark + b"3"
+
+
+def test_an_error_names_the_line_of_its_file(tmp_path: Path) -> None:
+    path = _file(tmp_path, b'1\n\n{"half": "li')
+    fed, staging = _feed(path)
+    raw = staging.documents[1]
+    assert isinstance(raw, dict)
+    assert raw["$error"] == f"line 3 of {path}, column 13: expected the string's closing quote, got the end of the line"
+    assert fed.raw == 1
+
+
+def test_gzip_is_seen_by_its_content(tmp_path: Path) -> None:
+    _, staging = _feed(_file(tmp_path, gzip.compress(b"1\n2\n") + gzip.compress(b"3\n"), "a.jsonl.gz"))
+    assert staging.documents == [1, 2, 3]
+
+
+def test_gzip_that_ends_early_is_an_error_and_its_whole_lines_are_staged(tmp_path: Path) -> None:
+    staging = Staging()
+    packed = gzip.compress(b"".join(b'{"n": %d, "x": "%s"}\n' % (n, os.urandom(20).hex().encode()) for n in range(10_000)))
+    feeder = Feeder(staging.put, Stop())
+    with pytest.raises(EtlError, match="can be read no further"):
+        feeder.feed([Input(str(_file(tmp_path, packed[: len(packed) // 2], "a.jsonl.gz")))])
+    assert feeder.fed.staged == len(staging.documents) > 1_000
+    assert feeder.fed.raw == 0
+
+
+def test_lines_of_text_are_wrapped(tmp_path: Path) -> None:
+    _, staging = _feed(_file(tmp_path, b'GET "/"\r\n\nPOST \xff\n', "a.log"))
+    first, second = staging.documents
+    assert first == {"message": 'GET "/"'}
+    assert isinstance(second, dict)
+    assert original_bytes(second) == b"POST \xff"
+
+
+def test_a_commit_is_bounded_by_rows(tmp_path: Path) -> None:
+    _, staging = _feed(_file(tmp_path, b"1\n" * 25), chunk_rows=10)
+    assert [len(commit) for commit in staging.commits] == [10, 10, 5]
+
+
+def test_a_commit_is_bounded_by_bytes_but_for_one_large_document(tmp_path: Path) -> None:
+    large = b'"' + b"x" * 100 + b'"'
+    _, staging = _feed(_file(tmp_path, b"\n".join([b"1111", large, b"2222", b"3333"])), chunk_bytes=50)
+    assert staging.commits == [[b"1111"], [large], [b"2222", b"3333"]]
+
+
+def test_a_chunk_does_not_outlive_its_file(tmp_path: Path) -> None:
+    _, staging = _feed(_file(tmp_path, b"1\n"), _file(tmp_path, b"2\n", "b.jsonl"))
+    assert staging.commits == [[b"1"], [b"2"]]
+
+
+def test_a_large_line_passes_the_blocks(tmp_path: Path) -> None:
+    line = b'"' + b"x" * 20_000_000 + b'"'
+    _, staging = _feed(_file(tmp_path, b"1\n" + line + b"\n2"))
+    assert staging.commits == [[b"1"], [line], [b"2"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [("{}".encode("utf-16"), "UTF-16 text"), (b"\x28\xb5\x2f\xfd1234", "zstd data"), (b"PK\x03\x04", "a zip archive")],
+)
+def test_what_is_no_text_is_refused_before_anything_is_staged(tmp_path: Path, content: bytes, what: str) -> None:
+    with pytest.raises(UsageError, match=f"expected UTF-8 text, plain or gzipped, got {what}"):
+        _feed(_file(tmp_path, content))
+
+
+def test_a_file_that_is_not_there_or_a_folder_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        Input(str(tmp_path / "missing.jsonl"))
+    with pytest.raises(UsageError, match="expected a file, got a folder"):
+        Input(str(tmp_path), "jsonl")
+
+
+def test_an_empty_file_stages_nothing(tmp_path: Path) -> None:
+    fed, staging = _feed(_file(tmp_path, b""))
+    assert staging.commits == []
+    assert fed == Fed()
+
+
+def test_progress_counts_the_bytes_of_all_files(tmp_path: Path) -> None:
+    seen: list[int] = []
+    first, second = _file(tmp_path, b"1\n2\n"), _file(tmp_path, b"3\n", "b.jsonl")
+    feeder = Feeder(Staging().put, Stop(), report=lambda fed: seen.append(fed.read_bytes))
+    feeder.feed([Input(str(first)), Input(str(second))])
+    assert seen == [4, 6]
+
+
+def test_a_failing_commit_is_not_tried_again(tmp_path: Path) -> None:
+    calls = 0
+
+    def put(_payloads: Sequence[bytes]) -> None:
+        nonlocal calls
+        calls += 1
+        raise DatabaseUnavailable("gone")
+
+    feeder = Feeder(put, Stop())
+    with pytest.raises(DatabaseUnavailable):
+        feeder.feed([Input(str(_file(tmp_path, b"1\n")))])
+    assert (calls, feeder.fed.staged) == (1, 0)
+
+
+def test_a_slow_writer_need_not_wait_for_a_full_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    remaining = [b"2\n", b"3\nhal"]
+
+    class Writing(Staging):
+        def put(self, payloads: Sequence[bytes]) -> None:
+            super().put(payloads)
+            if remaining:
+                os.write(writer, remaining.pop(0))
+            elif len(self.commits) == 3:
+                os.close(writer)
+
+    os.write(writer, b"1\n")
+    with io.TextIOWrapper(io.BufferedReader(io.FileIO(reader))) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        staging = Writing()
+        fed = Feeder(staging.put, Stop()).feed([Input("-")])
+    assert staging.commits[:3] == [[b"1"], [b"2"], [b"3"]]
+    assert (fed.staged, fed.raw) == (4, 1)
+
+
+def test_ctrl_c_finishes_the_chunk_under_way(tmp_path: Path) -> None:
+    class Interrupting(Staging):
+        def put(self, payloads: Sequence[bytes]) -> None:
+            super().put(payloads)
+            if len(self.commits) == 2:
+                signal.raise_signal(signal.SIGINT)
+
+    staging, stop = Interrupting(), Stop()
+    path = _file(tmp_path, b"1234567\n" * 300_000)
+    with stop.listening():
+        fed = Feeder(staging.put, stop, chunk_rows=1_000_000, chunk_bytes=700_000).feed([Input(str(path))])
+    assert fed.interrupted
+    assert fed.staged == len(staging.documents) == fed.last_line
+    assert 0 < fed.staged < 300_000
+
+
+def test_ctrl_c_breaks_into_a_read_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = Stop()
+
+    class Waiting(io.RawIOBase):
+        blocks = [b"1\n2\nhalf"]
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+            if not self.blocks:
+                signal.raise_signal(signal.SIGINT)
+                pytest.fail("the signal did not break in")
+            block = self.blocks.pop()
+            buffer[: len(block)] = block
+            return len(block)
+
+    staging = Staging()
+    with io.TextIOWrapper(io.BufferedReader(Waiting())) as stdin, stop.listening():
+        monkeypatch.setattr("sys.stdin", stdin)
+        fed = Feeder(staging.put, stop).feed([Input("-")])
+    assert staging.documents == [1, 2]
+    assert (fed.staged, fed.interrupted) == (2, True)
+
+
+def test_a_second_ctrl_c_is_not_held_up() -> None:
+    stop = Stop()
+    with stop.listening():
+        signal.raise_signal(signal.SIGINT)
+        assert stop.requested
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+@given(st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"").rstrip(b"\r")), max_size=12))
+def test_whatever_its_bytes_a_line_becomes_one_row_that_gives_it_back(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
+    path = _file(tmp_path_factory.mktemp("feed"), b"x\n" + b"\n".join(lines))
+    fed, staging = _feed(path)
+    documents = [orjson.loads(row) for commit in staging.commits for row in commit]
+    kept = [line for line in [b"x", *lines] if line and not line.isspace()]
+    assert fed.staged == len(kept)
+    for line, row, document in zip(kept, (row for commit in staging.commits for row in commit), documents, strict=True):
+        assert row == line or original_bytes(document) == line

@@ -1,0 +1,37 @@
+"""Which format a file has."""
+
+import pytest
+
+from etl_actors.errors import UsageError
+from etl_actors.feeding.format import Format, format_of
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("a.jsonl", None, Format.JSONL),
+        ("a.b.NDJSON", None, Format.JSONL),
+        ("a.jsonl.gz", None, Format.JSONL),
+        ("access.log", None, Format.LINES),
+        ("access.log.gz", None, Format.LINES),
+        ("a.txt", None, Format.LINES),
+        ("-", None, Format.JSONL),
+        ("-", "lines", Format.LINES),
+        ("a.json", "jsonl", Format.JSONL),
+        ("no_extension", "lines", Format.LINES),
+    ],
+)
+def test_the_extension_tells_unless_it_is_said(name: str, given: str | None, expected: Format) -> None:
+    assert format_of(name, given) is expected
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.csv", "a.jsonl.zst", "noextension", "a.csv.gz"])
+def test_an_extension_that_does_not_tell_is_refused_with_the_formats_there_are(name: str) -> None:
+    with pytest.raises(UsageError, match=r"jsonl \(\.jsonl, \.ndjson\) and lines \(\.log, \.txt\)"):
+        format_of(name, None)
+
+
+@pytest.mark.parametrize("given", ["json", "csv", ""])
+def test_a_format_that_is_not_ours_is_refused(given: str) -> None:
+    with pytest.raises(UsageError, match="expected jsonl or lines"):
+        format_of("a.jsonl", given)
