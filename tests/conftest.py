@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from etl_actors.store.migrate import migrate
 from tests.support.servers import Server, running_server
 
 
@@ -19,8 +20,6 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def template(server: Server) -> Iterator[str]:
     """Migrate one database, which the tests' databases are copies of; this is its name."""
-    from etl_actors.store.migrate import migrate
-
     name = server.create()
     migrate(server.admin_url(name))
     yield name

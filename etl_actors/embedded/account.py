@@ -1,5 +1,6 @@
 """As whom the server runs: as we do, or, since PostgreSQL refuses root, as an unprivileged user that exists already."""
 
+import errno
 import os
 import pwd
 import subprocess
@@ -11,6 +12,7 @@ from etl_actors.errors import EtlError
 __all__ = ["Account", "of_owner", "unprivileged"]
 
 _CANDIDATES = ("postgres", "nobody")
+_NOT_RUN = 126  # as shells say it
 # Nothing of our environment reaches the server: PGDATA, PGOPTIONS, TZ or LD_LIBRARY_PATH would each change it.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
@@ -57,7 +59,7 @@ class Account:
         user, group, groups = (self.uid, self.gid, ()) if self.is_other else (None, None, None)
         try:
             # A session of its own: Ctrl-C in our terminal must not reach the server.
-            return subprocess.run(
+            return subprocess.run(  # noqa: S603 - the commands are our own, and no shell reads their arguments
                 command,
                 input=text,
                 capture_output=True,
@@ -72,10 +74,11 @@ class Account:
                 group=group,
                 extra_groups=groups,
             )
-        except PermissionError as exc:
-            return subprocess.CompletedProcess(command, 126, "", f"{command[0]}: {exc.strerror}")
-        except FileNotFoundError as exc:
-            return subprocess.CompletedProcess(command, 127, "", f"{command[0]}: {exc.strerror}")
+        except (PermissionError, FileNotFoundError) as exc:
+            if exc.errno == errno.EPERM and self.is_other:  # a program that may not be run is EACCES
+                message = f"This root may not become the user {self.name}: run as an ordinary user, or set ETL_DATABASE_URL."
+                raise EtlError(message) from exc
+            return subprocess.CompletedProcess(command, _NOT_RUN, "", f"{command[0]}: {exc.strerror}")
 
     def reaches(self, folder: Path) -> bool:
         """Try whether this user can pass into a folder; modes alone do not tell (access lists, mounts)."""
@@ -102,7 +105,9 @@ def unprivileged() -> Account:
             continue
         if entry.pw_uid != 0:
             return Account(entry.pw_uid, entry.pw_gid)
-    message = "PostgreSQL does not run as root, and there is no user postgres or nobody: run as another user, or set ETL_DATABASE_URL."
+    message = (
+        "PostgreSQL refuses to run as root, and no user is named postgres or nobody: run as another, or set ETL_DATABASE_URL."
+    )
     raise EtlError(message)
 
 
@@ -115,6 +120,6 @@ def of_owner(folder: Path) -> Account:
     status = folder.stat()
     account = Account(status.st_uid, status.st_gid)
     if account.is_other and os.geteuid() != 0:
-        message = f"The embedded database in {folder} belongs to the user {account.name}: run as that user, or name another ETL_DATA_DIR."
+        message = f"The embedded database in {folder} belongs to {account.name}: run as that user, or name another ETL_DATA_DIR."
         raise EtlError(message)
     return account

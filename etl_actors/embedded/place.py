@@ -57,17 +57,18 @@ def control_folder(data_dir: Path) -> Path:
     """Make or check our folder in the data folder.
 
     Raises:
-        UsageError: the name holds a line break, which PostgreSQL's pid file cannot.
+        UsageError: the name holds a line break, which PostgreSQL's pid file has no way to tell from its own.
         EtlError: the folder is not ours.
     """
     folder = data_dir.expanduser().resolve() / "postgres"
-    if not str(folder).isprintable():
-        message = f"The data folder's name holds characters that cannot be printed: {ascii(str(data_dir))}."
+    if "\n" in str(folder):
+        message = f"The data folder's name holds a line break: {str(data_dir)!r}."
         raise UsageError(message)
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    # Root's server runs as another user, who must pass through.
+    folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     if folder.stat().st_uid != os.geteuid():
         owner = Account(folder.stat().st_uid, 0).name
-        message = f"The folder {folder} belongs to the user {owner}: run as that user, or name another ETL_DATA_DIR."
+        message = f"The folder {folder} belongs to {owner}: run as that user, or name another ETL_DATA_DIR."
         raise EtlError(message)
     return folder
 
@@ -82,37 +83,48 @@ def settle(control: Path) -> Place:
         EtlError: the server's user cannot reach any place.
     """
     known = control / "server"
+    account = _account(known)
+    home = control if account.reaches(control) else _elsewhere(control, account)
     if not known.exists():
-        _make(control, known)
+        with suppress(FileExistsError):
+            (home / "server").mkdir(mode=0o700)
+        if home != control:
+            known.unlink(missing_ok=True)
+            known.symlink_to(home / "server")
     server = known.resolve()
-    if server.stat().st_uid == 0:  # made and not yet given away
-        unprivileged().give(server)
-    account = of_owner(server)
+    if server.stat().st_uid == os.geteuid():
+        account.give(server)
     if not account.reaches(server):
         message = f"The user {account.name}, who runs the embedded database, cannot reach {server}: name another ETL_DATA_DIR."
         raise EtlError(message)
-    return Place(server, server.parent / "programs", account)
+    return Place(server, home / "programs", account)
 
 
-def _make(control: Path, known: Path) -> None:
-    account = unprivileged()
-    if account.reaches(control):
-        known.mkdir(mode=0o700)
-        return
+def _account(known: Path) -> Account:
+    """Whose the server's folder is runs it, for a user named postgres may have appeared since it was made."""
+    if not known.exists() or known.stat().st_uid == 0:  # root's own is one that was made and not given away yet
+        return unprivileged()
+    return of_owner(known.resolve())
+
+
+def _elsewhere(control: Path, account: Account) -> Path:
     # Named after the data folder, so that the same one is found again if the link was lost.
-    name = hashlib.sha256(os.fsencode(control)).hexdigest()[:16]
-    home = _ELSEWHERE / name
-    for folder in (_ELSEWHERE, home):
-        with suppress(FileExistsError):
-            folder.mkdir()
-            folder.chmod(0o711)
-        if folder.is_symlink() or folder.stat().st_uid != 0:
-            message = f"{folder} is not a folder of root's: remove it, or name another ETL_DATA_DIR."
-            raise EtlError(message)
-    with suppress(FileExistsError):
-        (home / "server").mkdir(mode=0o700)
-    known.unlink(missing_ok=True)
-    known.symlink_to(home / "server")
+    home = _ELSEWHERE / hashlib.sha256(os.fsencode(control)).hexdigest()[:16]
+    try:
+        for folder in (_ELSEWHERE, home):
+            with suppress(FileExistsError):
+                folder.mkdir()
+                folder.chmod(0o711)
+    except OSError as exc:
+        message = (
+            f"The user {account.name}, who runs the embedded database for root, cannot reach {control}, "
+            f"and {home} cannot be made ({exc.strerror}): name an ETL_DATA_DIR that {account.name} can reach."
+        )
+        raise EtlError(message) from exc
+    if any(folder.is_symlink() or folder.stat().st_uid != os.geteuid() for folder in (_ELSEWHERE, home)):
+        message = f"{home} is not a folder of root's: remove it, or name an ETL_DATA_DIR that the user {account.name} can reach."
+        raise EtlError(message)
+    return home
 
 
 def socket_folder(place: Place) -> Path:
@@ -138,14 +150,13 @@ def socket_folder(place: Place) -> Path:
 
 
 def drop_socket_folder(place: Place, folder: Path) -> None:
-    """Remove a temporary socket folder, and of its content no more than a server that was killed leaves behind."""
-    if not folder.name.startswith(_TEMPORARY) or folder.parent not in _temporary():
-        return
-    with suppress(OSError):  # somebody else's, or gone: either way not ours to remove
-        if folder.lstat().st_uid == place.account.uid:
-            for name in (_SOCKET, f"{_SOCKET}.lock"):
-                (folder / name).unlink(missing_ok=True)
-            folder.rmdir()
+    """Remove a temporary socket folder, and of its content no more than a server that was killed leaves behind.
+
+    The server's user does it, so that the name, which comes from a file of that user's, can mislead nobody to more.
+    """
+    if folder.name.startswith(_TEMPORARY):
+        place.account.run("rm", "-f", "--", folder / _SOCKET, folder / f"{_SOCKET}.lock")
+        place.account.run("rmdir", "--", folder)
 
 
 def _temporary() -> Iterator[Path]:

@@ -20,6 +20,8 @@ _START_LIMIT_S = 300.0  # recovery after a crash reads up to max_wal_size of log
 _STOP_LIMIT_S = 120.0  # the checkpoint at the end
 _ORPHANS_LIMIT_S = 15.0  # backends of a server that was killed see its death when they next wait
 _POLL_S = 0.02
+_RETRY_S = 0.2
+_ORPHANS = "still in use"  # what a new server says of the shared memory that they hold
 _LOG_LIMIT_BYTES = 10 * 1024 * 1024
 _NO_PID = 4_194_305  # one more than the kernel ever gives out
 # The server outlives this shell, so that no process of ours is its parent and none has to reap it.
@@ -60,8 +62,8 @@ def start(place: Place, binaries: Binaries, *, throwaway: bool) -> Postmaster:
         EtlError: it did not start; the text has the server's reason.
     """
     found = running(place.cluster)
-    if found and found.status == "stopping":
-        _until(lambda: not _is_server(found.pid, place.cluster), _STOP_LIMIT_S)
+    if found is not None and found.status == "stopping":
+        _wait_for_end(found, place)
         found = None
     if found is None:
         _bury(place)
@@ -81,15 +83,19 @@ def stop(place: Place) -> None:
     if found is None:
         return
     os.kill(found.pid, signal.SIGINT)  # a fast shutdown
+    _wait_for_end(found, place)
+    drop_socket_folder(place, found.socket)
+
+
+def _wait_for_end(found: Postmaster, place: Place) -> None:
     if not _until(lambda: not _is_server(found.pid, place.cluster), _STOP_LIMIT_S):
         message = f"The embedded database did not stop within {_STOP_LIMIT_S:.0f} s; its log is {place.log}."
         raise EtlError(message)
-    drop_socket_folder(place, found.socket)
 
 
 def _pid_file(cluster: Path) -> Postmaster | None:
     try:
-        lines = (cluster / "postmaster.pid").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = (cluster / "postmaster.pid").read_text(encoding="utf-8", errors="surrogateescape").split("\n")
     except FileNotFoundError:
         return None
     # pid, data directory, start time, port, socket folder, host, shared memory, status; the later ones come as it starts
@@ -130,29 +136,40 @@ def _launch(place: Place, binaries: Binaries, *, throwaway: bool) -> None:
     if throwaway:
         settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
     options = [part for setting in settings for part in ("-c", setting)]
+    command: tuple[str | Path, ...] = (
+        "/bin/sh",
+        "-c",
+        _DETACH,
+        "sh",
+        place.log,
+        binaries["postgres"],
+        "-D",
+        place.cluster,
+        *options,
+    )
     deadline = time.monotonic() + _ORPHANS_LIMIT_S
     while True:
         before = place.log.stat().st_size if place.log.exists() else 0
-        done = place.account.run("/bin/sh", "-c", _DETACH, "sh", place.log, binaries["postgres"], "-D", place.cluster, *options)
-        pid = int(done.stdout or 0)
-        if done.returncode == 0 and pid and _came_up(place, pid):
+        done = place.account.run(*command)
+        if _came_up(place, int(done.stdout or 0)):
             return
-        reason = _reason(place.log, before) or done.stderr.strip()
-        if "still in use" not in reason or time.monotonic() > deadline:
+        reason = _reason(place.log, before) or done.stderr.strip() or "it said nothing"
+        if _ORPHANS not in reason or time.monotonic() > deadline:
             drop_socket_folder(place, socket)
-            message = f"The embedded database did not start: {reason or 'it said nothing'}; its log is {place.log}."
+            message = f"The embedded database did not start: {reason}; its log is {place.log}."
             raise EtlError(message)
-        time.sleep(_POLL_S)
+        time.sleep(_RETRY_S)
 
 
 def _came_up(place: Place, pid: int) -> bool:
-    """Wait until the new server has written its pid file, or ended."""
+    """Wait until the server that was just started is ready, or ended."""
 
-    def decided() -> bool:
-        found = _pid_file(place.cluster)
-        return (found is not None and found.pid == pid and found.status == "ready") or processes.started(pid) is None
+    def is_ready() -> bool:
+        found = running(place.cluster)
+        return found is not None and found.status == "ready"
 
-    return _until(decided, _START_LIMIT_S) and processes.started(pid) is not None
+    _until(lambda: is_ready() or processes.started(pid) is None, _START_LIMIT_S)
+    return is_ready()
 
 
 def _ready(place: Place) -> Postmaster:
@@ -186,7 +203,7 @@ def _reason(log: Path, offset: int) -> str:
         file.seek(offset)
         lines = file.read().decode("utf-8", "replace").splitlines()
     fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line]
-    return (fatal or lines or [""])[-1].strip()
+    return (fatal or lines or [""])[-1].split("FATAL:")[-1].strip()
 
 
 def _until(condition: Callable[[], bool], limit_s: float) -> bool:

@@ -17,7 +17,8 @@ def test_an_empty_database_has_no_schema_etl(empty_database: str) -> None:
 def test_the_service_login_is_no_superuser_and_sees_the_same_database(service_url: str, database: str) -> None:
     with psycopg.connect(database) as admin, psycopg.connect(service_url) as service:
         assert service.info.dbname == admin.info.dbname
-        assert service.execute("SELECT current_setting('is_superuser'), pg_has_role('etl_service', 'USAGE')").fetchone() == ("off", True)
+        row = service.execute("SELECT current_setting('is_superuser'), pg_has_role('etl_service', 'USAGE')").fetchone()
+        assert row == ("off", True)
 
 
 def test_the_producer_login_may_insert_and_no_more(producer_url: str) -> None:

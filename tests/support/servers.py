@@ -9,7 +9,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -99,22 +99,15 @@ class Server:
 def running_server() -> Iterator[Server]:
     """Start the session's throwaway server, or use the one that is named, and tidy up."""
     if url := os.environ.get("ETL_TEST_DATABASE_URL"):
-        yield from _connected(url)
+        with closing(Server(url)) as server:
+            yield server
         return
     version = int(os.environ.get("ETL_TEST_POSTGRES", "18"))
     binaries = None if version in _OF_THE_WHEEL else Binaries(_DEBIAN / str(version) / "bin")
     folder = Path(tempfile.mkdtemp(prefix="etl-tests-"))
     try:
         folder.chmod(0o711)  # root's server runs as another user, who must pass through
-        with acquire(folder, version, throwaway=True, binaries=binaries) as lease:
-            yield from _connected(lease.url)
+        with acquire(folder, version, throwaway=True, binaries=binaries) as lease, closing(Server(lease.url)) as server:
+            yield server
     finally:
         shutil.rmtree(folder)
-
-
-def _connected(url: str) -> Iterator[Server]:
-    server = Server(url)
-    try:
-        yield server
-    finally:
-        server.close()
