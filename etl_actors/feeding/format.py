@@ -38,7 +38,8 @@ def format_of(name: str, given: str | None) -> Format:
     """
     if given is not None:
         if given not in tuple(Format):
-            raise UsageError(f"--format: expected jsonl or lines, got {given!r}.")
+            msg = f"--format: expected jsonl or lines, got {given!r}."
+            raise UsageError(msg)
         return Format(given)
     if name == STDIN:
         return Format.JSONL
@@ -46,5 +47,6 @@ def format_of(name: str, given: str | None) -> Format:
     extension = (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
     known = _BY_EXTENSION.get(extension)
     if known is None:
-        raise UsageError(f"{name}: expected one of the formats {_FORMATS}, got the extension {extension!r}; --format overrides it.")
+        msg = f"{name}: expected one of the formats {_FORMATS}, got the extension {extension!r}; --format overrides it."
+        raise UsageError(msg)
     return known

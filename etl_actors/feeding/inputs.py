@@ -66,7 +66,8 @@ class Input(AbstractContextManager["Input"]):
         try:
             self._file = self._open()
         except OSError as error:
-            raise UsageError(f"{self.name}: {error.strerror}.") from error
+            msg = f"{self.name}: {error.strerror}."
+            raise UsageError(msg) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
@@ -89,7 +90,8 @@ class Input(AbstractContextManager["Input"]):
             block = stop.reading(self._read_block)
         except (OSError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise EtlError(f"{self.name} can be read no further: {reason}") from error
+            msg = f"{self.name} can be read no further: {reason}"
+            raise EtlError(msg) from error
         self.emptied = self.size is None and not self._is_gzip and len(block) < _PIPE_BYTES
         if not self._begun and block:
             self._begun = True
@@ -107,7 +109,8 @@ class Input(AbstractContextManager["Input"]):
         head = self._file.peek(8)
         for magic, what in _REFUSED.items():
             if head.startswith(magic):
-                raise UsageError(f"{self.name}: expected UTF-8 text, plain or gzipped, got {what}.")
+                msg = f"{self.name}: expected UTF-8 text, plain or gzipped, got {what}."
+                raise UsageError(msg)
         self._is_gzip = head.startswith(_GZIP)
         return gzip.GzipFile(fileobj=self._file) if self._is_gzip else self._file
 
@@ -131,9 +134,12 @@ def _size_of(path: Path) -> int | None:
     try:
         status = path.stat()
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}.") from error
+        msg = f"{path}: {error.strerror}."
+        raise UsageError(msg) from error
     if stat.S_ISDIR(status.st_mode):
-        raise UsageError(f"{path}: expected a file, got a folder.")
+        msg = f"{path}: expected a file, got a folder."
+        raise UsageError(msg)
     if not os.access(path, os.R_OK):
-        raise UsageError(f"{path}: this user may not read it.")
+        msg = f"{path}: this user may not read it."
+        raise UsageError(msg)
     return status.st_size if stat.S_ISREG(status.st_mode) else None

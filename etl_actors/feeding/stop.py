@@ -8,7 +8,7 @@ from types import FrameType
 __all__ = ["Interrupted", "Stop"]
 
 
-class Interrupted(BaseException):  # noqa: N818 - like KeyboardInterrupt it is no error, and no handler of errors may take it
+class Interrupted(BaseException):
     """The user asked to stop."""
 
 

@@ -27,6 +27,8 @@ _TOKEN = re.compile(
 _BLANKS = re.compile(rb"[ \t\r\n]*+")
 _STRING_BODY = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+')
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_HIGH = range(0xD800, 0xDC00)
+_LOW = range(0xDC00, 0xE000)
 _SCALARS = frozenset({"string", "number", "word"})
 _EXCERPT = 24
 
@@ -54,6 +56,8 @@ _ALLOWED = {
     _Expect.NEXT_ITEM: frozenset({",", "]"}),
     _Expect.END: frozenset({"end"}),
 }
+_AFTER = {"{": _Expect.FIRST_KEY, "[": _Expect.FIRST_ITEM, ":": _Expect.VALUE}
+_KEYS = frozenset({_Expect.KEY, _Expect.FIRST_KEY})
 
 
 def find_flaw(text: bytes) -> Flaw | None:
@@ -102,20 +106,16 @@ def _kind(token: re.Match[bytes] | None) -> str:
 
 
 def _next(expect: _Expect, kind: str, stack: list[str]) -> _Expect:
-    match kind:
-        case "{":
-            return _Expect.FIRST_KEY
-        case "[":
-            return _Expect.FIRST_ITEM
-        case ":":
-            return _Expect.VALUE
-        case ",":
-            return _Expect.KEY if stack[-1] == "{" else _Expect.VALUE
-        case "string" if expect in {_Expect.KEY, _Expect.FIRST_KEY}:
-            return _Expect.COLON
+    inside_object = bool(stack) and stack[-1] == "{"
+    if kind == ",":
+        return _Expect.KEY if inside_object else _Expect.VALUE
+    if kind in _AFTER:
+        return _AFTER[kind]
+    if kind == "string" and expect in _KEYS:
+        return _Expect.COLON
     if not stack:
         return _Expect.END
-    return _Expect.NEXT_MEMBER if stack[-1] == "{" else _Expect.NEXT_ITEM
+    return _Expect.NEXT_MEMBER if inside_object else _Expect.NEXT_ITEM
 
 
 def _scalar_flaw(kind: str, token: bytes, position: int) -> Flaw | None:
@@ -131,17 +131,19 @@ def _escape_flaw(token: bytes, position: int) -> Flaw | None:
     high_ends = -1  # where a high surrogate ended that still wants its other half
     for escape in _ESCAPE.finditer(token):
         code = int(escape[1], 16) if escape[1] else 0x20
-        is_low = 0xDC00 <= code <= 0xDFFF
+        is_low = code in _LOW
         if is_low != (high_ends == escape.start()) or (high_ends >= 0 and not is_low):
             return _lone_surrogate(token, position, escape.start() if high_ends < 0 or is_low else high_ends - 6)
         if code == 0:
             return Flaw("nul_character", r"expected text without the NUL character, got \u0000", position + escape.start())
-        high_ends = escape.end() if 0xD800 <= code <= 0xDBFF else -1
+        high_ends = escape.end() if code in _HIGH else -1
     return None if high_ends < 0 else _lone_surrogate(token, position, high_ends - 6)
 
 
 def _lone_surrogate(token: bytes, position: int, at: int) -> Flaw:
-    return Flaw("lone_surrogate", f"expected both halves of a surrogate pair, got {_shown(token[at : at + 6])} alone", position + at)
+    return Flaw(
+        "lone_surrogate", f"expected both halves of a surrogate pair, got {_shown(token[at : at + 6])} alone", position + at
+    )
 
 
 def _unexpected(text: bytes, position: int, expect: _Expect) -> Flaw:
@@ -163,7 +165,7 @@ def _bad_string(text: bytes, start: int) -> Flaw:
         return Flaw("cut_short", "expected the string's closing quote, got the end of the line", at)
     if text[at] == 0:
         return Flaw("nul_character", "expected text without the NUL character, got a NUL byte", at)
-    if text[at] < 0x20:  # noqa: PLR2004 - JSON's own limit
+    if text[at] < ord(" "):
         return Flaw("not_json", f"expected control characters in strings as escapes, got the byte {text[at]:02x}", at)
     return Flaw("not_json", rf"""expected one of \" \\ \/ \b \f \n \r \t \uXXXX, got {_shown(text[at : at + 6])}""", at)
 

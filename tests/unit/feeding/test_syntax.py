@@ -105,7 +105,29 @@ def _python_takes(text: bytes) -> bool:
 
 
 _FRAGMENTS = st.sampled_from(
-    [b"{", b"}", b"[", b"]", b":", b",", b'"a"', b'"', b"1", b"-", b".5", b"e3", b"0", b"true", b"nul", b"null", b" ", b"\r", b"\\", b"\\n", b"NaN"]
+    [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b":",
+        b",",
+        b'"a"',
+        b'"',
+        b"1",
+        b"-",
+        b".5",
+        b"e3",
+        b"0",
+        b"true",
+        b"nul",
+        b"null",
+        b" ",
+        b"\r",
+        b"\\",
+        b"\\n",
+        b"NaN",
+    ]
 )
 
 
@@ -116,14 +138,20 @@ def test_the_syntax_is_that_of_another_reader(text: bytes) -> None:
 
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), inner),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), inner)
+    ),
     max_leaves=10,
 )
 
 
-@given(_JSON, st.booleans(), st.sampled_from([None, 1]))
-def test_whatever_json_is_written_has_no_flaw(document: object, ascii_only: bool, indent: int | None) -> None:  # noqa: FBT001
+@given(document=_JSON, ascii_only=st.booleans(), indent=st.sampled_from([None, 1]))
+def test_whatever_json_is_written_has_no_flaw(document: object, *, ascii_only: bool, indent: int | None) -> None:
     assert find_flaw(json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode()) is None
 
 

@@ -14,7 +14,9 @@ from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.numbers import fits_numeric, may_overflow
 
 _NUMBER = st.from_regex(rb"\A-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,7})?\Z")
-_PIECE = st.one_of(_NUMBER, st.sampled_from([b'"\\u0000"', b'"\\\\u0000"', b'"\\ud800"', b'"3e1234"', b'"\xff"', b"nul", b"null", b'{"a":1}']))
+_PIECE = st.one_of(
+    _NUMBER, st.sampled_from([b'"\\u0000"', b'"\\\\u0000"', b'"\\ud800"', b'"3e1234"', b'"\xff"', b"nul", b"null", b'{"a":1}'])
+)
 
 
 @given(st.lists(_PIECE, max_size=4).map(lambda pieces: b"[" + b",".join(pieces) + b"]"))
@@ -54,10 +56,16 @@ def test_many_runs_of_digits_are_judged_in_linear_time() -> None:
 
 @pytest.mark.parametrize(
     ("token", "fits"),
-    [(b"0.1e131072", True), (b"0.01e131073", True), (b"10e131071", False), (b"1." + b"1" * 16_380 + b"e-3", True), (b"1." + b"1" * 16_380 + b"e-4", False)],
+    [
+        (b"0.1e131072", True),
+        (b"0.01e131073", True),
+        (b"10e131071", False),
+        (b"1." + b"1" * 16_380 + b"e-3", True),
+        (b"1." + b"1" * 16_380 + b"e-4", False),
+    ],
     ids=["0.1e131072", "0.01e131073", "10e131071", "16383 fraction digits", "16384 fraction digits"],
 )
-def test_digits_are_counted_where_the_exponent_puts_them(token: bytes, fits: bool) -> None:  # noqa: FBT001
+def test_digits_are_counted_where_the_exponent_puts_them(token: bytes, *, fits: bool) -> None:
     assert fits_numeric(token) is fits
 
 

@@ -33,7 +33,9 @@ class Staging:
         return [orjson.loads(row) for commit in self.commits for row in commit]
 
 
-def _feed(*paths: Path | str, form: str | None = None, chunk_rows: int = 2_000, chunk_bytes: int = 4_000_000) -> tuple[Fed, Staging]:
+def _feed(
+    *paths: Path | str, form: str | None = None, chunk_rows: int = 2_000, chunk_bytes: int = 4_000_000
+) -> tuple[Fed, Staging]:
     staging = Staging()
     feeder = Feeder(staging.put, Stop(), chunk_rows=chunk_rows, chunk_bytes=chunk_bytes)
     return feeder.feed([Input(str(path), form) for path in paths]), staging
@@ -156,7 +158,8 @@ def test_a_failing_commit_is_not_tried_again(tmp_path: Path) -> None:
     def put(_payloads: Sequence[bytes]) -> None:
         nonlocal calls
         calls += 1
-        raise DatabaseUnavailable("gone")
+        msg = "gone"
+        raise DatabaseUnavailable(msg)
 
     feeder = Feeder(put, Stop())
     with pytest.raises(DatabaseUnavailable):
@@ -204,22 +207,25 @@ def test_ctrl_c_finishes_the_chunk_under_way(tmp_path: Path) -> None:
 def test_ctrl_c_breaks_into_a_read_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     stop = Stop()
 
+    blocks = [b"1\n2\nhalf"]
+
     class Waiting(io.RawIOBase):
-        blocks = [b"1\n2\nhalf"]
+        name = "waiting"
+        mode = "rb"
 
         def readable(self) -> bool:
             return True
 
         def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-            if not self.blocks:
+            if not blocks:
                 signal.raise_signal(signal.SIGINT)
                 pytest.fail("the signal did not break in")
-            block = self.blocks.pop()
+            block = blocks.pop()
             buffer[: len(block)] = block
             return len(block)
 
     staging = Staging()
-    with io.TextIOWrapper(io.BufferedReader(Waiting())) as stdin, stop.listening():
+    with io.TextIOWrapper(io.BufferedReader(Waiting())) as stdin, stop.listening():  # type: ignore[type-var]
         monkeypatch.setattr("sys.stdin", stdin)
         fed = Feeder(staging.put, stop).feed([Input("-")])
     assert staging.documents == [1, 2]
@@ -236,7 +242,9 @@ def test_a_second_ctrl_c_is_not_held_up() -> None:
 
 
 @given(st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"").rstrip(b"\r")), max_size=12))
-def test_whatever_its_bytes_a_line_becomes_one_row_that_gives_it_back(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
+def test_whatever_its_bytes_a_line_becomes_one_row_that_gives_it_back(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
+) -> None:
     path = _file(tmp_path_factory.mktemp("feed"), b"x\n" + b"\n".join(lines))
     fed, staging = _feed(path)
     documents = [orjson.loads(row) for commit in staging.commits for row in commit]

@@ -24,7 +24,8 @@ class Staging:
     def put(self, payloads: Sequence[bytes]) -> None:
         self.copies += 1
         if any(self.refused in payload and not payload.startswith(b'{"$raw"') for payload in payloads):
-            raise DataRefused("no such thing", "22P02")
+            msg = "no such thing"
+            raise DataRefused(msg, "22P02")
         self.rows += payloads
 
 
@@ -71,7 +72,8 @@ def test_a_raw_row_that_is_refused_is_shortened() -> None:
     def put(payloads: Sequence[bytes]) -> None:
         if b"$truncated" not in payloads[0]:
             refusals.append(len(payloads[0]))
-            raise DataRefused("invalid memory alloc request size 1073741824", "XX000")
+            msg = "invalid memory alloc request size 1073741824"
+            raise DataRefused(msg, "XX000")
         staged.extend(payloads)
 
     staged: list[bytes] = []
@@ -82,7 +84,8 @@ def test_a_raw_row_that_is_refused_is_shortened() -> None:
 
 def test_what_is_refused_even_when_shortened_is_an_error() -> None:
     def put(_payloads: Sequence[bytes]) -> None:
-        raise DataRefused("no", "22000")
+        msg = "no"
+        raise DataRefused(msg, "22000")
 
     chunk = Chunk(10, 10)
     chunk.add(Row(b"{}", shorten([b"x"]), 1, "a.jsonl", is_raw=True))
@@ -96,7 +99,8 @@ def test_a_lost_connection_is_no_refusal() -> None:
     def put(_payloads: Sequence[bytes]) -> None:
         nonlocal calls
         calls += 1
-        raise DatabaseUnavailable("gone")
+        msg = "gone"
+        raise DatabaseUnavailable(msg)
 
     with pytest.raises(DatabaseUnavailable):
         _chunk([b"1", b"2"]).stage(put)
