@@ -36,3 +36,6 @@ DELETE FROM etl.daemon WHERE node = %(node)s
 DELETE FROM etl.daemon d
  WHERE d.beat_at < clock_timestamp() - interval '1 hour'
    AND NOT EXISTS (SELECT FROM etl.batch b WHERE b.owner = d.node AND b.status = 'claimed')
+
+-- name: listen
+LISTEN etl_staged

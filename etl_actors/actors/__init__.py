@@ -1,0 +1,1 @@
+"""Who runs when: listener, master, parsers and loaders as actors, thin shells over plain objects."""

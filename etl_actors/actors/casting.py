@@ -1,0 +1,26 @@
+"""Which role a batch asks for: the slip that its rows name, or the candidates of its source."""
+
+from etl_actors.slips.catalogue import Catalogue
+from etl_actors.slips.model import Slip
+from etl_actors.store.leases import Lease
+from etl_actors.workers.base import Role, RoleSlip
+
+__all__ = ["cast"]
+
+
+def cast(catalogue: Catalogue, lease: Lease) -> Role:
+    """Return the role under which a parser parses the batch."""
+    if lease.slip is None:
+        return Role(tuple(_text(slip) for slip in catalogue.for_source(lease.source)))
+    slip = catalogue.named(lease.slip)
+    if slip is None:
+        return Role((), settled=True, missing=f"expected a slip in force, got '{lease.slip}', which this daemon does not have")
+    if slip.sources is not None and lease.source not in slip.sources:
+        takes = ", ".join(slip.sources)
+        message = f"expected a slip that takes source '{lease.source}', got '{slip.name}', which takes {takes}"
+        return Role((), settled=True, missing=message)
+    return Role((_text(slip),), settled=True)
+
+
+def _text(slip: Slip) -> RoleSlip:
+    return RoleSlip(slip.digest, slip.files)

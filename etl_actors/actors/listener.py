@@ -1,0 +1,63 @@
+"""The listener: hears the doorbell and tells the master."""
+
+from collections.abc import Callable
+from typing import Any, assert_never
+
+import pykka
+
+from etl_actors.actors.messages import Listen, ListenerMessage, Open, Rang, Ref
+from etl_actors.store.database import Connection, translated
+from etl_actors.store.queries import queries
+
+__all__ = ["ListenerActor"]
+
+_WAIT_S = 0.5  # the longest that a stop of this actor waits
+
+
+class ListenerActor(pykka.ThreadingActor):
+    """Owns one connection that listens.
+
+    Args:
+        connect: opens it, in autocommit mode.
+        master: who is told.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], master: Ref) -> None:
+        super().__init__()
+        self._connect = connect
+        self._master = master
+        self._conn: Connection | None = None
+
+    def on_receive(self, message: ListenerMessage) -> None:
+        """Listen for a moment, or connect."""
+        match message:
+            case Listen():
+                self._listen()
+            case Open():
+                self._conn = self._connect()
+                self._conn.execute(queries("daemons")["listen"])
+                self.actor_ref.tell(Listen())
+            case _:
+                assert_never(message)
+
+    def on_stop(self) -> None:
+        """Close the connection."""
+        self._close()
+
+    def on_failure(self, *_: Any) -> None:
+        """Close the connection."""
+        self._close()
+
+    def _listen(self) -> None:
+        if self._conn is None:
+            return
+        with translated():
+            rings = sum(1 for _ in self._conn.notifies(timeout=_WAIT_S, stop_after=1))
+        if rings:  # one message for all that came together: the master looks for rows, not for rings
+            self._master.tell(Rang())
+        self.actor_ref.tell(Listen())
+
+    def _close(self) -> None:
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None

@@ -1,0 +1,154 @@
+"""What actors tell each other. Ids and results travel; payloads do not."""
+
+from dataclasses import dataclass
+
+import pykka
+
+from etl_actors.relational.parsed import Parsed, Routed
+from etl_actors.store.leases import Lease
+from etl_actors.store.load import Loaded
+from etl_actors.workers.base import Role
+
+__all__ = [
+    "Assign",
+    "BatchLeaseLost",
+    "BatchLoaded",
+    "BatchParsed",
+    "BatchPoisoned",
+    "Beat",
+    "Drain",
+    "Listen",
+    "ListenerMessage",
+    "Load",
+    "LoaderMessage",
+    "MasterMessage",
+    "Open",
+    "Parse",
+    "ParserMessage",
+    "Poll",
+    "Rang",
+    "Ref",
+]
+
+Ref = pykka.ActorRef[pykka.ThreadingActor]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Connect, and be ready; the supervisor asks it of every actor after its start, and hears of a failure."""
+
+
+# To the master ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """A producer rang: rows were staged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Look whether rows wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A second has passed: prove to be alive, look after the dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Claim nothing more; what is in flight lands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """The actor in a place was started or replaced; whatever it had been told is told again.
+
+    Args:
+        kind: ``parser`` or ``loader``.
+        place: its number among its kind, from 0.
+        ref: the actor.
+    """
+
+    kind: str
+    place: int
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class BatchParsed:
+    """A parser's answer."""
+
+    lease: Lease
+    result: Parsed | Routed
+    parse_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPoisoned:
+    """A batch that cannot be parsed or loaded as a whole, although nobody knows which row is to blame.
+
+    Args:
+        stage: ``parse`` or ``load``.
+        reason: a short code.
+        message: expected and got, without data.
+    """
+
+    lease: Lease
+    stage: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLoaded:
+    """A batch has landed."""
+
+    lease: Lease
+    loaded: Loaded
+    load_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLeaseLost:
+    """A batch was somebody else's when its result was to land; nothing did."""
+
+    lease: Lease
+
+
+# To a parser, a loader, the listener ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """Parse a batch under a role, and tell `reply_to`."""
+
+    lease: Lease
+    role: Role
+    reply_to: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Land a parsed batch, and tell `reply_to`.
+
+    Args:
+        again: whether a loader that is gone had been told before, so that the batch may have landed already.
+    """
+
+    lease: Lease
+    parsed: Parsed
+    again: bool
+    reply_to: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Wait for the doorbell for a moment; the listener tells it to itself."""
+
+
+MasterMessage = Open | Rang | Poll | Beat | Drain | Assign | BatchParsed | BatchPoisoned | BatchLoaded | BatchLeaseLost
+ParserMessage = Open | Parse
+LoaderMessage = Open | Load
+ListenerMessage = Open | Listen

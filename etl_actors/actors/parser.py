@@ -1,0 +1,62 @@
+"""A parser actor: takes on the role that a batch's slip names, by handing it to its worker."""
+
+import time
+from collections.abc import Callable
+from typing import Any, assert_never
+
+import pykka
+
+from etl_actors.actors.messages import BatchParsed, BatchPoisoned, Open, Parse, ParserMessage
+from etl_actors.errors import WorkerLost
+from etl_actors.workers.base import Job, Worker
+from etl_actors.workers.blame import parse_blaming
+
+__all__ = ["ParserActor"]
+
+
+class ParserActor(pykka.ThreadingActor):
+    """Owns one worker; parses one batch after the other.
+
+    Args:
+        make_worker: starts the worker; called in the actor's own thread, whose end ends a worker process too.
+    """
+
+    def __init__(self, make_worker: Callable[[], Worker]) -> None:
+        super().__init__()
+        self._make_worker = make_worker
+        self._worker: Worker | None = None
+
+    def on_receive(self, message: ParserMessage) -> None:
+        """Parse, or start the worker."""
+        match message:
+            case Parse():
+                self._parse(message)
+            case Open():
+                self._worker = self._make_worker()
+            case _:
+                assert_never(message)
+
+    def on_stop(self) -> None:
+        """End the worker."""
+        self._close()
+
+    def on_failure(self, *_: Any) -> None:
+        """End the worker."""
+        self._close()
+
+    def _parse(self, order: Parse) -> None:
+        if self._worker is None:
+            msg = "a parser was told to parse before it was opened"
+            raise RuntimeError(msg)
+        began = time.monotonic()
+        try:
+            result = parse_blaming(self._worker, Job(order.lease.row_ids, order.role))
+        except WorkerLost as lost:
+            order.reply_to.tell(BatchPoisoned(order.lease, "parse", lost.reason, f"expected the batch to be parsed, but {lost}"))
+            return
+        order.reply_to.tell(BatchParsed(order.lease, result, time.monotonic() - began))
+
+    def _close(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None

@@ -1,0 +1,42 @@
+"""Staged rows, read once by id, and the partitions they live in."""
+
+from collections.abc import Sequence
+
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+
+from etl_actors.slips.document import Staged
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+
+__all__ = ["fetch", "keep_partitions"]
+
+_SQL = queries("staging")
+
+
+class _Raw(Loader):
+    """Hands text over as the bytes that came: documents are decoded once, by whoever parses them."""
+
+    format = Format.TEXT
+
+    def load(self, data: bytes | bytearray | memoryview) -> bytes:
+        return bytes(data)
+
+
+def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
+    """Return the staged rows with these ids, ascending; those that retention has removed are missing."""
+    if not row_ids:
+        return []
+    with conn.cursor() as cursor:
+        cursor.adapters.register_loader("text", _Raw)
+        cursor.execute(_SQL["fetch"], {"row_ids": list(row_ids), "lo": min(row_ids), "hi": max(row_ids)})
+        return [
+            Staged(row_id, raw, source.decode(), received_at.decode()) for row_id, raw, source, received_at in cursor.fetchall()
+        ]
+
+
+def keep_partitions(conn: Connection, partition_rows: int) -> int:
+    """Make the partitions that the next rows will need, seal those that no transaction can add to; return how many were made."""
+    row = conn.execute(_SQL["add_partitions"], {"partition_rows": partition_rows}).fetchone()
+    conn.execute(_SQL["seal_partitions"])
+    return 0 if row is None else int(row[0])

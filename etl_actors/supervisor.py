@@ -1,0 +1,186 @@
+"""The supervisor: a loop in the main thread that starts actors, replaces dead ones, and stops them in order.
+
+Pykka has no supervision. An actor that fails on a message is gone, and so are the messages in its inbox, silently; a failing
+start calls no hook. So every start is followed by a question (`Open`), and the master's book says what to tell again.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+import pykka
+import structlog
+
+from etl_actors import events
+from etl_actors.actors.dispatch import Signals
+from etl_actors.actors.messages import Assign, Drain, Open, Ref
+from etl_actors.errors import DatabaseUnavailable
+from etl_actors.http.health import HealthState
+
+__all__ = ["Company", "Supervisor"]
+
+log = structlog.get_logger()
+
+_TICK_S = 0.05
+_OPEN_S = 60.0
+_STOP_S = 5.0
+_LONGEST_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """How each kind of actor is started.
+
+    Args:
+        master: starts the master.
+        listener: starts the listener; given the master.
+        parsers: starts the parser of each place.
+        loaders: starts the loader of each place.
+    """
+
+    master: Callable[[], Ref]
+    listener: Callable[[Ref], Ref]
+    parsers: tuple[Callable[[], Ref], ...]
+    loaders: tuple[Callable[[], Ref], ...]
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Runs one daemon until it is told to stop, or with `once` until nothing is pending.
+
+    Args:
+        company: who is to be started.
+        signals: what the master says of itself.
+        health: told of every tick, for ``/health/live``.
+        drain_s: seconds that batches in flight have to land after the first signal.
+        once: stop as soon as nothing is pending.
+    """
+
+    company: Company
+    signals: Signals
+    health: HealthState
+    drain_s: float
+    once: bool = False
+    _refs: dict[tuple[str, int], Ref] = field(default_factory=dict, init=False)
+    _stop: threading.Event = field(default_factory=threading.Event, init=False)
+    _signals_seen: int = field(default=0, init=False)
+    _wait_s: float = field(default=0.0, init=False)
+    _retry_at: float = field(default=0.0, init=False)
+
+    def run(self) -> int:
+        """Supervise; return the exit status: 0 when everything in flight had landed, 1 when the drain took too long.
+
+        Raises:
+            EtlError: an actor cannot start for a reason that waiting does not mend.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        try:
+            while not self._stop.wait(_TICK_S):
+                self.health.beat()
+                self._staff()
+                if self.once and self.signals.idle.is_set():
+                    break
+            return self._drain()
+        finally:
+            self._dismiss()
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._signals_seen += 1
+        if self._signals_seen > 1:
+            # Leases stay claimed; the server frees our lock as the connection closes, and others rescue them.
+            os._exit(128 + number)
+        self._stop.set()
+
+    def _staff(self) -> None:
+        """Start whoever is missing. A new master is told of everybody, a new parser or loader to the master."""
+        if time.monotonic() < self._retry_at:
+            return
+        try:
+            if self._gone("master", 0):
+                self._dismiss_one("listener", 0)
+                self._start("master", 0, self.company.master)
+                for (kind, place), ref in self._refs.items():
+                    self._introduce(kind, place, ref)
+            for kind, starters in (("loader", self.company.loaders), ("parser", self.company.parsers)):
+                for place, start in enumerate(starters):
+                    if self._gone(kind, place):
+                        self._introduce(kind, place, self._start(kind, place, start))
+            if self._gone("listener", 0):
+                self._start("listener", 0, lambda: self.company.listener(self._refs["master", 0]))
+        except (DatabaseUnavailable, pykka.ActorDeadError, pykka.Timeout) as exc:
+            self._back_off(exc)
+        else:
+            self._recovered()
+
+    def _start(self, kind: str, place: int, start: Callable[[], Ref]) -> Ref:
+        replaced = (kind, place) in self._refs
+        ref = start()
+        try:
+            ref.ask(Open(), timeout=_OPEN_S)
+        except BaseException:
+            ref.stop(block=False)
+            raise
+        self._refs[kind, place] = ref
+        if replaced:
+            log.warning(events.ACTOR_RESTARTED, actor=kind, place=place)
+        else:
+            log.debug(events.ACTOR_STARTED, actor=kind, place=place)
+        return ref
+
+    def _introduce(self, kind: str, place: int, ref: Ref) -> None:
+        if kind in ("parser", "loader") and ref.is_alive():
+            self._refs["master", 0].tell(Assign(kind, place, ref))
+
+    def _gone(self, kind: str, place: int) -> bool:
+        ref = self._refs.get((kind, place))
+        return ref is None or not ref.is_alive()
+
+    def _back_off(self, exc: Exception) -> None:
+        if not self._wait_s:
+            log.error(events.DATABASE_LOST, error=str(exc))
+        self.health.database_up = False
+        self._wait_s = min(_LONGEST_WAIT_S, max(0.1, self._wait_s * 2))
+        self._retry_at = time.monotonic() + self._wait_s
+
+    def _recovered(self) -> None:
+        if self._wait_s:
+            log.info(events.DATABASE_FOUND)
+            self._wait_s = 0.0
+        self.health.database_up = True
+
+    def _drain(self) -> int:
+        """Let what is in flight land, while the dead are still replaced."""
+        began = time.monotonic()
+        told: Ref | None = None
+        while not self.signals.drained.is_set():
+            if time.monotonic() - began > self.drain_s:
+                log.warning(events.DAEMON_DRAINED, complete=False, after_s=self.drain_s)
+                return 1
+            self.health.beat()
+            self._staff()
+            master = self._refs.get(("master", 0))
+            if master is not None and master is not told and master.is_alive():
+                master.tell(Drain())
+                told = master
+            self.signals.drained.wait(_TICK_S)
+        log.info(events.DAEMON_DRAINED, complete=True, after_s=round(time.monotonic() - began, 3))
+        return 0
+
+    def _dismiss(self) -> None:
+        """Stop in the reverse of the order of start; the master last: it holds the lock that proves us alive."""
+        for kind in ("listener", "parser", "loader", "master"):
+            for key in [key for key in self._refs if key[0] == kind]:
+                self._dismiss_one(*key)
+
+    def _dismiss_one(self, kind: str, place: int) -> None:
+        ref = self._refs.pop((kind, place), None)
+        if ref is not None and ref.is_alive():
+            try:
+                ref.stop(block=True, timeout=_STOP_S)
+            except (pykka.Timeout, pykka.ActorDeadError) as exc:
+                log.warning(events.ACTOR_STUCK, actor=kind, place=place, error=str(exc))

@@ -1,0 +1,158 @@
+"""A batch's way through the parser: fetch → decode → route → map → pack. The one place where a row's failure is caught."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from etl_actors.errors import SlipError
+from etl_actors.relational.parsed import Block, Group, Parsed, Routed
+from etl_actors.relational.reject import Reject, Stage
+from etl_actors.slips.compile import Mapper, compile_slip
+from etl_actors.slips.document import Staged, Undecodable, decode
+from etl_actors.slips.read import read_slip
+from etl_actors.slips.route import choose
+from etl_actors.workers.base import Job, Role, RoleSlip
+
+__all__ = ["BatchParser"]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What has become of a batch's rows so far."""
+
+    rejects: list[Reject] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
+    routed: dict[str, list[int]] = field(default_factory=dict)  # digest → row ids
+    lines: list[list[str]] = field(default_factory=list)  # of the first slip met, by table
+
+
+class BatchParser:
+    """Parses batches under any role; compiled slips are kept by digest.
+
+    Args:
+        fetch: returns the staged rows with the given ids, ascending.
+        target_schema: where tables go whose slip names no schema.
+        progress: told each row's id before the row is touched, so that whoever watches knows whom to blame.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[Sequence[int]], list[Staged]],
+        target_schema: str,
+        progress: Callable[[int], None] = lambda _row_id: None,
+    ) -> None:
+        self._fetch = fetch
+        self._target_schema = target_schema
+        self._progress = progress
+        self._mappers: dict[str, Mapper] = {}
+
+    def parse(self, job: Job) -> Parsed | Routed:
+        """Return the batch's rows as COPY text, or its split where several slips took rows."""
+        mappers = {slip.digest: self._mapper(slip) for slip in job.role.slips}
+        tally = _Tally(list(job.condemned))
+        condemned = {reject.row_id for reject in job.condemned}
+        wanted = [row_id for row_id in job.row_ids if row_id not in condemned]
+        staged_rows = self._fetch(wanted)
+        tally.rejects += _missing(wanted, staged_rows)
+        for staged in staged_rows:
+            self._progress(staged.row_id)
+            self._row(staged, job.role, mappers, tally)
+        self._progress(0)
+        if len(tally.routed) > 1:
+            return _split(job, tally, mappers)
+        return _pack(tally, mappers)
+
+    def _mapper(self, slip: RoleSlip) -> Mapper:
+        if slip.digest not in self._mappers:
+            self._mappers[slip.digest] = compile_slip(read_slip(slip.files, self._target_schema))
+        return self._mappers[slip.digest]
+
+    def _row(self, staged: Staged, role: Role, mappers: dict[str, Mapper], tally: _Tally) -> None:
+        stage = Stage.PARSE
+        try:
+            document = decode(staged.raw)
+            if isinstance(document, dict) and "$raw" in document:
+                tally.rejects.append(_unstaged(staged.row_id, document))
+                return
+            stage = Stage.ROUTE
+            mapper = _chosen(staged, document, role, mappers)
+            if isinstance(mapper, Reject):
+                tally.rejects.append(mapper)
+                return
+            stage = Stage.MAP
+            self._map(staged, document, mapper, tally)
+        except Undecodable as exc:
+            tally.rejects.append(Reject(staged.row_id, Stage.PARSE, exc.reason, str(exc)))
+        except SlipError:
+            raise  # a slip that does not compile is not the row's fault
+        except Exception as exc:  # noqa: BLE001 - the row boundary: a bug that one row wakes costs that row, not its batch
+            tally.rejects.append(_bug(staged.row_id, stage, exc))
+
+    def _map(self, staged: Staged, document: Any, mapper: Mapper, tally: _Tally) -> None:
+        digest = mapper.slip.digest
+        first = not tally.routed
+        ids = tally.routed.setdefault(digest, [])
+        ids.append(staged.row_id)
+        if first:
+            tally.lines = mapper.begin()
+        if len(tally.routed) > 1:
+            return  # a split is certain: its children are mapped, this batch only routed
+        made = mapper.map(staged, document, tally.lines)
+        if isinstance(made, Reject):
+            tally.rejects.append(made)
+        elif not made:
+            tally.skipped.append(staged.row_id)
+
+
+def _chosen(staged: Staged, document: Any, role: Role, mappers: dict[str, Mapper]) -> Mapper | Reject:
+    if role.missing:
+        return Reject(staged.row_id, Stage.ROUTE, "unknown_slip", role.missing)
+    candidates = list(mappers.values())
+    if role.settled:
+        return candidates[0]
+    return choose(candidates, document, staged)
+
+
+def _pack(tally: _Tally, mappers: dict[str, Mapper]) -> Parsed:
+    rejects = tuple(_storable(reject) for reject in tally.rejects)
+    if not tally.routed:
+        return Parsed(None, None, (), rejects, ())
+    mapper = mappers[next(iter(tally.routed))]
+    blocks = tuple(
+        Block(table, len(lines), ("\n".join(lines) + "\n").encode() if lines else b"")
+        for table, lines in zip(mapper.tables, tally.lines, strict=True)
+    )
+    return Parsed(mapper.slip.name, mapper.slip.digest, blocks, rejects, tuple(tally.skipped))
+
+
+def _split(job: Job, tally: _Tally, mappers: dict[str, Mapper]) -> Routed:
+    groups = [Group(mappers[digest].slip.name, tuple(ids)) for digest, ids in tally.routed.items()]
+    taken = {row_id for group in groups for row_id in group.row_ids}
+    left = tuple(row_id for row_id in job.row_ids if row_id not in taken)
+    return Routed((*groups, Group(None, left)) if left else tuple(groups))
+
+
+def _missing(wanted: Sequence[int], found: Sequence[Staged]) -> list[Reject]:
+    there = {staged.row_id for staged in found}
+    message = "expected the staged row, but its partition has been removed"
+    return [Reject(row_id, Stage.STAGE, "row_missing", message) for row_id in wanted if row_id not in there]
+
+
+def _unstaged(row_id: int, document: dict[str, Any]) -> Reject:
+    """Explain a row that `feed` could not stage as JSON and kept as it came."""
+    message = document.get("$error") or "expected JSON, got something else; it is kept under $raw"
+    return Reject(row_id, Stage.STAGE, "not_json", str(message), {"excerpt": str(document["$raw"])[:200]})
+
+
+def _bug(row_id: int, stage: Stage, exc: Exception) -> Reject:
+    frames = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(exc.__traceback__)][-8:]
+    # The exception's text may quote the document, so only its type is shown.
+    message = f"expected the slip to map the document, but it raised {type(exc).__name__}"
+    return Reject(row_id, stage, "bug", message, {"frames": frames})
+
+
+def _storable(reject: Reject) -> Reject:
+    if "\0" not in reject.message:
+        return reject
+    return Reject(reject.row_id, reject.stage, reject.reason, reject.message.replace("\0", "\\0"), reject.detail)

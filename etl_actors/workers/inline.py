@@ -1,0 +1,27 @@
+"""A worker in the caller's own thread: no isolation, no start-up; for tests, small machines and debuggers."""
+
+from etl_actors.relational.parsed import Parsed, Routed
+from etl_actors.store.database import connect, translated
+from etl_actors.store.staging import fetch
+from etl_actors.workers.base import Job
+from etl_actors.workers.batch import BatchParser
+
+__all__ = ["InlineWorker"]
+
+
+class InlineWorker:
+    """Parses in the calling thread, over a connection of its own."""
+
+    def __init__(self, url: str, target_schema: str) -> None:
+        self._url = url
+        self._conn = connect(url, application_name="etl-actors parser")
+        self._parser = BatchParser(lambda row_ids: fetch(self._conn, row_ids), target_schema)
+
+    def parse(self, job: Job) -> Parsed | Routed:
+        """Parse the job; see `Worker`."""
+        with translated(self._url):
+            return self._parser.parse(job)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._conn.close()

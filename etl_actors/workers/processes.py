@@ -1,0 +1,104 @@
+"""A worker in a process of its own: a second core, and a wall between a bad row and the daemon."""
+
+import mmap
+import multiprocessing
+import os
+import struct
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from typing import Any
+
+from etl_actors.errors import EtlError, WorkerLost
+from etl_actors.relational.parsed import Parsed, Routed
+from etl_actors.workers.base import Job
+
+__all__ = ["ProcessWorker"]
+
+
+
+class ProcessWorker:
+    """Runs `etl_actors.workers.process`, watches which row it is on, and kills it when a row hangs.
+
+    Args:
+        url: of the database; the process opens a connection of its own.
+        target_schema: where tables go whose slip names no schema.
+        row_timeout_s: seconds that one row may take.
+    """
+
+    def __init__(self, url: str, target_schema: str, row_timeout_s: float) -> None:
+        self._hello = (url, target_schema)
+        self._row_timeout_s = row_timeout_s
+        # Shared memory that nobody else can open: the process writes the id of the row it is on.
+        self._progress_fd = os.memfd_create("etl-actors-progress", os.MFD_CLOEXEC)
+        os.ftruncate(self._progress_fd, 8)
+        self._progress = mmap.mmap(self._progress_fd, 8)
+        self._start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def parse(self, job: Job) -> Parsed | Routed:
+        """Parse the job; see `Worker`."""
+        if self._process.poll() is not None:
+            self._start()
+        result: Parsed | Routed = self._ask(job)
+        return result
+
+    def close(self) -> None:
+        """End the process; it holds nothing that could be lost."""
+        self._end()
+        self._progress.close()
+        os.close(self._progress_fd)
+
+    def _start(self) -> None:
+        self._note(0)
+        self._pipe: Connection
+        self._pipe, theirs = multiprocessing.Pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "etl_actors.workers.process", str(theirs.fileno()), str(self._progress_fd)],
+            pass_fds=(theirs.fileno(), self._progress_fd),
+            stdin=subprocess.DEVNULL,
+        )
+        theirs.close()  # or the end of the process would not be the end of the pipe
+        self._ask(self._hello)
+
+    def _ask(self, message: object) -> Any:
+        try:
+            self._pipe.send(message)
+            self._await()
+            answer = self._pipe.recv()
+        except (EOFError, OSError) as exc:
+            row_id = self._row()
+            self._end()
+            status = self._process.returncode
+            msg = f"parser process {self.pid} ended with status {status}" + (f" on row {row_id}" if row_id else "")
+            raise WorkerLost(msg, row_id, "worker_killed") from exc
+        if isinstance(answer, EtlError):
+            self._end()
+            raise answer
+        return answer
+
+    def _await(self) -> None:
+        """Wait for an answer; kill the process when it stays on one row for too long."""
+        before = self._row()
+        while not self._pipe.poll(self._row_timeout_s):
+            now = self._row()
+            if now and now == before:
+                self._end()
+                msg = f"row {now} kept parser process {self.pid} busy for more than {self._row_timeout_s:g} s"
+                raise WorkerLost(msg, now, "row_timeout")
+            before = now
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._pipe.close()
+
+    def _row(self) -> int:
+        return int(struct.unpack_from("=q", self._progress, 0)[0])
+
+    def _note(self, row_id: int) -> None:
+        struct.pack_into("=q", self._progress, 0, row_id)
