@@ -53,7 +53,7 @@ run_part() {
     format) "$python" -m ruff format --check . ;;
     lint) "$python" -m ruff check . ;;
     types) "$python" -m mypy ;;
-    imports) "$python" -c 'from importlinter.cli import lint_imports_command as lint; lint()' ;;
+    imports) "$python" -c 'from importlinter.cli import lint_imports_command as lint; lint(["--no-logo"])' ;;
     *@*) run_tests_on "${1%@*}" "${1#*@}" ;;
     *) run_tests "$1" 18 ;;
   esac
