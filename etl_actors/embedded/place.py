@@ -17,7 +17,7 @@ from pathlib import Path
 from etl_actors.embedded.account import Account, of_owner, unprivileged
 from etl_actors.errors import EtlError, UsageError
 
-__all__ = ["PORT", "Place", "control_folder", "drop_socket_folder", "settle", "socket_folder"]
+__all__ = ["PORT", "Place", "clear_socket", "control_folder", "settle", "socket_folder"]
 
 PORT = 5432  # only names the socket: nothing listens on the network
 _ELSEWHERE = Path("/var/lib/etl-actors")
@@ -139,6 +139,7 @@ def socket_folder(place: Place) -> Path:
     own = place.server / "socket"
     if _fits(own):
         place.account.run("mkdir", "-p", "-m", "700", "--", own)
+        clear_socket(place, own)
         return own
     for parent in _temporary():
         if _fits(parent / f"{_TEMPORARY}12345678") and place.account.reaches(parent):
@@ -149,13 +150,16 @@ def socket_folder(place: Place) -> Path:
     raise EtlError(message)
 
 
-def drop_socket_folder(place: Place, folder: Path) -> None:
-    """Remove a temporary socket folder, and of its content no more than a server that was killed leaves behind.
+def clear_socket(place: Place, folder: Path) -> None:
+    """Remove what a server left in its socket folder, and the folder too if it was a temporary one.
 
-    The server's user does it, so that the name, which comes from a file of that user's, can mislead nobody to more.
+    A killed server leaves its socket, and a lock on it that names its pid. The server's user removes them: the folder's
+    name comes from a file of that user's, so that it can mislead us to nothing which that user may not do anyway.
     """
-    if folder.name.startswith(_TEMPORARY):
+    is_temporary = folder.name.startswith(_TEMPORARY)
+    if is_temporary or folder == place.server / "socket":
         place.account.run("rm", "-f", "--", folder / _SOCKET, folder / f"{_SOCKET}.lock")
+    if is_temporary:
         place.account.run("rmdir", "--", folder)
 
 

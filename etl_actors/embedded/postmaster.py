@@ -10,7 +10,7 @@ from pathlib import Path
 from etl_actors.embedded import processes
 from etl_actors.embedded.binaries import Binaries
 from etl_actors.embedded.cluster import SUPERUSER
-from etl_actors.embedded.place import PORT, Place, drop_socket_folder, socket_folder
+from etl_actors.embedded.place import PORT, Place, clear_socket, socket_folder
 from etl_actors.errors import EtlError
 
 __all__ = ["DATABASE", "Postmaster", "running", "start", "stop"]
@@ -84,7 +84,7 @@ def stop(place: Place) -> None:
         return
     os.kill(found.pid, signal.SIGINT)  # a fast shutdown
     _wait_for_end(found, place)
-    drop_socket_folder(place, found.socket)
+    clear_socket(place, found.socket)
 
 
 def _wait_for_end(found: Postmaster, place: Place) -> None:
@@ -115,16 +115,15 @@ def _is_server(pid: int, cluster: Path) -> bool:
 
 
 def _bury(place: Place) -> None:
-    """Clear away what a killed server left: its socket folder, and its claim on a pid that somebody else has by now.
+    """Clear away what a killed server left: its socket, and its claim on a pid that may be somebody else's by now.
 
-    The pid file itself stays. It names the shared memory by which the next server sees that backends of the killed one
-    still run; a new server beside them would destroy the data. Only the pid is replaced, by one that nobody has.
+    A new server would refuse to start beside any live process of its user under that pid, a zombie too. The pid file
+    itself stays: it names the shared memory by which the new server sees that backends of the killed one still run, beside
+    which it would destroy the data. Only the pid is replaced, by one that nobody has.
     """
     left = _pid_file(place.cluster)
-    if left is None:
-        return
-    drop_socket_folder(place, left.socket)
-    if processes.started(left.pid) is not None:
+    if left is not None:
+        clear_socket(place, left.socket)
         place.account.run("/bin/sh", "-c", _BURY, "sh", str(_NO_PID), place.cluster / "postmaster.pid")
 
 
@@ -155,7 +154,7 @@ def _launch(place: Place, binaries: Binaries, *, throwaway: bool) -> None:
             return
         reason = _reason(place.log, before) or done.stderr.strip() or "it said nothing"
         if _ORPHANS not in reason or time.monotonic() > deadline:
-            drop_socket_folder(place, socket)
+            clear_socket(place, socket)
             message = f"The embedded database did not start: {reason}; its log is {place.log}."
             raise EtlError(message)
         time.sleep(_RETRY_S)
