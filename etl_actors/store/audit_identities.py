@@ -1,0 +1,63 @@
+"""The audit of identifiers: every `_id` made again from what is stored, one table after the other, streaming."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, LiteralString
+
+from psycopg import sql
+
+from etl_actors.relational.canonical import canonical_document
+from etl_actors.relational.identity import child_identity, document_identity, row_identity, stored_identity
+from etl_actors.relational.tables import Kind, Table
+from etl_actors.slips.model import Slip
+from etl_actors.store.database import Connection
+from etl_actors.store.targets import identifier
+
+__all__ = ["wrong_identities"]
+
+_CHUNK = 5_000
+_EXAMPLES = 5
+
+# Only rows that this very version of the slip made: another version may have had another key.
+_OF_SLIP: LiteralString = " FROM {table} t JOIN etl.batch b ON b.batch_id = t._batch_id AND b.slip_digest = %(digest)s"
+_BY_KEY: LiteralString = "SELECT t._id::text, {keys}" + _OF_SLIP
+_BY_PLACE: LiteralString = "SELECT t._id::text, t._parent_id::text, t._index" + _OF_SLIP
+_BY_ROW: LiteralString = "SELECT t._id::text, t._row_id" + _OF_SLIP
+_BY_DOCUMENT: LiteralString = "SELECT t._id::text, s.payload::text" + _OF_SLIP + " JOIN etl.staging s ON s.row_id = t._row_id"
+
+
+def wrong_identities(conn: Connection, slip: Slip, table: Table) -> tuple[int, list[str]]:
+    """Return how many rows of `table`, made by this version of the slip, have an `_id` that is not theirs, and examples.
+
+    Args:
+        conn: in a transaction; rows are streamed through a server-side cursor.
+        slip: whose digest the rows' batches carry.
+        table: one of its targets.
+    """
+    statement, remade = _way(slip, table)
+    wrong, examples = 0, []
+    for row_id, *made_of in _stream(conn, statement, slip.digest):
+        if row_id.replace("-", "") != remade(made_of):
+            wrong += 1
+            if len(examples) < _EXAMPLES:
+                examples.append(row_id)
+    return wrong, examples
+
+
+def _way(slip: Slip, table: Table) -> tuple[sql.Composed, Callable[[Sequence[Any]], str]]:
+    name = identifier(table)
+    if table.kind is Kind.SET:
+        return sql.SQL(_BY_PLACE).format(table=name), lambda found: child_identity(table.name, found[0], found[1])
+    if table.key:
+        keys = sql.SQL(", ").join(sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in table.key)
+        return sql.SQL(_BY_KEY).format(table=name, keys=keys), lambda found: stored_identity(table, found)
+    if slip.root_identity == "row":
+        return sql.SQL(_BY_ROW).format(table=name), lambda found: row_identity(table.name, found[0])
+    document = sql.SQL(_BY_DOCUMENT).format(table=name)
+    return document, lambda found: document_identity(table.name, canonical_document(found[0].encode()))
+
+
+def _stream(conn: Connection, statement: sql.Composed, digest: str) -> Iterator[Sequence[Any]]:
+    with conn.cursor(name="audit_identities") as cursor:
+        cursor.itersize = _CHUNK
+        cursor.execute(statement, {"digest": digest})
+        yield from cursor
