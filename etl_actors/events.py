@@ -1,0 +1,121 @@
+"""The log's events: a name is ``noun.verb_past``; the table says when each is told and with which keys."""
+
+from typing import NamedTuple
+
+__all__ = [
+    "ACTOR_RESTARTED",
+    "ACTOR_STARTED",
+    "ACTOR_STUCK",
+    "BATCH_CLAIMED",
+    "BATCH_LOADED",
+    "BATCH_RELEASED",
+    "BATCH_RETRIED",
+    "BATCH_SPLIT",
+    "DAEMON_DRAINED",
+    "DAEMON_STARTED",
+    "DAEMON_STOPPED",
+    "DATABASE_FOUND",
+    "DATABASE_LOST",
+    "DOORBELL_RUNG",
+    "DOORBELL_SLEPT",
+    "EVENTS",
+    "HTTP_STARTED",
+    "LEASE_LOST",
+    "LEASE_RESCUED",
+    "PARTITION_ADDED",
+    "ROW_REJECTED",
+    "SCHEMA_CHANGED",
+    "SLIP_LOADED",
+    "SLIP_REFUSED",
+    "WORKER_LOST",
+    "Event",
+    "table",
+]
+
+DAEMON_STARTED = "daemon.started"
+DAEMON_DRAINED = "daemon.drained"
+DAEMON_STOPPED = "daemon.stopped"
+ACTOR_STARTED = "actor.started"
+ACTOR_RESTARTED = "actor.restarted"
+ACTOR_STUCK = "actor.stuck"
+BATCH_CLAIMED = "batch.claimed"
+BATCH_SPLIT = "batch.split"
+BATCH_LOADED = "batch.loaded"
+BATCH_RELEASED = "batch.released"
+BATCH_RETRIED = "batch.retried"
+LEASE_RESCUED = "lease.rescued"
+LEASE_LOST = "lease.lost"
+ROW_REJECTED = "row.rejected"
+SLIP_LOADED = "slip.loaded"
+SLIP_REFUSED = "slip.refused"
+DOORBELL_SLEPT = "doorbell.slept"
+DOORBELL_RUNG = "doorbell.rung"
+DATABASE_LOST = "database.lost"
+DATABASE_FOUND = "database.found"
+WORKER_LOST = "worker.lost"
+PARTITION_ADDED = "partition.added"
+SCHEMA_CHANGED = "schema.changed"
+HTTP_STARTED = "http.started"
+
+
+class Event(NamedTuple):
+    """When an event is told, and the keys that it may carry."""
+
+    when: str
+    keys: tuple[str, ...] = ()
+
+
+EVENTS: dict[str, Event] = {
+    DAEMON_STARTED: Event("the daemon is about to start its actors", ("version", "pid", "slips", "once")),
+    DAEMON_DRAINED: Event("it has stopped claiming; `complete` says whether all in flight had landed", ("complete", "after_s")),
+    DAEMON_STOPPED: Event("all actors are stopped", ("status",)),
+    ACTOR_STARTED: Event("an actor answered for the first time", ("actor", "place")),
+    ACTOR_RESTARTED: Event("a dead actor's place was filled again", ("actor", "place")),
+    ACTOR_STUCK: Event("an actor did not stop in time", ("actor", "place", "error")),
+    BATCH_CLAIMED: Event("rows left the inbox for a batch of ours", ("batch_id", "source", "slip", "rows", "nbytes")),
+    BATCH_SPLIT: Event("a batch became several, by slip or to find a row that spoils it", ("batch_id", "source", "children")),
+    BATCH_LOADED: Event(
+        "a batch committed: the one line that every batch has",
+        (
+            "batch_id",
+            "source",
+            "slip",
+            "rows",
+            "nbytes",
+            "attempt",
+            "loaded",
+            "duplicate",
+            "skipped",
+            "rejected",
+            "differing",
+            "replaced",
+            "parse_ms",
+            "load_ms",
+            "total_ms",
+        ),
+    ),
+    BATCH_RELEASED: Event("a claimed batch went back to the inbox", ("batch_id", "why")),
+    BATCH_RETRIED: Event(
+        "a batch failed for a reason that may pass, and is tried again", ("batch_id", "source", "attempt", "error")
+    ),
+    LEASE_RESCUED: Event("a dead daemon's batch became ours", ("batch_id", "source", "attempt")),
+    LEASE_LOST: Event("a batch became somebody else's; nothing of it landed here", ("batch_id", "source")),
+    ROW_REJECTED: Event("a row was refused; `etl.reject` has the rest", ("row_id", "batch_id", "stage", "reason")),
+    SLIP_LOADED: Event("a slip is in force", ("slip", "digest")),
+    SLIP_REFUSED: Event("a slip cannot be used; the last good version stays in force", ("slip", "error")),
+    DOORBELL_SLEPT: Event("nothing was pending: the daemon waits for a ring", ()),
+    DOORBELL_RUNG: Event("a producer woke the daemon", ("after_s",)),
+    DATABASE_LOST: Event("no answer from the database", ("error",)),
+    DATABASE_FOUND: Event("the database answers again", ()),
+    WORKER_LOST: Event("a parser process ended or hung", ("row_id", "reason", "error")),
+    PARTITION_ADDED: Event("staging got partitions", ("partitions",)),
+    SCHEMA_CHANGED: Event("a target table was made or changed", ("table", "slip")),
+    HTTP_STARTED: Event("the HTTP server listens", ("host", "port")),
+}
+"""When each event is told and with which keys, by name."""
+
+
+def table() -> str:
+    """Return the events as a table in Markdown; ``docs/events.md`` holds it."""
+    rows = [f"| `{name}` | {event.when} | {' '.join(f'`{key}`' for key in event.keys)} |" for name, event in EVENTS.items()]
+    return "\n".join(["| event | told when | keys |", "|---|---|---|", *rows])
