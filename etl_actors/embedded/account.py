@@ -59,7 +59,7 @@ class Account:
         user, group, groups = (self.uid, self.gid, ()) if self.is_other else (None, None, None)
         try:
             # A session of its own: Ctrl-C in our terminal must not reach the server.
-            return subprocess.run(  # noqa: S603 - the commands are our own, and no shell reads their arguments
+            return subprocess.run(
                 command,
                 input=text,
                 capture_output=True,

@@ -1,7 +1,6 @@
 """PostgreSQL's data directory: made whole or not at all, and refused where another major version made it."""
 
 import shutil
-from importlib.resources import files
 from pathlib import Path
 
 from etl_actors.embedded.binaries import Binaries
@@ -11,6 +10,7 @@ from etl_actors.errors import EtlError
 __all__ = ["SUPERUSER", "ensure"]
 
 SUPERUSER = "postgres"
+_SETTINGS = Path(__file__).with_name("settings.conf")
 _BUILTIN_LOCALES = 17  # the first version that brings C.UTF-8 itself
 
 
@@ -40,7 +40,7 @@ def ensure(place: Place, binaries: Binaries, version: int, *, throwaway: bool) -
 
 def _check_version(cluster: Path, version: int) -> None:
     try:
-        found = (cluster / "PG_VERSION").read_text(encoding="ascii").strip()
+        found = (cluster / "PG_VERSION").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         message = f"{cluster} holds no PostgreSQL cluster: remove it, or name another ETL_DATA_DIR."
         raise EtlError(message) from None
@@ -76,7 +76,7 @@ def _locale(name: str, version: int) -> tuple[str, ...]:
 
 def _settings(place: Place, folder: Path) -> None:
     # Written by the server's user: in a folder that is not ours, root would follow a link planted there.
-    text = files(__package__).joinpath("settings.conf").read_text(encoding="utf-8")
+    text = _SETTINGS.read_text(encoding="utf-8")
     done = place.account.run("/bin/sh", "-c", 'cat >>"$1"', "sh", folder / "postgresql.conf", text=text)
     if done.returncode != 0:
         message = f"The settings of the embedded database could not be written: {done.stderr.strip()}."

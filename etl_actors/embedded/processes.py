@@ -45,6 +45,6 @@ def command(pid: int) -> tuple[bytes, ...]:
 def boot_id() -> str:
     """Name the running boot: after another one the same pid and ticks may well meet a different process."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError:  # some sandboxes have none
         return ""
