@@ -2,11 +2,23 @@
 
 from pathlib import Path
 
+from etl_actors.errors import EtlError
+
 __all__ = ["resource"]
 
 
 def resource(name: str) -> Path:
-    """Return the folder `name`, inside the package where it was installed from a wheel, else in the checkout."""
+    """Return the folder `name`, inside the package where it was installed from a wheel, else in the checkout.
+
+    Args:
+        name: `parsers`, `config` or `migrations`.
+
+    Raises:
+        EtlError: it is in neither place.
+    """
     package = Path(__file__).resolve().parent
-    inside = package / "_content" / name
-    return inside if inside.is_dir() else package.parent / name
+    for folder in (package / "_content" / name, package.parent / name):
+        if folder.is_dir():
+            return folder
+    message = f"This installation is not complete: {package} came without its {name}. Install etl-actors again."
+    raise EtlError(message)
