@@ -1,0 +1,1 @@
+"""The daemon's HTTP: health, served from a thread beside the actors."""
