@@ -1,0 +1,67 @@
+"""The program as users run it: commands and daemons as subprocesses."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["SLIPS", "environment", "etl", "running", "start", "wait_until"]
+
+SLIPS = Path(__file__).parent.parent / "slips"
+
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START")
+
+
+def environment(url: str, parsers: Path = SLIPS, **settings: object) -> dict[str, str]:
+    """Return an environment in which `etl-actors` uses this database and these slips.
+
+    Args:
+        url: of the database.
+        parsers: the folder of slips.
+        settings: by name, such as ``batch_rows=97``.
+    """
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+    given = {"database_url": url, "parsers": parsers, "http_port": "off", "log_format": "json"} | settings
+    return kept | {f"ETL_{name.upper()}": str(value) for name, value in given.items()}
+
+
+def etl(*words: object, env: Mapping[str, str], stdin: bytes = b"", timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    done = subprocess.run(_command(*words), env=dict(env), input=stdin, capture_output=True, timeout=timeout, check=False)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def start(*words: object, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a daemon in a process group of its own, its log appended to a file."""
+    with log.open("ab") as sink:
+        return subprocess.Popen(_command(*words), env=dict(env), stdout=sink, stderr=sink, start_new_session=True)
+
+
+@contextmanager
+def running(*words: object, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a daemon for a while; it is drained at the end, and must end well."""
+    daemon = start(*words, env=env, log=log)
+    try:
+        yield daemon
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(60) == 0, log.read_text()
+    finally:
+        if daemon.poll() is None:
+            os.killpg(daemon.pid, signal.SIGKILL)
+            daemon.wait()
+
+
+def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
+    """Look again and again until a condition holds; fail with a sentence after `timeout_s` seconds."""
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not within {timeout_s:g} s"
+        time.sleep(0.02)
+
+
+def _command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "etl_actors", *(str(word) for word in words)]
