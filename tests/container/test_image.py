@@ -1,0 +1,146 @@
+"""The image: built from the base that PYTHON_IMAGE names, and run as its own configuration says.
+
+`buildah run` leaves out entry point and health check, so both are read from the image and run as they stand there.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_TOP = Path(__file__).parents[2]
+_PRODUCT = {
+    "sku": "A-1",
+    "title": "kettle",
+    "price": "€ 12,50",
+    "currency": "eur",
+    "offers": [{"seller": "s", "price": 9.5, "days": 2}],
+}
+
+pytestmark = [pytest.mark.container, pytest.mark.timeout(500)]
+
+_Run = Callable[..., str]
+
+
+def _buildah(*arguments: str, stdin: str | None = None, timeout_s: float = 400) -> str:
+    # Without a grant of the kernel's, as in most CI jobs, these two work; whoever has more says so in the environment.
+    env = {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"} | os.environ
+    done = subprocess.run(
+        ["buildah", *arguments], env=env, input=stdin, check=False, capture_output=True, text=True, timeout=timeout_s
+    )
+    assert done.returncode == 0, f"buildah {arguments[0]}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[str]:
+    base = os.environ.get("PYTHON_IMAGE")
+    if not base:
+        pytest.skip("PYTHON_IMAGE is not set: it names the base of the image")
+    if not shutil.which("buildah"):
+        pytest.fail("buildah is not installed (Debian and Ubuntu: apt install buildah)")
+    name = f"localhost/etl-actors-test:{secrets.token_hex(4)}"
+    _buildah("bud", "--quiet", "--format", "docker", "--build-arg", f"PYTHON_IMAGE={base}", "--tag", name, str(_TOP))
+    yield name
+    _buildah("rmi", "--force", name)
+
+
+@pytest.fixture(scope="module")
+def config(image: str) -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(_buildah("inspect", "--type", "image", image))
+    settings: dict[str, Any] = described["Docker"]["config"]
+    return settings
+
+
+@pytest.fixture
+def container(image: str) -> Iterator[str]:
+    name = _buildah("from", image).strip()
+    yield name
+    _buildah("rm", name)
+
+
+@pytest.fixture
+def run(container: str) -> _Run:
+    def in_container(*command: str, stdin: str | None = None) -> str:
+        return _buildah("run", "--env", "ETL_HTTP_PORT=off", container, "--", *command, stdin=stdin)
+
+    return in_container
+
+
+def test_the_program_is_run_without_a_shell_so_that_signals_reach_it(config: dict[str, Any]) -> None:
+    assert config["Entrypoint"][0] == "etl-actors"
+    assert config["Cmd"] == ["run"]
+    assert config["Healthcheck"]["Test"][:2] == ["CMD", "python"]
+
+
+def test_the_program_is_not_run_as_root_and_cannot_change_itself(run: _Run) -> None:
+    assert run("id", "-un").strip() == "etl"
+    assert run("find", "/opt/etl-actors", "/app", "-writable", "-not", "-type", "l") == ""
+
+
+def test_what_only_builds_and_tests_stays_out(run: _Run) -> None:
+    look = "import importlib.util as u; print([m for m in ('pip', 'pytest', 'hatchling', 'ruff') if u.find_spec(m)])"
+    assert run("/opt/etl-actors/bin/python", "-I", "-c", look).strip() == "[]"
+
+
+def test_documents_become_rows_in_the_embedded_database(config: dict[str, Any], run: _Run) -> None:
+    program = config["Entrypoint"]
+    run(*program, "migrate")
+    run(*program, "feed", "shop", "-", stdin=json.dumps(_PRODUCT) + "\n")
+    run(*program, "run", "--once")
+    run(*program, "audit")
+    assert "loaded" in run(*program, "status", "--json")
+
+
+def test_sigterm_drains_a_healthy_daemon_which_ends_well(config: dict[str, Any], container: str, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    given = ["--env", f"ETL_HTTP_PORT={port}", "--env", "ETL_LOG_FORMAT=json"]
+    env = {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"} | os.environ
+    log = tmp_path / "log"
+    command = ["buildah", "run", *given, container, "--", *config["Entrypoint"], *config["Cmd"]]
+    with log.open("wb") as output, subprocess.Popen(command, env=env, stdout=output, stderr=output) as daemon:
+        try:
+            _until_healthy(daemon, ["run", *given, container, "--", *config["Healthcheck"]["Test"][1:]], log)
+            os.kill(_program_on(port), signal.SIGTERM)
+            assert daemon.wait(60) == 0, log.read_text("utf-8")
+        finally:
+            daemon.kill()
+    assert "daemon.stopped" in log.read_text("utf-8")
+
+
+def _until_healthy(daemon: "subprocess.Popen[bytes]", check: list[str], log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert daemon.poll() is None, log.read_text("utf-8")
+        try:
+            _buildah(*check)
+        except AssertionError:
+            time.sleep(0.2)  # as a health check's interval: nothing tells us when the port is open
+        else:
+            return
+    pytest.fail(f"the daemon never became healthy\n{log.read_text('utf-8')}")
+
+
+def _program_on(port: str) -> int:
+    """Find the program by what only it was given: the tool's own processes stand between it and us."""
+    (found,) = (int(path.name) for path in Path("/proc").glob("[0-9]*") if _is_program(path, f"ETL_HTTP_PORT={port}"))
+    return found
+
+
+def _is_program(process: Path, setting: str) -> bool:
+    try:
+        command, environment = (process.joinpath(name).read_text("utf-8").split("\0") for name in ("cmdline", "environ"))
+    except (OSError, UnicodeDecodeError):
+        return False  # it has ended, or is none of ours
+    return setting in environment and "/opt/etl-actors/bin/etl-actors" in command[:2]
