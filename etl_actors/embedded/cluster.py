@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from etl_actors.embedded.binaries import Binaries
+from etl_actors.embedded.failures import from_output
 from etl_actors.embedded.place import Place
 from etl_actors.errors import EtlError
 
@@ -62,10 +63,8 @@ def _initdb(place: Place, binaries: Binaries, folder: Path, version: int, *, thr
     if "invalid locale" in done.stderr:  # the system has none of that name: the order is the same, upper() knows ASCII only
         done = place.account.run(*command, *_locale("C", version))
     if done.returncode != 0:
-        reason = done.stderr.strip().splitlines() or ["initdb failed"]
-        errors = [line for line in reason if "error:" in line or "FATAL" in line]
-        message = f"The embedded database could not be made in {place.server}: {(errors or reason)[0]}."
-        raise EtlError(message)
+        what = f"The embedded database could not be made in {place.server}"
+        raise from_output(what, place.server, done.stderr or "initdb failed")
 
 
 def _locale(name: str, version: int) -> tuple[str, ...]:
@@ -79,5 +78,4 @@ def _settings(place: Place, folder: Path) -> None:
     text = _SETTINGS.read_text(encoding="utf-8")
     done = place.account.run("/bin/sh", "-c", 'cat >>"$1"', "sh", folder / "postgresql.conf", text=text)
     if done.returncode != 0:
-        message = f"The settings of the embedded database could not be written: {done.stderr.strip()}."
-        raise EtlError(message)
+        raise from_output("The settings of the embedded database could not be written", place.server, done.stderr)

@@ -4,11 +4,9 @@ A server whose holders were all killed runs on, and the next one in takes it ove
 """
 
 import atexit
-import errno
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,13 +14,11 @@ from urllib.parse import quote
 
 from etl_actors.embedded import cluster, holders, postmaster
 from etl_actors.embedded.binaries import Binaries, installed, usable_by
+from etl_actors.embedded.failures import said_clearly
 from etl_actors.embedded.place import PORT, control_folder, settle
 from etl_actors.errors import EtlError
 
 __all__ = ["Lease", "acquire"]
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class Lease:
@@ -63,7 +59,7 @@ class Lease:
             return
         atexit.unregister(self.release)
         # Without its folder the server ends by itself, within a minute.
-        with _said_clearly(self._control), suppress(FileNotFoundError), holders.locked(self._control):
+        with said_clearly(self._control), suppress(FileNotFoundError), holders.locked(self._control):
             left = tuple(holder for holder in holders.living(self._control) if holder.lease != self._name)
             if not left:
                 postmaster.stop(settle(self._control))
@@ -94,7 +90,7 @@ def acquire(data_dir: Path, version: int = 18, *, throwaway: bool = False, binar
         message = "The embedded database runs on Linux only: set ETL_DATABASE_URL."
         raise EtlError(message)
     programs = binaries or installed(version)
-    with _said_clearly(data_dir):
+    with said_clearly(data_dir):
         control = control_folder(data_dir)
         with holders.locked(control), ExitStack() as undo:
             others = holders.living(control)
@@ -110,19 +106,3 @@ def acquire(data_dir: Path, version: int = 18, *, throwaway: bool = False, binar
     lease = Lease(control, me.lease, ready.socket, place.log)
     atexit.register(lease.release)
     return lease
-
-
-@contextmanager
-def _said_clearly(data_dir: Path) -> Iterator[None]:
-    """Turn what the file system refuses into a sentence."""
-    try:
-        yield
-    except OSError as exc:
-        where = exc.filename or data_dir
-        if exc.errno in _FULL:
-            message = f"There is no space left for the embedded database in {where}: make room, or name another ETL_DATA_DIR."
-        elif exc.errno in _FORBIDDEN:
-            message = f"The embedded database may not write {where} ({exc.strerror}): name another ETL_DATA_DIR."
-        else:
-            message = f"The embedded database cannot use {where}: {exc.strerror or exc}."
-        raise EtlError(message) from exc

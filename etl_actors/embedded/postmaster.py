@@ -10,6 +10,7 @@ from pathlib import Path
 from etl_actors.embedded import processes
 from etl_actors.embedded.binaries import Binaries
 from etl_actors.embedded.cluster import SUPERUSER
+from etl_actors.embedded.failures import from_output
 from etl_actors.embedded.place import PORT, Place, clear_socket, socket_folder
 from etl_actors.errors import EtlError
 
@@ -152,11 +153,10 @@ def _launch(place: Place, binaries: Binaries, *, throwaway: bool) -> None:
         done = place.account.run(*command)
         if _came_up(place, int(done.stdout or 0)):
             return
-        reason = _reason(place.log, before) or done.stderr.strip() or "it said nothing"
-        if _ORPHANS not in reason or time.monotonic() > deadline:
+        said = _logged_since(place.log, before) or done.stderr
+        if _ORPHANS not in said or time.monotonic() > deadline:
             clear_socket(place, socket)
-            message = f"The embedded database did not start: {reason}; its log is {place.log}."
-            raise EtlError(message)
+            raise from_output(f"The embedded database did not start (its log is {place.log})", place.server, said)
         time.sleep(_RETRY_S)
 
 
@@ -190,19 +190,15 @@ def _create_database(place: Place, binaries: Binaries, ready: Postmaster) -> Non
     at = ("-h", str(ready.socket), "-p", str(PORT), "-U", SUPERUSER)
     done = place.account.run(binaries["createdb"], *at, "--maintenance-db=postgres", "--template=template0", DATABASE)
     if done.returncode != 0 and "already exists" not in done.stderr:
-        message = f"The database {DATABASE} could not be made: {done.stderr.strip()}."
-        raise EtlError(message)
+        raise from_output(f"The database {DATABASE} could not be made", place.server, done.stderr)
 
 
-def _reason(log: Path, offset: int) -> str:
-    """Find why a server did not start in what it logged since."""
+def _logged_since(log: Path, offset: int) -> str:
     if not log.exists():
         return ""
     with log.open("rb") as file:
         file.seek(offset)
-        lines = file.read().decode("utf-8", "replace").splitlines()
-    fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line]
-    return (fatal or lines or [""])[-1].split("FATAL:")[-1].strip()
+        return file.read().decode("utf-8", "replace")
 
 
 def _until(condition: Callable[[], bool], limit_s: float) -> bool:

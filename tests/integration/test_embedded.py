@@ -275,7 +275,7 @@ def test_a_server_that_cannot_start_says_why(data_dir: Path) -> None:
         conf = lease.log_path.parent / "cluster" / "postgresql.conf"
     with conf.open("a", encoding="utf-8") as file:
         file.write("shared_buffers = nonsense\n")
-    with pytest.raises(EtlError, match=r"did not start: .*its log is .*server\.log"):
+    with pytest.raises(EtlError, match=r"did not start \(its log is .*server\.log\): .*postgresql\.conf.* contains errors"):
         acquire(data_dir, throwaway=True)
     assert server_of(data_dir) is None
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from etl_actors.embedded import holders, processes
 from etl_actors.embedded.holders import Holder
 
-_SLEEP = shutil.which("sleep") or "/bin/sleep"
+_CAT = shutil.which("cat") or "/bin/cat"
 
 
 def test_this_process_holds_what_it_took() -> None:
@@ -43,12 +43,17 @@ def test_a_zombie_has_ended() -> None:
 
 def test_a_programs_name_may_look_like_the_fields_after_it(tmp_path: Path) -> None:
     odd = tmp_path / "a) Z 1 2"
-    odd.symlink_to(_SLEEP)
-    with subprocess.Popen([odd, "600"]) as process:
+    odd.symlink_to(_CAT)
+    with subprocess.Popen([odd, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
+            process.stdin.write(b"runs\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == b"runs\n"
             assert "a) Z 1 2" in Path(f"/proc/{process.pid}/stat").read_text("utf-8")
             assert (processes.started(process.pid) or 0) >= (processes.started(os.getpid()) or 0)
-            assert processes.command(process.pid)[:2] == (os.fsencode(odd), b"600")
+            assert processes.command(process.pid)[:2] == (os.fsencode(odd), b"-")
         finally:
             process.kill()
 

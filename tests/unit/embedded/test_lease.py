@@ -1,30 +1,11 @@
-"""What the file system refuses, said in sentences; and addresses that libpq reads as they were meant."""
+"""Addresses that libpq reads as they were meant."""
 
-import errno
-import os
 from pathlib import Path
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from etl_actors.embedded import Lease, lease, place
-from etl_actors.errors import EtlError
-
-
-@pytest.mark.parametrize(
-    ("number", "sentence"),
-    [
-        (errno.ENOSPC, "There is no space left for the embedded database in /data: make room, or name another ETL_DATA_DIR."),
-        (errno.EDQUOT, "There is no space left for the embedded database in /data: make room, or name another ETL_DATA_DIR."),
-        (errno.EACCES, "The embedded database may not write /data (Permission denied): name another ETL_DATA_DIR."),
-        (errno.EROFS, "The embedded database may not write /data (Read-only file system): name another ETL_DATA_DIR."),
-        (errno.ENOTDIR, "The embedded database cannot use /data: Not a directory."),
-    ],
-)
-def test_what_the_file_system_refuses_is_one_sentence(number: int, sentence: str) -> None:
-    with pytest.raises(EtlError) as caught, lease._said_clearly(Path("/elsewhere")):
-        raise OSError(number, os.strerror(number), "/data")
-    assert str(caught.value) == sentence
+from etl_actors.embedded import Lease, place
 
 
 def test_an_url_names_database_user_and_socket_whatever_they_are_called() -> None:
