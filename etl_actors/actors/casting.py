@@ -15,8 +15,8 @@ def cast(catalogue: Catalogue, lease: Lease) -> Role:
     slip = catalogue.named(lease.slip)
     if slip is None:
         return Role((), settled=True, missing=f"expected a slip in force, got '{lease.slip}', which this daemon does not have")
-    if slip.sources is not None and lease.source not in slip.sources:
-        takes = ", ".join(slip.sources)
+    if not slip.takes(lease.source):
+        takes = ", ".join(slip.sources or ())
         message = f"expected a slip that takes source '{lease.source}', got '{slip.name}', which takes {takes}"
         return Role((), settled=True, missing=message)
     return Role((_text(slip),), settled=True)

@@ -1,15 +1,19 @@
 """The master's mind: claims while there is credit, hands batches out, hears back, looks after the dead."""
 
+import contextlib
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pykka
 import structlog
 
 from etl_actors import events
 from etl_actors.actors.alarm import Alarm
-from etl_actors.actors.book import Book, Entry
+from etl_actors.actors.book import Book
+from etl_actors.actors.canonical_line import tell_loaded
 from etl_actors.actors.casting import cast
 from etl_actors.actors.messages import (
     Assign,
@@ -29,7 +33,7 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.catalogue import Catalogue
 from etl_actors.store.daemons import Node
 from etl_actors.store.database import Connection
-from etl_actors.store.doorbell import Doorbell
+from etl_actors.store.doorbell import Doorbell, Rest
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease, release, release_strays, rescue, split
 from etl_actors.store.staging import keep_partitions
@@ -39,6 +43,7 @@ __all__ = ["Dispatch", "Limits", "Signals"]
 log = structlog.get_logger()
 
 _BEAT_S = 1.0
+_BUSY_POLL_S = 0.01
 _PARTITIONS_EVERY = 30  # beats
 
 
@@ -88,6 +93,7 @@ class Dispatch:
     limits: Limits
     signals: Signals
     alarm: Alarm
+    tell_waiting: Callable[[datetime | None], None]  # told each beat when the row that waits longest was staged
     once: bool = False  # whether somebody waits for the idle signal; it costs a sweep a poll
     parsers: dict[int, Ref] = field(default_factory=dict)
     loaders: dict[int, Ref] = field(default_factory=dict)
@@ -105,10 +111,8 @@ class Dispatch:
             self._settle()
             return
         found = self._claim()
-        if found:
-            self.doorbell.found()
         if self.book.credit:  # else the next batch that lands looks again
-            self.alarm.set(0.01 if found else self.doorbell.empty(time.monotonic()), self.me, Poll())
+            self.alarm.set(self._rest(found=found), self.me, Poll())
         self._hand_out()
         self._settle()
 
@@ -126,6 +130,7 @@ class Dispatch:
             made = keep_partitions(self.conn, self.limits.partition_rows)
             if made:
                 log.info(events.PARTITION_ADDED, partitions=made)
+        self.tell_waiting(self.inbox.waiting_since())
         self.beats += 1
         self.alarm.set(_BEAT_S, self.me, Beat())
 
@@ -173,7 +178,7 @@ class Dispatch:
         entry = self.book.find(answer.lease)
         if entry is not None:
             self.book.remove(answer.lease)
-            _tell(entry, answer)
+            tell_loaded(entry, answer)
         self.poll()
 
     def lease_lost(self, answer: BatchLeaseLost) -> None:
@@ -183,12 +188,25 @@ class Dispatch:
             self.book.remove(answer.lease)
         self.poll()
 
+    def _rest(self, *, found: bool) -> float:
+        """Return the seconds until the next poll, and fall asleep or wake up on the way."""
+        before = self.doorbell.rest
+        if found:
+            self.doorbell.found()
+        delay_s = _BUSY_POLL_S if found else self.doorbell.empty(time.monotonic())
+        if before is not Rest.ASLEEP and self.doorbell.rest is Rest.ASLEEP:
+            log.debug(events.DOORBELL_SLEPT)
+        if before is Rest.ASLEEP and found:
+            log.debug(events.DOORBELL_RUNG)
+        return delay_s
+
     def _claim(self) -> bool:
         """Claim batches while there is credit; return whether any was claimed."""
         found = looked = False
         while self.book.credit:
             made = self.inbox.claim(self.limits.batch_rows, min(self.limits.batch_bytes, self.book.bytes_left))
             for lease in made:
+                log.debug(events.BATCH_CLAIMED, batch_id=lease.batch_id, source=lease.source, rows=len(lease.row_ids))
                 self._adopt(lease)
                 found = True
             if not made:
@@ -243,29 +261,6 @@ class Dispatch:
 
 
 def _tell_if_alive(ref: Ref, message: object) -> None:
-    try:
+    # A dead actor: the supervisor replaces it, and its successor is told again.
+    with contextlib.suppress(pykka.ActorDeadError):
         ref.tell(message)
-    except pykka.ActorDeadError:
-        pass  # the supervisor replaces it, and its successor's place is told again
-
-
-def _tell(entry: Entry, answer: BatchLoaded) -> None:
-    lease, counts, parsed = entry.lease, answer.loaded, entry.parsed
-    log.info(
-        events.BATCH_LOADED,
-        batch_id=lease.batch_id,
-        source=lease.source,
-        slip=None if parsed is None else parsed.slip,
-        rows=len(lease.row_ids),
-        nbytes=lease.nbytes,
-        attempt=lease.attempt,
-        loaded=counts.loaded,
-        duplicate=counts.duplicate,
-        skipped=counts.skipped,
-        rejected=counts.rejected,
-        differing=counts.differing,
-        replaced=counts.replaced,
-        parse_ms=round(entry.parse_s * 1000, 1),
-        load_ms=round(answer.load_s * 1000, 1),
-        total_ms=round((time.monotonic() - entry.claimed_at) * 1000, 1),
-    )

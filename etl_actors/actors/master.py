@@ -37,7 +37,7 @@ class MasterActor(pykka.ThreadingActor):
         self._make_dispatch = make_dispatch
         self._dispatch: Dispatch | None = None
 
-    def on_receive(self, message: MasterMessage) -> None:  # noqa: C901 - one case a message, one call a case
+    def on_receive(self, message: MasterMessage) -> None:
         """Pass each message to the one method that answers it."""
         with translated():
             match message:

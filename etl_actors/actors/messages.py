@@ -1,6 +1,7 @@
 """What actors tell each other. Ids and results travel; payloads do not."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pykka
 
@@ -30,7 +31,7 @@ __all__ = [
     "Ref",
 ]
 
-Ref = pykka.ActorRef[pykka.ThreadingActor]
+Ref = pykka.ActorRef[Any]
 
 
 @dataclass(frozen=True, slots=True)

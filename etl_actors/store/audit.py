@@ -60,4 +60,3 @@ def _books(conn: Connection, start: int) -> Iterator[Made]:
     for name, proves in _BOOKS.items():
         row = conn.execute(_SQL[name], {"from_row": start}).fetchone()
         yield Check(name, 3 if name == "foreign_rows" else 2, proves), finding(name, row)
-

@@ -34,7 +34,7 @@ def wrong_identities(conn: Connection, slip: Slip, table: Table) -> tuple[int, l
         table: one of its targets.
     """
     statement, remade = _way(slip, table)
-    wrong, examples = 0, []
+    wrong, examples = 0, list[str]()
     for row_id, *made_of in _stream(conn, statement, slip.digest):
         if row_id.replace("-", "") != remade(made_of):
             wrong += 1
@@ -50,7 +50,7 @@ def _way(slip: Slip, table: Table) -> tuple[sql.Composed, Callable[[Sequence[Any
     if table.key:
         keys = sql.SQL(", ").join(sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in table.key)
         return sql.SQL(_BY_KEY).format(table=name, keys=keys), lambda found: stored_identity(table, found)
-    if slip.root_identity == "row":
+    if slip.tables[0].own_rows:
         return sql.SQL(_BY_ROW).format(table=name), lambda found: row_identity(table.name, found[0])
     document = sql.SQL(_BY_DOCUMENT).format(table=name)
     return document, lambda found: document_identity(table.name, canonical_document(found[0].encode()))

@@ -61,7 +61,9 @@ class Node:
         conn.execute(_SQL["forget_dead"])
 
     def _register(self) -> int:
-        row = self._conn.execute(_SQL["register"], {"name": f"{socket.gethostname()}:{os.getpid()}", "version": __version__}).fetchone()
+        row = self._conn.execute(
+            _SQL["register"], {"name": f"{socket.gethostname()}:{os.getpid()}", "version": __version__}
+        ).fetchone()
         if row is None:
             msg = "the database gave this daemon no node number"
             raise DatabaseUnavailable(msg)

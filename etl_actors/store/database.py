@@ -18,7 +18,7 @@ MINIMUM_VERSION = 150000
 Connection = psycopg.Connection[Any]
 
 # A peer that vanishes without a word (power, cable, firewall) would hold a half-open connection for hours.
-_KEEPALIVE = {
+_KEEPALIVE: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 5,
     "keepalives_interval": 5,

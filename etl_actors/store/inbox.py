@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease, leases
@@ -79,7 +80,7 @@ class Inbox:
                 return made
         return ()
 
-    def waiting_since(self) -> object | None:
+    def waiting_since(self) -> datetime | None:
         """Return when the row that waits longest was staged, by the known sources; None when nothing waits."""
         row = self._conn.execute(_SQL["oldest_pending"], {"sources": list(self._floors)}).fetchone()
         return None if row is None else row[0]

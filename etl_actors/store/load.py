@@ -6,8 +6,10 @@ from json import dumps
 from typing import Any
 
 import psycopg
+import structlog
 from psycopg import sql
 
+from etl_actors import events
 from etl_actors.errors import DataRefused, LeaseLost
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Table
@@ -18,6 +20,8 @@ from etl_actors.store.targets import ensure_tables, make_temp, temp_of
 from etl_actors.store.winners import count_differing, delete_sets, insert_owners, insert_set
 
 __all__ = ["Loaded", "Loading"]
+
+log = structlog.get_logger()
 
 _SQL = queries("batches")
 _RETRIES = 5
@@ -70,13 +74,15 @@ class Loading:
             try:
                 self._prepare(parsed)
                 return self._transaction(lease, parsed)
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable):
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable) as exc:
                 if last:
                     raise
-            except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+                _tell_retry(lease, attempt, exc)
+            except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as exc:
                 # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never bisect for it.
                 if last:
                     raise
+                _tell_retry(lease, attempt, exc)
                 self._renew()
             except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as exc:
                 if attempt == 0 and self._known:
@@ -175,7 +181,14 @@ class Loading:
             msg = f"the result of batch {lease.batch_id} has rows that are not its own"
             raise ValueError(msg)
         outcomes = "".join(letters.values())
-        loaded = Loaded(*(outcomes.count(letter) for letter in "ldsr"), landing.differing, len(landing.replaced))
+        loaded = Loaded(
+            loaded=outcomes.count("l"),
+            duplicate=outcomes.count("d"),
+            skipped=outcomes.count("s"),
+            rejected=outcomes.count("r"),
+            differing=landing.differing,
+            replaced=len(landing.replaced),
+        )
         given = {
             "batch_id": lease.batch_id,
             "token": lease.token,
@@ -191,6 +204,10 @@ class Loading:
         return loaded
 
 
+def _tell_retry(lease: Lease, attempt: int, exc: psycopg.Error) -> None:
+    log.info(events.BATCH_RETRIED, batch_id=lease.batch_id, source=lease.source, attempt=attempt + 1, error=type(exc).__name__)
+
+
 def _lost(lease: Lease) -> LeaseLost:
     return LeaseLost(f"batch {lease.batch_id} is no longer held under token {lease.token}")
 
@@ -198,7 +215,14 @@ def _lost(lease: Lease) -> LeaseLost:
 def _refused(exc: psycopg.Error) -> DataRefused:
     """Name the error and the place, and no value: PostgreSQL's own message and DETAIL may quote the row."""
     reason = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(exc).__name__).lstrip("_")
-    place = [f"{kind} {name}" for kind, name in (
-        ("table", exc.diag.table_name), ("column", exc.diag.column_name), ("constraint", exc.diag.constraint_name)) if name]
+    place = [
+        f"{kind} {name}"
+        for kind, name in (
+            ("table", exc.diag.table_name),
+            ("column", exc.diag.column_name),
+            ("constraint", exc.diag.constraint_name),
+        )
+        if name
+    ]
     where = f" ({', '.join(place)})" if place else ""
     return DataRefused(f"expected values that the database takes, but it answered {reason.replace('_', ' ')}{where}", reason)

@@ -87,7 +87,7 @@ def _field(name: str, kind: str) -> sql.Composed:
     default = sql.SQL(" NOT NULL DEFAULT clock_timestamp()") if name == "_loaded_at" else sql.SQL("")
     null = sql.SQL(" NOT NULL") if name in required else sql.SQL("")
     # A type cannot be a parameter; the slip reader has matched it against the types it knows.
-    return sql.SQL("{} {}{}{}").format(sql.Identifier(name), sql.SQL(kind), null, default)  # type: ignore[arg-type]
+    return sql.SQL("{} {}{}{}").format(sql.Identifier(name), sql.SQL(kind), null, default)
 
 
 def _wanted(conn: Connection, table: Table) -> dict[str, str]:

@@ -65,7 +65,7 @@ def delete_sets(owner: Table, sets: list[Table]) -> sql.Composed:
     for no, table in enumerate(sets):
         if table.parent == owner.qualified:
             match = sql.SQL("t._parent_id = ANY (%(replaced)s::uuid[])")
-            using = sql.SQL("")
+            using = sql.Composed([])
         else:
             above = next(i for i, other in enumerate(sets) if other.qualified == table.parent)
             using = sql.SQL(" USING {} AS above").format(sql.Identifier(f"gone_{above}"))

@@ -2,12 +2,17 @@
 
 import dataclasses
 
+import structlog
+
+from etl_actors import events
 from etl_actors.errors import WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.workers.base import Job, Worker
 
 __all__ = ["parse_blaming"]
+
+log = structlog.get_logger()
 
 _UNBLAMED = 3
 
@@ -27,6 +32,7 @@ def parse_blaming(worker: Worker, job: Job) -> Parsed | Routed:
         try:
             return worker.parse(job)
         except WorkerLost as lost:
+            log.warning(events.WORKER_LOST, row_id=lost.row_id, reason=lost.reason)
             if not lost.row_id:
                 unblamed += 1
                 if unblamed == _UNBLAMED:

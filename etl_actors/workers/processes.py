@@ -16,7 +16,6 @@ from etl_actors.workers.base import Job
 __all__ = ["ProcessWorker"]
 
 
-
 class ProcessWorker:
     """Runs `etl_actors.workers.process`, watches which row it is on, and kills it when a row hangs.
 

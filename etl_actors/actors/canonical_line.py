@@ -1,0 +1,38 @@
+"""The one canonical line that the log has of every batch, and at debug level one of every rejected row."""
+
+import time
+
+import structlog
+
+from etl_actors import events
+from etl_actors.actors.book import Entry
+from etl_actors.actors.messages import BatchLoaded
+
+__all__ = ["tell_loaded"]
+
+log = structlog.get_logger()
+
+
+def tell_loaded(entry: Entry, answer: BatchLoaded) -> None:
+    """Tell that a batch has landed: all its counts, and where its time went."""
+    lease, counts, parsed = entry.lease, answer.loaded, entry.parsed
+    log.info(
+        events.BATCH_LOADED,
+        batch_id=lease.batch_id,
+        source=lease.source,
+        slip=None if parsed is None else parsed.slip,
+        rows=len(lease.row_ids),
+        nbytes=lease.nbytes,
+        attempt=lease.attempt,
+        loaded=counts.loaded,
+        duplicate=counts.duplicate,
+        skipped=counts.skipped,
+        rejected=counts.rejected,
+        differing=counts.differing,
+        replaced=counts.replaced,
+        parse_ms=round(entry.parse_s * 1000, 1),
+        load_ms=round(answer.load_s * 1000, 1),
+        total_ms=round((time.monotonic() - entry.claimed_at) * 1000, 1),
+    )
+    for reject in () if parsed is None else parsed.rejects:
+        log.debug(events.ROW_REJECTED, row_id=reject.row_id, batch_id=lease.batch_id, stage=reject.stage, reason=reject.reason)
