@@ -7,7 +7,7 @@ from etl_actors.feeding.chunk import Chunk, Put, Row
 from etl_actors.feeding.document import find_flaw, wrap_line
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.format import Format
-from etl_actors.feeding.inputs import Input
+from etl_actors.feeding.inputs import Blocks
 from etl_actors.feeding.lines import LINE_BYTES, LongLine, cut_lines
 from etl_actors.feeding.raw import raw_document
 from etl_actors.feeding.stop import Interrupted, Stop
@@ -27,6 +27,7 @@ class Fed:
         raw: rows staged as ``{"$raw": …}``.
         blank: lines that held nothing and were skipped.
         read_bytes: bytes of the files read.
+        file: the current file.
         last_line: number of the last line of the current file that is staged or was blank.
         interrupted: whether the user asked to stop.
     """
@@ -35,6 +36,7 @@ class Fed:
     raw: int = 0
     blank: int = 0
     read_bytes: int = 0
+    file: str = ""
     last_line: int = 0
     interrupted: bool = False
 
@@ -65,7 +67,7 @@ class Feeder:
         self._chunk = Chunk(chunk_rows, chunk_bytes)
         self._done_bytes = 0
 
-    def feed(self, inputs: Sequence[Input]) -> Fed:
+    def feed(self, inputs: Sequence[Blocks]) -> Fed:
         """Feed the inputs in order, and return the counts.
 
         An interrupted feed commits the chunk under way and returns; so does one that fails to read on, before it raises.
@@ -80,7 +82,8 @@ class Feeder:
             self.fed.interrupted = True
         return self.fed
 
-    def _feed_one(self, source: Input) -> None:
+    def _feed_one(self, source: Blocks) -> None:
+        self.fed.file = source.name
         self.fed.last_line = number = 0
         with source:
             try:
@@ -95,7 +98,7 @@ class Feeder:
                 self._stage(number, source)
             self._done_bytes += source.position
 
-    def _take(self, line: bytes | LongLine, number: int, source: Input) -> None:
+    def _take(self, line: bytes | LongLine, number: int, source: Blocks) -> None:
         if not line or (isinstance(line, bytes) and line.isspace()):
             self.fed.blank += 1
             return
@@ -106,7 +109,7 @@ class Feeder:
         if self._chunk.is_full:
             self._stage(number, source)
 
-    def _stage(self, number: int, source: Input) -> None:
+    def _stage(self, number: int, source: Blocks) -> None:
         if not self._chunk:
             return
         documents, raw = self._chunk.stage(self._put)
@@ -117,7 +120,7 @@ class Feeder:
         self._report(self.fed)
 
 
-def _row(line: bytes | LongLine, number: int, source: Input) -> Row:
+def _row(line: bytes | LongLine, number: int, source: Blocks) -> Row:
     payload, flaw = _judge(line, source.format)
     if flaw is None:
         return Row(payload, line, number, source.name, is_raw=False)

@@ -16,7 +16,7 @@ from etl_actors.feeding.format import STDIN, Format, format_of
 from etl_actors.feeding.lines import BLOCK_BYTES
 from etl_actors.feeding.stop import Stop
 
-__all__ = ["Input"]
+__all__ = ["Blocks", "Input"]
 
 _GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -35,6 +35,35 @@ class _Readable(Protocol):
     """What returns a block as soon as there is anything."""
 
     def read1(self, size: int = ..., /) -> bytes: ...
+
+
+class Blocks(Protocol):
+    """What can be fed: bytes in blocks, under a name and in a format.
+
+    Args:
+        name: for messages.
+        format: how the bytes hold documents.
+        position: bytes of the whole that are read, for the progress.
+        emptied: whether nothing more is there just now, and what was read is better staged at once.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def format(self) -> Format: ...  # noqa: D102
+    @property
+    def position(self) -> int: ...  # noqa: D102
+    @property
+    def emptied(self) -> bool: ...  # noqa: D102
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None: ...
+
+    def read(self, stop: Stop) -> bytes:
+        """Return the next block, ``b""`` at the end; raise `Interrupted` where the user asked to stop."""
+        ...
 
 
 class Input(AbstractContextManager["Input"]):

@@ -141,7 +141,7 @@ def test_a_file_that_is_not_there_or_a_folder_is_refused_at_once(tmp_path: Path)
 def test_an_empty_file_stages_nothing(tmp_path: Path) -> None:
     fed, staging = _feed(_file(tmp_path, b""))
     assert staging.commits == []
-    assert fed == Fed()
+    assert (fed.staged, fed.blank, fed.last_line) == (0, 0, 0)
 
 
 def test_progress_counts_the_bytes_of_all_files(tmp_path: Path) -> None:

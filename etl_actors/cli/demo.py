@@ -1,0 +1,27 @@
+"""`etl-actors demo`: see it work."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from etl_actors.demo.run import DOCUMENTS, demonstrate
+
+__all__ = ["demo"]
+
+_WIDTH = 120
+
+
+def demo(
+    context: typer.Context,
+    documents: Annotated[int, typer.Option(min=1, help="How many pages of the shop to scrape.")] = DOCUMENTS,
+) -> None:
+    """Feed real input through a daemon started for it, wait until the books balance, and show what came of it.
+
+    The input is the metadata of the Python distributions on this machine, and a made-up shop scraped as scrapers do: with
+    duplicates, drift, and broken documents. It goes into the database in use, and stays there.
+    """
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    raise typer.Exit(demonstrate(context.obj, console, documents))

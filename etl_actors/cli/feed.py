@@ -1,0 +1,79 @@
+"""`etl-actors feed`: stage the documents of files."""
+
+import json
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from etl_actors.app import database_url
+from etl_actors.errors import EtlError
+from etl_actors.feeding.feeder import Fed, Feeder
+from etl_actors.feeding.inputs import Input
+from etl_actors.feeding.progress import FeedProgress
+from etl_actors.feeding.stop import Stop
+from etl_actors.settings import Settings
+from etl_actors.store.feed import FeedConnection
+from etl_actors.store.migrate import migrate
+
+__all__ = ["feed"]
+
+_INTERRUPTED = 130
+
+
+def feed(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="What the documents are of; slips take them by it.")],
+    files: Annotated[list[str], typer.Argument(help="Files, plain or gzipped; - is standard input.", metavar="FILE…")],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="jsonl: a JSON document a line. lines: each line becomes a message. By default the extension tells.",
+            metavar="jsonl|lines",
+        ),
+    ] = None,
+    slip: Annotated[str | None, typer.Option(help="The slip that is to take every row, instead of the choice.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the final counts as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Stage the lines of files, each as one row.
+
+    A line that cannot be staged as JSON is kept as {"$raw": …} with the reason, and rejected at stage `stage`, never dropped.
+    Blank lines are skipped and counted. Ctrl-C stops after the chunk under way.
+    """
+    settings: Settings = context.obj
+    inputs = [Input(name, form) for name in files]
+    with database_url(settings) as url:
+        if not settings.database_url.get_secret_value():
+            migrate(url, settings.target_schema, settings.partition_rows)
+        with closing(FeedConnection(url, source, slip, settings.partition_rows)) as connection:
+            fed = _feed(inputs, connection, source)
+    typer.echo(json.dumps(_counts(fed, source)) if as_json else _sentence(fed, source))
+    if fed.interrupted:
+        raise typer.Exit(_INTERRUPTED)
+
+
+def _feed(inputs: list[Input], connection: FeedConnection, source: str) -> Fed:
+    sizes = [each.size for each in inputs]
+    total = None if None in sizes else sum(filter(None, sizes))
+    stop = Stop()
+    with stop.listening(), FeedProgress(Console(stderr=True), total) as progress:
+        feeder = Feeder(connection.put, stop, progress.show)
+        try:
+            return feeder.feed(inputs)
+        except EtlError:
+            if feeder.fed.staged:
+                typer.echo(_sentence(feeder.fed, source), err=True)
+            raise
+
+
+def _sentence(fed: Fed, source: str) -> str:
+    where = f"Stopped after line {fed.last_line:,} of {fed.file}: " if fed.interrupted else ""
+    raw = f", {fed.raw:,} of them not JSON and kept raw for the dead letters" if fed.raw else ""
+    blank = f"; {fed.blank:,} blank lines skipped" if fed.blank else ""
+    return f"{where}{fed.staged:,} rows of source {source} staged{raw}{blank}."
+
+
+def _counts(fed: Fed, source: str) -> dict[str, str | int | bool]:
+    return {"source": source, "staged": fed.staged, "raw": fed.raw, "blank": fed.blank, "interrupted": fed.interrupted}

@@ -1,0 +1,54 @@
+"""How far a feed is: a bar on a terminal, now and then a line elsewhere."""
+
+import time
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from etl_actors.feeding.feeder import Fed
+
+__all__ = ["FeedProgress"]
+
+_LINE_EVERY_S = 10.0
+
+
+class FeedProgress(AbstractContextManager["FeedProgress"]):
+    """Shows rows, rows a second, and for files the bytes read and the time left.
+
+    Args:
+        console: to show it on; a bar where it is a terminal, lines where it is not.
+        total_bytes: of all files; None where one of them is a stream, so that nobody knows what is left.
+    """
+
+    def __init__(self, console: Console, total_bytes: int | None) -> None:
+        self._console = console
+        self._total = total_bytes
+        self._begun = self._told = time.monotonic()
+        columns = [TextColumn("{task.fields[rows]:,} rows"), TextColumn("{task.fields[rate]:,.0f}/s")]
+        known = [BarColumn(), TaskProgressColumn(), DownloadColumn(), TimeRemainingColumn()]
+        self._bar = Progress(
+            SpinnerColumn(), *columns, *(known if total_bytes else []), console=console, disable=not console.is_terminal
+        )
+        self._task = self._bar.add_task("feed", total=total_bytes, rows=0, rate=0.0)
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        """Leave the last state standing."""
+        self._bar.stop()
+
+    def show(self, fed: Fed) -> None:
+        """Show what is staged by now."""
+        now = time.monotonic()
+        rate = fed.staged / max(now - self._begun, 1e-3)
+        self._bar.update(self._task, completed=fed.read_bytes, rows=fed.staged, rate=rate)
+        if not self._console.is_terminal and now - self._told >= _LINE_EVERY_S:
+            self._told = now
+            share = f", {fed.read_bytes / self._total:.0%} of the bytes" if self._total else ""
+            self._console.print(f"staged {fed.staged:,} rows, {rate:,.0f} a second{share}", highlight=False)
