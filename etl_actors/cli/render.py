@@ -1,0 +1,96 @@
+"""How the commands show what they found: tables to be read, or JSON to be processed."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from etl_actors.scrub import printable
+
+__all__ = ["Column", "console", "duration", "number", "plural", "say", "show_json", "show_table"]
+
+_WIDE = 200  # columns where nobody looks: a file or a pipe takes lines as they are
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Args:
+        title: its head.
+        right: numbers stand at the right.
+        optional: left out where all its cells are empty.
+    """
+
+    title: str
+    right: bool = False
+    optional: bool = False
+
+
+def console(*, error: bool = False) -> Console:
+    """Return standard output, or standard error, as Rich writes to it."""
+    made = Console(stderr=error, highlight=False, markup=False, emoji=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = _WIDE
+    return made
+
+
+def say(sentence: str) -> None:
+    """Print a sentence on standard output."""
+    console().print(printable(sentence), soft_wrap=True)
+
+
+def show_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table.
+
+    Args:
+        columns: its columns.
+        rows: its rows, one text a column; "" for an empty cell.
+    """
+    cells = [[printable(cell) for cell in row] for row in rows]
+    shown = [at for at, column in enumerate(columns) if not column.optional or any(row[at] for row in cells)]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for at in shown:
+        table.add_column(columns[at].title, justify="right" if columns[at].right else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*(Text(row[at]) for at in shown))
+    console().print(table)
+
+
+def show_json(value: Any) -> None:
+    """Print a JSON value on standard output; dates as ISO 8601."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=_iso)
+    sys.stdout.write("\n")
+
+
+def number(value: int, *, zero: str = "0") -> str:
+    """Write a count with its thousands apart; a 0 as `zero`."""
+    return f"{value:,}" if value else zero
+
+
+def plural(value: int, noun: str) -> str:
+    """Write a count with its noun: ``1 row``, ``2,000 rows``."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Write a time in its largest unit: ``0.4 s``, ``12 s``, ``3 min``, ``5 h``, ``2 d``."""
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004  # two digits tell enough
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
