@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from etl_actors.store.migrate import migrate
+from tests.support.folders import passable_folder
 from tests.support.servers import Server, running_server
 
 
@@ -74,6 +75,13 @@ def service_url(server: Server, database_name: str, service_login: dict[str, str
 def producer_url(server: Server, database_name: str, producer_login: dict[str, str]) -> str:
     """Give the URL of the test's `database` for a producer: as a member of `etl_producer` only."""
     return server.url(database_name, **producer_login)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Make a data folder for an embedded server of the test's own."""
+    with passable_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

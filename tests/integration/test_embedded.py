@@ -2,11 +2,9 @@
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +17,7 @@ import etl_actors
 from etl_actors.embedded import Lease, acquire, postmaster, psql_path
 from etl_actors.embedded.account import of_owner
 from etl_actors.errors import EtlError, UsageError
+from tests.support.folders import passable_folder
 
 _CHECKOUT = Path(etl_actors.__file__).parents[1]
 _HOLD = """
@@ -31,12 +30,25 @@ lease.release()
 """
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """Make a cluster once, for the tests that ask what becomes of it later."""
+    with passable_folder() as folder:
+        acquire(folder, throwaway=True).release()
+        yield folder
+
+
 @pytest.fixture
-def data_dir() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="etl-embedded-"))
-    folder.chmod(0o711)  # root's server runs as another user, who must pass through
-    yield folder
-    shutil.rmtree(folder)
+def data_dir(data_dir: Path, made: Path) -> Path:
+    """Give a data folder with a cluster that was stopped."""
+    subprocess.run(["cp", "-a", "--", made / "postgres", data_dir], check=True)
+    return data_dir
+
+
+@pytest.fixture
+def new_dir(data_dir: Path) -> Path:
+    """Give a data folder with nothing in it."""
+    return data_dir / "new"
 
 
 def holder(data_dir: Path) -> subprocess.Popen[str]:
@@ -76,15 +88,15 @@ def kill_the_server(data_dir: Path) -> Path:
     return data_dir / "postgres" / "server" / "cluster" / "postmaster.pid"
 
 
-def test_it_answers_while_leased_and_is_gone_after(data_dir: Path) -> None:
-    with acquire(data_dir) as lease:
+def test_it_answers_while_leased_and_is_gone_after(new_dir: Path) -> None:
+    with acquire(new_dir) as lease:
         assert ask(lease, "SELECT current_database()") == "etl"
         assert ask(lease, "SHOW TimeZone") == "UTC"
         assert ask(lease, "SHOW server_encoding") == "UTF8"
         assert ask(lease, "SHOW fsync") == "on"
         assert ask(lease, "SHOW listen_addresses") == ""
         assert "ready to accept connections" in lease.log_path.read_text("utf-8")
-    assert server_of(data_dir) is None
+    assert server_of(new_dir) is None
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(lease.url)
 
@@ -165,10 +177,10 @@ with acquire(pathlib.Path(sys.argv[1]), throwaway=True) as lease:
     subprocess.run([sys.executable, "-c", script, str(data_dir)], check=True, cwd=_CHECKOUT)
 
 
-def test_many_at_once_share_one_server(data_dir: Path) -> None:
+def test_many_at_once_share_one_server(new_dir: Path) -> None:
     others = [
         subprocess.Popen(
-            [sys.executable, "-c", _HOLD, str(data_dir)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_CHECKOUT
+            [sys.executable, "-c", _HOLD, str(new_dir)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_CHECKOUT
         )
         for _ in range(4)
     ]
@@ -176,7 +188,7 @@ def test_many_at_once_share_one_server(data_dir: Path) -> None:
     assert len(urls) == 1
     for process in others:
         end(process)
-    assert server_of(data_dir) is None
+    assert server_of(new_dir) is None
 
 
 def test_a_signal_to_our_terminals_processes_does_not_reach_it(data_dir: Path) -> None:
@@ -258,11 +270,11 @@ def test_a_list_of_holders_that_was_cut_short_does_not_matter(data_dir: Path) ->
     assert server_of(data_dir) is None
 
 
-def test_the_other_version_of_the_wheel_works_and_the_first_one_refuses_its_data(data_dir: Path) -> None:
-    with acquire(data_dir, 16, throwaway=True) as lease:
+def test_the_other_version_of_the_wheel_works_and_the_first_one_refuses_its_data(new_dir: Path) -> None:
+    with acquire(new_dir, 16, throwaway=True) as lease:
         assert str(ask(lease, "SHOW server_version")).startswith("16.")
     with pytest.raises(EtlError, match=r"was made by PostgreSQL 16, and this is PostgreSQL 18: name another ETL_DATA_DIR"):
-        acquire(data_dir)
+        acquire(new_dir)
 
 
 def test_a_version_that_the_wheel_lacks_is_refused(data_dir: Path) -> None:

@@ -6,8 +6,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -38,14 +36,6 @@ except EtlError as exc:
 """
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="etl-embedded-"))
-    folder.chmod(0o711)  # root's server runs as another user, who must pass through
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

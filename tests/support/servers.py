@@ -6,8 +6,6 @@
 
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from etl_actors.embedded import Binaries, acquire
+from tests.support.folders import passable_folder
 
 __all__ = ["Server", "running_server"]
 
@@ -104,10 +103,9 @@ def running_server() -> Iterator[Server]:
         return
     version = int(os.environ.get("ETL_TEST_POSTGRES", "18"))
     binaries = None if version in _OF_THE_WHEEL else Binaries(_DEBIAN / str(version) / "bin")
-    folder = Path(tempfile.mkdtemp(prefix="etl-tests-"))
-    try:
-        folder.chmod(0o711)  # root's server runs as another user, who must pass through
-        with acquire(folder, version, throwaway=True, binaries=binaries) as lease, closing(Server(lease.url)) as server:
-            yield server
-    finally:
-        shutil.rmtree(folder)
+    with (
+        passable_folder() as folder,
+        acquire(folder, version, throwaway=True, binaries=binaries) as lease,
+        closing(Server(lease.url)) as server,
+    ):
+        yield server
