@@ -107,15 +107,20 @@ def test_no_other_module_can_be_imported(command: _Command, module: str) -> None
 
 
 def test_the_installed_wheel_does_the_main_job_from_another_folder(command: _Command, tmp_path: Path) -> None:
-    products = [
-        {"sku": f"A-{n % 8}", "title": " a  kettle", "price": "€ 12,50", "offers": [{"seller": "s", "price": n}]}
-        for n in range(10)
-    ]
+    documents = [{"sku": f"A-{n % 8}", "price": "€ 12,50", "offers": [{"seller": "s", "price": n}]} for n in range(10)]
     file = tmp_path / "products.jsonl"
-    file.write_text("".join(f"{json.dumps(product)}\n" for product in [*products, {"sku": None}]), "utf-8")
+    file.write_text("".join(f"{json.dumps(document)}\n" for document in [*documents, {"sku": None}]), "utf-8")
 
     command("etl-actors", "migrate")
     command("etl-actors", "feed", "shop", file)
     command("etl-actors", "run", "--once")
-    status = json.loads(command("etl-actors", "status", "--json").stdout)
     command("etl-actors", "audit")
+
+    status = json.loads(command("etl-actors", "status", "--json").stdout)
+    (books,) = status["sources"]
+    assert (books["source"], books["balanced"]) == ("shop", True)
+    counts = ("staged", "pending", "claimed", "loaded", "duplicate", "skipped", "rejected")
+    assert [books[count] for count in counts] == [11, 0, 0, 8, 2, 0, 1]
+    query = "SELECT sku, p.price, string_agg(o.price::text, ' ') FROM shop_product p JOIN shop_offer o ON o._parent_id = p._id GROUP BY 1, 2 ORDER BY 1"
+    rows = command("etl-actors", "psql", "-Atc", query).stdout.split()
+    assert rows == [f"A-{n % 8}|12.50|{n}.00" for n in [8, 9, 2, 3, 4, 5, 6, 7]]
