@@ -1,0 +1,93 @@
+"""`_id`: a function of the table's name and its key, never of slip version, order or machine.
+
+Every identity is a UUIDv8 (RFC 9562 section 5.8) of 122 bits of BLAKE2b. What is hashed begins with a letter for its
+kind, and each text in it with its length, so that no two lists of texts are written alike.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from etl_actors.relational.canonical import canonical_key
+from etl_actors.relational.tables import Table
+
+__all__ = ["child_identity", "document_identity", "key_identity", "row_identity", "stored_identity"]
+
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+def key_identity(table: str, values: Sequence[str]) -> str:
+    """Name a row by its key.
+
+    Args:
+        table: the table's name, unqualified.
+        values: the key's canonical texts, in the key's order.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    hashed = f"k{len(table)}:{table}"
+    for value in values:
+        hashed += f"{len(value)}:{value}"
+    return _uuid(hashed.encode("utf-8", "surrogatepass"))
+
+
+def document_identity(table: str, canonical: bytes) -> str:
+    """Name a root row by its whole document.
+
+    Args:
+        table: the table's name, unqualified.
+        canonical: the document as `canonical_document` writes it.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    return _uuid(f"d{len(table)}:{table}".encode() + canonical)
+
+
+def row_identity(table: str, row_id: int) -> str:
+    """Name a root row by its staged row, where the slip asks for one row each.
+
+    Args:
+        table: the table's name, unqualified.
+        row_id: of the staged row.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    return _uuid(f"r{len(table)}:{table}{row_id}".encode())
+
+
+def child_identity(table: str, parent_id: str, index: int) -> str:
+    """Name a row of a keyless child by its parent and its place.
+
+    Args:
+        table: the child's name, unqualified.
+        parent_id: the parent's `_id`, with or without dashes.
+        index: `_index`, from 0.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    if "-" in parent_id:
+        parent_id = parent_id.replace("-", "")
+    return _uuid(f"c{len(table)}:{table}{parent_id}{index}".encode())
+
+
+def stored_identity(table: Table, key_texts: Sequence[str]) -> str:
+    """Compute the `_id` that a stored row of a table with a key must have.
+
+    Args:
+        table: with a key.
+        key_texts: PostgreSQL's text of the key columns, in the key's order (TimeZone UTC, DateStyle ISO,
+            extra_float_digits 1).
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    types = {column.name: column.type for column in table.columns}
+    return key_identity(table.name, [canonical_key(text, types[name]) for name, text in zip(table.key, key_texts, strict=True)])
+
+
+def _uuid(hashed: bytes) -> str:
+    digits = blake2b(hashed, digest_size=16).hexdigest()
+    return f"{digits[:12]}8{digits[13:16]}{_VARIANT[digits[16]]}{digits[17:]}"

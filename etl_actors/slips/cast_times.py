@@ -1,0 +1,126 @@
+"""date, time, timestamp, timestamptz: ISO 8601, independent of locale and of the session's time zone.
+
+Years 0001 to 9999. Fractions beyond microseconds are rounded as PostgreSQL does it.
+
+Source: PostgreSQL, ``src/backend/utils/adt/datetime.c`` (ParseFractionalSecond); ISO 8601; RFC 3339.
+"""
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from etl_actors.slips.cast_text import BLANKS
+from etl_actors.slips.refused import Refused
+
+__all__ = ["date_text", "time_text", "timestamp_text", "timestamptz_text"]
+
+_CLOCK = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
+_ZONE = r"[ ]?([Zz]|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)"
+_TIME = re.compile(_CLOCK, re.ASCII)
+_STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]" + f"{_CLOCK}(?:{_ZONE})?", re.ASCII)
+_MAX_ZONE_H = 15  # PostgreSQL's
+_MICROSECONDS = 1_000_000
+
+
+def date_text(value: Any) -> str | None:
+    """Cast to date: YYYY-MM-DD and nothing else."""
+    if value is None:
+        return None
+    if type(value) is str:
+        text = value.strip(BLANKS)
+        if len(text) == 10 and text[4] == "-" and text[7] == "-":  # noqa: PLR2004  (YYYY-MM-DD)
+            try:
+                date.fromisoformat(text)
+            except ValueError:
+                pass
+            else:
+                return text
+    raise Refused("not_a_date", "a date as YYYY-MM-DD", value)
+
+
+def _clock(hour: str, minute: str, second: str | None, fraction: str | None) -> tuple[time, timedelta]:
+    """Build a time, and the rest that rounding its fraction may carry over."""
+    micros = 0
+    if fraction:
+        micros = int(fraction.ljust(6, "0")) if len(fraction) <= 6 else round(float(f"0.{fraction}") * _MICROSECONDS)  # noqa: PLR2004
+    carry = timedelta(seconds=1) if micros == _MICROSECONDS else timedelta()
+    return time(int(hour), int(minute), int(second or 0), micros % _MICROSECONDS), carry
+
+
+def time_text(value: Any) -> str | None:
+    """Cast to time: HH:MM, HH:MM:SS, with a fraction or without; no zone."""
+    if value is None:
+        return None
+    found = _TIME.fullmatch(value.strip(BLANKS)) if type(value) is str else None
+    if found:
+        try:
+            clock, carry = _clock(*found.groups())
+        except ValueError:
+            found = None
+        else:
+            if not carry:
+                return _trimmed(clock.isoformat())
+            moved = datetime.combine(date.min, clock) + carry
+            return _trimmed(moved.time().isoformat()) if moved.day == 1 else "24:00:00"
+    raise Refused("not_a_time", "a time as HH:MM:SS, without a zone", value)
+
+
+def _trimmed(iso: str) -> str:
+    return iso.rstrip("0") if "." in iso else iso
+
+
+def _stamp(value: Any, expected: str) -> tuple[datetime, str | None]:
+    found = _STAMP.fullmatch(value.strip(BLANKS)) if type(value) is str else None
+    if found:
+        day, hour, minute, second, fraction, zone = found.groups()
+        try:
+            clock, carry = _clock(hour, minute, second, fraction)
+            return datetime.combine(date.fromisoformat(day), clock) + carry, zone
+        except (ValueError, OverflowError):
+            pass
+    raise Refused("not_a_timestamp", expected, value)
+
+
+def _offset(zone: str) -> timedelta | None:
+    if zone in "Zz":
+        return timedelta()
+    digits = zone[1:].replace(":", "").ljust(6, "0")
+    hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+    if hours > _MAX_ZONE_H or minutes > 59 or seconds > 59:  # noqa: PLR2004  (minutes of an hour)
+        return None
+    offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return -offset if zone[0] == "-" else offset
+
+
+def timestamp_text(value: Any) -> str | None:
+    """Cast to timestamp: date and time; a zone, which PostgreSQL would silently drop, is refused."""
+    if value is None:
+        return None
+    moment, zone = _stamp(value, "a timestamp as YYYY-MM-DD HH:MM:SS")
+    if zone:
+        raise Refused("unexpected_zone", "a timestamp without a time zone (for one with it take timestamptz)", value)
+    return _trimmed(moment.isoformat(" "))
+
+
+def timestamptz_text(value: Any) -> str | None:
+    """Cast to timestamptz: date, time and zone, which is required; written in UTC."""
+    if value is None:
+        return None
+    if type(value) is str and len(value) == 20 and value[10] == "T" and value[19] == "Z" and value[4] == "-" and value[16] == ":":  # noqa: PLR2004
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            return f"{value[:10]} {value[11:19]}+00"
+    moment, zone = _stamp(value, "a timestamp with a time zone, as YYYY-MM-DDTHH:MM:SSZ")
+    if zone is None:
+        raise Refused("no_zone", "a timestamp with a time zone", value)
+    offset = _offset(zone)
+    if offset is None:
+        raise Refused("not_a_timestamp", "a time zone between -15:59:59 and +15:59:59", value)
+    try:
+        moment -= offset
+    except OverflowError:
+        raise Refused("out_of_range", "a timestamp of the years 0001 to 9999 in UTC", value) from None
+    return _trimmed(moment.isoformat(" ")) + "+00"

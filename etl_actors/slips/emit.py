@@ -1,0 +1,258 @@
+"""Expressions as Python source: what the compiled mapper of a slip is made of.
+
+Every expression becomes ONE Python expression, so that a column stands on a line of its own, and a failure is traced
+to it by line number at no cost on the good path.
+"""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import repeat
+from typing import Any
+
+from etl_actors.slips import compared, paths, steps
+from etl_actors.slips import nodes as n
+from etl_actors.slips.expression import ExpressionError
+from etl_actors.slips.refused import Refused
+from etl_actors.slips.types import ColumnType, column_type, is_type, type_names
+
+__all__ = ["Emitter", "Scope", "did_you_mean"]
+
+_SPECIALS = {"row_id": "row_id", "source": "source", "received_at": "received_at"}
+_COMPARES = {"==": "equal", "!=": "unequal", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The variables of generated code that an expression sees.
+
+    Args:
+        value: holds the item.
+        fields: holds the item where it is an object, else an empty one.
+        key: holds ``@key``; empty in a table without items.
+        index: holds ``@index``; empty in a table without items.
+    """
+
+    value: str = "document"
+    fields: str = "D"
+    key: str = ""
+    index: str = ""
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """Suggest the nearest of the known names, or nothing."""
+    near = get_close_matches(name, known, 1)
+    return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def _first_of(*options: Any) -> Any:
+    """Take the first option that does not fail; the last one's failure is the failure."""
+    for option in options[:-1]:
+        try:
+            return option()
+        except Refused:
+            continue
+    return options[-1]()
+
+
+@dataclass(slots=True)
+class Emitter:
+    """Writes Python for expressions, and collects what that Python calls.
+
+    Args:
+        names: the globals of the generated code, by name.
+    """
+
+    names: dict[str, Any] = field(default_factory=lambda: {"first_of": _first_of, "repeat": repeat})
+
+    def bound(self, prefix: str, thing: Any) -> str:
+        """Give the generated code a thing under a name of its own."""
+        for name, known in self.names.items():
+            if known is thing:
+                return name
+        name = f"{prefix}_{len(self.names)}"
+        self.names[name] = thing
+        return name
+
+    # Types
+
+    def type_of(self, node: n.Expression) -> ColumnType | None:
+        """Find the type that an expression's value is cast to last; None where it has none."""
+        match node:
+            case n.Pipe(_, value, parts):
+                for part in reversed(parts):
+                    if isinstance(part, n.Step) and is_type(part.name):
+                        return self._cast(part)
+                return self.type_of(value)
+            case n.Choice(at, options):
+                types = {found.name: found for option in options if (found := self.type_of(option))}
+                if len(types) > 1:
+                    raise ExpressionError(at, f"the options of a choice are of several types: {', '.join(types)}")
+                untyped = next((o for o in options if not self.type_of(o) and not isinstance(o, n.Literal)), None)
+                if types and untyped:
+                    raise ExpressionError(untyped.at, "this option of the choice has no type; put the choice in parentheses and the type behind it")
+                return next(iter(types.values()), None)
+            case _:
+                return None
+
+    def _cast(self, step: n.Step) -> ColumnType:
+        arguments = []
+        for argument in step.arguments:
+            if not isinstance(argument, n.Literal) or type(argument.value) is not int:
+                at = getattr(argument, "at", step.at)
+                raise ExpressionError(at, f"this argument of the type `{step.name}` is not supported by this release")
+            arguments.append(argument.value)
+        try:
+            return column_type(step.name, tuple(arguments))
+        except ValueError as error:
+            raise ExpressionError(step.at, str(error)) from None
+
+    # Values
+
+    def column(self, node: n.Expression, scope: Scope, kind: ColumnType, *, text: bool) -> str:
+        """Write the COPY field of a column, or (`text`) its PostgreSQL text, None for null."""
+        cast = self.bound("text" if text else "copy", _once(kind, text=text))
+        if isinstance(node, n.Choice):
+            return self._choice([self.column(option, scope, kind, text=text) for option in node.options])
+        if isinstance(node, n.Pipe) and isinstance(node.steps[-1], n.Step) and is_type(node.steps[-1].name):
+            node = n.Pipe(node.at, node.value, node.steps[:-1]) if node.steps[1:] else node.value
+        return f"{cast}({self.value(node, scope)})"
+
+    def value(self, node: n.Expression, scope: Scope) -> str:
+        """Write an expression's value."""
+        match node:
+            case n.Literal():
+                return self._literal(node)
+            case n.Path():
+                return self._path(node, scope)
+            case n.Special():
+                return self._special(node, scope)
+            case n.Choice():
+                return self._choice([self.value(option, scope) for option in node.options])
+            case n.TypeOf():
+                return f"{self.bound('kind_of', compared.kind_of)}({self.value(node.value, scope)})"
+            case n.Pipe():
+                written = self.value(node.value, scope)
+                for part in node.steps:
+                    written = self._step(part, written, scope) if isinstance(part, n.Step) else self._segment(part, written)
+                return written
+
+    def _choice(self, options: list[str]) -> str:
+        return f"first_of({', '.join(f'lambda: {option}' for option in options)})"
+
+    def _literal(self, node: n.Literal) -> str:
+        value = node.value
+        return repr(value) if value is None or type(value) in {bool, str, int} else self.bound("number", value)
+
+    def _special(self, node: n.Special, scope: Scope) -> str:
+        name = node.name
+        if name in _SPECIALS:
+            return _SPECIALS[name]
+        if name in {"key", "index"}:
+            found = scope.key if name == "key" else scope.index
+            if not found:
+                raise ExpressionError(node.at, f"`@{name}` has a meaning only in a table with `each`")
+            return found
+        if name in {"up", "depth"}:
+            raise ExpressionError(node.at, f"`@{name}` is not supported by this release")
+        hint = did_you_mean(name, [*_SPECIALS, "key", "index"])
+        raise ExpressionError(node.at, f"there is no `@{name}`{hint or f'; a field of the item is `@.{name}`'}")
+
+    def _path(self, node: n.Path, scope: Scope) -> str:
+        value, members = ("document", "D") if node.root == "$" else (scope.value, scope.fields)
+        segments = node.segments
+        if not segments:
+            return value
+        if isinstance(segments[0], n.Field):
+            written = f"{members}.get({segments[0].name!r})"
+            segments = segments[1:]
+        else:
+            written = value
+        return self._segments(segments, written)
+
+    def _segments(self, segments: tuple[n.Segment, ...], written: str) -> str:
+        several = False
+        for segment in segments:
+            if not several and isinstance(segment, n.Field | n.Index):
+                written = self._segment(segment, written)
+            elif not several and isinstance(segment, n.Wild):
+                written, several = f"{self.bound('members', paths.members)}({written})", True
+            elif several and isinstance(segment, n.Field):
+                written = f"{self.bound('fields', paths.fields)}({written}, {segment.name!r})"
+            else:
+                call = f"{self.bound('select', paths.select)}({{}}, {self.bound('segment', segment)})"
+                written, several = call.format(written if several else f"[{written}]"), True
+        return written
+
+    def _segment(self, segment: n.Segment, written: str) -> str:
+        match segment:
+            case n.Field(name):
+                return f"(t.get({name!r}) if type(t := {written}) is dict else None)"
+            case n.Index(number):
+                inside = f"len(t) > {number}" if number >= 0 else f"len(t) >= {-number}"
+                return f"(t[{number}] if type(t := {written}) is list and {inside} else None)"
+            case _:
+                return self._segments((segment,), written)
+
+    def _step(self, step: n.Step, written: str, scope: Scope) -> str:
+        if is_type(step.name):
+            return f"{self.bound('cast', self._cast(step).value)}({written})"
+        kind = steps.STEPS.get(step.name)
+        if kind is None:
+            if step.name in steps.UNSUPPORTED:
+                raise ExpressionError(step.at, f"the step `{step.name}` is not supported by this release")
+            raise ExpressionError(step.at, f"there is no step `{step.name}`{did_you_mean(step.name, [*steps.STEPS, *type_names()])}")
+        if len(step.arguments) != len(kind.takes):
+            raise ExpressionError(step.at, f"the step `{step.name}` takes {len(kind.takes) or 'no'} argument{'s' * (len(kind.takes) != 1)}, got {len(step.arguments)}")
+        arguments = [self._argument(one, wanted, step, scope) for one, wanted in zip(step.arguments, kind.takes, strict=True)]
+        if step.name == "default":
+            return f"(t if (t := {written}) is not None else {arguments[0]})"
+        return f"{self.bound(step.name, kind.call)}({', '.join([written, *arguments])})"
+
+    def _argument(self, node: n.Expression | n.Predicate, wanted: str, step: n.Step, scope: Scope) -> str:
+        if isinstance(node, n.Predicate):
+            raise ExpressionError(node.at, f"the step `{step.name}` takes a value here, not a predicate")
+        if wanted != "value" and not (isinstance(node, n.Literal) and type(node.value) is str and (node.value or wanted == "text")):
+            raise ExpressionError(node.at, f"the step `{step.name}` takes a quoted string here{' that is not empty' * (wanted == 'word')}")
+        return self.value(node, scope)
+
+    # Predicates
+
+    def predicate(self, node: n.Predicate, scope: Scope) -> str:
+        """Write a predicate as a Python condition."""
+        match node:
+            case n.All(_, parts):
+                return "(" + " and ".join(self.predicate(part, scope) for part in parts) + ")"
+            case n.Any_(_, parts):
+                return "(" + " or ".join(self.predicate(part, scope) for part in parts) + ")"
+            case n.Not(_, part):
+                return f"(not {self.predicate(part, scope)})"
+            case n.Exists(_, value):
+                written = self.value(value, scope)
+                several = isinstance(value, n.Path) and value.plural
+                return f"{self.bound('present', compared.present)}({written})" if several else f"({written} is not None)"
+            case n.Member(_, left, options):
+                written = ", ".join(self.value(option, scope) for option in options)
+                return f"any(map({self.bound('equal', compared.equal)}, repeat({self.value(left, scope)}), [{written}]))"
+            case n.Compare():
+                return self._compare(node, scope)
+
+    def _compare(self, node: n.Compare, scope: Scope) -> str:
+        left, right = self.value(node.left, scope), self.value(node.right, scope)
+        for one, other in ((node.left, right), (node.right, left)):
+            if isinstance(one, n.Literal) and node.operator in {"==", "!="} and one.value is None:
+                return f"({other} is {'not ' * (node.operator == '!=')}None)"
+            if isinstance(one, n.Literal) and node.operator == "==" and type(one.value) is str:
+                return f"({left} == {right})"  # a str equals nothing but a str
+        name = _COMPARES[node.operator]
+        return f"{self.bound(name, getattr(compared, name))}({left}, {right})"
+
+
+_CASTS: dict[tuple[str, bool], Any] = {}
+
+
+def _once(kind: ColumnType, *, text: bool) -> Any:
+    """Keep one function a type, so that generated code binds it once."""
+    found = _CASTS.get((kind.name, text))
+    if found is None:
+        found = _CASTS[kind.name, text] = kind.text if text else kind.copy
+    return found

@@ -1,0 +1,53 @@
+"""All that is wrong with a slip, each with its place and a caret under it."""
+
+from dataclasses import dataclass, field
+
+from etl_actors.slips.toml_places import Places
+
+__all__ = ["Problems"]
+
+Keys = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects what is wrong with one file.
+
+    Args:
+        file: its name in messages.
+        text: of the file.
+        places: of its keys and values.
+        found: line, column and text of each problem.
+    """
+
+    file: str
+    text: str
+    places: Places
+    found: list[tuple[int, int, str]] = field(default_factory=list)
+
+    def at_key(self, keys: Keys, sentence: str) -> None:
+        """Note a problem with a key (or with the value of an array's element)."""
+        self._add(self.places.key(keys), sentence)
+
+    def at_value(self, keys: Keys, sentence: str, at: int = 0) -> None:
+        """Note a problem with a value; `at` is a character within a string."""
+        self._add(self.places.value(keys, at), sentence)
+
+    def _add(self, offset: int, sentence: str) -> None:
+        line = self.text.count("\n", 0, offset) + 1
+        start = self.text.rfind("\n", 0, offset) + 1
+        self.at_line(line, offset - start + 1, sentence)
+
+    def at_line(self, line: int, column: int, sentence: str) -> None:
+        """Note a problem at a line and column, both from 1."""
+        lines = self.text.splitlines()
+        source = lines[line - 1].replace("\t", " ") if line <= len(lines) else ""
+        self.found.append((line, column, f"{self.file}:{line}:{column}: {sentence}\n    {source}\n    {' ' * (column - 1)}^"))
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        return bool(self.found)
+
+    def __str__(self) -> str:
+        """All of them, in the order of the file."""
+        return "\n".join(dict.fromkeys(text for _, _, text in sorted(self.found)))

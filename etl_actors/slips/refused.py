@@ -1,0 +1,58 @@
+"""The one exception by which a value is refused while a document is mapped."""
+
+from typing import Any
+
+__all__ = ["Refused", "shown"]
+
+SHOWN = 80  # characters of a value that a message quotes
+
+
+class Refused(Exception):  # noqa: N818  (a refusal is data, not a failure of the engine)
+    """A value is not what the slip asks for.
+
+    Steps raise it; the mapper catches it at the document's boundary and makes a `Reject` of it; `a / b` goes on to b.
+
+    Args:
+        reason: short code, fit to group by.
+        expected: what was wanted, as in "a date as YYYY-MM-DD".
+        got: the value that came.
+    """
+
+    def __init__(self, reason: str, expected: str, got: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.expected = expected
+        self.got = got
+
+    @property
+    def sentence(self) -> str:
+        """Expected and got, in one sentence."""
+        return f"expected {self.expected}, got {shown(self.got)}"
+
+
+def shown(value: Any) -> str:
+    """Quote a value in at most about 80 characters.
+
+    Args:
+        value: any JSON value.
+
+    Returns:
+        Text on one line.
+    """
+    match value:
+        case None:
+            return "null"
+        case True | False:
+            return str(value).lower()
+        case str():
+            return repr(value if len(value) <= SHOWN else value[:SHOWN] + "…")
+        case list():
+            return f"an array of {len(value)}"
+        case dict():
+            return f"an object of {len(value)} keys"
+        case _:
+            try:
+                text = str(value)
+            except ValueError:  # CPython refuses to print integers beyond 4,300 digits
+                return "a number of thousands of digits"
+            return text if len(text) <= SHOWN else text[:SHOWN] + "…"
