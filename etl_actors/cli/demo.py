@@ -1,27 +1,31 @@
-"""`etl-actors demo`: see it work."""
+"""``etl-actors demo``: see it work."""
 
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from etl_actors.demo.run import DOCUMENTS, demonstrate
+from etl_actors.cli.context import invocation
 
 __all__ = ["demo"]
 
-_WIDTH = 120
+_WIDTH = 140  # columns where nobody looks: tables of a log
 
 
 def demo(
-    context: typer.Context,
-    documents: Annotated[int, typer.Option(min=1, help="How many pages of the shop to scrape.")] = DOCUMENTS,
+    ctx: typer.Context,
+    *,
+    documents: Annotated[int, typer.Option(min=1, help="How many pages of the shop to scrape.")] = 20_000,
 ) -> None:
     """Feed real input through a daemon started for it, wait until the books balance, and show what came of it.
 
-    The input is the metadata of the Python distributions on this machine, and a made-up shop scraped as scrapers do: with
-    duplicates, drift, and broken documents. It goes into the database in use, and stays there.
+    The input is the metadata of the Python distributions on this machine, and a made-up shop scraped as scrapers do, with
+    duplicates, drift and broken documents. It goes into the database in use, and stays there.
     """
-    console = Console()
+    from rich.console import Console
+
+    from etl_actors.demo.run import demonstrate
+
+    console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    raise typer.Exit(demonstrate(context.obj, console, documents))
+        console = Console(highlight=False, width=_WIDTH)
+    raise typer.Exit(demonstrate(invocation(ctx).settings(), console, documents))

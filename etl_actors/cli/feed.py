@@ -1,79 +1,91 @@
-"""`etl-actors feed`: stage the documents of files."""
+"""``etl-actors feed``: stage the documents of files."""
 
-import json
+from collections.abc import Sequence
 from contextlib import closing
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from etl_actors.app import database_url
+from etl_actors.cli.context import invocation
 from etl_actors.errors import EtlError
-from etl_actors.feeding.feeder import Fed, Feeder
-from etl_actors.feeding.inputs import Input
-from etl_actors.feeding.progress import FeedProgress
-from etl_actors.feeding.stop import Stop
-from etl_actors.settings import Settings
-from etl_actors.store.feed import FeedConnection
-from etl_actors.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from etl_actors.feeding.feeder import Fed
+    from etl_actors.feeding.inputs import Input
+    from etl_actors.store.feed import FeedConnection
 
 __all__ = ["feed"]
 
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def feed(
-    context: typer.Context,
+    ctx: typer.Context,
     source: Annotated[str, typer.Argument(help="What the documents are of; slips take them by it.")],
-    files: Annotated[list[str], typer.Argument(help="Files, plain or gzipped; - is standard input.", metavar="FILE…")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Plain or gzipped; - is standard input.")],
+    *,
     form: Annotated[
         str | None,
         typer.Option(
             "--format",
-            help="jsonl: a JSON document a line. lines: each line becomes a message. By default the extension tells.",
             metavar="jsonl|lines",
+            help="jsonl: a JSON document a line; lines: each line becomes a message. By default the extension tells.",
         ),
     ] = None,
-    slip: Annotated[str | None, typer.Option(help="The slip that is to take every row, instead of the choice.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the final counts as JSON.")] = False,  # noqa: FBT002
+    slip: Annotated[str | None, typer.Option(metavar="NAME", help="The slip that takes every row, whatever it holds.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the final counts as JSON.")] = False,
 ) -> None:
     """Stage the lines of files, each as one row.
 
-    A line that cannot be staged as JSON is kept as {"$raw": …} with the reason, and rejected at stage `stage`, never dropped.
+    A line that cannot be staged as JSON is kept as {"$raw": ...} with the reason, and rejected at stage `stage`, never dropped.
     Blank lines are skipped and counted. Ctrl-C stops after the chunk under way.
     """
-    settings: Settings = context.obj
+    from etl_actors.app import database_url
+    from etl_actors.cli.render import say, show_json
+    from etl_actors.feeding.inputs import Input
+    from etl_actors.store.feed import FeedConnection
+    from etl_actors.store.migrate import migrate
+
+    settings = invocation(ctx).settings()
     inputs = [Input(name, form) for name in files]
     with database_url(settings) as url:
         if not settings.database_url.get_secret_value():
             migrate(url, settings.target_schema, settings.partition_rows)
         with closing(FeedConnection(url, source, slip, settings.partition_rows)) as connection:
             fed = _feed(inputs, connection, source)
-    typer.echo(json.dumps(_counts(fed, source)) if as_json else _sentence(fed, source))
+    if as_json:
+        show_json(_counts(fed, source))
+    else:
+        say(_sentence(fed, source))
     if fed.interrupted:
         raise typer.Exit(_INTERRUPTED)
 
 
-def _feed(inputs: list[Input], connection: FeedConnection, source: str) -> Fed:
+def _feed(inputs: Sequence["Input"], connection: "FeedConnection", source: str) -> "Fed":
+    from etl_actors.cli.render import console
+    from etl_actors.feeding.feeder import Feeder
+    from etl_actors.feeding.progress import FeedProgress
+    from etl_actors.feeding.stop import Stop
+
     sizes = [each.size for each in inputs]
     total = None if None in sizes else sum(filter(None, sizes))
     stop = Stop()
-    with stop.listening(), FeedProgress(Console(stderr=True), total) as progress:
+    with stop.listening(), FeedProgress(console(error=True), total) as progress:
         feeder = Feeder(connection.put, stop, progress.show)
         try:
             return feeder.feed(inputs)
         except EtlError:
             if feeder.fed.staged:
-                typer.echo(_sentence(feeder.fed, source), err=True)
+                typer.echo(f"Before it failed: {_sentence(feeder.fed, source)}", err=True)
             raise
 
 
-def _sentence(fed: Fed, source: str) -> str:
+def _sentence(fed: "Fed", source: str) -> str:
     where = f"Stopped after line {fed.last_line:,} of {fed.file}: " if fed.interrupted else ""
     raw = f", {fed.raw:,} of them not JSON and kept raw for the dead letters" if fed.raw else ""
     blank = f"; {fed.blank:,} blank lines skipped" if fed.blank else ""
     return f"{where}{fed.staged:,} rows of source {source} staged{raw}{blank}."
 
 
-def _counts(fed: Fed, source: str) -> dict[str, str | int | bool]:
+def _counts(fed: "Fed", source: str) -> dict[str, str | int | bool]:
     return {"source": source, "staged": fed.staged, "raw": fed.raw, "blank": fed.blank, "interrupted": fed.interrupted}

@@ -5,11 +5,12 @@ from typing import Any
 
 from psycopg import sql
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table as Grid
+from rich.text import Text
 
 from etl_actors.demo.latency import LOOK_S, Latency
 from etl_actors.relational.tables import Kind, Table
+from etl_actors.scrub import printable
 from etl_actors.store.audit import AuditReport
 from etl_actors.store.database import Connection
 from etl_actors.store.ledger import LedgerRow
@@ -61,7 +62,7 @@ def show_rejects(console: Console, conn: Connection, sources: Sequence[str], aft
     """
     grid = _grid("Rejected, never dropped (etl.reject)", "source", "stage", "reason", "rows", "for example")
     for source, stage, reason, count, message in conn.execute(_SQL["rejects"], {"sources": list(sources), "after": after}):
-        grid.add_row(source, stage, reason, f"{count:,}", escape(message))
+        grid.add_row(source, stage, reason, f"{count:,}", Text(printable(message)))
     console.print(grid)
 
 
@@ -94,6 +95,6 @@ def _grid(title: str, *columns: str, left: bool = False) -> Grid:
     return grid
 
 
-def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return escape(text if len(text) <= _CELL else text[: _CELL - 1] + "…")
+def _cell(value: Any) -> Text:
+    text = "" if value is None else printable(str(value))
+    return Text(text if len(text) <= _CELL else text[: _CELL - 1] + "…")

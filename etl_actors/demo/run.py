@@ -27,12 +27,11 @@ from etl_actors.store.ledger import LedgerRow
 from etl_actors.store.migrate import migrate
 from etl_actors.store.queries import queries
 
-__all__ = ["DOCUMENTS", "demonstrate"]
+__all__ = ["demonstrate"]
 
 _SQL = queries("demo")
 _SLIPS = {"python": "python_distribution", "shop": "shop_product"}
 _SOURCES = tuple(_SLIPS)
-DOCUMENTS = 20_000
 _COMMITS = 150
 _COMMITS_PER_SECOND = 50.0
 
@@ -54,7 +53,7 @@ class _Measured:
     latency: Latency
 
 
-def demonstrate(settings: Settings, console: Console, documents: int = DOCUMENTS) -> int:
+def demonstrate(settings: Settings, console: Console, documents: int) -> int:
     """Migrate, start the daemon, feed it, wait until the books balance, show what came of it, stop the daemon.
 
     Args:
