@@ -58,7 +58,7 @@ def _initdb(place: Place, binaries: Binaries, folder: Path, version: int, *, thr
     command: list[str | Path] = [binaries["initdb"], "-D", folder, "-U", SUPERUSER, "-E", "UTF8"]
     command += ["--auth-local=trust", "--auth-host=reject"]
     if throwaway:
-        command.append("--no-sync")
+        command += ["--no-sync", "--wal-segsize=1"]  # MB: 15 less to write
     done = place.account.run(*command, *_locale("C.UTF-8", version))
     if "invalid locale" in done.stderr:  # the system has none of that name: the order is the same, upper() knows ASCII only
         done = place.account.run(*command, *_locale("C", version))

@@ -32,23 +32,22 @@ lease.release()
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
-    """Make a cluster once, for the tests that ask what becomes of it later."""
     with passable_folder() as folder:
-        acquire(folder, throwaway=True).release()
         yield folder
 
 
 @pytest.fixture
-def data_dir(data_dir: Path, made: Path) -> Path:
-    """Give a data folder with a cluster that was stopped."""
-    subprocess.run(["cp", "-a", "--", made / "postgres", data_dir], check=True)
-    return data_dir
+def data_dir(made: Path) -> Iterator[Path]:
+    """Give the one data folder of the tests that leave it as good as they found it: making a cluster takes a second."""
+    yield made
+    assert server_of(made) is None
 
 
 @pytest.fixture
-def new_dir(data_dir: Path) -> Path:
+def new_dir() -> Iterator[Path]:
     """Give a data folder with nothing in it."""
-    return data_dir / "new"
+    with passable_folder() as folder:
+        yield folder
 
 
 def holder(data_dir: Path) -> subprocess.Popen[str]:
@@ -201,13 +200,13 @@ def test_a_signal_to_our_terminals_processes_does_not_reach_it(data_dir: Path) -
 
 def test_a_killed_server_is_started_again_with_what_was_committed(data_dir: Path) -> None:
     with acquire(data_dir) as lease, psycopg.connect(lease.url) as conn:
-        conn.execute("CREATE TABLE kept AS SELECT 42 AS n")
+        conn.execute("CREATE TABLE committed AS SELECT 42 AS n")
     lease = acquire(data_dir)
     kill_the_server(data_dir)
     with acquire(data_dir) as again:
-        assert ask(again, "SELECT n FROM kept") == 42
+        assert ask(again, "SELECT n FROM committed") == 42
         lease.release()
-        assert ask(again, "SELECT n FROM kept") == 42
+        assert ask(again, "SELECT n FROM committed") == 42
     assert server_of(data_dir) is None
 
 
@@ -252,12 +251,12 @@ def test_a_killed_servers_busy_backend_is_waited_for(data_dir: Path) -> None:
     lease.release()
 
 
-def test_a_first_start_that_was_interrupted_is_made_good(data_dir: Path) -> None:
-    with acquire(data_dir, throwaway=True) as lease:
+def test_a_first_start_that_was_interrupted_is_made_good(new_dir: Path) -> None:
+    with acquire(new_dir, throwaway=True) as lease:
         server = lease.log_path.parent
     (server / "cluster").rename(server / "cluster.new")
     (server / "cluster.new" / "PG_VERSION").unlink()
-    with acquire(data_dir, throwaway=True) as lease:
+    with acquire(new_dir, throwaway=True) as lease:
         assert ask(lease, "SELECT 1") == 1
     assert not (server / "cluster.new").exists()
 
@@ -282,14 +281,14 @@ def test_a_version_that_the_wheel_lacks_is_refused(data_dir: Path) -> None:
         acquire(data_dir, 14)
 
 
-def test_a_server_that_cannot_start_says_why(data_dir: Path) -> None:
-    with acquire(data_dir, throwaway=True) as lease:
+def test_a_server_that_cannot_start_says_why(new_dir: Path) -> None:
+    with acquire(new_dir, throwaway=True) as lease:
         conf = lease.log_path.parent / "cluster" / "postgresql.conf"
     with conf.open("a", encoding="utf-8") as file:
         file.write("shared_buffers = nonsense\n")
     with pytest.raises(EtlError, match=r"did not start \(its log is .*server\.log\): .*postgresql\.conf.* contains errors"):
-        acquire(data_dir, throwaway=True)
-    assert server_of(data_dir) is None
+        acquire(new_dir, throwaway=True)
+    assert server_of(new_dir) is None
 
 
 def test_the_wheels_psql_reads_the_database(data_dir: Path) -> None:
