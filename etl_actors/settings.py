@@ -52,7 +52,7 @@ _SecondsOrNone = Annotated[float, BeforeValidator(_no_truth), Field(ge=0, allow_
 class Settings(BaseModel):
     """All settings of one process, complete and checked; made by `load_settings`.
 
-    What was "as needed" in the file is resolved: `data_dir` is a folder, `inflight_batches` and `pool_size` are numbers.
+    What was "as needed" in the file is resolved: `data_dir` is a folder, `inflight_batches` a number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,7 +81,6 @@ class Settings(BaseModel):
     freshness_s: _SecondsOrNone
     log_format: Annotated[Literal["auto", "console", "json"], BeforeValidator(_lower)]
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
-    pool_size: _CountOrAuto
 
     @property
     def parser_folders(self) -> tuple[Path, ...]:
@@ -154,15 +153,6 @@ class Settings(BaseModel):
             msg = f"expected more than safety_poll_s, {info.data['safety_poll_s']}"
             raise ValueError(msg)
         return value
-
-    @field_validator("pool_size")
-    @classmethod
-    def _enough(cls, value: int, info: ValidationInfo) -> int:
-        least = int(info.data.get("loaders", 1)) + 2  # a connection each, and the master's and the listener's
-        if 0 < value < least:
-            msg = f"expected at least loaders + 2, {least}"
-            raise ValueError(msg)
-        return value or least
 
 
 def load_settings(config: Path | None = None, environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:

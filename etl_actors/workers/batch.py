@@ -11,7 +11,8 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.compile import Mapper, compile_slip
 from etl_actors.slips.document import Staged, Undecodable, decode
 from etl_actors.slips.read import read_slip
-from etl_actors.slips.route import choose
+from etl_actors.slips.route import Routed as Candidate
+from etl_actors.slips.route import choose, routed
 from etl_actors.workers.base import Job, Role, RoleSlip
 
 __all__ = ["BatchParser"]
@@ -46,10 +47,13 @@ class BatchParser:
         self._target_schema = target_schema
         self._progress = progress
         self._mappers: dict[str, Mapper] = {}
+        self._candidates: dict[str, Candidate] = {}
 
     def parse(self, job: Job) -> Parsed | Routed:
         """Return the batch's rows as COPY text, or its split where several slips took rows."""
-        mappers = {slip.digest: self._mapper(slip) for slip in job.role.slips}
+        for slip in job.role.slips:
+            self._learn(slip)
+        mappers = {slip.digest: self._mappers[slip.digest] for slip in job.role.slips}
         tally = _Tally(list(job.condemned))
         condemned = {reject.row_id for reject in job.condemned}
         wanted = [row_id for row_id in job.row_ids if row_id not in condemned]
@@ -57,18 +61,19 @@ class BatchParser:
         tally.rejects += _missing(wanted, staged_rows)
         for staged in staged_rows:
             self._progress(staged.row_id)
-            self._row(staged, job.role, mappers, tally)
+            self._row(staged, job.role, tally)
         self._progress(0)
         if len(tally.routed) > 1:
             return _split(job, tally, mappers)
         return _pack(tally, mappers)
 
-    def _mapper(self, slip: RoleSlip) -> Mapper:
+    def _learn(self, slip: RoleSlip) -> None:
         if slip.digest not in self._mappers:
-            self._mappers[slip.digest] = compile_slip(read_slip(slip.files, self._target_schema))
-        return self._mappers[slip.digest]
+            read = read_slip(slip.files, self._target_schema)
+            self._candidates[slip.digest] = routed(read)
+            self._mappers[slip.digest] = compile_slip(read)
 
-    def _row(self, staged: Staged, role: Role, mappers: dict[str, Mapper], tally: _Tally) -> None:
+    def _row(self, staged: Staged, role: Role, tally: _Tally) -> None:
         stage = Stage.PARSE
         try:
             document = decode(staged.raw)
@@ -76,7 +81,7 @@ class BatchParser:
                 tally.rejects.append(_unstaged(staged.row_id, document))
                 return
             stage = Stage.ROUTE
-            mapper = _chosen(staged, document, role, mappers)
+            mapper = self._chosen(staged, document, role)
             if isinstance(mapper, Reject):
                 tally.rejects.append(mapper)
                 return
@@ -88,6 +93,14 @@ class BatchParser:
             raise  # a slip that does not compile is not the row's fault
         except Exception as exc:  # noqa: BLE001 - the row boundary: a bug that one row wakes costs that row, not its batch
             tally.rejects.append(_bug(staged.row_id, stage, exc))
+
+    def _chosen(self, staged: Staged, document: Any, role: Role) -> Mapper | Reject:
+        if role.missing:
+            return Reject(staged.row_id, Stage.ROUTE, "unknown_slip", role.missing)
+        if role.settled:
+            return self._mappers[role.slips[0].digest]
+        chosen = choose([self._candidates[slip.digest] for slip in role.slips], document, staged)
+        return chosen if isinstance(chosen, Reject) else self._mappers[chosen.slip.digest]
 
     def _map(self, staged: Staged, document: Any, mapper: Mapper, tally: _Tally) -> None:
         digest = mapper.slip.digest
@@ -103,15 +116,6 @@ class BatchParser:
             tally.rejects.append(made)
         elif not made:
             tally.skipped.append(staged.row_id)
-
-
-def _chosen(staged: Staged, document: Any, role: Role, mappers: dict[str, Mapper]) -> Mapper | Reject:
-    if role.missing:
-        return Reject(staged.row_id, Stage.ROUTE, "unknown_slip", role.missing)
-    candidates = list(mappers.values())
-    if role.settled:
-        return candidates[0]
-    return choose(candidates, document, staged)
 
 
 def _pack(tally: _Tally, mappers: dict[str, Mapper]) -> Parsed:

@@ -35,7 +35,6 @@ def test_without_anything_the_defaults_hold_and_what_is_as_needed_is_resolved() 
     assert settings.database_url.get_secret_value() == ""
     assert (settings.workers, settings.loaders, settings.batch_rows) == (2, 1, 2000)
     assert settings.inflight_batches == 6
-    assert settings.pool_size == 3
     assert settings.data_dir.name == "etl-actors"
     assert settings.parser_folders == (resource("parsers"),)
 
@@ -166,16 +165,6 @@ def test_a_folder_of_slips_that_is_not_there_is_a_problem(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["", "etl", "pg_catalog", "x" * 64])
 def test_targets_do_not_go_into_a_schema_of_ours_or_the_servers(name: str) -> None:
     assert problems(target_schema=name)[0].startswith("target_schema: expected the name of a schema")
-
-
-@given(loaders=st.integers(1, 50), pool=st.integers(1, 60))
-def test_the_pool_holds_two_connections_more_than_there_are_loaders(loaders: int, pool: int) -> None:
-    if pool >= loaders + 2:
-        assert load_settings(environ={}, loaders=loaders, pool_size=pool).pool_size == pool
-    else:
-        assert problems(loaders=loaders, pool_size=pool) == [
-            f"pool_size: expected at least loaders + 2, {loaders + 2}, got {pool} (--pool-size)"
-        ]
 
 
 @given(workers=st.integers(1, 64), loaders=st.integers(1, 64))

@@ -1,0 +1,76 @@
+"""The book knows what is in flight, bounds it, and says what to tell again when an actor is gone."""
+
+from etl_actors.actors.book import Book
+from etl_actors.relational.parsed import Parsed
+from etl_actors.store.leases import Lease
+
+_NOTHING = Parsed(None, None, (), (), ())
+
+
+def _lease(batch_id: int, nbytes: int = 10, token: int = 1) -> Lease:
+    return Lease(batch_id, token, "shop", None, (batch_id,), nbytes, 1)
+
+
+def _book(*batches: int, credit: int = 9, nbytes: int = 1000) -> Book:
+    book = Book(credit, nbytes)
+    for batch in batches:
+        book.add(_lease(batch))
+    return book
+
+
+def test_credit_ends_with_the_number_of_batches() -> None:
+    book = _book(1, 2, credit=3)
+    assert book.credit
+    book.add(_lease(3))
+    assert not book.credit
+    book.remove(_lease(3))
+    assert book.credit
+
+
+def test_credit_ends_with_the_bytes_and_one_large_batch_may_pass_it() -> None:
+    book = _book(credit=9, nbytes=100)
+    book.add(_lease(1, nbytes=99))
+    assert book.credit
+    assert book.bytes_left == 1
+    book.add(_lease(2, nbytes=20_000_000))
+    assert not book.credit
+
+
+def test_batches_go_to_the_parser_with_the_least_to_do_and_the_rest_waits() -> None:
+    book = _book(1, 2, 3, 4, 5)
+    assert [(e.lease.batch_id, e.parser) for e in book.to_parse(2)] == [(1, 0), (2, 1), (3, 0), (4, 1)]
+    assert list(book.to_parse(2)) == []
+    book.entries[1].parsed = _NOTHING
+    assert [(e.lease.batch_id, e.parser) for e in book.to_parse(2)] == [(5, 0)]
+
+
+def test_nobody_is_assigned_where_there_is_nobody() -> None:
+    book = _book(1)
+    assert list(book.to_parse(0)) == []
+    book.entries[1].parsed = _NOTHING
+    assert list(book.to_load(0)) == []
+
+
+def test_what_a_gone_parser_had_been_told_is_assigned_again_but_not_what_it_has_answered() -> None:
+    book = _book(1, 2)
+    assert len(list(book.to_parse(1))) == 2
+    book.entries[1].parsed = _NOTHING
+    book.forget_parser(0)
+    assert [e.lease.batch_id for e in book.to_parse(1)] == [2]
+
+
+def test_a_load_that_a_gone_loader_had_been_told_is_told_again_as_such() -> None:
+    book = _book(1)
+    book.entries[1].parsed = _NOTHING
+    assert [e.told_before for e in book.to_load(1)] == [False]
+    assert list(book.to_load(1)) == []
+    book.forget_loader(0)
+    assert [e.told_before for e in book.to_load(1)] == [True]
+
+
+def test_an_answer_under_an_older_token_is_not_found() -> None:
+    book = _book()
+    book.add(_lease(1, token=2))
+    assert book.find(_lease(1, token=1)) is None
+    assert book.find(_lease(1, token=2)) is not None
+    assert book.find(_lease(7)) is None

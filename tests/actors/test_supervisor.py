@@ -1,0 +1,169 @@
+"""The supervisor starts, asks, introduces, replaces and stops; with real pykka and actors that do nothing else."""
+
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pykka
+import pytest
+
+from etl_actors.actors.dispatch import Signals
+from etl_actors.actors.messages import Assign, Drain, Open, Ref
+from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
+from etl_actors.http.health import HealthState
+from etl_actors.supervisor import Company, Supervisor
+
+
+class _Actor(pykka.ThreadingActor):
+    def __init__(self, kind: str, stage: "_Stage") -> None:
+        super().__init__()
+        self._kind = kind
+        self._stage = stage
+
+    def on_receive(self, message: object) -> None:
+        match message:
+            case Open() if self._stage.refusals and (refusal := self._stage.refusals.pop(self._kind, None)):
+                raise refusal
+            case Open():
+                self._stage.told.put((self._kind, "open", self.actor_ref))
+            case Assign(kind=kind, ref=ref):
+                self._stage.told.put((self._kind, f"assign {kind}", ref))
+            case Drain():
+                self._stage.signals.drained.set()
+            case "fail":
+                raise RuntimeError("told to")
+
+    def on_stop(self) -> None:
+        self._stage.told.put((self._kind, "stop", self.actor_ref))
+
+
+@dataclass
+class _Stage:
+    told: "queue.Queue[tuple[str, str, Ref]]" = field(default_factory=queue.Queue)
+    signals: Signals = field(default_factory=Signals)
+    refusals: dict[str, Exception] = field(default_factory=dict)
+    health: HealthState = field(default_factory=HealthState)
+
+    def supervisor(self) -> Supervisor:
+        company = Company(
+            master=lambda: _Actor.start("master", self),
+            listener=lambda _master: _Actor.start("listener", self),
+            parsers=(lambda: _Actor.start("parser", self),),
+            loaders=(lambda: _Actor.start("loader", self),),
+        )
+        return Supervisor(company, self.signals, self.health, drain_s=5.0, once=True)
+
+    def expect(self, *wanted: tuple[str, str]) -> list[Ref]:
+        refs = []
+        for kind, what in wanted:
+            found = self.told.get(timeout=10)
+            assert found[:2] == (kind, what)
+            refs.append(found[2])
+        return refs
+
+    def run(self, script: Callable[[], None]) -> int:
+        """Run the supervisor in this thread while a script plays in another; then nothing is pending any more."""
+        failed: list[BaseException] = []
+
+        def play() -> None:
+            try:
+                script()
+            except BaseException as exc:  # noqa: BLE001 - carried over to the test's own thread
+                failed.append(exc)
+            finally:
+                self.signals.idle.set()
+
+        player = threading.Thread(target=play)
+        player.start()
+        try:
+            return self.supervisor().run()
+        finally:
+            player.join()
+            if failed:
+                raise failed[0]
+
+
+@pytest.fixture
+def stage() -> Iterator[_Stage]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield _Stage()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    assert pykka.ActorRegistry.get_all() == [], "every actor is stopped in the end"
+
+
+_STARTED = [
+    ("master", "open"),
+    ("loader", "open"),
+    ("master", "assign loader"),
+    ("parser", "open"),
+    ("master", "assign parser"),
+    ("listener", "open"),
+]
+
+
+def _sorted_start(stage: _Stage) -> dict[str, Ref]:
+    """Await a whole start; the master hears of others while the next ones are opened, so only each sequence is fixed."""
+    found = [stage.told.get(timeout=10) for _ in _STARTED]
+    assert sorted(f[:2] for f in found) == sorted(_STARTED)
+    assert [f[0] for f in found if f[1] == "open"] == ["master", "loader", "parser", "listener"]
+    return {f[0]: f[2] for f in found if f[1] == "open"}
+
+
+def test_everybody_is_opened_introduced_and_stopped_in_reverse(stage: _Stage) -> None:
+    def script() -> None:
+        _sorted_start(stage)
+
+    assert stage.run(script) == 0
+    stage.expect(("listener", "stop"), ("parser", "stop"), ("loader", "stop"), ("master", "stop"))
+    assert stage.health.database_up
+
+
+def test_a_dead_parser_is_replaced_and_introduced_to_the_master(stage: _Stage) -> None:
+    def script() -> None:
+        started = _sorted_start(stage)
+        started["parser"].tell("fail")
+        opened, introduced = stage.expect(("parser", "open"), ("master", "assign parser"))
+        assert opened is introduced or opened.actor_urn == introduced.actor_urn
+        assert opened.actor_urn != started["parser"].actor_urn
+
+    assert stage.run(script) == 0
+
+
+def test_a_dead_master_is_replaced_hears_of_everybody_and_gets_a_new_listener(stage: _Stage) -> None:
+    def script() -> None:
+        started = _sorted_start(stage)
+        started["master"].tell("fail")
+        found = [stage.told.get(timeout=10)[:2] for _ in range(5)]
+        assert sorted(found) == sorted(
+            [
+                ("listener", "stop"),
+                ("master", "open"),
+                ("master", "assign loader"),
+                ("master", "assign parser"),
+                ("listener", "open"),
+            ]
+        )
+        assert found.index(("listener", "stop")) < found.index(("master", "open")) < found.index(("listener", "open"))
+
+    assert stage.run(script) == 0
+
+
+def test_a_database_that_is_away_is_waited_for(stage: _Stage) -> None:
+    stage.refusals["loader"] = DatabaseUnavailable("nobody answers")
+
+    def script() -> None:
+        stage.expect(("master", "open"), ("loader", "stop"))
+        found = sorted(stage.told.get(timeout=10)[:2] for _ in range(5))
+        assert found == sorted(_STARTED[1:])
+
+    assert stage.run(script) == 0
+    assert stage.health.database_up
+
+
+def test_what_waiting_does_not_mend_ends_the_daemon(stage: _Stage) -> None:
+    stage.refusals["master"] = DatabaseUnsuitable("a pooler stands between")
+    with pytest.raises(DatabaseUnsuitable, match="a pooler stands between"):
+        stage.run(lambda: None)

@@ -1,0 +1,62 @@
+"""A row that ends its worker twice, or hangs, costs itself; a killed worker costs nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from etl_actors.errors import WorkerLost
+from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.reject import Reject, Stage
+from etl_actors.workers.base import Job, Role
+from etl_actors.workers.blame import parse_blaming
+
+_JOB = Job((1, 2, 3), Role(()))
+
+
+class _Scripted:
+    """A worker that is lost as told, then parses, its condemned rows as rejects."""
+
+    def __init__(self, *losses: tuple[int, str]) -> None:
+        self._losses: Iterator[tuple[int, str]] = iter(losses)
+        self.jobs: list[Job] = []
+
+    def parse(self, job: Job) -> Parsed:
+        self.jobs.append(job)
+        for row_id, reason in self._losses:
+            raise WorkerLost("it ended", row_id, reason)
+        return Parsed(None, None, (), job.condemned, ())
+
+    def close(self) -> None:
+        raise AssertionError("nobody closes it here")
+
+
+def _rejects(worker: _Scripted) -> tuple[Reject, ...]:
+    result = parse_blaming(worker, _JOB)
+    assert isinstance(result, Parsed)
+    return result.rejects
+
+
+def test_one_kill_is_nobodys_fault() -> None:
+    assert _rejects(_Scripted((2, "worker_killed"))) == ()
+
+
+def test_two_kills_on_different_rows_are_nobodys_fault() -> None:
+    assert _rejects(_Scripted((2, "worker_killed"), (3, "worker_killed"))) == ()
+
+
+def test_the_second_end_on_a_row_condemns_it() -> None:
+    (reject,) = _rejects(_Scripted((2, "worker_killed"), (2, "worker_killed")))
+    assert (reject.row_id, reject.stage, reject.reason) == (2, Stage.PARSE, "worker_killed")
+    assert "expected the row to be parsed" in reject.message
+
+
+def test_a_row_that_hangs_is_condemned_at_once() -> None:
+    worker = _Scripted((3, "row_timeout"))
+    (reject,) = _rejects(worker)
+    assert (reject.row_id, reject.reason) == (3, "row_timeout")
+    assert [len(job.condemned) for job in worker.jobs] == [0, 1]
+
+
+def test_a_worker_that_ends_again_and_again_on_no_row_is_given_up() -> None:
+    with pytest.raises(WorkerLost):
+        parse_blaming(_Scripted(*[(0, "worker_killed")] * 3), _JOB)
