@@ -3,8 +3,9 @@
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from etl_actors.cli.context import invocation
+from etl_actors.demo.run import demonstrate
 
 __all__ = ["demo"]
 
@@ -12,7 +13,7 @@ _WIDTH = 140  # columns where nobody looks: tables of a log
 
 
 def demo(
-    ctx: typer.Context,
+    context: typer.Context,
     *,
     documents: Annotated[int, typer.Option(min=1, help="How many pages of the shop to scrape.")] = 20_000,
 ) -> None:
@@ -21,11 +22,7 @@ def demo(
     The input is the metadata of the Python distributions on this machine, and a made-up shop scraped as scrapers do, with
     duplicates, drift and broken documents. It goes into the database in use, and stays there.
     """
-    from rich.console import Console
-
-    from etl_actors.demo.run import demonstrate
-
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDTH)
-    raise typer.Exit(demonstrate(invocation(ctx).settings(), console, documents))
+    raise typer.Exit(demonstrate(context.obj, console, documents))

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from etl_actors.cli.context import invocation
+from etl_actors.app import database_url
+from etl_actors.cli.render import console, say, show_json
 from etl_actors.errors import EtlError
-
-if TYPE_CHECKING:
-    from etl_actors.feeding.feeder import Fed
-    from etl_actors.feeding.inputs import Input
-    from etl_actors.store.feed import FeedConnection
+from etl_actors.feeding.feeder import Fed, Feeder
+from etl_actors.feeding.inputs import Input
+from etl_actors.feeding.progress import FeedProgress
+from etl_actors.feeding.stop import Stop
+from etl_actors.settings import Settings
+from etl_actors.store.feed import FeedConnection
+from etl_actors.store.migrate import migrate
 
 __all__ = ["feed"]
 
@@ -20,7 +23,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def feed(
-    ctx: typer.Context,
+    context: typer.Context,
     source: Annotated[str, typer.Argument(help="What the documents are of; slips take them by it.")],
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Plain or gzipped; - is standard input.")],
     *,
@@ -40,13 +43,7 @@ def feed(
     A line that cannot be staged as JSON is kept as {"$raw": ...} with the reason, and rejected at stage `stage`, never dropped.
     Blank lines are skipped and counted. Ctrl-C stops after the chunk under way.
     """
-    from etl_actors.app import database_url
-    from etl_actors.cli.render import say, show_json
-    from etl_actors.feeding.inputs import Input
-    from etl_actors.store.feed import FeedConnection
-    from etl_actors.store.migrate import migrate
-
-    settings = invocation(ctx).settings()
+    settings: Settings = context.obj
     inputs = [Input(name, form) for name in files]
     with database_url(settings) as url:
         if not settings.database_url.get_secret_value():
@@ -61,12 +58,7 @@ def feed(
         raise typer.Exit(_INTERRUPTED)
 
 
-def _feed(inputs: Sequence["Input"], connection: "FeedConnection", source: str) -> "Fed":
-    from etl_actors.cli.render import console
-    from etl_actors.feeding.feeder import Feeder
-    from etl_actors.feeding.progress import FeedProgress
-    from etl_actors.feeding.stop import Stop
-
+def _feed(inputs: Sequence[Input], connection: FeedConnection, source: str) -> Fed:
     sizes = [each.size for each in inputs]
     total = None if None in sizes else sum(filter(None, sizes))
     stop = Stop()
@@ -80,12 +72,12 @@ def _feed(inputs: Sequence["Input"], connection: "FeedConnection", source: str) 
             raise
 
 
-def _sentence(fed: "Fed", source: str) -> str:
+def _sentence(fed: Fed, source: str) -> str:
     where = f"Stopped after line {fed.last_line:,} of {fed.file}: " if fed.interrupted else ""
     raw = f", {fed.raw:,} of them not JSON and kept raw for the dead letters" if fed.raw else ""
     blank = f"; {fed.blank:,} blank lines skipped" if fed.blank else ""
     return f"{where}{fed.staged:,} rows of source {source} staged{raw}{blank}."
 
 
-def _counts(fed: "Fed", source: str) -> dict[str, str | int | bool]:
+def _counts(fed: Fed, source: str) -> dict[str, str | int | bool]:
     return {"source": source, "staged": fed.staged, "raw": fed.raw, "blank": fed.blank, "interrupted": fed.interrupted}
