@@ -64,6 +64,7 @@ def _take_over(handler: logging.Handler, level: str) -> None:
     root.setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(level if level in ("DEBUG", "ERROR") else "WARNING")
+    logging.getLogger("alembic.runtime.plugins").setLevel("WARNING")  # a line for each of its own modules
 
 
 def _scrubbed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

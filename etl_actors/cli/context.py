@@ -39,7 +39,7 @@ class Invocation:
         from etl_actors.logs import configure
         from etl_actors.settings import load_settings
 
-        settings = load_settings(self.config, **overrides)
+        settings = load_settings(self.config, None, **overrides)
         quiet = "error" if settings.log_level == "error" else "warning"
         configure(settings.log_format, "debug" if self.debug else settings.log_level if logs else quiet)
         return settings

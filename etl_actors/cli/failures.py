@@ -1,0 +1,68 @@
+"""How a failure becomes one sentence on standard error, and an exit status."""
+
+import os
+import sys
+from types import TracebackType
+
+import typer
+
+from etl_actors.errors import DatabaseUnavailable, EtlError
+from etl_actors.scrub import printable, scrub_text
+
+__all__ = ["abandon_output", "database_errors", "database_failed", "tell", "unexpected", "usage_failed"]
+
+_FAILED = 1
+
+
+def tell(sentence: str) -> None:
+    """Print a sentence, or several on a line each, on standard error, without what is secret."""
+    lines = scrub_text(sentence).strip().splitlines() or ["It failed without a word."]
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
+
+
+def usage_failed(exc: typer.TyperException) -> None:
+    """Tell of a command line that is not understood, and where help is."""
+    context = getattr(exc, "ctx", None)
+    command = context.command_path if context is not None else "etl-actors"
+    said = exc.format_message().strip().rstrip(".")
+    tell(f"{said}. Try: {command} --help")
+
+
+def database_errors() -> tuple[type[Exception], ...]:
+    """Return the driver's base classes of errors; none where the driver was never imported, and so cannot have failed."""
+    found = []
+    for module, name in (("psycopg", "Error"), ("sqlalchemy.exc", "DBAPIError")):
+        if module in sys.modules:
+            found.append(getattr(sys.modules[module], name))
+    return tuple(found)
+
+
+def database_failed(exc: Exception) -> int:
+    """Tell of an error of the driver that nobody translated; return the exit status."""
+    import psycopg
+
+    cause = getattr(exc, "orig", None) or exc
+    said = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
+    said = (said or str(cause).strip() or type(cause).__name__).splitlines()[0].rstrip(".")
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        tell(f"The database does not answer as it should: {said}.")
+        return DatabaseUnavailable.exit_status
+    tell(f"The database refused: {said}. With --debug before the command the traceback is shown.")
+    return EtlError.exit_status
+
+
+def unexpected(kind: type[BaseException], exc: BaseException, _trace: TracebackType | None) -> None:
+    """Tell of an error that nobody foresaw; fit for `sys.excepthook`, after which the exit status is 1."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    said = str(exc).strip().splitlines()
+    tell(
+        f"etl-actors failed in a way nobody foresaw ({kind.__name__}{': ' + said[0] if said else ''})."
+        " With --debug before the command the traceback is shown."
+    )
+
+
+def abandon_output() -> int:
+    """Give up on a standard output that nobody reads any more, so that Python's end does not complain; return the exit status."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _FAILED

@@ -1,0 +1,73 @@
+"""``etl-actors status``: how it stands."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from etl_actors.cli.context import accepted_database, invocation
+
+if TYPE_CHECKING:
+    from etl_actors.store.ledger import LedgerRow
+
+__all__ = ["status"]
+
+_COUNTS = ("staged", "pending", "claimed", "loaded", "duplicate", "skipped", "rejected", "pruned")
+_SELDOM = ("claimed", "skipped", "pruned")
+
+
+def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show the books: for each source what was staged and what became of it.
+
+    The exit status is 1 if the books of a source do not balance.
+    """
+    from etl_actors.cli.render import show_json
+    from etl_actors.store.database import connect
+    from etl_actors.store.ledger import ledger
+
+    with (
+        accepted_database(invocation(ctx).settings()) as url,
+        connect(url, role=None, application_name="etl-actors status") as conn,
+    ):
+        rows = ledger(conn)
+    balanced = all(row.balanced for row in rows)
+    if as_json:
+        show_json({"balanced": balanced, "sources": [asdict(row) for row in rows]})
+    else:
+        _show(rows, datetime.now(UTC))
+    if not balanced:
+        raise typer.Exit(1)
+
+
+def _show(rows: Sequence["LedgerRow"], now: datetime) -> None:
+    from etl_actors.cli.render import Column, number, say, show_table
+
+    if not rows:
+        say("Nothing is staged yet. Insert documents into etl.staging (source, payload), or: etl-actors feed SOURCE FILE")
+        return
+    columns = [Column("source"), *(Column(name, right=True, optional=name in _SELDOM) for name in _COUNTS)]
+    lines = [[row.source, *(number(getattr(row, name), zero="" if name in _SELDOM else "0") for name in _COUNTS)] for row in rows]
+    if len(rows) > 1:
+        totals = [sum(getattr(row, name) for row in rows) for name in _COUNTS]
+        lines.append(
+            ["all", *(number(total, zero="" if name in _SELDOM else "0") for name, total in zip(_COUNTS, totals, strict=True))]
+        )
+    show_table(columns, lines)
+    say("")
+    say(_waiting(rows, now))
+    off = [row.source for row in rows if not row.balanced]
+    say(f"The books of {', '.join(off)} do not balance; what is wrong: etl-actors audit" if off else "The books balance.")
+
+
+def _waiting(rows: Sequence["LedgerRow"], now: datetime) -> str:
+    from etl_actors.cli.render import duration, plural
+
+    pending = sum(row.pending for row in rows)
+    in_flight = sum(row.claimed for row in rows)
+    oldest = min((row.oldest_pending_at for row in rows if row.oldest_pending_at is not None), default=None)
+    if pending:
+        age = "" if oldest is None else f", the oldest for {duration(max(0.0, (now - oldest).total_seconds()))}"
+        return f"Pending: {plural(pending, 'row')}{age}. The daemon works on them: etl-actors run"
+    return f"Nothing is pending; {plural(in_flight, 'row')} in work." if in_flight else "Nothing is pending."
