@@ -12,7 +12,6 @@ _TRAILING = re.compile(rb"\.[0-9]*0\s*(?:[,}\]]|$)")
 _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*+")|(\.[0-9]+)', re.DOTALL)
 _JSON_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*+")|(-?[0-9][0-9.eE+-]*)|(\s+)', re.DOTALL)
 _NUMBER = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?", re.ASCII)
-_NUMBERS = frozenset(["smallint", "int", "bigint", "numeric"])
 _TRUE = frozenset(["t", "true"])
 
 
@@ -70,10 +69,7 @@ def canonical_key(text: str, type_name: str) -> str:
     Returns:
         A letter for the kind (n number, b boolean, j JSON, s all else) and the text.
     """
-    name = type_name.partition("(")[0]
-    if name == "text":
-        return "s" + text
-    return _KINDS.get(name, _other)(text)
+    return key_canonicaliser(type_name)(text)
 
 
 def _other(text: str) -> str:
@@ -127,8 +123,11 @@ def _json(text: str) -> str:
     return "j" + _JSON_TOKEN.sub(lambda m: m[1] or (canonical_number(m[2]) if m[2] else ""), text)
 
 
-_KINDS = {
-    **dict.fromkeys(_NUMBERS, _exact),
+_KINDS: dict[str, Callable[[str], str]] = {
+    "smallint": _exact,
+    "int": _exact,
+    "bigint": _exact,
+    "numeric": _exact,
     "double precision": _double,
     "real": _real,
     "boolean": _boolean,

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from etl_actors.relational.canonical import canonical_key
 from etl_actors.relational.tables import Table
 
-__all__ = ["child_identity", "document_identity", "key_identity", "row_identity", "stored_identity"]
+__all__ = ["child_identity", "document_identity", "identity_of", "key_identity", "row_identity", "stored_identity"]
 
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -28,7 +28,7 @@ def key_identity(table: str, values: Sequence[str]) -> str:
     hashed = f"k{len(table)}:{table}"
     for value in values:
         hashed += f"{len(value)}:{value}"
-    return _uuid(hashed.encode("utf-8", "surrogatepass"))
+    return identity_of(hashed.encode("utf-8", "surrogatepass"))
 
 
 def document_identity(table: str, canonical: bytes) -> str:
@@ -41,7 +41,7 @@ def document_identity(table: str, canonical: bytes) -> str:
     Returns:
         32 hexadecimal digits.
     """
-    return _uuid(f"d{len(table)}:{table}".encode() + canonical)
+    return identity_of(f"d{len(table)}:{table}".encode() + canonical)
 
 
 def row_identity(table: str, row_id: int) -> str:
@@ -54,7 +54,7 @@ def row_identity(table: str, row_id: int) -> str:
     Returns:
         32 hexadecimal digits.
     """
-    return _uuid(f"r{len(table)}:{table}{row_id}".encode())
+    return identity_of(f"r{len(table)}:{table}{row_id}".encode())
 
 
 def child_identity(table: str, parent_id: str, index: int) -> str:
@@ -70,7 +70,7 @@ def child_identity(table: str, parent_id: str, index: int) -> str:
     """
     if "-" in parent_id:
         parent_id = parent_id.replace("-", "")
-    return _uuid(f"c{len(table)}:{table}{parent_id}{index}".encode())
+    return identity_of(f"c{len(table)}:{table}{parent_id}{index}".encode())
 
 
 def stored_identity(table: Table, key_texts: Sequence[str]) -> str:
@@ -88,6 +88,14 @@ def stored_identity(table: Table, key_texts: Sequence[str]) -> str:
     return key_identity(table.name, [canonical_key(text, types[name]) for name, text in zip(table.key, key_texts, strict=True)])
 
 
-def _uuid(hashed: bytes) -> str:
+def identity_of(hashed: bytes) -> str:
+    """Make an identity of what is hashed.
+
+    Args:
+        hashed: as the functions of this module write it; compiled mappers write it themselves.
+
+    Returns:
+        32 hexadecimal digits.
+    """
     digits = blake2b(hashed, digest_size=16).hexdigest()
     return f"{digits[:12]}8{digits[13:16]}{_VARIANT[digits[16]]}{digits[17:]}"

@@ -62,7 +62,9 @@ def reject_of(refused: Refused, blame: Blame, staged: Staged, document: Any) -> 
     spot = blame.spots[line - 1] if frame and line else None
     detail: dict[str, Any] = {}
     if spot and frame:
-        place = _item_place(blame.tables, spot.table, frame.f_locals, document, each=spot.column is None and _is_each(spot, blame))
+        place = _item_place(
+            blame.tables, spot.table, frame.f_locals, document, each=spot.column is None and _is_each(spot, blame)
+        )
         detail["path"] = _path(place, spot.node)
         detail["table"] = blame.tables[spot.table].table.qualified
         if spot.column is not None:

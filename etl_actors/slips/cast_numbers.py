@@ -14,7 +14,11 @@ __all__ = ["double_text", "integer", "numeric_text", "numeric_with", "real_text_
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-_SPECIAL = {"nan": "NaN"} | dict.fromkeys(("inf", "+inf", "infinity", "+infinity"), "Infinity") | dict.fromkeys(("-inf", "-infinity"), "-Infinity")
+_SPECIAL = (
+    {"nan": "NaN"}
+    | dict.fromkeys(("inf", "+inf", "infinity", "+infinity"), "Infinity")
+    | dict.fromkeys(("-inf", "-infinity"), "-Infinity")
+)
 _WHOLE_DIGITS = 131_072  # what PostgreSQL's numeric holds before the point
 _FRACTION_DIGITS = 16_383  # and behind it
 _EXACT = Context(prec=_WHOLE_DIGITS + _FRACTION_DIGITS + 2, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -38,6 +42,18 @@ def _decimal(value: Any, expected: str, reason: str) -> Decimal:
     raise Refused(reason, expected, value)
 
 
+def _whole(value: Any, bits: int, expected: str) -> int:
+    """Take an integer of a float, a Decimal or a string, without writing out a huge power of ten."""
+    exact = _decimal(value, expected, "not_an_integer")
+    if not exact:
+        return 0
+    if exact.adjusted() > bits:
+        raise Refused("out_of_range", expected, value)
+    if exact.adjusted() < 0 or exact != exact.to_integral_value(context=_EXACT):
+        raise Refused("not_an_integer", expected, value)
+    return int(exact)
+
+
 def integer(name: str, bits: int) -> tuple[Cast, Cast]:
     """Make the casts of an integer type.
 
@@ -53,23 +69,14 @@ def integer(name: str, bits: int) -> tuple[Cast, Cast]:
     expected = f"an integer ({name})"
 
     def value_of(value: Any) -> int | None:
-        kind = type(value)
-        if kind is int:
+        if type(value) is int:
             number = value
         elif value is None:
             return None
-        elif kind is str and _INTEGER.fullmatch(value):
+        elif type(value) is str and _INTEGER.fullmatch(value):
             number = int(value)
         else:
-            exact = _decimal(value, expected, "not_an_integer")
-            if not exact:
-                number = 0
-            elif exact.adjusted() > bits:
-                raise Refused("out_of_range", expected, value)
-            elif exact.adjusted() < 0 or exact != exact.to_integral_value(context=_EXACT):
-                raise Refused("not_an_integer", expected, value)
-            else:
-                number = int(exact)
+            number = _whole(value, bits, expected)
         if low <= number < high:
             return number  # type: ignore[no-any-return]  # an int by construction
         raise Refused("out_of_range", expected, value)
@@ -89,8 +96,10 @@ def to_numeric(value: Any) -> Decimal | None:
         return None
     number = _decimal(value, "a number", "not_a_number")
     if (number and number.adjusted() >= _WHOLE_DIGITS) or -int(number.as_tuple().exponent) > _FRACTION_DIGITS:
-        raise Refused("out_of_range", f"a number of at most {_WHOLE_DIGITS:,} digits and {_FRACTION_DIGITS:,} behind the point", value)
-    return number if number else abs(number)  # PostgreSQL knows no -0
+        raise Refused(
+            "out_of_range", f"a number of at most {_WHOLE_DIGITS:,} digits and {_FRACTION_DIGITS:,} behind the point", value
+        )
+    return number or number.copy_abs()  # PostgreSQL knows no -0
 
 
 def numeric_text(value: Any) -> str | None:
@@ -128,9 +137,17 @@ def numeric_with(precision: int, scale: int) -> tuple[Cast, Cast]:
         rounded = number.quantize(step, rounding=ROUND_HALF_UP, context=_EXACT)
         if rounded.copy_abs() >= limit:
             raise Refused("out_of_range", expected, value)
-        return rounded if rounded else rounded.copy_abs()
+        return rounded or rounded.copy_abs()
+
+    zeros = ["0" * missing for missing in range(max(scale, 0) + 1)]
 
     def text_of(value: Any) -> str | None:
+        if type(value) is float and value:  # fits as it is written, but for zeros: no Decimal needed
+            text = repr(value)
+            point = text.find(".")
+            missing = scale - (len(text) - point - 1)
+            if 0 < point <= precision - scale and missing >= 0 and "e" not in text:
+                return text + zeros[missing]
         number = value_of(value)
         return None if number is None else _plain(number)
 

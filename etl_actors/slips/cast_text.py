@@ -9,7 +9,9 @@ from etl_actors.slips.refused import Refused
 __all__ = ["BLANKS", "boolean_text", "jsonb_text", "jsonb_value", "text_text", "to_boolean", "uuid_text"]
 
 BLANKS = " \t\n\r\f\v"  # what PostgreSQL's types ignore around a value
-_BOOLEANS = {word: True for word in ("true", "t", "yes", "y", "on", "1")} | dict.fromkeys(("false", "f", "no", "n", "off", "0"), False)
+_BOOLEANS = dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True) | dict.fromkeys(
+    ("false", "f", "no", "n", "off", "0"), False
+)
 _UUID = re.compile(r"(\{?)[0-9a-f]{4}(?:-?[0-9a-f]{4}){7}(\}?)", re.ASCII)
 
 
@@ -43,7 +45,7 @@ def jsonb_value(value: Any) -> Any:
 def to_boolean(value: Any) -> bool | None:
     """Cast to boolean: a JSON boolean, or one of PostgreSQL's words for it; a number is none."""
     if value is None or value is True or value is False:
-        return value  # type: ignore[no-any-return]  # narrowed by identity
+        return value
     if type(value) is str:
         found = _BOOLEANS.get(value.strip(BLANKS).lower())
         if found is not None:

@@ -66,7 +66,9 @@ def load_catalogue(folders: Sequence[Path], target_schema: str) -> Catalogue:
     slips = []
     for name, found in read.items():
         if len(found) > 1:
-            problems.append(f"{found[0][0] / MAIN}: the name `{name}` is that of {', '.join(str(f / MAIN) for f, _ in found[1:])} too")
+            problems.append(
+                f"{found[0][0] / MAIN}: the name `{name}` is that of {', '.join(str(f / MAIN) for f, _ in found[1:])} too"
+            )
         else:
             slips.append(found[0][1])
     return Catalogue(tuple(sorted(slips, key=lambda slip: (-slip.priority, slip.name))), tuple(problems))

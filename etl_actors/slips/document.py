@@ -13,7 +13,7 @@ MAX_DEPTH = 512  # orjson stops at 1,024 and CPython's json at its recursion lim
 _SURE_INT = 18  # digits of an integer that any decoder keeps
 
 # Digits and dots become 0, so that one substring search finds what may be a long number.
-_DIGITS = bytes(0x30 if 0x30 <= b <= 0x39 or b == 0x2E else 0x78 for b in range(256))
+_DIGITS = bytes(ord("0") if byte in b"0123456789." else ord("x") for byte in range(256))
 _LONG_RUN = b"0" * 16
 # What a double can't hold digit for digit: 19 digits and more, a fraction of more than 15 digits in all.
 _LONG_NUMBER = re.compile(rb"(?:^|[:\[,\s])-?(?:[0-9]{19}|(?=[0-9.]{17})[0-9]+\.)")
@@ -58,22 +58,17 @@ def decode(raw: bytes) -> Any:
     Raises:
         Undecodable: nested deeper than `MAX_DEPTH`, or no JSON.
     """
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+    if len(raw) > 2 * MAX_DEPTH and raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:  # each level has two brackets
         _check_depth(raw)
     try:
-        if _is_plain(raw):
+        plain = _LONG_RUN not in raw.translate(_DIGITS) or not _LONG_NUMBER.search(raw)
+        if plain and not _ZERO_FRACTION.search(raw):
             return orjson.loads(raw)
         return _DECODER.decode(raw.decode())
     except RecursionError:
         raise Undecodable("too_deep", f"expected a document at most {MAX_DEPTH} deep, got a deeper one") from None
     except ValueError as error:
         raise Undecodable("not_json", f"expected JSON, got text that is none: {error}") from None
-
-
-def _is_plain(raw: bytes) -> bool:
-    if b"." in raw and _ZERO_FRACTION.search(raw):
-        return False
-    return _LONG_RUN not in raw.translate(_DIGITS) or not _LONG_NUMBER.search(raw)
 
 
 def _integer(text: str) -> int | Decimal:
@@ -86,10 +81,10 @@ _DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=_integer)
 def _check_depth(raw: bytes) -> None:
     depth = 0
     for token in _BRACKETS.finditer(raw):
-        first = raw[token.start()]
-        if first in b"[{":
+        first = raw[token.start() : token.start() + 1]
+        if first in {b"[", b"{"}:
             depth += 1
             if depth > MAX_DEPTH:
                 raise Undecodable("too_deep", f"expected a document at most {MAX_DEPTH} deep, got a deeper one")
-        elif first != 0x22:
+        elif first != b'"':
             depth -= 1

@@ -13,7 +13,7 @@ from etl_actors.slips import compared, paths, steps
 from etl_actors.slips import nodes as n
 from etl_actors.slips.expression import ExpressionError
 from etl_actors.slips.refused import Refused
-from etl_actors.slips.types import ColumnType, column_type, is_type, type_names
+from etl_actors.slips.types import NULL, ColumnType, column_type, is_type, type_names
 
 __all__ = ["Emitter", "Scope", "did_you_mean"]
 
@@ -62,7 +62,7 @@ class Emitter:
         names: the globals of the generated code, by name.
     """
 
-    names: dict[str, Any] = field(default_factory=lambda: {"first_of": _first_of, "repeat": repeat})
+    names: dict[str, Any] = field(default_factory=lambda: {"first_of": _first_of, "repeat": repeat, "NULL": NULL})
 
     def bound(self, prefix: str, thing: Any) -> str:
         """Give the generated code a thing under a name of its own."""
@@ -89,7 +89,9 @@ class Emitter:
                     raise ExpressionError(at, f"the options of a choice are of several types: {', '.join(types)}")
                 untyped = next((o for o in options if not self.type_of(o) and not isinstance(o, n.Literal)), None)
                 if types and untyped:
-                    raise ExpressionError(untyped.at, "this option of the choice has no type; put the choice in parentheses and the type behind it")
+                    raise ExpressionError(
+                        untyped.at, "this option of the choice has no type; put the choice in parentheses and the type behind it"
+                    )
                 return next(iter(types.values()), None)
             case _:
                 return None
@@ -110,12 +112,20 @@ class Emitter:
 
     def column(self, node: n.Expression, scope: Scope, kind: ColumnType, *, text: bool) -> str:
         """Write the COPY field of a column, or (`text`) its PostgreSQL text, None for null."""
-        cast = self.bound("text" if text else "copy", _once(kind, text=text))
+        plain = text or (kind.plain and not kind.inline)
+        cast = self.bound("text" if plain else "copy", _once(kind, text=plain))
         if isinstance(node, n.Choice):
             return self._choice([self.column(option, scope, kind, text=text) for option in node.options])
         if isinstance(node, n.Pipe) and isinstance(node.steps[-1], n.Step) and is_type(node.steps[-1].name):
             node = n.Pipe(node.at, node.value, node.steps[:-1]) if node.steps[1:] else node.value
-        return f"{cast}({self.value(node, scope)})"
+        written = self.value(node, scope)
+        if text:
+            return f"{cast}({written})"
+        if plain:
+            return f"(NULL if (v := {written}) is None else {cast}(v))"
+        if not kind.inline:
+            return f"{cast}({written})"
+        return f"({kind.inline.replace('{}', written, 1)} {cast}(v))"
 
     def value(self, node: n.Expression, scope: Scope) -> str:
         """Write an expression's value."""
@@ -200,9 +210,14 @@ class Emitter:
         if kind is None:
             if step.name in steps.UNSUPPORTED:
                 raise ExpressionError(step.at, f"the step `{step.name}` is not supported by this release")
-            raise ExpressionError(step.at, f"there is no step `{step.name}`{did_you_mean(step.name, [*steps.STEPS, *type_names()])}")
+            raise ExpressionError(
+                step.at, f"there is no step `{step.name}`{did_you_mean(step.name, [*steps.STEPS, *type_names()])}"
+            )
         if len(step.arguments) != len(kind.takes):
-            raise ExpressionError(step.at, f"the step `{step.name}` takes {len(kind.takes) or 'no'} argument{'s' * (len(kind.takes) != 1)}, got {len(step.arguments)}")
+            raise ExpressionError(
+                step.at,
+                f"the step `{step.name}` takes {len(kind.takes) or 'no'} argument{'s' * (len(kind.takes) != 1)}, got {len(step.arguments)}",
+            )
         arguments = [self._argument(one, wanted, step, scope) for one, wanted in zip(step.arguments, kind.takes, strict=True)]
         if step.name == "default":
             return f"(t if (t := {written}) is not None else {arguments[0]})"
@@ -211,8 +226,12 @@ class Emitter:
     def _argument(self, node: n.Expression | n.Predicate, wanted: str, step: n.Step, scope: Scope) -> str:
         if isinstance(node, n.Predicate):
             raise ExpressionError(node.at, f"the step `{step.name}` takes a value here, not a predicate")
-        if wanted != "value" and not (isinstance(node, n.Literal) and type(node.value) is str and (node.value or wanted == "text")):
-            raise ExpressionError(node.at, f"the step `{step.name}` takes a quoted string here{' that is not empty' * (wanted == 'word')}")
+        if wanted != "value" and not (
+            isinstance(node, n.Literal) and type(node.value) is str and (node.value or wanted == "text")
+        ):
+            raise ExpressionError(
+                node.at, f"the step `{step.name}` takes a quoted string here{' that is not empty' * (wanted == 'word')}"
+            )
         return self.value(node, scope)
 
     # Predicates

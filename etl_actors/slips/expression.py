@@ -1,13 +1,12 @@
 """Reading expressions and predicates: text to the nodes of `etl_actors.slips.nodes`."""
 
 import re
-from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any, NoReturn
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken, v_args
+from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 from lark.tree import Meta
 
@@ -92,17 +91,14 @@ def _parse(text: str, start: str) -> Any:
 
 
 def _explained(error: UnexpectedInput, text: str, start: str) -> ExpressionError:
-    at = error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(text)
-    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-        at = len(text)
     if not text.strip():
         return ExpressionError(0, f"expected {'an' if start == 'expression' else 'a'} {start}, got nothing")
-    if isinstance(error, UnexpectedCharacters):
-        allowed = error.allowed or set()
-    else:
-        allowed = error.accepts if isinstance(error, UnexpectedToken) else set()
-        allowed = allowed or set()
-    found = "the end" if at >= len(text) or isinstance(error, UnexpectedEOF) else f"`{text[at]}`" if isinstance(error, UnexpectedCharacters) else f"`{error.token}`"  # type: ignore[attr-defined]  # UnexpectedToken
+    token = error.token if isinstance(error, UnexpectedToken) else None
+    at = len(text) if token is not None and token.type == "$END" else max(error.pos_in_stream or 0, 0)
+    found = "the end" if at >= len(text) else f"`{token if token is not None else text[at]}`"
+    allowed: set[str] = set()
+    if isinstance(error, UnexpectedCharacters | UnexpectedToken):
+        allowed = (error.allowed if isinstance(error, UnexpectedCharacters) else error.accepts) or set()
     if at < len(text) and text[at] in "'\"" and isinstance(error, UnexpectedCharacters):
         return ExpressionError(at, "this string has no end")
     if at < len(text) and text[at] == "?" and text[:at].rstrip().endswith("["):

@@ -51,7 +51,7 @@ class _Generator:
     def run(self) -> tuple[str, dict[str, Any], Blame]:
         self.emitter.names |= {
             "EMPTY": {},
-            "key_identity": identity.key_identity,
+            "identity_of": identity.identity_of,
             "child_identity": identity.child_identity,
             "row_identity": identity.row_identity,
             "document_identity": identity.document_identity,
@@ -102,9 +102,13 @@ class _Generator:
                 named = self.emitter.bound("named_matches", _named_matches)
             else:
                 named = self.emitter.bound("named_members", paths.named_members)
-            self.add(depth, f"for index{number}, (key{number}, item{number}) in enumerate({named}({self.emitter.value(upto, scope)})):", spot)
+            self.add(
+                depth,
+                f"for index{number}, (key{number}, item{number}) in enumerate({named}({self.emitter.value(upto, scope)})):",
+                spot,
+            )
         else:
-            assert each is not None  # noqa: S101  (for mypy: `loop` is for tables with each)
+            assert each is not None
             written = self.emitter.value(each, scope)
             if not (isinstance(each, n.Path) and each.plural):
                 written = f"{self.emitter.bound('items', _items)}({written})"
@@ -125,7 +129,7 @@ class _Generator:
             parts.append(f"{{len(lines[{number}]) + len(rows{number})}}")
         for place, (column, known) in enumerate(zip(made.columns, table.columns, strict=True)):
             self.column(made, number, place, column, depth, scope)
-            assert known.name == column.name  # noqa: S101
+            assert known.name == column.name
             parts.append(f"{{c{number}_{place}}}")
         self.add(depth, f"id{number} = {self.identity(made, number)}")
         line = "\\t".join(parts)
@@ -133,7 +137,7 @@ class _Generator:
 
     def column(self, made: SlipTable, number: int, place: int, column: SlipColumn, depth: int, scope: Scope) -> None:
         kind = self.emitter.type_of(column.node)
-        assert kind is not None  # noqa: S101  (read_slip refuses columns without a type)
+        assert kind is not None
         spot = Spot(number, column.name, column.text, column.node)
         name = f"c{number}_{place}"
         if column.name not in made.table.key:
@@ -154,12 +158,27 @@ class _Generator:
             texts = []
             for name in table.key:
                 place, kind = places[name]
-                texts.append(f"{self.emitter.bound('canonical', key_canonicaliser(kind))}(k{number}_{place})")
-            return f"key_identity({table.name!r}, [{', '.join(texts)}])"
+                known = f"k{number}_{place}"
+                if kind == "text":  # of a text, `canonical_key` is the letter s and the text
+                    texts.append(f"{{len({known}) + 1}}:s{{{known}}}")
+                else:
+                    canonical = f"n := {self.emitter.bound('canonical', key_canonicaliser(kind))}({known})"
+                    texts.append(f"{{len(({canonical}))}}:{{n}}")
+            start = f"k{len(table.name)}:{table.name}"  # what `key_identity` hashes, written out
+            return f'identity_of(f"{_quoted(start)}{"".join(texts)}".encode())'
         if table.kind is Kind.ROOT:
-            return f"row_identity({table.name!r}, row_id)" if made.own_rows else f"document_identity({table.name!r}, canonical_document(raw))"
+            return (
+                f"row_identity({table.name!r}, row_id)"
+                if made.own_rows
+                else f"document_identity({table.name!r}, canonical_document(raw))"
+            )
         parent = next(i for i, other in enumerate(self.slip.tables) if other.table.name == made.parent)
         return f"child_identity({table.name!r}, id{parent}, {f'index{number}' if made.each is not None else 0})"
+
+
+def _quoted(text: str) -> str:
+    """Quote a text for the middle of an f-string."""
+    return repr(text)[1:-1].replace('"', '\\"').replace("{", "{{").replace("}", "}}")
 
 
 def _null_key(table: str, column: str) -> None:

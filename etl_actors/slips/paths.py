@@ -80,7 +80,8 @@ def _matches(value: Any, segment: Segment) -> list[tuple[str | int, Any]]:
 def location_text(place: tuple[str | int, ...], root: str = "$") -> str:
     """Write a location as a path that a slip could use."""
     return root + "".join(
-        f"[{step}]" if type(step) is int else f".{step}" if _SHORT.fullmatch(str(step)) else f"[{_quoted(str(step))}]" for step in place
+        f"[{step}]" if type(step) is int else f".{step}" if _SHORT.fullmatch(str(step)) else f"[{_quoted(str(step))}]"
+        for step in place
     )
 
 

@@ -83,7 +83,9 @@ class _Reader:
         tables = read_tables(self.content, self.problems, self.schema, name or "slip")
         if self.problems or name is None:
             return None
-        return Slip(name, digest(self.files), sources, when, priority, tables, dict(self.files), str(self.content.get("when", "")))
+        return Slip(
+            name, digest(self.files), sources, when, priority, tables, dict(self.files), str(self.content.get("when", ""))
+        )
 
     def _check_keys(self) -> None:
         for key in self.content:

@@ -82,9 +82,19 @@ class _TableReader:
         each = self._each()
         when = self._when(scope)
         columns, types = self._columns(scope)
-        key = self._key(columns, types)
+        key = self._key(columns)
         return _Draft(
-            self.name, self._schema(), self._text("parent"), each, when, key, self._policy(), self._own_rows(key), columns, types, self.content
+            self.name,
+            self._schema(),
+            self._text("parent"),
+            each,
+            when,
+            key,
+            self._policy(),
+            self._own_rows(key),
+            columns,
+            types,
+            self.content,
         )
 
     def _wrong(self, key: str, sentence: str, at: int = 0) -> None:
@@ -144,7 +154,7 @@ class _TableReader:
     def _columns(self, scope: Scope) -> tuple[tuple[SlipColumn, ...], tuple[ColumnType, ...]]:
         given = self.content.get("columns", {})
         if not isinstance(given, dict):
-            self._wrong("columns", "expected columns as columns.NAME = \"expression\"")
+            self._wrong("columns", 'expected columns as columns.NAME = "expression"')
             return (), ()
         if len(given) > _MAX_COLUMNS:
             self.problems.at_key(self.keys, f"a table has at most {_MAX_COLUMNS:,} columns, got {len(given):,}")
@@ -161,7 +171,9 @@ class _TableReader:
                 if key in _COLUMN_LATER:
                     self.problems.at_key((*keys, key), f"`{key}` is not supported by this release")
                 elif key != "expr":
-                    self.problems.at_key((*keys, key), f"a column has no key `{key}`{did_you_mean(key, ['expr', *_COLUMN_LATER])}")
+                    self.problems.at_key(
+                        (*keys, key), f"a column has no key `{key}`{did_you_mean(key, ['expr', *_COLUMN_LATER])}"
+                    )
             keys, value = (*keys, "expr"), value.get("expr")
         if not isinstance(value, str):
             self.problems.at_value(keys, "expected an expression, in quotes")
@@ -172,7 +184,7 @@ class _TableReader:
             self.problems.at_value(keys, error.sentence, error.at)
             return None
 
-    def _key(self, columns: tuple[SlipColumn, ...], types: tuple[ColumnType, ...]) -> tuple[str, ...]:
+    def _key(self, columns: tuple[SlipColumn, ...]) -> tuple[str, ...]:
         given = self.content.get("key", [])
         if isinstance(given, str):
             given = [given]
@@ -252,13 +264,22 @@ class _Family:
         return tuple(built.values())
 
     def _root(self) -> _Draft:
-        roots = [draft for draft in self.drafts.values() if draft.parent is None and "parent" not in draft.content and draft.each is None]
+        roots = [
+            draft
+            for draft in self.drafts.values()
+            if draft.parent is None and "parent" not in draft.content and draft.each is None
+        ]
         for other in roots[1:]:
-            self.problems.at_key(("tables", other.name), f"a slip has one root: `{roots[0].name}` and `{other.name}` have neither `each` nor `parent`")
+            self.problems.at_key(
+                ("tables", other.name),
+                f"a slip has one root: `{roots[0].name}` and `{other.name}` have neither `each` nor `parent`",
+            )
         if roots:
             return roots[0]
         if self.slip in self.drafts:
-            self.problems.at_key(("tables", self.slip), f"a slip without a root table is given one of its own name, but `{self.slip}` is taken")
+            self.problems.at_key(
+                ("tables", self.slip), f"a slip without a root table is given one of its own name, but `{self.slip}` is taken"
+            )
         given = _Draft(self.slip, self.schema, None, None, None, (), Policy.IGNORE, False, (), (), {})  # noqa: FBT003  (fields)
         self.drafts = {self.slip: given, **self.drafts}
         return given
@@ -266,15 +287,21 @@ class _Family:
     def _check(self, draft: _Draft) -> None:
         keys = ("tables", draft.name)
         if draft.each is not None and draft.parent is None:
-            self.problems.at_value((*keys, "each"), "`each` without `parent` (a table of entities) is not supported by this release")
+            self.problems.at_value(
+                (*keys, "each"), "`each` without `parent` (a table of entities) is not supported by this release"
+            )
         if draft.parent is None:
             return
         if draft.parent not in self.drafts:
-            self.problems.at_value((*keys, "parent"), f"there is no table `{draft.parent}`{did_you_mean(draft.parent, list(self.drafts))}")
+            self.problems.at_value(
+                (*keys, "parent"), f"there is no table `{draft.parent}`{did_you_mean(draft.parent, list(self.drafts))}"
+            )
         if draft.own_rows:
             self.problems.at_value((*keys, "identity"), '`identity = "row"` is for the root')
         if "on_duplicate" in draft.content and not draft.key:
-            self.problems.at_value((*keys, "on_duplicate"), "a child without `key` follows its parent; `on_duplicate` needs a `key`")
+            self.problems.at_value(
+                (*keys, "on_duplicate"), "a child without `key` follows its parent; `on_duplicate` needs a `key`"
+            )
 
     def _build(self, draft: _Draft, parent: Table | None, built: dict[str, SlipTable], depth: int) -> None:
         if depth > _MAX_DEPTH:

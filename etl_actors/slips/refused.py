@@ -7,7 +7,7 @@ __all__ = ["Refused", "shown"]
 SHOWN = 80  # characters of a value that a message quotes
 
 
-class Refused(Exception):  # noqa: N818  (a refusal is data, not a failure of the engine)
+class Refused(Exception):
     """A value is not what the slip asks for.
 
     Steps raise it; the mapper catches it at the document's boundary and makes a `Reject` of it; `a / b` goes on to b.

@@ -14,7 +14,7 @@ _STRING = re.compile(
     r'''(?P<d3>""")(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|(?P<s3>\'{3})(?:[^']|'{1,2}(?!'))*'{3,5}|(?P<d>")(?:[^"\\\n]|\\.)*"|(?P<s>')[^'\n]*\'''',
     re.DOTALL,
 )
-_ESCAPE = re.compile(r'\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[ \t]*\r?\n[ \t\r\n]*|.)', re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[ \t]*\r?\n[ \t\r\n]*|.)", re.DOTALL)
 _SCALAR = re.compile(r"[^,\]\}\r\n#]*")
 
 Keys = tuple[str | int, ...]
