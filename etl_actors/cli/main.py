@@ -65,7 +65,9 @@ def execute(arguments: Sequence[str], before: Invocation | None = None) -> int:
     """
     before = Invocation() if before is None else before
     try:
-        status = app(_options_first(arguments) or ["--help"], prog_name=_NAME, obj=before, standalone_mode=False)
+        # Not by calling `app`, which would put an excepthook of its own over ours.
+        command = typer.main.get_command(app)
+        status = command.main(_options_first(arguments) or ["--help"], prog_name=_NAME, obj=before, standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as exc:
         failures.usage_failed(exc)

@@ -1,0 +1,64 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl_actors.cli.render import Column, duration, number, plural, say, show_json, show_table
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0 s"), (0.44, "0.4 s"), (12.3, "12 s"), (59.4, "59 s"), (180, "3 min"), (5 * 3600, "5 h"), (2 * 86400, "2 d")],
+)
+def test_a_time_is_written_in_its_largest_unit(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 rows"), (1, "1 row"), (2000, "2,000 rows")])
+def test_a_count_agrees_with_its_noun(count: int, text: str) -> None:
+    assert plural(count, "row") == text
+
+
+@given(st.integers(1, 10**15))
+def test_thousands_stand_apart_and_nothing_else_changes(count: int) -> None:
+    assert number(count).replace(",", "") == str(count)
+    assert all(len(group) == 3 for group in number(count).split(",")[1:])
+
+
+def test_numbers_stand_at_the_right_and_empty_columns_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [Column("source"), Column("rows", right=True), Column("skipped", right=True, optional=True)]
+    show_table(columns, [["shop", "12,345", ""], ["web", "1", ""]])
+    head, _, first, second = capsys.readouterr().out.splitlines()
+    assert head.split() == ["source", "rows"]
+    assert first.rstrip() == "shop     12,345"
+    assert second.rstrip() == "web           1"
+
+
+def test_an_optional_column_with_something_in_it_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table([Column("source"), Column("skipped", right=True, optional=True)], [["shop", ""], ["web", "7"]])
+    assert capsys.readouterr().out.splitlines()[0].split() == ["source", "skipped"]
+
+
+def test_what_is_shown_is_neither_markup_nor_a_command_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("[red]a[/red] \x1b[31mb :smile:")
+    show_table([Column("source")], [["[bold]x[/bold]\x07"]])
+    out = capsys.readouterr().out
+    assert "[red]a[/red] \\u001b[31mb :smile:" in out
+    assert "[bold]x[/bold]\\u0007" in out
+
+
+def test_without_a_terminal_a_long_row_stays_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    show_table([Column("a"), Column("b")], [["x" * 90, "y" * 50]])
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_json_keeps_letters_and_writes_times_as_iso(capsys: pytest.CaptureFixture[str]) -> None:
+    show_json({"source": "Überseé", "at": datetime(2026, 1, 2, tzinfo=UTC)})
+    out = capsys.readouterr().out
+    assert "Überseé" in out
+    assert json.loads(out) == {"source": "Überseé", "at": "2026-01-02T00:00:00+00:00"}

@@ -1,0 +1,67 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from etl_actors.cli.status import _show
+from etl_actors.store.ledger import LedgerRow
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def row(source: str, **given: Any) -> LedgerRow:
+    counts = dict.fromkeys(("staged", "pending", "claimed", "loaded", "duplicate", "skipped", "rejected", "pruned"), 0)
+    return LedgerRow(**{"source": source, "oldest_pending_at": None, "balanced": True, **counts, **given})
+
+
+def shown(capsys: pytest.CaptureFixture[str], *rows: LedgerRow) -> list[str]:
+    _show(rows, _NOW)
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_an_empty_store_says_what_to_do_next(capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = shown(capsys)
+    assert line == "Nothing is staged yet. Insert documents into etl.staging (source, payload), or: etl-actors feed SOURCE FILE"
+
+
+def test_one_source_has_a_line_and_no_sum(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(capsys, row("shop", staged=12345, loaded=12000, duplicate=300, rejected=45)) == [
+        "source   staged   pending   loaded   duplicate   rejected",
+        "─" * 57,
+        "shop     12,345         0   12,000         300         45",
+        "",
+        "Nothing is pending.",
+        "The books balance.",
+    ]
+
+
+def test_several_sources_have_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = shown(capsys, row("a", staged=2, loaded=2), row("b", staged=3, skipped=3))
+    assert lines[0].split() == ["source", "staged", "pending", "loaded", "duplicate", "skipped", "rejected"]
+    assert lines[4].split() == ["all", "5", "0", "2", "0", "3", "0"]
+
+
+def test_what_is_pending_is_told_with_the_age_of_the_oldest_of_all_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = shown(
+        capsys,
+        row("a", staged=1, pending=1, oldest_pending_at=_NOW - timedelta(seconds=5)),
+        row("b", staged=2, pending=2, oldest_pending_at=_NOW - timedelta(minutes=3)),
+        row("c"),
+    )
+    assert "Pending: 3 rows, the oldest for 3 min. The daemon works on them: etl-actors run" in lines
+
+
+def test_what_is_in_work_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Nothing is pending; 1 row in work." in shown(capsys, row("a", staged=1, claimed=1))
+
+
+def test_books_that_do_not_balance_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = shown(capsys, row("good"), row("bad", staged=1, balanced=False), row("worse", balanced=False))
+    assert lines[-1] == "The books of bad, worse do not balance; what is wrong: etl-actors audit"
+
+
+def test_millions_of_rows_fit_into_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = shown(capsys, row("wiki_movies", staged=20_000_000, loaded=18_000_000, duplicate=1_900_000, rejected=100_000))
+    assert lines[2].split()[-1] == "100,000"
+    assert max(map(len, lines)) <= 80
