@@ -98,7 +98,8 @@ def test_documents_become_rows_in_the_embedded_database(config: dict[str, Any], 
     run(*program, "feed", "shop", "-", stdin=json.dumps(_PRODUCT) + "\n")
     run(*program, "run", "--once")
     run(*program, "audit")
-    assert "loaded" in run(*program, "status", "--json")
+    (books,) = json.loads(run(*program, "status", "--json"))["sources"]
+    assert (books["staged"], books["loaded"], books["balanced"]) == (1, 1, True)
 
 
 def test_sigterm_drains_a_healthy_daemon_which_ends_well(config: dict[str, Any], container: str, tmp_path: Path) -> None:
