@@ -20,6 +20,7 @@ DATABASE = "etl"
 _START_LIMIT_S = 300.0  # recovery after a crash reads up to max_wal_size of log
 _STOP_LIMIT_S = 120.0  # the checkpoint at the end
 _ORPHANS_LIMIT_S = 15.0  # backends of a server that was killed see its death when they next wait
+_DYING_LIMIT_S = 5.0
 _POLL_S = 0.02
 _RETRY_S = 0.2
 _ORPHANS = "still in use"  # what a new server says of the shared memory that they hold
@@ -66,12 +67,16 @@ def start(place: Place, binaries: Binaries, *, throwaway: bool) -> Postmaster:
     if found is not None and found.status == "stopping":
         _wait_for_end(found, place)
         found = None
-    if found is None:
-        _bury(place)
-        _launch(place, binaries, throwaway=throwaway)
-    ready = _ready(place)
-    _create_database(place, binaries, ready)
-    return ready
+    if found is not None:
+        try:
+            return _joined(place, binaries)
+        except EtlError:
+            # It was being killed, as its closed socket shows a moment before its end does.
+            if not _until(lambda: running(place.cluster) is None, _DYING_LIMIT_S):
+                raise
+    _bury(place)
+    _launch(place, binaries, throwaway=throwaway)
+    return _joined(place, binaries)
 
 
 def stop(place: Place) -> None:
@@ -80,11 +85,12 @@ def stop(place: Place) -> None:
     Raises:
         EtlError: it did not end in time.
     """
-    found = running(place.cluster)
+    found = _pid_file(place.cluster)
     if found is None:
         return
-    os.kill(found.pid, signal.SIGINT)  # a fast shutdown
-    _wait_for_end(found, place)
+    if _is_server(found.pid, place.cluster):
+        os.kill(found.pid, signal.SIGINT)  # a fast shutdown
+        _wait_for_end(found, place)
     clear_socket(place, found.socket)
 
 
@@ -169,6 +175,12 @@ def _came_up(place: Place, pid: int) -> bool:
 
     _until(lambda: is_ready() or processes.started(pid) is None, _START_LIMIT_S)
     return is_ready()
+
+
+def _joined(place: Place, binaries: Binaries) -> Postmaster:
+    ready = _ready(place)
+    _create_database(place, binaries, ready)
+    return ready
 
 
 def _ready(place: Place) -> Postmaster:

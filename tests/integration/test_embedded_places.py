@@ -118,6 +118,15 @@ def test_a_killed_servers_temporary_socket_folder_is_removed_at_the_next_start(d
     lease.release()
 
 
+def test_a_killed_servers_temporary_socket_folder_is_removed_by_the_last_lease_too(data_dir: Path) -> None:
+    lease = acquire(data_dir / ("x" * 120), throwaway=True)
+    found = postmaster.running(lease.log_path.parent / "cluster")
+    assert found is not None
+    os.kill(found.pid, 9)
+    lease.release()
+    assert not lease.socket.exists()
+
+
 def test_nobody_else_can_enter_the_servers_folder(data_dir: Path) -> None:
     with acquire(data_dir, throwaway=True) as lease:
         assert stat.S_IMODE(lease.log_path.parent.stat().st_mode) == 0o700
