@@ -41,7 +41,7 @@ def configure(format: str = "auto", level: str = "info", stream: TextIO | None =
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(stream, console=console)],
         )
     )
@@ -53,7 +53,7 @@ def _rendering(stream: TextIO, *, console: bool) -> list[Processor]:
     text: list[Processor] = [structlog.processors.StackInfoRenderer(), structlog.processors.format_exc_info, _scrubbed]
     if console:
         return [*text, _printable, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
-    return [*text, structlog.processors.JSONRenderer(sort_keys=False)]
+    return [*text, _headed, structlog.processors.JSONRenderer()]
 
 
 def _take_over(handler: logging.Handler, level: str) -> None:
@@ -65,6 +65,11 @@ def _take_over(handler: logging.Handler, level: str) -> None:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(level if level in ("DEBUG", "ERROR") else "WARNING")
     logging.getLogger("alembic.runtime.plugins").setLevel("WARNING")  # a line for each of its own modules
+
+
+def _headed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Begin every line with the same keys, for whoever reads JSON without a program."""
+    return {**{key: event[key] for key in ("timestamp", "level", "event") if key in event}, **event}
 
 
 def _scrubbed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

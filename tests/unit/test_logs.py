@@ -39,6 +39,11 @@ def test_an_event_is_one_json_object_with_its_keys_level_logger_and_time() -> No
     assert line == {"event": "batch.loaded", "batch_id": 7, "level": "info", "logger": "etl_actors.test"}
 
 
+def test_a_line_begins_with_when_how_grave_and_what() -> None:
+    (line,) = lines(lambda: structlog.get_logger().info("batch.loaded", batch_id=7))
+    assert list(line) == ["timestamp", "level", "event", "batch_id", "logger"]
+
+
 def test_what_is_below_the_level_is_not_told() -> None:
     assert lines(lambda: structlog.get_logger().info("batch.loaded"), "warning") == []
 
