@@ -123,7 +123,7 @@ class Supervisor:
         try:
             ref.ask(Open(), timeout=_OPEN_S)
         except BaseException:
-            ref.stop(block=False)
+            _ = ref.stop(block=False)
             raise
         self._refs[kind, place] = ref
         if replaced:

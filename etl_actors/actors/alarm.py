@@ -1,14 +1,11 @@
 """Messages for later: pykka has no timers."""
 
-import contextlib
 import heapq
 import threading
 import time
 from itertools import count
 
-import pykka
-
-from etl_actors.actors.messages import Ref
+from etl_actors.actors.messages import Ref, tell
 
 __all__ = ["Alarm"]
 
@@ -53,5 +50,4 @@ class Alarm:
                 if self._latest.get((ref, type(message))) != number:
                     continue
                 del self._latest[ref, type(message)]
-            with contextlib.suppress(pykka.ActorDeadError):  # its successor sets its own alarms
-                ref.tell(message)
+            tell(ref, message)  # a dead actor's successor sets its own alarms

@@ -1,13 +1,11 @@
 """The master's mind: claims while there is credit, hands batches out, hears back, looks after the dead."""
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import pykka
 import structlog
 
 from etl_actors import events
@@ -26,6 +24,7 @@ from etl_actors.actors.messages import (
     Parse,
     Poll,
     Ref,
+    tell,
 )
 from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group, Parsed, Routed
@@ -98,6 +97,7 @@ class Dispatch:
     parsers: dict[int, Ref] = field(default_factory=dict)
     loaders: dict[int, Ref] = field(default_factory=dict)
     draining: bool = False
+    rescuing: bool = False  # whether dead daemons may hold more than was taken over
     beats: int = 0
 
     def begin(self) -> None:
@@ -121,11 +121,9 @@ class Dispatch:
         self.node.confirm()
         for batch_id in release_strays(self.conn, self.node.number, self.book.entries):
             log.info(events.BATCH_RELEASED, batch_id=batch_id, why="reply lost")
-        if self.book.credit and not self.draining:
-            for lease in rescue(self.conn, self.node.number, self.limits.lease_s, self.book.batches):
-                log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)
-                self._adopt(lease)
-            self._hand_out()
+        self.rescuing = True
+        self._rescue()
+        self._hand_out()
         if self.beats % _PARTITIONS_EVERY == 0:
             made = keep_partitions(self.conn, self.limits.partition_rows)
             if made:
@@ -200,8 +198,20 @@ class Dispatch:
             log.debug(events.DOORBELL_RUNG)
         return delay_s
 
+    def _rescue(self) -> None:
+        """Take over what the dead held, as far as credit goes; what is left comes with the credit that landing gives back."""
+        room = self.book.batches - len(self.book.entries)
+        if not self.rescuing or self.draining or room < 1:
+            return
+        found = rescue(self.conn, self.node.number, self.limits.lease_s, room)
+        self.rescuing = len(found) == room
+        for lease in found:
+            log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)
+            self._adopt(lease)
+
     def _claim(self) -> bool:
         """Claim batches while there is credit; return whether any was claimed."""
+        self._rescue()
         found = looked = False
         while self.book.credit:
             made = self.inbox.claim(self.limits.batch_rows, min(self.limits.batch_bytes, self.book.bytes_left))
@@ -246,21 +256,15 @@ class Dispatch:
     def _hand_out(self) -> None:
         for entry in self.book.to_parse(len(self.parsers)):
             role = cast(self.catalogue, entry.lease)
-            _tell_if_alive(self.parsers[entry.parser or 0], Parse(entry.lease, role, self.me))
+            tell(self.parsers[entry.parser or 0], Parse(entry.lease, role, self.me))
         for entry in self.book.to_load(len(self.loaders)):
             if entry.parsed is not None:
-                _tell_if_alive(self.loaders[entry.loader or 0], Load(entry.lease, entry.parsed, entry.told_before, self.me))
+                tell(self.loaders[entry.loader or 0], Load(entry.lease, entry.parsed, entry.told_before, self.me))
 
     def _settle(self) -> None:
         if self.book.entries:
             return
         if self.draining:
             self.signals.drained.set()
-        elif self.once and not self.inbox.sweep():
+        elif self.once and not self.rescuing and not self.inbox.sweep():
             self.signals.idle.set()
-
-
-def _tell_if_alive(ref: Ref, message: object) -> None:
-    # A dead actor: the supervisor replaces it, and its successor is told again.
-    with contextlib.suppress(pykka.ActorDeadError):
-        ref.tell(message)

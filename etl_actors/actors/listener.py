@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 import pykka
 
-from etl_actors.actors.messages import Listen, ListenerMessage, Open, Rang, Ref
+from etl_actors.actors.messages import Listen, ListenerMessage, Open, Rang, Ref, tell
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.queries import queries
 
@@ -54,7 +54,7 @@ class ListenerActor(pykka.ThreadingActor):
         with translated():
             rings = sum(1 for _ in self._conn.notifies(timeout=_WAIT_S, stop_after=1))
         if rings:  # one message for all that came together: the master looks for rows, not for rings
-            self._master.tell(Rang())
+            tell(self._master, Rang())
         self.actor_ref.tell(Listen())
 
     def _close(self) -> None:

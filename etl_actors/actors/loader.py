@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 import pykka
 
-from etl_actors.actors.messages import BatchLeaseLost, BatchLoaded, BatchPoisoned, Load, LoaderMessage, Open
+from etl_actors.actors.messages import BatchLeaseLost, BatchLoaded, BatchPoisoned, Load, LoaderMessage, Open, tell
 from etl_actors.errors import DataRefused, LeaseLost
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.load import Loading
@@ -54,11 +54,11 @@ class LoaderActor(pykka.ThreadingActor):
                 loaded = self._loading.finished(lease) if order.again else None
                 loaded = loaded or self._loading.load(lease, order.parsed)
         except LeaseLost:
-            order.reply_to.tell(BatchLeaseLost(lease))
+            tell(order.reply_to, BatchLeaseLost(lease))
         except DataRefused as refused:
-            order.reply_to.tell(BatchPoisoned(lease, "load", refused.reason, str(refused)))
+            tell(order.reply_to, BatchPoisoned(lease, "load", refused.reason, str(refused)))
         else:
-            order.reply_to.tell(BatchLoaded(lease, loaded, time.monotonic() - began))
+            tell(order.reply_to, BatchLoaded(lease, loaded, time.monotonic() - began))
 
     def _close(self) -> None:
         if self._conn is not None:

@@ -1,5 +1,6 @@
 """What actors tell each other. Ids and results travel; payloads do not."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "Poll",
     "Rang",
     "Ref",
+    "tell",
 ]
 
 Ref = pykka.ActorRef[Any]
@@ -147,6 +149,12 @@ class Load:
 @dataclass(frozen=True, slots=True)
 class Listen:
     """Wait for the doorbell for a moment; the listener tells it to itself."""
+
+
+def tell(ref: Ref, message: object) -> None:
+    """Tell, and let it be if the actor is dead: the supervisor replaces it, and whoever must know is told again."""
+    with contextlib.suppress(pykka.ActorDeadError):
+        ref.tell(message)
 
 
 MasterMessage = Open | Rang | Poll | Beat | Drain | Assign | BatchParsed | BatchPoisoned | BatchLoaded | BatchLeaseLost

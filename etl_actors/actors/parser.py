@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 import pykka
 
-from etl_actors.actors.messages import BatchParsed, BatchPoisoned, Open, Parse, ParserMessage
+from etl_actors.actors.messages import BatchParsed, BatchPoisoned, Open, Parse, ParserMessage, tell
 from etl_actors.errors import WorkerLost
 from etl_actors.workers.base import Job, Worker
 from etl_actors.workers.blame import parse_blaming
@@ -52,9 +52,9 @@ class ParserActor(pykka.ThreadingActor):
         try:
             result = parse_blaming(self._worker, Job(order.lease.row_ids, order.role))
         except WorkerLost as lost:
-            order.reply_to.tell(BatchPoisoned(order.lease, "parse", lost.reason, f"expected the batch to be parsed, but {lost}"))
+            tell(order.reply_to, BatchPoisoned(order.lease, "parse", lost.reason, f"expected the batch to be parsed, but {lost}"))
             return
-        order.reply_to.tell(BatchParsed(order.lease, result, time.monotonic() - began))
+        tell(order.reply_to, BatchParsed(order.lease, result, time.monotonic() - began))
 
     def _close(self) -> None:
         if self._worker is not None:

@@ -96,12 +96,12 @@ def real_text(value: float) -> str:
     Raises:
         OverflowError: it is beyond a 4-byte float.
     """
-    packed = struct.pack("f", value)
-    (near,) = struct.unpack("f", packed)
+    packed = struct.pack("<f", value)
+    (near,) = struct.unpack("<f", packed)
     for digits in range(6, 9):
         text = f"{near:.{digits}g}"
         try:
-            if struct.pack("f", float(text)) == packed:
+            if struct.pack("<f", float(text)) == packed:
                 return text
         except OverflowError:  # rounded up beyond the largest 4-byte float
             continue

@@ -72,7 +72,7 @@ class Table:
         ``_id, _row_id``, then for all but a ROOT ``_parent_id, _root_id, _index``, then for OWN ``_pos int`` (position
         within the batch, which breaks ties within one document), then the slip's columns.
         """
-        head = LINEAGE[:2]
+        head: tuple[tuple[str, str], ...] = LINEAGE[:2]
         if self.kind is not Kind.ROOT:
             head += PARENTAGE
         if self.kind is Kind.OWN:
