@@ -20,7 +20,7 @@ class Command:
 
     Args:
         summary: one line for the list of commands.
-        examples: command lines without ``etl-actors``, shown at the end of its help.
+        examples: command lines, shown at the end of its help.
         wants_settings: its context's object is to be the `Settings`, not the `Invocation`.
         context: settings of its parser.
     """
@@ -34,26 +34,42 @@ class Command:
         """Import the command and return it as the parser wants it."""
         function = getattr(import_module(f"etl_actors.cli.{name}"), name)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        lines = "\n".join(f"  etl-actors {example}" for example in self.examples)
+        lines = "\n".join(f"  {example}" for example in self.examples)
         register = alone.command(name, epilog=f"\b\nFor example:\n{lines}", context_settings=dict(self.context))
         register(_with_settings(function) if self.wants_settings else function)
         return typer.main.get_command(alone)
 
 
 COMMANDS = {
-    "migrate": Command("Bring the schema etl of the database up to date.", ("migrate", "migrate --check")),
-    "run": Command("Run the daemon: turn staged documents into rows.", ("run", "run --workers 4", "run --once")),
+    "migrate": Command(
+        "Bring the schema etl of the database up to date.",
+        ("etl-actors migrate", "etl-actors migrate --check"),
+    ),
+    "run": Command(
+        "Run the daemon: turn staged documents into rows.",
+        ("etl-actors run", "etl-actors run --workers 4", "etl-actors run --once"),
+    ),
     "feed": Command(
         "Stage the documents of files.",
-        ("feed shop products.jsonl", "zcat access.log.gz | etl-actors feed web --format lines -"),
+        ("etl-actors feed shop products.jsonl", "zcat access.log.gz | etl-actors feed web --format lines -"),
         wants_settings=True,
     ),
-    "status": Command("Show the books: what was staged and what became of it.", ("status", "status --json")),
-    "audit": Command("Prove the books and the invariants from the data.", ("audit", "audit --since 2026-01-31", "audit --json")),
-    "demo": Command("Feed real input through a daemon and show what came of it.", ("demo",), wants_settings=True),
+    "status": Command(
+        "Show the books: what was staged and what became of it.",
+        ("etl-actors status", "etl-actors status --json"),
+    ),
+    "audit": Command(
+        "Prove the books and the invariants from the data.",
+        ("etl-actors audit", "etl-actors audit --since 2026-01-31", "etl-actors audit --json"),
+    ),
+    "demo": Command(
+        "Feed real input through a daemon and show what came of it.",
+        ("etl-actors demo", "etl-actors demo --documents 2000"),
+        wants_settings=True,
+    ),
     "psql": Command(
         "Open psql on the database in use.",
-        ("psql", "psql -c 'SELECT * FROM etl.ledger'"),
+        ("etl-actors psql", "etl-actors psql -c 'SELECT * FROM etl.ledger'"),
         context={"ignore_unknown_options": True, "help_option_names": ["--help"]},
     ),
 }

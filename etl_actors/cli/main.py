@@ -12,11 +12,26 @@ from etl_actors.cli import failures
 from etl_actors.cli.commands import Commands
 from etl_actors.cli.context import Invocation, invocation
 from etl_actors.errors import EtlError, UsageError
+from etl_actors.resources import resource
 
 __all__ = ["app", "execute", "main"]
 
 _NAME = "etl-actors"
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+_EPILOG = f"""\b
+To begin with:
+  etl-actors demo                          see it work
+  etl-actors run                           in one terminal, and in another:
+  etl-actors feed shop products.jsonl
+  etl-actors status
+
+Exit status: 0 well; 1 it found or met a problem; 2 wrong usage or settings; 3 the database can't be reached.
+
+\b
+Settings are variables, as ETL_WORKERS=4, or a file: etl-actors --config FILE.
+Every setting, with its unit, meaning and default: {resource("config") / "default.toml"}
+"""
 
 app = typer.Typer(name=_NAME, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -30,15 +45,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  # the parser's signature
 @app.callback(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="""\b
-    To begin with:
-      etl-actors demo                          see it work
-      etl-actors run                           in one terminal, and in another:
-      etl-actors feed shop products.jsonl
-      etl-actors status
-
-    Exit status: 0 well; 1 it found or met a problem; 2 wrong usage or settings; 3 the database can't be reached.
-    Settings are ETL_* variables, or a file: config/default.toml lists them all.""",
+    epilog=_EPILOG,
 )
 def _begin(
     ctx: typer.Context,

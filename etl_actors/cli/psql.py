@@ -17,7 +17,7 @@ __all__ = ["psql"]
 def psql(
     ctx: typer.Context,
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[ARGUMENT]...", help="Handed to psql as they are.", show_default=False)
+        list[str] | None, typer.Argument(metavar="ARGUMENT", help="Handed to psql as they are.", show_default=False)
     ] = None,
 ) -> None:
     """Open psql on the database in use; the embedded server runs as long as it is open."""

@@ -192,3 +192,11 @@ def test_settings_cannot_be_changed() -> None:
     settings = load_settings(environ={})
     with pytest.raises(ValueError, match="frozen"):
         settings.workers = 3
+
+
+def test_the_example_is_valid_and_names_only_what_differs() -> None:
+    example = resource("config") / "example.toml"
+    named = tomllib.loads(example.read_text("utf-8"))
+    settings, defaults = load_settings(example, {}), load_settings(environ={})
+    assert settings.workers == named["workers"]
+    assert [key for key in named if getattr(settings, key) == getattr(defaults, key)] == []
