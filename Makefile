@@ -16,8 +16,10 @@ export PYTHON PYTHON_IMAGE
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+# Users without a home of their own have the demo's database in the clone.
 demo: $(READY) ## start the service, feed it real input, show tables, rejects and rate, stop
-	@$(RUN) etl_actors demo
+	@if [ -z "$$ETL_DATABASE_URL$$ETL_DATA_DIR" ] && ! [ -w "$$HOME" ]; then export ETL_DATA_DIR="$(CURDIR)/.cache/data"; fi; \
+	exec $(RUN) etl_actors demo
 
 test: $(READY) ## pass all tests (not those of `make chaos`)
 	@tests/parts.sh unit actors integration acceptance conformance

@@ -33,6 +33,7 @@ if ! new_enough "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/de
   say "Making $venv with $("$python" --version)."
   "$python" -m venv --clear "$venv"
 fi
+[ -w "${HOME:-/nonexistent}" ] || export PIP_NO_CACHE_DIR=1
 say "Installing what requirements.lock names (about half a minute the first time)."
 "$venv/bin/python" -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
 # Hatchling is in the lock: without isolation nothing unpinned is fetched to build the project.
