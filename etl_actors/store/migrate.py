@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from psycopg import sql
 
 from etl_actors.errors import DatabaseUnsuitable
@@ -30,7 +31,8 @@ def migrate(url: str, target_schema: str = "public", partition_rows: int = 1_000
 
     Raises:
         DatabaseUnavailable: no server answers.
-        DatabaseUnsuitable: the server is too old, or the login lacks a privilege; the text says what to run.
+        DatabaseUnsuitable: the server is too old, the login lacks a privilege, or a later release has been here; the text
+            says what to run.
     """
     conn = connect(url, role=None, application_name="etl-actors migrate")
     conn.autocommit = False
@@ -44,6 +46,9 @@ def migrate(url: str, target_schema: str = "public", partition_rows: int = 1_000
             command.upgrade(config, "head")
             _open_target(conn, target_schema)
             conn.execute("SELECT etl.add_staging_partitions(%s)", [partition_rows])
+    except CommandError:
+        require_accepted(url)  # Alembic does not know the revision: this says it in a sentence
+        raise
     except psycopg.errors.InsufficientPrivilege as exc:
         raise DatabaseUnsuitable(_refusal(exc, url)) from exc
     except sa.exc.DBAPIError as exc:
