@@ -78,7 +78,7 @@ def integer(name: str, bits: int) -> tuple[Cast, Cast]:
         else:
             number = _whole(value, bits, expected)
         if low <= number < high:
-            return number  # type: ignore[no-any-return]  # an int by construction
+            return number
         raise Refused("out_of_range", expected, value)
 
     def text_of(value: Any) -> str | None:

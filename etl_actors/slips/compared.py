@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["at_least", "at_most", "equal", "kind_of", "less", "more", "present", "unequal"]
+__all__ = ["at_least", "at_most", "equal", "kind_of", "less", "more", "present", "same", "unequal"]
 
 _KINDS = {
     dict: "object",
@@ -43,6 +43,11 @@ def equal(left: Any, right: Any) -> bool:
 
 def _number(value: float | Decimal) -> int | Decimal:
     return Decimal(repr(value)) if type(value) is float else value  # type: ignore[return-value]  # int or Decimal
+
+
+def same(left: Any, right: Any) -> bool:
+    """Tell whether two values, neither of them null, are equal."""
+    return left is not None and equal(left, right)
 
 
 def unequal(left: Any, right: Any) -> bool:

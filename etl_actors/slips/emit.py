@@ -18,7 +18,7 @@ from etl_actors.slips.types import NULL, ColumnType, column_type, is_type, type_
 __all__ = ["Emitter", "Scope", "did_you_mean"]
 
 _SPECIALS = {"row_id": "row_id", "source": "source", "received_at": "received_at"}
-_COMPARES = {"==": "equal", "!=": "unequal", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least"}
+_COMPARES = {"==": "same", "!=": "unequal", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Emitter:
             return found
         if name in {"up", "depth"}:
             raise ExpressionError(node.at, f"`@{name}` is not supported by this release")
-        hint = did_you_mean(name, [*_SPECIALS, "key", "index"])
+        hint = did_you_mean(f"@{name}", [f"@{known}" for known in (*_SPECIALS, "key", "index")])
         raise ExpressionError(node.at, f"there is no `@{name}`{hint or f'; a field of the item is `@.{name}`'}")
 
     def _path(self, node: n.Path, scope: Scope) -> str:

@@ -94,7 +94,9 @@ def _explained(error: UnexpectedInput, text: str, start: str) -> ExpressionError
     if not text.strip():
         return ExpressionError(0, f"expected {'an' if start == 'expression' else 'a'} {start}, got nothing")
     token = error.token if isinstance(error, UnexpectedToken) else None
-    at = len(text) if token is not None and token.type == "$END" else max(error.pos_in_stream or 0, 0)
+    at: int = getattr(error, "pos_in_stream", 0) or 0
+    if at < 0 or (token is not None and token.type == "$END"):
+        at = len(text)
     found = "the end" if at >= len(text) else f"`{token if token is not None else text[at]}`"
     allowed: set[str] = set()
     if isinstance(error, UnexpectedCharacters | UnexpectedToken):
@@ -185,8 +187,9 @@ class _Builder(Transformer[Token, Any]):
     def bare(self, meta: Meta, children: list[Any]) -> n.Path:
         return n.Path(meta.start_pos, "", (n.Field(str(children[0])), *_flat(children[1:])))
 
-    def special(self, meta: Meta, children: list[Any]) -> n.Special:
-        return n.Special(meta.start_pos, str(children[0])[1:])
+    def special(self, meta: Meta, children: list[Any]) -> n.Special | n.Pipe:
+        special = n.Special(meta.start_pos, str(children[0])[1:])
+        return n.Pipe(meta.start_pos, special, _flat(children[1:])) if children[1:] else special
 
     def call(self, meta: Meta, children: list[Any]) -> n.TypeOf:
         name, arguments = children

@@ -1,7 +1,7 @@
 """A slip as it was read: which documents it takes, and the tables it makes of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from etl_actors.relational.tables import Table
 from etl_actors.slips.nodes import Expression, Predicate
@@ -70,7 +70,7 @@ class Slip:
     when: Predicate | None
     priority: int
     tables: tuple[SlipTable, ...]
-    files: Mapping[str, str]
+    files: Mapping[str, str] = field(hash=False)  # the digest stands for it
     when_text: str = ""
 
     @property

@@ -29,8 +29,8 @@ class Problems:
         """Note a problem with a key (or with the value of an array's element)."""
         self._add(self.places.key(keys), sentence)
 
-    def at_value(self, keys: Keys, sentence: str, at: int = 0) -> None:
-        """Note a problem with a value; `at` is a character within a string."""
+    def at_value(self, keys: Keys, sentence: str, at: int | None = None) -> None:
+        """Note a problem with a value, or with the character `at` of the text that it is."""
         self._add(self.places.value(keys, at), sentence)
 
     def _add(self, offset: int, sentence: str) -> None:

@@ -97,7 +97,7 @@ class _TableReader:
             self.content,
         )
 
-    def _wrong(self, key: str, sentence: str, at: int = 0) -> None:
+    def _wrong(self, key: str, sentence: str, at: int | None = None) -> None:
         self.problems.at_value((*self.keys, key), sentence, at)
 
     def _check_keys(self) -> None:
@@ -174,7 +174,10 @@ class _TableReader:
                     self.problems.at_key(
                         (*keys, key), f"a column has no key `{key}`{did_you_mean(key, ['expr', *_COLUMN_LATER])}"
                     )
-            keys, value = (*keys, "expr"), value.get("expr")
+            return self._column_text(name, (*keys, "expr"), value.get("expr"), scope)
+        return self._column_text(name, keys, value, scope)
+
+    def _column_text(self, name: str, keys: tuple[str, ...], value: Any, scope: Scope) -> tuple[SlipColumn, ColumnType] | None:
         if not isinstance(value, str):
             self.problems.at_value(keys, "expected an expression, in quotes")
             return None

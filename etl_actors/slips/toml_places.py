@@ -40,13 +40,13 @@ class Places:
             keys = keys[:-1]
         return self.keys.get(keys, self.values.get(keys, 0))
 
-    def value(self, keys: Keys, at: int = 0) -> int:
-        """Find a value, and within a string the character `at` of what it says."""
+    def value(self, keys: Keys, at: int | None = None) -> int:
+        """Find a value, or within a string the character `at` of what it says."""
         start = self.values.get(keys)
         if start is None:
             return self.key(keys)
         found = _STRING.match(self.text, start)
-        if not found:
+        if not found or at is None:
             return start
         multi = bool(found["d3"] or found["s3"])
         offset = start + (3 if multi else 1)

@@ -1,0 +1,96 @@
+"""Payloads are read exactly, whichever decoder reads them."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl_actors.slips.document import MAX_DEPTH, Undecodable, decode
+from etl_actors.slips.json_text import json_text
+
+# Numbers as jsonb writes them: no exponent, zeros kept.
+_NUMBERS = st.one_of(
+    st.integers(-(10**25), 10**25).map(str),
+    st.integers(-99, 99).map(str),
+    st.tuples(st.integers(-(10**9), 10**9), st.integers(0, 10**20), st.integers(0, 3)).map(
+        lambda t: f"{t[0]}.{t[1]}{'0' * t[2]}"
+    ),
+    st.integers(1, 40).map(lambda n: f"0.{'0' * n}1"),
+)
+_KEYS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
+_TEXTS = _KEYS.map(lambda text: json.dumps(text, ensure_ascii=False))
+_RAW = st.recursive(
+    st.one_of(_NUMBERS, _TEXTS, st.sampled_from(["true", "false", "null", '"1.0, 12345678901234567890]"', '"\\\\\\" .50}"'])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map(lambda parts: f"[{', '.join(parts)}]"),
+        st.dictionaries(_TEXTS, inner, max_size=4).map(
+            lambda pairs: "{" + ", ".join(f"{k}: {v}" for k, v in pairs.items()) + "}"
+        ),
+    ),
+    max_leaves=10,
+)
+
+
+def _exact(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+def _as_decimal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_decimal(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_decimal(one) for one in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return Decimal(repr(value))
+
+
+def _digits(value: Any) -> Any:
+    """Compare Decimals digit for digit: 1.50 is not 1.5 here."""
+    return json.loads(json.dumps(value, default=lambda d: {"exact": str(d.as_tuple())}))
+
+
+@given(_RAW)
+def test_a_payload_keeps_every_digit(raw: str) -> None:
+    assert _digits(_as_decimal(decode(raw.encode()))) == _digits(_exact(raw))
+
+
+@given(_RAW)
+def test_a_payload_written_again_says_the_same(raw: str) -> None:
+    assert _digits(_exact(json_text(decode(raw.encode())))) == _digits(_exact(raw))
+
+
+@pytest.mark.parametrize("raw", [b'{"a": "10.0.0.1", "b": 12.5, "c": 123456789012345678}', b'{"a": "1234567890123456789"}'])
+def test_what_a_double_holds_is_read_by_the_fast_decoder(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etl_actors.slips.document._DECODER", None)
+    assert decode(raw) == orjson.loads(raw)
+
+
+def test_a_number_of_thousands_of_digits_is_read() -> None:
+    assert decode(b"[" + b"7" * 9000 + b"]") == [Decimal("7" * 9000)]
+
+
+@pytest.mark.parametrize("inner", [b"1", b"1.0"], ids=["fast", "exact"])
+def test_depth_is_limited_alike_for_both_decoders(inner: bytes) -> None:
+    value = decode(b'{"a": ' * MAX_DEPTH + inner + b"}" * MAX_DEPTH)
+    for _ in range(MAX_DEPTH):
+        value = value["a"]
+    assert value == 1
+    with pytest.raises(Undecodable) as undecodable:
+        decode(b"[" * (MAX_DEPTH + 1) + inner + b"]" * (MAX_DEPTH + 1))
+    assert undecodable.value.reason == "too_deep"
+
+
+def test_brackets_in_texts_and_beside_one_another_are_no_depth() -> None:
+    many = json.dumps({"a": "[" * 2000, "b": [[]] * 2000, 'c"\\': '{\\"'}).encode()
+    assert decode(many) == json.loads(many)
+
+
+def test_what_is_no_json_is_said_to_be_none() -> None:
+    with pytest.raises(Undecodable) as undecodable:
+        decode(b'{"a": ')
+    assert undecodable.value.reason == "not_json"
