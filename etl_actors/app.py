@@ -1,13 +1,11 @@
 """The composition root: the one place that knows every part, and puts a daemon together."""
 
-import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import structlog
-from platformdirs import user_data_path
 
 from etl_actors import __version__, events
 from etl_actors.actors.alarm import Alarm
@@ -18,7 +16,7 @@ from etl_actors.actors.loader import LoaderActor
 from etl_actors.actors.master import MasterActor
 from etl_actors.actors.messages import Ref
 from etl_actors.actors.parser import ParserActor
-from etl_actors.embedded import acquire
+from etl_actors.database_in_use import database_url
 from etl_actors.errors import SlipError
 from etl_actors.http.health import HealthState
 from etl_actors.http.server import serve
@@ -36,25 +34,9 @@ from etl_actors.workers.base import Worker
 from etl_actors.workers.inline import InlineWorker
 from etl_actors.workers.processes import ProcessWorker
 
-__all__ = ["catalogue_in_force", "database_url", "run"]
+__all__ = ["catalogue_in_force", "run"]
 
 log = structlog.get_logger()
-
-
-@contextlib.contextmanager
-def database_url(settings: Settings) -> Iterator[str]:
-    """Yield the URL of the database in use: the one named, or the embedded server's, which runs as long as it is held.
-
-    Raises:
-        EtlError: no database is named and the embedded one is not installed, or cannot be started.
-    """
-    named = settings.database_url.get_secret_value()
-    if named:
-        yield named
-        return
-    data_dir = Path(settings.data_dir) if settings.data_dir else user_data_path("etl-actors")
-    with acquire(data_dir) as lease:
-        yield lease.url
 
 
 def catalogue_in_force(settings: Settings) -> Catalogue:
@@ -65,6 +47,8 @@ def catalogue_in_force(settings: Settings) -> Catalogue:
     """
     catalogue = load_catalogue(settings.parser_folders, settings.target_schema)
     if catalogue.problems:
+        for problem in catalogue.problems:
+            log.error(events.SLIP_REFUSED, error=problem)
         raise SlipError("\n".join(catalogue.problems))
     return catalogue
 
@@ -82,14 +66,13 @@ def run(settings: Settings, *, once: bool = False) -> int:
             migrate(url, settings.target_schema, settings.partition_rows)
         catalogue = catalogue_in_force(settings)
         _prepare(url, catalogue)
-        health = HealthState(settings.freshness_s)
-        supervisor, alarm = _assemble(settings, url, catalogue, health, once=once)
-        with serve(settings, health):
+        daemon = _Daemon(settings, url, catalogue, HealthState(settings.freshness_s), once)
+        with serve(settings, daemon.health):
             log.info(events.DAEMON_STARTED, version=__version__, pid=os.getpid(), slips=len(catalogue.slips), once=once)
             try:
-                status = supervisor.run()
+                status = Supervisor(daemon.company(), daemon.signals, daemon.health, settings.drain_s, once).run()
             finally:
-                alarm.stop()
+                daemon.alarm.stop()
             log.info(events.DAEMON_STOPPED, status=status)
     return status
 
@@ -104,44 +87,51 @@ def _prepare(url: str, catalogue: Catalogue) -> None:
             log.info(events.SLIP_LOADED, slip=slip.name, digest=slip.digest)
 
 
-def _assemble(settings: Settings, url: str, catalogue: Catalogue, health: HealthState, *, once: bool) -> tuple[Supervisor, Alarm]:
-    alarm = Alarm()
-    signals = Signals()
-    mind = partial(_make_dispatch, settings, url, catalogue, signals, alarm, health, once)
-    open_loader = partial(connect, url, application_name="etl-actors loader")
-    company = Company(
-        master=lambda: MasterActor.start(mind),
-        listener=lambda master: ListenerActor.start(partial(connect, url, application_name="etl-actors listener"), master),
-        parsers=(lambda: ParserActor.start(partial(_make_worker, settings, url)),) * settings.workers,
-        loaders=(lambda: LoaderActor.start(open_loader),) * settings.loaders,
-    )
-    return Supervisor(company, signals, health, settings.drain_s, once), alarm
+@dataclass(frozen=True, slots=True)
+class _Daemon:
+    """One daemon's parts, and how each of its actors is made from them."""
 
+    settings: Settings
+    url: str
+    catalogue: Catalogue
+    health: HealthState
+    once: bool
+    alarm: Alarm = field(default_factory=Alarm)
+    signals: Signals = field(default_factory=Signals)
 
-def _make_dispatch(
-    settings: Settings, url: str, catalogue: Catalogue, signals: Signals, alarm: Alarm, health: HealthState, once: bool, me: Ref
-) -> Dispatch:
-    conn: Connection = connect(url, application_name="etl-actors master")
-    node = Node(url)
-    return Dispatch(
-        me=me,
-        conn=conn,
-        node=node,
-        inbox=Inbox(conn, node.number),
-        doorbell=Doorbell(conn, node.number, settings.poll_s, settings.asleep_s, settings.safety_poll_s),
-        book=Book(settings.inflight_batches or 2 * settings.workers + 2 * settings.loaders, settings.inflight_bytes),
-        catalogue=catalogue,
-        limits=Limits(
-            settings.batch_rows, settings.batch_bytes, settings.lease_s, settings.max_attempts, settings.partition_rows
-        ),
-        signals=signals,
-        alarm=alarm,
-        health=health,
-        once=once,
-    )
+    def company(self) -> Company:
+        return Company(
+            master=lambda: MasterActor.start(self._mind),
+            listener=lambda master: ListenerActor.start(self._connector("listener"), master),
+            parsers=(lambda: ParserActor.start(self._worker),) * self.settings.workers,
+            loaders=(lambda: LoaderActor.start(self._connector("loader")),) * self.settings.loaders,
+        )
 
+    def _connector(self, name: str) -> Callable[[], Connection]:
+        return partial(connect, self.url, application_name=f"etl-actors {name}")
 
-def _make_worker(settings: Settings, url: str) -> Worker:
-    if settings.worker_kind == "thread":
-        return InlineWorker(url, settings.target_schema)
-    return ProcessWorker(url, settings.target_schema, settings.row_timeout_s)
+    def _mind(self, me: Ref) -> Dispatch:
+        settings = self.settings
+        conn = self._connector("master")()
+        node = Node(self.url)
+        return Dispatch(
+            me=me,
+            conn=conn,
+            node=node,
+            inbox=Inbox(conn, node.number),
+            doorbell=Doorbell(conn, node.number, settings.poll_s, settings.asleep_s, settings.safety_poll_s),
+            book=Book(settings.inflight_batches, settings.inflight_bytes),
+            catalogue=self.catalogue,
+            limits=Limits(
+                settings.batch_rows, settings.batch_bytes, settings.lease_s, settings.max_attempts, settings.partition_rows
+            ),
+            signals=self.signals,
+            alarm=self.alarm,
+            tell_waiting=partial(setattr, self.health, "oldest_pending_at"),
+            once=self.once,
+        )
+
+    def _worker(self) -> Worker:
+        if self.settings.worker_kind == "thread":
+            return InlineWorker(self.url, self.settings.target_schema)
+        return ProcessWorker(self.url, self.settings.target_schema, self.settings.row_timeout_s)

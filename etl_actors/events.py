@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 __all__ = [
+    "ACTOR_FAILED",
     "ACTOR_RESTARTED",
     "ACTOR_STARTED",
     "ACTOR_STUCK",
@@ -38,6 +39,7 @@ DAEMON_STOPPED = "daemon.stopped"
 ACTOR_STARTED = "actor.started"
 ACTOR_RESTARTED = "actor.restarted"
 ACTOR_STUCK = "actor.stuck"
+ACTOR_FAILED = "actor.failed"
 BATCH_CLAIMED = "batch.claimed"
 BATCH_SPLIT = "batch.split"
 BATCH_LOADED = "batch.loaded"
@@ -71,6 +73,7 @@ EVENTS: dict[str, Event] = {
     DAEMON_STOPPED: Event("all actors are stopped", ("status",)),
     ACTOR_STARTED: Event("an actor answered for the first time", ("actor", "place")),
     ACTOR_RESTARTED: Event("a dead actor's place was filled again", ("actor", "place")),
+    ACTOR_FAILED: Event("an actor could not be started; it is tried again", ("error",)),
     ACTOR_STUCK: Event("an actor did not stop in time", ("actor", "place", "error")),
     BATCH_CLAIMED: Event("rows left the inbox for a batch of ours", ("batch_id", "source", "slip", "rows", "nbytes")),
     BATCH_SPLIT: Event("a batch became several, by slip or to find a row that spoils it", ("batch_id", "source", "children")),

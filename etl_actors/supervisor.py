@@ -18,7 +18,7 @@ import structlog
 from etl_actors import events
 from etl_actors.actors.dispatch import Signals
 from etl_actors.actors.messages import Assign, Drain, Open, Ref
-from etl_actors.errors import DatabaseUnavailable
+from etl_actors.errors import DatabaseUnavailable, WorkerLost
 from etl_actors.http.health import HealthState
 
 __all__ = ["Company", "Supervisor"]
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 _TICK_S = 0.05
 _OPEN_S = 60.0
 _STOP_S = 5.0
-_LONGEST_WAIT_S = 5.0
+_SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.1, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Supervisor:
     _refs: dict[tuple[str, int], Ref] = field(default_factory=dict, init=False)
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _signals_seen: int = field(default=0, init=False)
+    _away: bool = field(default=False, init=False)
     _wait_s: float = field(default=0.0, init=False)
     _retry_at: float = field(default=0.0, init=False)
 
@@ -112,8 +113,11 @@ class Supervisor:
                         self._introduce(kind, place, self._start(kind, place, start))
             if self._gone("listener", 0):
                 self._start("listener", 0, lambda: self.company.listener(self._refs["master", 0]))
-        except (DatabaseUnavailable, pykka.ActorDeadError, pykka.Timeout) as exc:
-            self._back_off(exc)
+        except DatabaseUnavailable as exc:
+            self._database_lost(exc)
+        except (WorkerLost, pykka.ActorDeadError, pykka.Timeout) as exc:
+            log.warning(events.ACTOR_FAILED, error=str(exc))
+            self._back_off()
         else:
             self._recovered()
 
@@ -140,17 +144,22 @@ class Supervisor:
         ref = self._refs.get((kind, place))
         return ref is None or not ref.is_alive()
 
-    def _back_off(self, exc: Exception) -> None:
-        if not self._wait_s:
+    def _database_lost(self, exc: DatabaseUnavailable) -> None:
+        if not self._away:
             log.error(events.DATABASE_LOST, error=str(exc))
+        self._away = True
         self.health.database_up = False
-        self._wait_s = min(_LONGEST_WAIT_S, max(0.1, self._wait_s * 2))
+        self._back_off()
+
+    def _back_off(self) -> None:
+        self._wait_s = min(_LONGEST_WAIT_S, max(_SHORTEST_WAIT_S, self._wait_s * 2))
         self._retry_at = time.monotonic() + self._wait_s
 
     def _recovered(self) -> None:
-        if self._wait_s:
+        if self._away:
             log.info(events.DATABASE_FOUND)
-            self._wait_s = 0.0
+        self._away = False
+        self._wait_s = 0.0
         self.health.database_up = True
 
     def _drain(self) -> int:
@@ -158,8 +167,9 @@ class Supervisor:
         began = time.monotonic()
         told: Ref | None = None
         while not self.signals.drained.is_set():
-            if time.monotonic() - began > self.drain_s:
-                log.warning(events.DAEMON_DRAINED, complete=False, after_s=self.drain_s)
+            if self._away or time.monotonic() - began > self.drain_s:
+                # Without a database nothing can land; whatever is claimed there is rescued by whoever comes first.
+                log.warning(events.DAEMON_DRAINED, complete=False, after_s=round(time.monotonic() - began, 3))
                 return 1
             self.health.beat()
             self._staff()

@@ -58,7 +58,7 @@ def accepted_database(settings: "Settings") -> Iterator[str]:
         DatabaseUnavailable: no server answers.
         DatabaseUnsuitable: the sentence says what to run.
     """
-    from etl_actors.app import database_url
+    from etl_actors.database_in_use import database_url
     from etl_actors.store.migrate import require_accepted
 
     with database_url(settings) as url:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from etl_actors.app import database_url
+from etl_actors.database_in_use import database_url
 from etl_actors.cli.render import console, say, show_json
 from etl_actors.errors import EtlError
 from etl_actors.feeding.feeder import Fed, Feeder

@@ -19,7 +19,7 @@ def migrate(
 
     Safe while daemons run and while others migrate too. The embedded database is migrated by `run` itself.
     """
-    from etl_actors.app import database_url
+    from etl_actors.database_in_use import database_url
 
     settings = invocation(ctx).settings()
     with database_url(settings) as url:

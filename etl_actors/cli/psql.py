@@ -21,7 +21,7 @@ def psql(
     ] = None,
 ) -> None:
     """Open psql on the database in use; the embedded server runs as long as it is open."""
-    from etl_actors.app import database_url
+    from etl_actors.database_in_use import database_url
 
     with database_url(invocation(ctx).settings()) as url:
         raise typer.Exit(_shell(url, arguments or []))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import orjson
 from rich.console import Console
 
-from etl_actors.app import catalogue_in_force, database_url
+from etl_actors.app import catalogue_in_force
+from etl_actors.database_in_use import database_url
 from etl_actors.demo import report
 from etl_actors.demo.books import settled
 from etl_actors.demo.daemon import Daemon
@@ -98,11 +99,11 @@ class _Demonstration:
         begun = time.perf_counter()
         rows = self._feed("python", "the metadata of the Python distributions found on this machine", installed())
         rows += self._feed("shop", "a shop, scraped", scrape(documents))
-        settled(self._conn, _SOURCES, daemon.check)
+        settled(self._conn, _SOURCES, daemon)
         seconds = time.perf_counter() - begun
         pages = (orjson.dumps(product(number, documents + number, 1.0)) for number in range(_COMMITS))
         latency = measure(self._url, "shop", pages, _COMMITS_PER_SECOND)
-        return _Measured(rows, seconds, settled(self._conn, _SOURCES, daemon.check), latency)
+        return _Measured(rows, seconds, settled(self._conn, _SOURCES, daemon), latency)
 
     def results(self, catalogue: Catalogue, measured: _Measured) -> None:
         """Show books, tables, rejects, rate and latency."""

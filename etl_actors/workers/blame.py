@@ -32,7 +32,7 @@ def parse_blaming(worker: Worker, job: Job) -> Parsed | Routed:
         try:
             return worker.parse(job)
         except WorkerLost as lost:
-            log.warning(events.WORKER_LOST, row_id=lost.row_id, reason=lost.reason)
+            log.warning(events.WORKER_LOST, row_id=lost.row_id, reason=lost.reason, error=str(lost))
             if not lost.row_id:
                 unblamed += 1
                 if unblamed == _UNBLAMED:

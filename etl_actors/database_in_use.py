@@ -1,0 +1,24 @@
+"""The database in use: the one that the settings name, or the embedded one."""
+
+import contextlib
+from collections.abc import Iterator
+
+from etl_actors.embedded import acquire
+from etl_actors.settings import Settings
+
+__all__ = ["database_url"]
+
+
+@contextlib.contextmanager
+def database_url(settings: Settings) -> Iterator[str]:
+    """Yield the URL of the database in use: the one named, or the embedded server's, which runs as long as it is held.
+
+    Raises:
+        EtlError: no database is named and the embedded one is not installed, or cannot be started.
+    """
+    named = settings.database_url.get_secret_value()
+    if named:
+        yield named
+        return
+    with acquire(settings.data_dir) as lease:
+        yield lease.url
