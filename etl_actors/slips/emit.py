@@ -15,7 +15,7 @@ from etl_actors.slips.expression import ExpressionError
 from etl_actors.slips.refused import Refused
 from etl_actors.slips.types import NULL, ColumnType, column_type, is_type, type_names
 
-__all__ = ["Emitter", "Scope", "did_you_mean"]
+__all__ = ["Emitter", "Scope", "check_nesting", "did_you_mean"]
 
 _SPECIALS = {"row_id": "row_id", "source": "source", "received_at": "received_at"}
 _COMPARES = {"==": "same", "!=": "unequal", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least"}
@@ -42,6 +42,21 @@ def did_you_mean(name: str, known: list[str]) -> str:
     """Suggest the nearest of the known names, or nothing."""
     near = get_close_matches(name, known, 1)
     return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def check_nesting(written: str) -> None:
+    """Refuse an expression that is nested deeper than Python reads.
+
+    Args:
+        written: the Python that an expression became.
+
+    Raises:
+        ExpressionError: it is.
+    """
+    try:
+        compile(f"(((({written}))))", "<expression>", "eval")  # some more parentheses, as where it will stand
+    except (SyntaxError, RecursionError, MemoryError):
+        raise ExpressionError(0, "this expression is nested too deeply") from None
 
 
 def _first_of(*options: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.emit import Emitter, Scope, did_you_mean
+from etl_actors.slips.emit import Emitter, Scope, check_nesting, did_you_mean
 from etl_actors.slips.expression import ExpressionError, parse_predicate
 from etl_actors.slips.files import MAIN, digest
 from etl_actors.slips.model import Slip
@@ -133,7 +133,7 @@ class _Reader:
             return None
         try:
             predicate = parse_predicate(text)
-            Emitter().predicate(predicate, Scope())
+            check_nesting(Emitter().predicate(predicate, Scope()))
         except ExpressionError as error:
             self.problems.at_value(("when",), error.sentence, error.at)
             return None

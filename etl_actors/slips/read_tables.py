@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl_actors.relational.tables import Column, Kind, Policy, Table
-from etl_actors.slips.emit import Emitter, Scope, did_you_mean
+from etl_actors.slips.emit import Emitter, Scope, check_nesting, did_you_mean
 from etl_actors.slips.expression import ExpressionError, parse_expression, parse_predicate
 from etl_actors.slips.model import SlipColumn, SlipTable
 from etl_actors.slips.nodes import Expression, Predicate
@@ -61,27 +61,49 @@ def read_tables(content: dict[str, Any], problems: Problems, schema: str, slip: 
         return ()
     if not tables and not problems:
         problems.at_line(1, 1, "a slip needs at least one table, as [tables.NAME]")
-    drafts = {name: _TableReader(name, table, problems, schema).read() for name, table in tables.items()}
+    drafts = {
+        name: _TableReader(name, table, problems, schema, _has_items(tables, table.get("parent"))).read()
+        for name, table in tables.items()
+    }
     return () if problems else _Family(drafts, problems, schema, slip).tables()
 
 
-class _TableReader:
-    """Reads one table."""
+def _has_items(tables: dict[str, Any], name: Any) -> bool:
+    """Tell whether a table, or one that it is below, has `each`."""
+    seen = set()
+    while isinstance(name, str) and name in tables and name not in seen:
+        if "each" in tables[name]:
+            return True
+        seen.add(name)
+        name = tables[name].get("parent")
+    return False
 
-    def __init__(self, name: str, content: dict[str, Any], problems: Problems, schema: str) -> None:
+
+class _TableReader:
+    """Reads one table.
+
+    Args:
+        name: of the table.
+        content: of the table.
+        problems: where to note what is wrong.
+        schema: for a table that names none.
+        below_items: whether a table above it has `each`.
+    """
+
+    def __init__(self, name: str, content: dict[str, Any], problems: Problems, schema: str, below_items: bool) -> None:  # noqa: FBT001
         self.name = name
         self.content = content
         self.problems = problems
         self.schema = schema
         self.keys = ("tables", name)
+        self.outer = _NESTED if below_items else Scope()
+        self.scope = _NESTED if "each" in content else self.outer
 
     def read(self) -> _Draft:
         self._check_keys()
-        nested = "each" in self.content or "parent" in self.content
-        scope = _NESTED if nested else Scope()
         each = self._each()
-        when = self._when(scope)
-        columns, types = self._columns(scope)
+        when = self._when()
+        columns, types = self._columns()
         key = self._key(columns)
         return _Draft(
             self.name,
@@ -133,35 +155,35 @@ class _TableReader:
             return None
         try:
             node = parse_expression(text)
-            Emitter().value(node, Scope())
+            check_nesting(Emitter().value(node, self.outer))
         except ExpressionError as error:
             self._wrong("each", error.sentence, error.at)
             return None
         return node
 
-    def _when(self, scope: Scope) -> Predicate | None:
+    def _when(self) -> Predicate | None:
         text = self._text("when")
         if text is None:
             return None
         try:
             node = parse_predicate(text)
-            Emitter().predicate(node, scope)
+            check_nesting(Emitter().predicate(node, self.scope))
         except ExpressionError as error:
             self._wrong("when", error.sentence, error.at)
             return None
         return node
 
-    def _columns(self, scope: Scope) -> tuple[tuple[SlipColumn, ...], tuple[ColumnType, ...]]:
+    def _columns(self) -> tuple[tuple[SlipColumn, ...], tuple[ColumnType, ...]]:
         given = self.content.get("columns", {})
         if not isinstance(given, dict):
             self._wrong("columns", 'expected columns as columns.NAME = "expression"')
             return (), ()
         if len(given) > _MAX_COLUMNS:
             self.problems.at_key(self.keys, f"a table has at most {_MAX_COLUMNS:,} columns, got {len(given):,}")
-        read = [found for name, value in given.items() if (found := self._column(name, value, scope))]
+        read = [found for name, value in given.items() if (found := self._column(name, value))]
         return tuple(column for column, _ in read), tuple(kind for _, kind in read)
 
-    def _column(self, name: str, value: Any, scope: Scope) -> tuple[SlipColumn, ColumnType] | None:
+    def _column(self, name: str, value: Any) -> tuple[SlipColumn, ColumnType] | None:
         keys = (*self.keys, "columns", name)
         wrong = _name_problem(name, "column")
         if wrong:
@@ -174,15 +196,15 @@ class _TableReader:
                     self.problems.at_key(
                         (*keys, key), f"a column has no key `{key}`{did_you_mean(key, ['expr', *_COLUMN_LATER])}"
                     )
-            return self._column_text(name, (*keys, "expr"), value.get("expr"), scope)
-        return self._column_text(name, keys, value, scope)
+            return self._column_text(name, (*keys, "expr"), value.get("expr"))
+        return self._column_text(name, keys, value)
 
-    def _column_text(self, name: str, keys: tuple[str, ...], value: Any, scope: Scope) -> tuple[SlipColumn, ColumnType] | None:
+    def _column_text(self, name: str, keys: tuple[str, ...], value: Any) -> tuple[SlipColumn, ColumnType] | None:
         if not isinstance(value, str):
             self.problems.at_value(keys, "expected an expression, in quotes")
             return None
         try:
-            return _typed(name, value, scope)
+            return _typed(name, value, self.scope)
         except ExpressionError as error:
             self.problems.at_value(keys, error.sentence, error.at)
             return None
@@ -232,7 +254,7 @@ def _typed(name: str, text: str, scope: Scope) -> tuple[SlipColumn, ColumnType]:
     if kind is None:
         emitter.value(node, scope)
         raise ExpressionError(len(text.rstrip()), "this column has no type; end it in one, as in `| text`")
-    emitter.column(node, scope, kind, text=False)
+    check_nesting(emitter.column(node, scope, kind, text=False))
     return SlipColumn(name, text, node), kind
 
 

@@ -129,6 +129,12 @@ def test_a_slip_can_stand_in_a_set() -> None:
         ('name = "s"\n[tables.t]\ncolumns.a = "a[?b] | text"', "slip.toml:3:16: filters in paths are not supported"),
         ('name = "s"\n[tables.t]\ncolumns.a = "a..b | text"', "slip.toml:3:15: `..` is not supported by this release"),
         ('name = "s"\n[tables.t]\ncolumns.a = "@up.id | text"', "slip.toml:3:14: `@up` is not supported by this release"),
+        (
+            f'name = "s"{TABLE}[tables.u]\nparent = "t"\ncolumns.a = "@index | int"',
+            "slip.toml:6:14: `@index` has a meaning only in a table with `each`",
+        ),
+        (f'name = "s"{TABLE}[tables.u]\nparent = "t"\neach = "a[@key]"', "slip.toml:6:11: expected"),
+        (f'name = "s"\n[tables.t]\ncolumns.a = "a{".b" * 400} | text"', "slip.toml:3:14: this expression is nested too deeply"),
         ('name = "s"\n[tables.t]\ncolumns.a = "@kee | text"', "slip.toml:3:14: there is no `@kee`; did you mean `@key`?"),
         (
             'name = "s"\n[tables.t]\ncolumns.a = "if(a, b) | text"',
