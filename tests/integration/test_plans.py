@@ -1,0 +1,117 @@
+"""The plans of the hot statements on large tables: by index, whatever else there is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from etl_actors.store.database import Connection, connect
+from etl_actors.store.leases import LOCK_CLASS
+from etl_actors.store.queries import queries
+from tests.support.servers import Server
+
+_FILL = """
+INSERT INTO etl.staging (source, payload)
+SELECT 'source ' || n % 20, '1' FROM generate_series(1, 200000) n;
+INSERT INTO etl.batch (source, row_ids, row_lo, row_hi, bytes, owner, status, outcomes, loaded, finished_at)
+SELECT 'source 1', ARRAY(SELECT generate_series(b * 100 + 1, b * 100 + 100)), b * 100 + 1, b * 100 + 100, 1, 1, 'done',
+       repeat('l', 100), 100, now() FROM generate_series(0, 2999) b;
+INSERT INTO etl.batch (source, row_ids, row_lo, row_hi, bytes, owner)
+SELECT 'source 1', ARRAY[300000 + b], 300000 + b, 300000 + b, 1, 77 FROM generate_series(1, 5) b;
+INSERT INTO etl.reject (row_id, batch_id, stage, reason, message)
+SELECT n, 1, 'map', 'x', 'y' FROM generate_series(1, 20000) n;
+"""
+
+
+@pytest.fixture(scope="module")
+def large(server: Server, template: str, service_login: dict[str, str]) -> Iterator[Connection]:
+    """Connect as the service to a database with 200,000 waiting rows and 3,000 finished batches of 100."""
+    name = server.create(template)
+    with psycopg.connect(server.admin_url(name), autocommit=True) as admin:
+        admin.execute(_FILL)
+        admin.execute("VACUUM ANALYZE")
+    with connect(server.url(name, **service_login)) as conn:
+        yield conn
+    server.drop(name)
+
+
+def explained(conn: Connection, statement: bytes, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every node of the plan that was really run; what it did is undone."""
+    with conn.transaction(force_rollback=True):
+        ((plan,),) = conn.execute(b"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement, values).fetchall()
+    return list(below(plan[0]["Plan"]))
+
+
+def below(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", []):
+        yield from below(child)
+
+
+def scans(plan: list[dict[str, Any]], what: str = "Seq Scan") -> set[str]:
+    return {node["Relation Name"] for node in plan if node["Node Type"] == what}
+
+
+def indexes(plan: list[dict[str, Any]]) -> set[str]:
+    return {node["Index Name"] for node in plan if "Index Name" in node}
+
+
+def pages(plan: list[dict[str, Any]]) -> int:
+    return int(plan[0]["Shared Hit Blocks"] + plan[0]["Shared Read Blocks"])
+
+
+def test_a_claim_reads_the_key_and_deletes_by_tuple_id(large: Connection) -> None:
+    wanted = {"source": "source 7", "floor": 0, "rows": 2000, "bytes": 2**40, "owner": 1}
+    plan = explained(large, queries("inbox")["claim"], wanted)
+    assert "inbox_pkey" in indexes(plan)
+    assert scans(plan, "Tid Scan") == {"inbox"}
+    assert scans(plan) == set()
+    assert not any(node["Node Type"] == "Sort" and node["Actual Rows"] > 2000 for node in plan), "the key gives the order"
+
+
+def test_the_sources_are_found_by_a_skip_scan(large: Connection) -> None:
+    plan = explained(large, queries("inbox")["sources"], {})
+    assert scans(plan) <= {"pause"}
+    assert pages(plan) < 250, "a few pages a source, of thousands"
+    known = {"sources": [f"source {n}" for n in range(20)], "floors": [0] * 20}
+    plan = explained(large, queries("inbox")["sources_beyond"], known)
+    assert scans(plan) <= {"pause"}
+    assert pages(plan) < 250
+
+
+@pytest.mark.parametrize("row_id", [1, 150_001, 199_999])
+def test_the_status_of_a_row_is_found_through_the_range_index(large: Connection, row_id: int) -> None:
+    plan = explained(large, b"SELECT * FROM etl.row_status WHERE row_id = %(row_id)s", {"row_id": row_id})
+    assert {"batch_by_row", "inbox_pkey"} <= indexes(plan)
+    assert scans(plan) == set()
+    assert pages(plan) < 100
+
+
+def test_a_rescue_looks_at_the_claimed_batches_only(large: Connection) -> None:
+    wanted = {"owner": 1, "lease_s": 60, "limit": 10, "lock_class": LOCK_CLASS}
+    plan = explained(large, queries("batches")["rescue"], wanted)
+    assert "batch_claimed" in indexes(plan)
+    assert "batch" not in scans(plan)
+    assert plan[0]["Actual Rows"] == 5
+
+
+def test_strays_are_looked_for_among_the_claimed_only(large: Connection) -> None:
+    plan = explained(large, queries("batches")["stray"], {"owner": 77, "known": []})
+    assert indexes(plan) == {"batch_claimed"}
+    assert plan[0]["Actual Rows"] == 5
+
+
+def test_a_fetch_reads_its_rows_only_and_leaves_the_other_partitions_alone(large: Connection) -> None:
+    wanted = {"row_ids": list(range(5000, 7000)), "lo": 5000, "hi": 6999}
+    plan = explained(large, queries("staging")["fetch"], wanted)
+    assert scans(plan) == set()
+    assert {node["Relation Name"] for node in plan if "Relation Name" in node} == {"staging_0000000000000000001"}
+    assert plan[0]["Actual Rows"] == 2000
+
+
+@pytest.mark.parametrize("name", ["fence", "finished", "release"])
+def test_what_happens_to_one_batch_touches_one_batch(large: Connection, name: str) -> None:
+    plan = explained(large, queries("batches")[name], {"batch_id": 3001, "token": 3001})
+    assert "batch_pkey" in indexes(plan)
+    assert "batch" not in scans(plan)
