@@ -1,8 +1,9 @@
 """Wait until the books balance with nothing left to do."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from etl_actors.demo.daemon import Daemon
 from etl_actors.errors import EtlError
 from etl_actors.store.database import Connection
 from etl_actors.store.ledger import LedgerRow, ledger
@@ -15,24 +16,24 @@ IDLE_S = 60.0  # without a single row settled meanwhile
 _LOOK_S = 0.05
 
 
-def settled(conn: Connection, sources: Sequence[str], alive: Callable[[], None]) -> list[LedgerRow]:
+def settled(conn: Connection, sources: Sequence[str], daemon: Daemon) -> list[LedgerRow]:
     """Wait until nothing of the sources is pending or claimed, and return their books.
 
     Args:
         conn: in autocommit mode.
         sources: to wait for.
-        alive: raises if the daemon has ended.
+        daemon: that works on them.
 
     Raises:
         EtlError: nothing moved for `IDLE_S` seconds, or the books do not balance.
     """
     left, moved_at = None, time.monotonic()
     while (now_left := _waiting(conn, sources)) > 0:
-        alive()
+        daemon.check()
         if now_left != left:
             left, moved_at = now_left, time.monotonic()
         elif time.monotonic() - moved_at > IDLE_S:
-            msg = f"Nothing has moved for {IDLE_S:.0f} seconds, and {left:,} rows still wait: {_described(conn, sources)}"
+            msg = f"Nothing has moved for {IDLE_S:.0f} seconds, and {left:,} rows still wait: {_described(conn, sources)}\n{daemon.last_lines()}"
             raise EtlError(msg)
         time.sleep(_LOOK_S)
     books = [row for row in ledger(conn) if row.source in sources]

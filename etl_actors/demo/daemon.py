@@ -58,7 +58,7 @@ class Daemon(AbstractContextManager["Daemon"]):
             self.check()
             if time.monotonic() > deadline:
                 self._end(kill=True)
-                msg = f"The daemon did not start within {_START_S:.0f} seconds; its log ends so:\n{self._last_lines()}"
+                msg = f"The daemon did not start within {_START_S:.0f} seconds; its log ends so:\n{self.last_lines()}"
                 raise EtlError(msg)
             time.sleep(_LOOK_S)
         return self
@@ -82,7 +82,7 @@ class Daemon(AbstractContextManager["Daemon"]):
         """
         status = self._process.poll()
         if status is not None:
-            msg = f"The daemon ended with status {status}; its log ends so:\n{self._last_lines()}"
+            msg = f"The daemon ended with status {status}; its log ends so:\n{self.last_lines()}"
             raise EtlError(msg)
 
     def stop(self) -> float:
@@ -97,7 +97,7 @@ class Daemon(AbstractContextManager["Daemon"]):
         begun = time.monotonic()
         status = self._end(kill=False)
         if status != 0:
-            msg = f"The daemon ended with status {status} after SIGTERM; its log ends so:\n{self._last_lines()}"
+            msg = f"The daemon ended with status {status} after SIGTERM; its log ends so:\n{self.last_lines()}"
             raise EtlError(msg)
         return time.monotonic() - begun
 
@@ -113,5 +113,6 @@ class Daemon(AbstractContextManager["Daemon"]):
         self._log.seek(0)
         return self._log.read().decode("utf-8", "replace")
 
-    def _last_lines(self) -> str:
+    def last_lines(self) -> str:
+        """Return the end of its log."""
         return "\n".join(self._told().splitlines()[-_SHOWN_LINES:])
