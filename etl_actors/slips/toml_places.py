@@ -104,6 +104,7 @@ class _Reader:
         self.at += brackets
         keys: Keys = self._keys(())
         if brackets == 2:  # noqa: PLR2004  ([[a.b]])
+            keys = keys[:-1] if isinstance(keys[-1], int) else keys  # a further element: `_keys` gave the one before
             self.counts[keys] = self.counts.get(keys, -1) + 1
             keys = (*keys, self.counts[keys])
         self.at += brackets

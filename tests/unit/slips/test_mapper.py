@@ -129,6 +129,38 @@ def test_a_reject_says_where_and_leaves_nothing_behind(change: Any, path: str, t
     json.dumps(reject.detail)
 
 
+@pytest.mark.parametrize(
+    ("each", "document", "path", "column"),
+    [
+        (
+            "a[*].b[*]",
+            {"a": [{"b": [{}, {}]}, {"c": 1}, {"b": [{}, {"x": "?"}]}]},
+            "$.a[2].b[1].x",
+            "(x | int / x | date | int) | int",
+        ),
+        ("a[1:]", {"a": [{}, {}, {"x": "?"}]}, "$.a[2].x", "(x | int / x | date | int) | int"),
+        ("a[*].b", {"a": [{}, {"b": {"x": "?"}}]}, "$.a[1].b.x", "(x | int / x | date | int) | int"),
+        ("a | as_list", {"a": {"x": "?"}}, "$.a.x", "(x | int / x | date | int) | int"),
+        ("a | as_list", {"a": [{}, {"x": "?"}]}, "$.a[1].x", "(x | int / x | date | int) | int"),
+        ("a", {"a": [{}, {"x": "?"}]}, "$.a[1].x", "(x | int / x | date | int) | int"),
+        ("b / a", {"a": 1, "b": [{"x": "?"}]}, "$.b[0].x", "(x | int / x | date | int) | int"),
+        ("'k,l' | split(',')", {}, "$[0]", "@ | int"),
+    ],
+)
+def test_a_reject_says_which_of_the_items_it_was(each: str, document: Any, path: str, column: str) -> None:
+    toml = f"""[tables.t]
+columns.z = "z | text"
+[tables.u]
+parent = "t"
+each = "{each}"
+columns.x = "{column}"
+"""
+    reject = rows_of_document(toml, document)
+    assert isinstance(reject, Reject)
+    assert reject.detail["path"] == path
+    assert reject.detail["column"] == "x"
+
+
 def rows_of_document(toml: str, document: Any) -> Any:
     mapper = mapper_of(toml)
     lines = mapper.begin()
