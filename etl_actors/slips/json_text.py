@@ -1,6 +1,5 @@
 """JSON values as text: numbers digit for digit, and whole values as PostgreSQL's jsonb will read them."""
 
-import sys
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
@@ -11,7 +10,7 @@ from etl_actors.slips.refused import Refused
 
 __all__ = ["check_characters", "json_text", "number_text"]
 
-_LONG = 4000  # digits that `str` of an int is sure to accept, whatever the process is set to
+_LONG_BITS = 2000  # about 600 digits; CPython may refuse to write an int of more than 640
 
 
 def number_text(value: float | Decimal) -> str:
@@ -24,22 +23,15 @@ def number_text(value: float | Decimal) -> str:
         Its text.
     """
     if type(value) is int:
-        return str(value) if value.bit_length() < 3 * _LONG else _long_int(value)
+        if value.bit_length() < _LONG_BITS:
+            return str(value)
+        value = Decimal(value)
     if type(value) is Decimal:
         return format(value, "f")
     text = repr(value)
     if "e" in text:
         return format(Decimal(text), "f")
     return text
-
-
-def _long_int(value: int) -> str:
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
-        return str(value)
-    finally:
-        sys.set_int_max_str_digits(limit)
 
 
 def _exact(value: Any) -> orjson.Fragment:

@@ -205,7 +205,7 @@ def test_the_short_way_of_numeric_gives_what_the_long_way_gives(value: float, sc
     assert kind.text(value) == kind.text(Decimal(repr(value)))
 
 
-def test_the_interpreters_limit_on_digits_is_left_as_it_was() -> None:
+def test_an_integer_longer_than_the_interpreter_writes_is_written() -> None:
     limit = sys.get_int_max_str_digits()
     assert column_type("text").text(10**9000) == "1" + "0" * 9000
     assert sys.get_int_max_str_digits() == limit
