@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl_actors.slips.compared import equal, less
 from etl_actors.slips.document import MAX_DEPTH, Undecodable, decode
 from etl_actors.slips.json_text import json_text
+from etl_actors.slips.refused import Refused
+from etl_actors.slips.types import ColumnType, column_type, type_names
 
 # Numbers as jsonb writes them: no exponent, zeros kept.
 _NUMBERS = st.one_of(
@@ -94,3 +97,31 @@ def test_what_is_no_json_is_said_to_be_none() -> None:
     with pytest.raises(Undecodable) as undecodable:
         decode(b'{"a": ')
     assert undecodable.value.reason == "not_json"
+
+
+def _outcome(kind: ColumnType, value: Any) -> str | None:
+    try:
+        return kind.text(value)  # type: ignore[no-any-return]  # a cast to text
+    except Refused as refused:
+        return f"refused: {refused.reason}"
+
+
+@given(
+    _NUMBERS,
+    st.sampled_from(
+        [
+            *map(column_type, sorted({*type_names()} - {"jsonb"})),
+            column_type("numeric", (12, 2)),
+            column_type("numeric", (30, 12)),
+        ]
+    ),
+)
+def test_which_decoder_read_a_number_does_not_show_in_a_column(raw: str, kind: ColumnType) -> None:
+    assert _outcome(kind, decode(raw.encode())) == _outcome(kind, Decimal(raw))
+
+
+@given(_NUMBERS, _NUMBERS)
+def test_which_decoder_read_a_number_does_not_show_in_a_comparison(one: str, other: str) -> None:
+    left, right = decode(one.encode()), decode(other.encode())
+    assert equal(left, right) == (Decimal(one) == Decimal(other))
+    assert less(left, right) == (Decimal(one) < Decimal(other))
