@@ -104,11 +104,12 @@ class _Daemon:
             master=lambda: MasterActor.start(self._mind),
             listener=lambda master: ListenerActor.start(self._connector("listener"), master),
             parsers=(lambda: ParserActor.start(self._worker),) * self.settings.workers,
-            loaders=(lambda: LoaderActor.start(self._connector("loader")),) * self.settings.loaders,
+            loaders=(lambda: LoaderActor.start(self._connector("loader", idle_limit_s=self.settings.lease_s)),)
+            * self.settings.loaders,
         )
 
-    def _connector(self, name: str) -> Callable[[], Connection]:
-        return partial(connect, self.url, application_name=f"etl-actors {name}")
+    def _connector(self, name: str, idle_limit_s: float | None = None) -> Callable[[], Connection]:
+        return partial(connect, self.url, application_name=f"etl-actors {name}", idle_limit_s=idle_limit_s)
 
     def _mind(self, me: Ref) -> Dispatch:
         settings = self.settings

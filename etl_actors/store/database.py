@@ -29,13 +29,17 @@ _KEEPALIVE: dict[str, Any] = {
 _SESSION = "-c TimeZone=UTC -c DateStyle=ISO -c jit=off -c client_min_messages=warning -c extra_float_digits=1"
 
 
-def connect(url: str, *, role: str | None = "etl_service", application_name: str = "etl-actors") -> Connection:
+def connect(
+    url: str, *, role: str | None = "etl_service", application_name: str = "etl-actors", idle_limit_s: float | None = None
+) -> Connection:
     """Open a connection in autocommit mode.
 
     Args:
         url: a libpq URL or conninfo string.
         role: the role to act as, so that even a superuser's URL works with the least privilege; None keeps the login's.
         application_name: shown in pg_stat_activity.
+        idle_limit_s: seconds after which the server ends a transaction that we leave idle: a frozen process would hold its
+            row locks, and everybody who waits for them, for ever. None for no limit.
 
     Raises:
         DatabaseUnavailable: nobody answers, or the login is refused.
@@ -43,9 +47,10 @@ def connect(url: str, *, role: str | None = "etl_service", application_name: str
     """
     with translated(url):
         given = conninfo_to_dict(url).get("options") or ""
-        conn: Connection = psycopg.connect(
-            url, autocommit=True, application_name=application_name, options=f"{_SESSION} {given}".strip(), **_KEEPALIVE
-        )
+        options = f"{_SESSION} {given}".strip()
+        if idle_limit_s is not None:
+            options += f" -c idle_in_transaction_session_timeout={round(idle_limit_s * 1000)}"
+        conn: Connection = psycopg.connect(url, autocommit=True, application_name=application_name, options=options, **_KEEPALIVE)
     try:
         _require_version(conn)
         if role is not None:

@@ -1,5 +1,6 @@
 """The program as users run it: commands and daemons as subprocesses."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,8 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-__all__ = ["SLIPS", "environment", "etl", "running", "start", "wait_until"]
+import psycopg
+
+__all__ = ["SLIPS", "environment", "etl", "named", "running", "stage", "start", "wait_until"]
 
 SLIPS = Path(__file__).parent.parent / "slips"
 
@@ -61,6 +65,19 @@ def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = 60.0) ->
     while not holds():
         assert time.monotonic() < deadline, f"{what}: not within {timeout_s:g} s"
         time.sleep(0.02)
+
+
+def stage(url: str, documents: list[str], source: str = "notes_update") -> None:
+    """Stage documents as a producer does, in one transaction."""
+    with psycopg.connect(url) as conn, conn.cursor().copy("COPY etl.staging (source, payload) FROM STDIN") as copy:
+        for document in documents:
+            copy.write_row((source, document))
+
+
+def named(log: Path, event: str) -> list[dict[str, Any]]:
+    """Return the events of one name that a daemon has logged."""
+    entries = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    return [entry for entry in entries if entry["event"] == event]
 
 
 def _command(*words: object) -> list[str]:
