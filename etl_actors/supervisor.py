@@ -98,21 +98,11 @@ class Supervisor:
         self._stop.set()
 
     def _staff(self) -> None:
-        """Start whoever is missing. A new master is told of everybody, a new parser or loader to the master."""
+        """Start whoever is missing, or wait a little longer each time it cannot be done."""
         if time.monotonic() < self._retry_at:
             return
         try:
-            if self._gone("master", 0):
-                self._dismiss_one("listener", 0)
-                self._start("master", 0, self.company.master)
-                for (kind, place), ref in self._refs.items():
-                    self._introduce(kind, place, ref)
-            for kind, starters in (("loader", self.company.loaders), ("parser", self.company.parsers)):
-                for place, start in enumerate(starters):
-                    if self._gone(kind, place):
-                        self._introduce(kind, place, self._start(kind, place, start))
-            if self._gone("listener", 0):
-                self._start("listener", 0, lambda: self.company.listener(self._refs["master", 0]))
+            self._fill_places()
         except DatabaseUnavailable as exc:
             self._database_lost(exc)
         except (WorkerLost, pykka.ActorDeadError, pykka.Timeout) as exc:
@@ -120,6 +110,20 @@ class Supervisor:
             self._back_off()
         else:
             self._recovered()
+
+    def _fill_places(self) -> None:
+        """Start whoever is missing. A new master is told of everybody, a new parser or loader to the master."""
+        if self._gone("master", 0):
+            self._dismiss_one("listener", 0)
+            self._start("master", 0, self.company.master)
+            for (kind, place), ref in self._refs.items():
+                self._introduce(kind, place, ref)
+        for kind, starters in (("loader", self.company.loaders), ("parser", self.company.parsers)):
+            for place, start in enumerate(starters):
+                if self._gone(kind, place):
+                    self._introduce(kind, place, self._start(kind, place, start))
+        if self._gone("listener", 0):
+            self._start("listener", 0, lambda: self.company.listener(self._refs["master", 0]))
 
     def _start(self, kind: str, place: int, start: Callable[[], Ref]) -> Ref:
         replaced = (kind, place) in self._refs

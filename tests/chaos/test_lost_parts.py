@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -21,7 +22,7 @@ def test_lost_connections_are_made_again_and_nothing_is_lost(database: str, tmp_
         for round_ in range(3):
             stage(database, notes(2_000, keys=4_000, seed=round_))
             before = len(named(log, "batch.loaded"))
-            wait_until(lambda seen=before: len(named(log, "batch.loaded")) > seen, "work goes on")
+            wait_until(partial(_more_loaded, log, before), "work goes on")
             with psycopg.connect(database) as conn:
                 conn.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -41,13 +42,17 @@ def test_a_killed_parser_process_costs_no_row(database: str, tmp_path: Path) -> 
         for round_ in range(3):
             stage(database, notes(2_000, keys=9_000, seed=round_))
             before = len(named(log, "batch.loaded"))
-            wait_until(lambda seen=before: len(named(log, "batch.loaded")) > seen, "work goes on")
+            wait_until(partial(_more_loaded, log, before), "work goes on")
             for pid in _parsers(daemon.pid):
                 os.kill(pid, signal.SIGKILL)
         wait_until(lambda: settled(database), "everything lands")
     with psycopg.connect(database) as conn:
         rejected = conn.execute("SELECT count(*) FROM etl.reject WHERE stage <> 'map'").fetchone()
     assert rejected == (0,), "no row may be blamed for an operator's kill"
+
+
+def _more_loaded(log: Path, before: int) -> bool:
+    return len(named(log, "batch.loaded")) > before
 
 
 def _parsers(daemon: int) -> list[int]:

@@ -68,7 +68,6 @@ def test_rows_come_back_as_copy_text_and_bad_ones_as_rejects(worker: Worker, sta
     assert (result.slip, block.table.qualified, block.rows) == ("thing", "public.thing", 1)
     fields = block.data.decode().removesuffix("\n").split("\t")
     assert fields[1:] == [str(first), "a\\tb", "1"]
-    assert [(r.row_id, r.stage, r.reason) for r in result.rejects][0][0] == second
     assert {r.row_id: str(r.stage) for r in result.rejects} == {second: "map", third: "stage"}
 
 
