@@ -66,6 +66,7 @@ class Supervisor:
     drain_s: float
     once: bool = False
     _refs: dict[tuple[str, int], Ref] = field(default_factory=dict, init=False)
+    _filled: set[tuple[str, int]] = field(default_factory=set, init=False)  # places that had an actor once
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _signals_seen: int = field(default=0, init=False)
     _away: bool = field(default=False, init=False)
@@ -126,18 +127,17 @@ class Supervisor:
             self._start("listener", 0, lambda: self.company.listener(self._refs["master", 0]))
 
     def _start(self, kind: str, place: int, start: Callable[[], Ref]) -> Ref:
-        replaced = (kind, place) in self._refs
-        ref = start()
+        ref = self._refs[kind, place] = start()
         try:
             ref.ask(Open(), timeout=_OPEN_S)
         except BaseException:
-            _ = ref.stop(block=False)
+            self._dismiss_one(kind, place)
             raise
-        self._refs[kind, place] = ref
-        if replaced:
+        if (kind, place) in self._filled:
             log.warning(events.ACTOR_RESTARTED, actor=kind, place=place)
         else:
             log.debug(events.ACTOR_STARTED, actor=kind, place=place)
+            self._filled.add((kind, place))
         return ref
 
     def _introduce(self, kind: str, place: int, ref: Ref) -> None:

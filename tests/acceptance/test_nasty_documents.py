@@ -85,7 +85,7 @@ def test_strings_that_break_software_land_as_they_are(database: str, corpus: Pat
     assert etl("run", "--once", env=env).returncode == 0
     assert settled(database)
     with psycopg.connect(database) as conn:
-        landed = dict(conn.execute("SELECT _row_id, name FROM anything").fetchall())
+        landed: dict[int, str] = dict(conn.execute("SELECT _row_id, name FROM anything").fetchall())
         rejected = conn.execute("SELECT row_id, message FROM etl.reject").fetchall()
     assert landed == {row_id: text for row_id, text in enumerate(strings, start=1) if text != "name"} | (
         {strings.index("name") + 1: "1"} if "name" in strings else {}
