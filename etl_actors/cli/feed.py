@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from etl_actors.database_in_use import database_url
 from etl_actors.cli.render import console, say, show_json
+from etl_actors.database_in_use import database_url
 from etl_actors.errors import EtlError
 from etl_actors.feeding.feeder import Fed, Feeder
 from etl_actors.feeding.inputs import Input
@@ -73,7 +73,8 @@ def _feed(inputs: Sequence[Input], connection: FeedConnection, source: str) -> F
 
 
 def _sentence(fed: Fed, source: str) -> str:
-    where = f"Stopped after line {fed.last_line:,} of {fed.file}: " if fed.interrupted else ""
+    after = f" after line {fed.last_line:,} of {fed.file}" if fed.last_line else ""
+    where = f"Stopped{after}: " if fed.interrupted else ""
     raw = f", {fed.raw:,} of them not JSON and kept raw for the dead letters" if fed.raw else ""
     blank = f"; {fed.blank:,} blank lines skipped" if fed.blank else ""
     return f"{where}{fed.staged:,} rows of source {source} staged{raw}{blank}."

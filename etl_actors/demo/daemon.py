@@ -53,21 +53,16 @@ class Daemon(AbstractContextManager["Daemon"]):
             stderr=self._log,
             start_new_session=True,  # Ctrl-C is the demonstration's, which then ends the daemon in order
         )
-        deadline = time.monotonic() + _START_S
-        while DAEMON_STARTED not in self._told():
-            self.check()
-            if time.monotonic() > deadline:
-                self._end(kill=True)
-                msg = f"The daemon did not start within {_START_S:.0f} seconds; its log ends so:\n{self.last_lines()}"
-                raise EtlError(msg)
-            time.sleep(_LOOK_S)
+        try:
+            self._await_start()
+        except BaseException:
+            self._clear()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         """End it, whatever happened."""
-        if self._process.poll() is None:
-            self._end(kill=False)
-        self._log.close()
+        self._clear()
 
     @property
     def pid(self) -> int:
@@ -95,14 +90,28 @@ class Daemon(AbstractContextManager["Daemon"]):
             EtlError: it ended with a status other than 0, or had to be killed.
         """
         begun = time.monotonic()
-        status = self._end(kill=False)
+        status = self._end()
         if status != 0:
             msg = f"The daemon ended with status {status} after SIGTERM; its log ends so:\n{self.last_lines()}"
             raise EtlError(msg)
         return time.monotonic() - begun
 
-    def _end(self, *, kill: bool) -> int:
-        self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+    def _await_start(self) -> None:
+        deadline = time.monotonic() + _START_S
+        while DAEMON_STARTED not in self._told():
+            self.check()
+            if time.monotonic() > deadline:
+                msg = f"The daemon did not start within {_START_S:.0f} seconds; its log ends so:\n{self.last_lines()}"
+                raise EtlError(msg)
+            time.sleep(_LOOK_S)
+
+    def _clear(self) -> None:
+        if self._process.poll() is None:
+            self._end()
+        self._log.close()
+
+    def _end(self) -> int:
+        self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(self._drain_s + 10)
         except subprocess.TimeoutExpired:
