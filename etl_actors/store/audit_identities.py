@@ -10,7 +10,7 @@ from etl_actors.relational.identity import child_identity, document_identity, ro
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model import Slip
 from etl_actors.store.database import Connection
-from etl_actors.store.targets import identifier
+from etl_actors.store.targets import Quoted
 
 __all__ = ["wrong_identities"]
 
@@ -44,11 +44,11 @@ def wrong_identities(conn: Connection, slip: Slip, table: Table) -> tuple[int, l
 
 
 def _way(slip: Slip, table: Table) -> tuple[sql.Composed, Callable[[Sequence[Any]], str]]:
-    name = identifier(table)
+    name = Quoted(table.schema, table.name)
     if table.kind is Kind.SET:
         return sql.SQL(_BY_PLACE).format(table=name), lambda found: child_identity(table.name, found[0], found[1])
     if table.key:
-        keys = sql.SQL(", ").join(sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in table.key)
+        keys = sql.SQL(", ").join(sql.SQL("t.{}::text").format(Quoted(column)) for column in table.key)
         return sql.SQL(_BY_KEY).format(table=name, keys=keys), lambda found: stored_identity(table, found)
     if slip.tables[0].own_rows:
         return sql.SQL(_BY_ROW).format(table=name), lambda found: row_identity(table.name, found[0])

@@ -146,7 +146,7 @@ class Loading:
                 landing.winners = [row_id for row_id, *_ in won]
                 landing.replaced = [old for _, old, replaced in won if replaced]
                 if len(won) < rows[table.qualified] and table.columns:
-                    row = self._conn.execute(count_differing(table)).fetchone()
+                    row = self._conn.execute(count_differing(table), {}).fetchone()
                     landing.differing = 0 if row is None else row[0]
         self._land_sets(lease, tables, landing)
         return landing

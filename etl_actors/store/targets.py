@@ -4,15 +4,24 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from psycopg import sql
+from psycopg.abc import AdaptContext
 
 from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.relational.tables import LINEAGE, PARENTAGE, Kind, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["ensure_tables", "identifier", "make_temp", "names", "temp_of"]
+__all__ = ["Quoted", "ensure_tables", "identifier", "make_temp", "names", "temp_of"]
 
 _SQL = queries("targets")
+
+
+class Quoted(sql.Identifier):
+    """An identifier in a statement that has parameters: the driver would take a percent sign in it for one more."""
+
+    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        """Return the quoted name, its percent signs doubled."""
+        return super().as_bytes(context).replace(b"%", b"%%")
 
 
 def identifier(table: Table) -> sql.Identifier:
@@ -21,8 +30,8 @@ def identifier(table: Table) -> sql.Identifier:
 
 
 def names(columns: Iterable[str]) -> sql.Composed:
-    """Return a quoted, comma-separated column list."""
-    return sql.SQL(", ").join(sql.Identifier(c) for c in columns)
+    """Return a quoted, comma-separated column list, for a statement that has parameters."""
+    return sql.SQL(", ").join(Quoted(c) for c in columns)
 
 
 def temp_of(table: Table) -> str:

@@ -3,7 +3,7 @@
 from psycopg import sql
 
 from etl_actors.relational.tables import Kind, Policy, Table
-from etl_actors.store.targets import identifier, names, temp_of
+from etl_actors.store.targets import Quoted, names, temp_of
 
 __all__ = ["count_differing", "delete_sets", "insert_owners", "insert_set"]
 
@@ -16,7 +16,7 @@ def insert_owners(table: Table) -> sql.Composed:
     One winner per `_id` within the batch first: ON CONFLICT would meet its own row again (error 21000). In the order of
     `_id`: two batches that insert the same keys in different orders would wait for each other for ever.
     """
-    target, temp = identifier(table), sql.Identifier("pg_temp", temp_of(table))
+    target, temp = Quoted(table.schema, table.name), Quoted("pg_temp", temp_of(table))
     columns = [name for name, _ in table.copied if name != "_pos"]
     ties = ["_row_id"] if table.kind is Kind.ROOT else ["_row_id", "_pos"]
     wins, order = (sql.SQL("<"), sql.SQL("")) if table.policy is Policy.IGNORE else (sql.SQL(">"), sql.SQL(" DESC"))
@@ -32,24 +32,22 @@ def insert_owners(table: Table) -> sql.Composed:
         target=target,
         columns=names(columns),
         temp=temp,
-        order=sql.SQL(", ").join(sql.Identifier(tie) + order for tie in ties),
-        changes=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in columns if c != "_id"),
+        order=sql.SQL(", ").join(Quoted(tie) + order for tie in ties),
+        changes=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(Quoted(c)) for c in columns if c != "_id"),
         wins=wins,
     )
 
 
 def count_differing(table: Table) -> sql.Composed:
-    """Count the rows of the batch that lost their `_id` to a row with other values."""
+    """Count the rows of the batch that lost their `_id` to a row with other values. Takes no parameter, but must be given `{}`."""
     own = [c.name for c in table.columns]
-    sides = (
-        sql.SQL("ROW({})").format(sql.SQL(", ").join(sql.Identifier(side, name) for name in own)) for side in ("lost", "held")
-    )
+    sides = (sql.SQL("ROW({})").format(sql.SQL(", ").join(Quoted(side, name) for name in own)) for side in ("lost", "held"))
     return sql.SQL(
         "SELECT count(*) FROM {temp} AS lost JOIN {target} AS held ON held._id = lost._id "
         "WHERE held._row_id <> lost._row_id AND {lost} IS DISTINCT FROM {held}"
     ).format(
-        temp=sql.Identifier("pg_temp", temp_of(table)),
-        target=identifier(table),
+        temp=Quoted("pg_temp", temp_of(table)),
+        target=Quoted(table.schema, table.name),
         lost=next(sides),
         held=next(sides),
     )
@@ -68,14 +66,14 @@ def delete_sets(owner: Table, sets: list[Table]) -> sql.Composed:
             using = sql.Composed([])
         else:
             above = next(i for i, other in enumerate(sets) if other.qualified == table.parent)
-            using = sql.SQL(" USING {} AS above").format(sql.Identifier(f"gone_{above}"))
+            using = sql.SQL(" USING {} AS above").format(Quoted(f"gone_{above}"))
             match = sql.SQL("t._parent_id = above._id")
         parts.append(
             sql.SQL("{name} AS (DELETE FROM {table} AS t{using} WHERE {match} RETURNING t._id)").format(
-                name=sql.Identifier(f"gone_{no}"), table=identifier(table), using=using, match=match
+                name=Quoted(f"gone_{no}"), table=Quoted(table.schema, table.name), using=using, match=match
             )
         )
-        counts.append(sql.SQL("SELECT {no}, count(*) FROM {name}").format(no=no, name=sql.Identifier(f"gone_{no}")))
+        counts.append(sql.SQL("SELECT {no}, count(*) FROM {name}").format(no=no, name=Quoted(f"gone_{no}")))
     return sql.SQL("WITH {} {}").format(sql.SQL(", ").join(parts), sql.SQL(" UNION ALL ").join(counts))
 
 
@@ -89,7 +87,7 @@ def insert_set(table: Table) -> sql.Composed:
         "INSERT INTO {target} ({columns}, _batch_id) SELECT {columns}, %(batch_id)s::bigint FROM {temp} "
         "WHERE _row_id = ANY (%(winners)s::bigint[])"
     ).format(
-        target=identifier(table),
+        target=Quoted(table.schema, table.name),
         columns=names(name for name, _ in table.copied),
-        temp=sql.Identifier("pg_temp", temp_of(table)),
+        temp=Quoted("pg_temp", temp_of(table)),
     )

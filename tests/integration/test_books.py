@@ -21,7 +21,8 @@ def books(conn: Connection, source: str = "shop") -> dict[str, int]:
     """Return a source's counts other than 0, after checking that they balance."""
     (row,) = [row for row in ledger(conn) if row.source == source]
     counts = {
-        name: getattr(row, name) for name in ("staged", "pending", "claimed", "loaded", "duplicate", "skipped", "rejected", "pruned")
+        name: getattr(row, name)
+        for name in ("staged", "pending", "claimed", "loaded", "duplicate", "skipped", "rejected", "pruned")
     }
     assert row.balanced
     assert counts["staged"] + counts["pruned"] == sum(counts.values()) - counts["staged"] - counts["pruned"]
@@ -96,7 +97,9 @@ def test_the_books_show_that_something_is_lost_or_invented(
 
 
 def state(conn: Connection, row_id: int) -> tuple[object, ...]:
-    row: tuple[object, ...] = one(conn, "SELECT status, batch_id, slip, reason, message FROM etl.row_status WHERE row_id = %s", row_id)
+    row: tuple[object, ...] = one(
+        conn, "SELECT status, batch_id, slip, reason, message FROM etl.row_status WHERE row_id = %s", row_id
+    )
     return row
 
 

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import psycopg
 import pytest
@@ -23,11 +23,11 @@ Make = Callable[[Lease, random.Random], Parsed]
 
 
 @pytest.fixture
-def impatient(admin: Connection, database: str) -> Iterator[str]:
+def impatient(admin: Connection, database: str) -> str:
     """Have the server look for deadlocks at once instead of after a second."""
     name = psycopg.sql.Identifier(admin.info.dbname)
     admin.execute(psycopg.sql.SQL("ALTER DATABASE {} SET deadlock_timeout = '20ms'").format(name))
-    yield database
+    return database
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,10 @@ def impatient(admin: Connection, database: str) -> Iterator[str]:
 )
 def test_naive_upserts_in_opposite_orders_wait_for_each_other_for_ever(impatient: str, second: str) -> None:
     upsert = " ON CONFLICT (id) DO UPDATE SET id = excluded.id"
-    one_way, other_way = ("INSERT INTO t VALUES (1)" + upsert, second + upsert), (second + upsert, "INSERT INTO t VALUES (1)" + upsert)
+    one_way, other_way = (
+        ("INSERT INTO t VALUES (1)" + upsert, second + upsert),
+        (second + upsert, "INSERT INTO t VALUES (1)" + upsert),
+    )
     with (
         psycopg.connect(impatient, autocommit=True) as watcher,
         psycopg.connect(impatient) as left,
@@ -97,7 +100,9 @@ def race(producer: Connection, service_url: str, makers: Sequence[Make]) -> None
 def shuffled(lease: Lease, dice: random.Random) -> list[Note]:
     """Give every row one of the same few keys, in any order."""
     keys = [dice.randrange(KEYS) for _ in lease.row_ids]
-    notes = [Note(row_id, key, str(row_id), vendors=[(f"v{key % 40}", key)]) for row_id, key in zip(lease.row_ids, keys, strict=True)]
+    notes = [
+        Note(row_id, key, str(row_id), vendors=[(f"v{key % 40}", key)]) for row_id, key in zip(lease.row_ids, keys, strict=True)
+    ]
     dice.shuffle(notes)
     return notes
 
@@ -118,7 +123,9 @@ def crossed(name: str, first: str, second: str) -> Make:
 
     def make(lease: Lease, dice: random.Random) -> Parsed:
         notes = shuffled(lease, dice)
-        one_half, other_half = (parsed(shape(Policy.UPDATE, name=name, vendor=table), notes, slip=name) for table in (first, second))
+        one_half, other_half = (
+            parsed(shape(Policy.UPDATE, name=name, vendor=table), notes, slip=name) for table in (first, second)
+        )
         return Parsed(name, name, (*one_half.blocks, other_half.blocks[-1]), (), ())
 
     return make

@@ -30,7 +30,7 @@ def login(server: Server, name: str, options: str, database: str | None = None) 
     """Make a login and return its URL; it owns `database`, or a new one."""
     made = database or server.create()
     with psycopg.connect(server.admin_url(), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD 'secret'").format(sql.Identifier(name), sql.SQL(options)))  # type: ignore[arg-type]
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD 'secret'").format(sql.Identifier(name), sql.SQL(options)))
         admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(made), sql.Identifier(name)))
     return server.url(made, user=name, password="secret")
 
@@ -145,7 +145,7 @@ def test_a_server_that_is_too_old_is_refused(database: str, monkeypatch: pytest.
 
 
 def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
-    with pytest.raises(DatabaseUnavailable, match="No answer from database shop on 127.0.0.1:1") as caught:
+    with pytest.raises(DatabaseUnavailable, match=r"No answer from database shop on 127\.0\.0\.1:1") as caught:
         migrate("postgresql://me:hunter2@127.0.0.1:1/shop")
     assert "hunter2" not in str(caught.value)
     assert caught.value.exit_status == 3

@@ -1,7 +1,5 @@
 """Roles: what each may do, and what it may not. Every role is tried with superuser's rights laid down."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
@@ -120,11 +118,11 @@ _MAY_NOT = {
 
 
 @pytest.fixture
-def filled(producer: Connection, service: Connection, admin: Connection) -> Iterator[Connection]:
+def filled(producer: Connection, service: Connection, admin: Connection) -> Connection:
     """Give a superuser's connection to a database with a target table in it."""
     lease = leased(producer, service)
     Loading(service).load(lease, parsed(shape(Policy.IGNORE).root, [Note(lease.row_ids[0], 1)]))
-    yield admin
+    return admin
 
 
 def answer(conn: Connection, role: str, statement: str) -> type[Exception] | None:
@@ -161,7 +159,9 @@ def test_no_role_can_log_in_by_itself_or_is_more_than_it_says(admin: Connection)
 def test_a_producer_cannot_turn_the_trigger_against_its_owner(producer: Connection, service: Connection) -> None:
     """The trigger runs with its owner's rights: what it calls must not be found through the producer's search_path."""
     producer.execute("CREATE TEMP TABLE inbox (a int)")
-    producer.execute("CREATE FUNCTION pg_temp.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE division_by_zero; END'")
+    producer.execute(
+        "CREATE FUNCTION pg_temp.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE division_by_zero; END'"
+    )
     producer.execute("SET search_path = pg_temp, etl, pg_catalog")
     (row_id,) = stage(producer, "shop", [1])
     assert one(service, "SELECT row_id FROM etl.inbox") == row_id

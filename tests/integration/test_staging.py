@@ -1,7 +1,5 @@
 """Staging: what enqueues a row, what is refused, and the partitions that rows live in."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
@@ -57,7 +55,9 @@ def test_a_rolled_back_insert_enqueues_nothing(producer: Connection, service: Co
 
 
 def test_the_inbox_knows_slip_and_size_of_each_row(admin: Connection) -> None:
-    admin.execute("INSERT INTO etl.staging (source, payload, slip) VALUES ('shop', %s, 'a'), ('shop', '1', NULL)", ['"%s"' % ("x" * 500)])
+    admin.execute(
+        "INSERT INTO etl.staging (source, payload, slip) VALUES ('shop', %s, 'a'), ('shop', '1', NULL)", ['"%s"' % ("x" * 500)]
+    )
     small, large = admin.execute("SELECT slip, bytes FROM etl.inbox ORDER BY bytes").fetchall()
     assert (small[0], large[0]) == (None, "a")
     assert small[1] < 50
@@ -65,7 +65,9 @@ def test_the_inbox_knows_slip_and_size_of_each_row(admin: Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["UPDATE etl.staging SET payload = '2'", "DELETE FROM etl.staging", "TRUNCATE etl.staging"], ids=lambda sql: sql.split()[0]
+    "change",
+    ["UPDATE etl.staging SET payload = '2'", "DELETE FROM etl.staging", "TRUNCATE etl.staging"],
+    ids=lambda sql: sql.split()[0],
 )
 def test_not_even_a_superuser_changes_a_staged_row(admin: Connection, change: str) -> None:
     stage(admin, "shop", [1])
@@ -129,13 +131,13 @@ def test_documents_are_fetched_as_their_canonical_text_in_order(producer: Connec
 
 
 @pytest.fixture
-def tiny(admin: Connection, service: Connection) -> Iterator[Connection]:
+def tiny(admin: Connection, service: Connection) -> Connection:
     """Make the partitions of ten rows each, as a deployment with tiny ones would have them."""
     for name, *_ in admin.execute("SELECT name FROM etl.staging_partition").fetchall():
         admin.execute(psycopg.sql.SQL("DROP TABLE etl.{}").format(psycopg.sql.Identifier(name)))
     admin.execute("DELETE FROM etl.staging_partition")
     keep_partitions(service, 10)
-    yield service
+    return service
 
 
 def edges(conn: Connection) -> list[tuple[object, ...]]:

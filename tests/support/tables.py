@@ -102,9 +102,7 @@ def parsed(
         lines[0].append(_line(root, note.row_id, note.key, note.title))
         if isinstance(tables, Shape):
             _children(tables, note, root, lines)
-    blocks = tuple(
-        Block(table, len(rows), "".join(rows).encode()) for table, rows in zip(wanted, lines, strict=True)
-    )
+    blocks = tuple(Block(table, len(rows), "".join(rows).encode()) for table, rows in zip(wanted, lines, strict=True))
     return Parsed(slip, f"digest of {slip}", blocks, tuple(rejects), tuple(skipped))
 
 

@@ -1,0 +1,215 @@
+"""The audit: clean after honest loads, and whatever is broken afterwards is found by the check that is meant for it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from json import loads
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from etl_actors.relational.parsed import Parsed
+from etl_actors.slips.files import read_slip_folder
+from etl_actors.slips.model import Slip
+from etl_actors.slips.read import read_slip
+from etl_actors.store.audit import AuditReport, audit
+from etl_actors.store.database import Connection, connect
+from etl_actors.store.inbox import Inbox
+from etl_actors.store.load import Loading
+from etl_actors.store.slips import remember
+from etl_actors.store.staging import fetch
+from etl_actors.workers.base import Job, Role, RoleSlip
+from etl_actors.workers.batch import BatchParser
+from tests.support.documents import stage
+from tests.support.leases import OWNER
+from tests.support.notes import notes
+from tests.support.servers import Server
+
+_SLIPS = Path(__file__).parents[1] / "slips"
+_NAMES = ("note_ignore", "note_update", "wiki_movie")
+
+
+def settle(service: Connection, slips: dict[str, Slip], rows: int) -> None:
+    """Work until nothing waits, as a daemon would, in batches of `rows`."""
+    inbox, loading = Inbox(service, OWNER), Loading(service)
+    parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public")
+    inbox.look()
+    while made := inbox.claim(rows, 2**30):
+        for lease in made:
+            slip = slips[lease.source]
+            parsed = parser.parse(Job(lease.row_ids, Role((RoleSlip(slip.digest, slip.files),))))
+            assert isinstance(parsed, Parsed)
+            loading.load(lease, parsed)
+
+
+def movie(number: int) -> dict[str, object]:
+    return {"title": f"film {number % 30}", "year": 1900 + number % 30, "cast": ["a", "b"], "genres": ["c"] * (number % 2)}
+
+
+@pytest.fixture(scope="module")
+def loaded(server: Server, template: str) -> Iterator[str]:
+    """Load notes in which keys come again, some broken, and films without a key; this is the database's name."""
+    name = server.create(template)
+    url = server.admin_url(name)
+    with psycopg.connect(url, autocommit=True) as producer, connect(url) as service:
+        slips = [read_slip(read_slip_folder(_SLIPS / slip), "public") for slip in _NAMES]
+        for slip in slips:
+            remember(service, slip)
+        stage(producer, "notes_ignore", [loads(text) for text in notes(250, 60)])
+        stage(producer, "notes_update", [loads(text) for text in notes(250, 60, seed=8)])
+        stage(producer, "wiki_movies", [movie(n) for n in range(60)])
+        settle(service, {(slip.sources or ("",))[0]: slip for slip in slips}, 40)
+        stage(producer, "notes_update", [{"id": 1}, {"id": 2}])
+    yield name
+    server.drop(name)
+
+
+@pytest.fixture
+def copy(server: Server, loaded: str) -> Iterator[str]:
+    """Give the URL of a copy of that database, to be broken."""
+    name = server.create(loaded)
+    yield server.admin_url(name)
+    server.drop(name)
+
+
+def audited(url: str, since: datetime | None = None) -> AuditReport:
+    with connect(url, role="etl_operator") as operator:
+        return audit(operator, "public", since)
+
+
+def test_honest_loads_leave_nothing_to_find(copy: str) -> None:
+    report = audited(copy)
+    assert report.findings == ()
+    assert report.rows == 562
+    tables = {check.name.partition(" public.")[2] for check in report.checks}
+    assert {"note_ignore", "note_update_bit", "vendor_update", "movie", "movie_cast"} <= tables
+    assert {check.invariant for check in report.checks} == {1, 2, 3, 4}
+
+
+_DONE = "(SELECT min(batch_id) FROM etl.batch WHERE source = 'notes_update' AND outcomes LIKE '%l%d%')"
+
+_HARM = {
+    "a_target_row_is_lost": (
+        "DELETE FROM vendor_update WHERE _id = (SELECT min(_id::text)::uuid FROM vendor_update)",
+        {"count public.vendor_update"},
+    ),
+    "a_root_is_lost_and_leaves_its_children": (
+        "DELETE FROM note_update WHERE _id = (SELECT min(_root_id::text)::uuid FROM note_update_tag)",
+        {"count public.note_update", "mixed public.note_update_tag"},
+    ),
+    "a_target_row_is_doubled": (
+        "INSERT INTO movie SELECT (gen_random_uuid()), _row_id, _batch_id, _loaded_at, title, year, href, extract FROM movie LIMIT 1",
+        {"count public.movie", "identity public.movie"},
+    ),
+    "a_row_takes_anothers_place_in_the_count": (
+        (
+            "UPDATE movie SET _id = gen_random_uuid() WHERE _id = (SELECT m._id FROM movie m LEFT JOIN movie_cast c ON c._root_id = m._id "
+            "ORDER BY m._id LIMIT 1)"
+        ),
+        {"identity public.movie", "mixed public.movie_cast"},
+    ),
+    "a_child_lies_under_another_root": (
+        (
+            "UPDATE note_ignore_tag t SET _root_id = (SELECT _id FROM note_ignore n WHERE n._id <> t._root_id LIMIT 1) "
+            "WHERE _id = (SELECT min(_id::text)::uuid FROM note_ignore_tag)"
+        ),
+        {"mixed public.note_ignore_tag"},
+    ),
+    "a_child_lies_under_another_parent": (
+        (
+            "UPDATE note_ignore_tag t SET _parent_id = (SELECT _id FROM note_ignore n WHERE n._id <> t._root_id LIMIT 1) "
+            "WHERE _id = (SELECT min(_id::text)::uuid FROM note_ignore_tag)"
+        ),
+        {"identity public.note_ignore_tag"},
+    ),
+    "a_key_was_changed": (
+        "UPDATE note_update SET id = id + 1000 WHERE id = (SELECT min(id) FROM note_update)",
+        {"identity public.note_update"},
+    ),
+    "a_root_is_said_to_come_from_another_document": (
+        (
+            "UPDATE movie SET _row_id = (SELECT min(row_id) FROM etl.staging WHERE source = 'notes_ignore') "
+            "WHERE _id = (SELECT min(_id::text)::uuid FROM movie)"
+        ),
+        {"lineage public.movie", "mixed public.movie_cast", "identity public.movie"},
+    ),
+    "an_outcome_is_another": (
+        f"UPDATE etl.batch SET outcomes = overlay(outcomes PLACING 's' FROM strpos(outcomes, 'd')) WHERE batch_id = {_DONE}",
+        {"miscounted"},
+    ),
+    "two_outcomes_are_exchanged": (
+        "UPDATE etl.batch SET outcomes = reverse(outcomes) WHERE source = 'wiki_movies' AND loaded = 30",
+        {"lineage public.movie"},
+    ),
+    "a_waiting_row_is_lost": (
+        "DELETE FROM etl.inbox WHERE row_id = (SELECT min(row_id) FROM etl.inbox)",
+        {"unbalanced", "nowhere"},
+    ),
+    "a_row_bypassed_the_trigger": (
+        "SET session_replication_role = replica; INSERT INTO etl.staging (source, payload) VALUES ('notes_update', '{}')",
+        {"unbalanced", "nowhere"},
+    ),
+    "a_row_that_is_settled_waits_again": (
+        "INSERT INTO etl.inbox SELECT source, row_lo, NULL, 1 FROM etl.batch WHERE status = 'done' LIMIT 1",
+        {"unbalanced", "twice"},
+    ),
+    "a_row_waits_that_was_never_staged": (
+        "INSERT INTO etl.inbox VALUES ('notes_update', 900000, NULL, 1)",
+        {"unbalanced", "phantom"},
+    ),
+    "a_settled_batch_is_lost": (
+        "UPDATE etl.batch SET status = 'released' WHERE batch_id = (SELECT max(batch_id) FROM etl.batch WHERE loaded = 0 AND rejected = 0)",
+        {"unbalanced", "nowhere"},
+    ),
+    "a_dead_letter_is_lost": (
+        "DELETE FROM etl.reject WHERE reject_id = (SELECT min(reject_id) FROM etl.reject)",
+        {"unexplained_rejects"},
+    ),
+    "a_dead_letter_is_of_another_row": (
+        "UPDATE etl.reject SET row_id = row_id + 1 WHERE reject_id = (SELECT min(reject_id) FROM etl.reject)",
+        {"unexplained_rejects"},
+    ),
+    "two_sources_exchange_a_row": (
+        """UPDATE etl.batch b SET row_ids[1] = o.row_ids[1] FROM etl.batch o
+            WHERE b.batch_id = (SELECT min(batch_id) FROM etl.batch WHERE source = 'wiki_movies' AND outcomes LIKE 'd%')
+              AND o.batch_id = (SELECT min(batch_id) FROM etl.batch WHERE source = 'notes_ignore' AND outcomes LIKE 'd%')""",
+        {"foreign_rows", "nowhere", "twice"},
+    ),
+    "a_batch_claims_to_have_added_more": (
+        """UPDATE etl.batch SET rows_added = jsonb_set(rows_added, '{public.movie}', '1000') WHERE batch_id =
+           (SELECT min(batch_id) FROM etl.batch WHERE source = 'wiki_movies')""",
+        {"count public.movie"},
+    ),
+}
+
+
+@pytest.mark.parametrize("harm", _HARM)
+def test_what_is_broken_is_found(copy: str, harm: str) -> None:
+    statement, expected = _HARM[harm]
+    with psycopg.connect(copy, autocommit=True) as admin:
+        for part in statement.split("; "):
+            assert admin.execute(part.encode()).rowcount != 0, "the harm was done"
+    found = audited(copy).findings
+    names = {finding.check for finding in found}
+    assert names >= expected
+    # What a root loses or changes, each of its children's tables tells; else nothing is blamed that is well.
+    assert all(name.startswith("mixed ") for name in names - expected)
+    assert all(finding.count >= 1 for finding in found)
+    assert all(finding.examples for finding in found)
+
+
+def test_an_audit_since_a_moment_looks_at_the_books_of_later_rows_only(copy: str) -> None:
+    with psycopg.connect(copy, autocommit=True) as admin:
+        admin.execute("UPDATE etl.reject SET row_id = row_id + 1 WHERE reject_id = (SELECT min(reject_id) FROM etl.reject)")
+    now = datetime.now(UTC)
+    before = audited(copy, now - timedelta(hours=1))
+    assert ([finding.check for finding in before.findings], before.rows) == (["unexplained_rejects"], 562)
+    after = audited(copy, now + timedelta(hours=1))
+    assert (after.findings, after.rows) == ((), 0)
+
+
+def test_an_audit_changes_nothing_and_needs_an_operator_only(copy: str) -> None:
+    with connect(copy, role="etl_operator") as operator:
+        before = operator.execute("SELECT pg_current_xact_id_if_assigned(), count(*) FROM etl.batch").fetchall()
+        audit(operator, "public")
+        assert operator.execute("SELECT pg_current_xact_id_if_assigned(), count(*) FROM etl.batch").fetchall() == before
