@@ -1,5 +1,6 @@
 """How the tables of a slip hang together: which is the root, what stands below what, and who decides for whom."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,11 +103,21 @@ class Family:
                 (*keys, "on_duplicate"), "a child without `key` follows its parent; `on_duplicate` needs a `key`"
             )
 
+    def _ancestors(self, draft: Draft) -> Iterator[str]:
+        while draft.parent is not None:
+            yield draft.parent
+            draft = self.drafts[draft.parent]
+
     def _build(self, draft: Draft, parent: Table | None, built: dict[str, SlipTable], depth: int) -> None:
         if depth > _MAX_DEPTH:
             self.problems.at_value(("tables", draft.name, "parent"), f"tables are at most {_MAX_DEPTH} below the root")
             return
         kind = Kind.ROOT if parent is None else Kind.OWN if draft.key else Kind.SET
+        if kind is Kind.SET and Kind.OWN in (built[above].table.kind for above in self._ancestors(draft)):
+            self.problems.at_value(
+                ("tables", draft.name, "parent"),
+                "a child without `key` below one with a key of its own is not supported by this release: give it a `key`",
+            )
         follows = parent is not None and kind is Kind.SET
         table = Table(
             schema=draft.schema,
