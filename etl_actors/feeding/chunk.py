@@ -11,6 +11,8 @@ from etl_actors.feeding.raw import raw_document
 
 __all__ = ["Chunk", "Put", "Row"]
 
+_DATA_EXCEPTION = "22"  # class of SQLSTATEs: the text is wrong; other refusals are of its size or depth, and it may be right
+
 Put = Callable[[Sequence[bytes]], None]
 """Stages documents, in order, in one COPY and one commit; raises `DataRefused` where one of them is not for `jsonb`."""
 
@@ -102,9 +104,10 @@ def _stage_raw(row: Row, refusal: DataRefused, put: Put) -> int:
     """Stage a refused row as raw; one refused even so, for its size, is shortened."""
     if isinstance(row.line, LongLine):
         raise refusal
-    if not row.is_raw:
-        flaw = syntax.find_flaw(row.line) or Flaw("not_jsonb", f"expected what the server takes as jsonb, got: {refusal}")
-        return _stage([row._replace(payload=raw_document(row.line, flaw, row.place), is_raw=True)], put)
     flaw = Flaw("not_jsonb", f"expected what the server takes as jsonb, got: {refusal}")
+    if not row.is_raw:
+        if refusal.reason.startswith(_DATA_EXCEPTION):
+            flaw = syntax.find_flaw(row.line) or flaw
+        return _stage([row._replace(payload=raw_document(row.line, flaw, row.place), is_raw=True)], put)
     short = shorten([row.line])
     return _stage([row._replace(payload=raw_document(short, flaw, row.place), line=short)], put)
