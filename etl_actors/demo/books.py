@@ -2,21 +2,32 @@
 
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
-from etl_actors.demo.daemon import Daemon
 from etl_actors.errors import EtlError
 from etl_actors.store.database import Connection
 from etl_actors.store.ledger import LedgerRow, ledger
 from etl_actors.store.queries import queries
 
-__all__ = ["IDLE_S", "settled"]
+__all__ = ["IDLE_S", "Watched", "settled"]
 
 _SQL = queries("demo")
 IDLE_S = 60.0  # without a single row settled meanwhile
 _LOOK_S = 0.05
 
 
-def settled(conn: Connection, sources: Sequence[str], daemon: Daemon) -> list[LedgerRow]:
+class Watched(Protocol):
+    """The daemon, as far as the waiting is concerned."""
+
+    def check(self) -> None:
+        """Raise if it has ended."""
+
+    def last_lines(self) -> str:
+        """Return the end of its log."""
+        ...
+
+
+def settled(conn: Connection, sources: Sequence[str], daemon: Watched) -> list[LedgerRow]:
     """Wait until nothing of the sources is pending or claimed, and return their books.
 
     Args:

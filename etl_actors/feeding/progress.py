@@ -1,6 +1,7 @@
 """How far a feed is: a bar on a terminal, now and then a line elsewhere."""
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
@@ -21,12 +22,14 @@ class FeedProgress(AbstractContextManager["FeedProgress"]):
     Args:
         console: to show it on; a bar where it is a terminal, lines where it is not.
         total_bytes: of all files; None where one of them is a stream, so that nobody knows what is left.
+        clock: tells the seconds.
     """
 
-    def __init__(self, console: Console, total_bytes: int | None) -> None:
+    def __init__(self, console: Console, total_bytes: int | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._total = total_bytes
-        self._begun = self._told = time.monotonic()
+        self._clock = clock
+        self._begun = self._told = clock()
         columns = [TextColumn("{task.fields[rows]:,} rows"), TextColumn("{task.fields[rate]:,.0f}/s")]
         known = [BarColumn(), TaskProgressColumn(), DownloadColumn(), TimeRemainingColumn()]
         self._bar = Progress(
@@ -45,7 +48,7 @@ class FeedProgress(AbstractContextManager["FeedProgress"]):
 
     def show(self, fed: Fed) -> None:
         """Show what is staged by now."""
-        now = time.monotonic()
+        now = self._clock()
         rate = fed.staged / max(now - self._begun, 1e-3)
         self._bar.update(self._task, completed=fed.read_bytes, rows=fed.staged, rate=rate)
         if not self._console.is_terminal and now - self._told >= _LINE_EVERY_S:
