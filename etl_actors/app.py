@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,7 +11,8 @@ import structlog
 from etl_actors import __version__, events
 from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
-from etl_actors.actors.dispatch import Dispatch, Limits, Signals
+from etl_actors.actors.dispatch import Dispatch, Signals
+from etl_actors.actors.intake import Intake, Limits
 from etl_actors.actors.listener import ListenerActor
 from etl_actors.actors.loader import LoaderActor
 from etl_actors.actors.master import MasterActor
@@ -112,25 +114,33 @@ class _Daemon:
         return partial(connect, self.url, application_name=f"etl-actors {name}", idle_limit_s=idle_limit_s)
 
     def _mind(self, me: Ref) -> Dispatch:
-        settings = self.settings
-        conn = self._connector("master")()
-        node = Node(self.url)
         return Dispatch(
             me=me,
-            conn=conn,
-            node=node,
-            inbox=Inbox(conn, node.number),
-            doorbell=Doorbell(conn, node.number, settings.poll_s, settings.asleep_s, settings.safety_poll_s),
-            book=Book(settings.inflight_batches, settings.inflight_bytes),
+            intake=self._intake(),
+            book=Book(self.settings.inflight_batches, self.settings.inflight_bytes),
             catalogue=self.catalogue,
-            limits=Limits(
-                settings.batch_rows, settings.batch_bytes, settings.lease_s, settings.max_attempts, settings.partition_rows
-            ),
             signals=self.signals,
             alarm=self.alarm,
             tell_waiting=partial(setattr, self.health, "oldest_pending_at"),
             once=self.once,
         )
+
+    def _intake(self) -> Intake:
+        settings = self.settings
+        with ExitStack() as undo:  # a master that cannot be made leaves no connection behind
+            conn = undo.enter_context(closing(self._connector("master")()))
+            node = undo.enter_context(closing(Node(self.url)))
+            made = Intake(
+                conn=conn,
+                node=node,
+                inbox=Inbox(conn, node.number),
+                doorbell=Doorbell(conn, node.number, settings.poll_s, settings.asleep_s, settings.safety_poll_s),
+                limits=Limits(
+                    settings.batch_rows, settings.batch_bytes, settings.lease_s, settings.max_attempts, settings.partition_rows
+                ),
+            )
+            undo.pop_all()
+        return made
 
     def _worker(self) -> Worker:
         if self.settings.worker_kind == "thread":

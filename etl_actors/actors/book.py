@@ -63,6 +63,11 @@ class Book:
         entry = self.entries.get(lease.batch_id)
         return entry if entry is not None and entry.lease.token == lease.token else None
 
+    def condemn(self, lease: Lease, rejected: Parsed) -> None:
+        """Have a batch of one row rejected: what is to be loaded is its reject, whatever was parsed of it before."""
+        entry = self.entries[lease.batch_id]
+        entry.parsed, entry.loader = rejected, None
+
     def remove(self, lease: Lease) -> None:
         """Strike a batch out: it has landed, was split, or is somebody else's."""
         del self.entries[lease.batch_id]

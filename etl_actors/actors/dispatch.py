@@ -1,7 +1,6 @@
-"""The master's mind: claims while there is credit, hands batches out, hears back, looks after the dead."""
+"""The master's mind: takes work while there is credit, hands batches out, hears back."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
 from etl_actors.actors.canonical_line import tell_loaded
 from etl_actors.actors.casting import cast
+from etl_actors.actors.intake import Intake
 from etl_actors.actors.messages import (
     Assign,
     BatchLeaseLost,
@@ -30,39 +30,13 @@ from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.catalogue import Catalogue
-from etl_actors.store.daemons import Node
-from etl_actors.store.database import Connection
-from etl_actors.store.doorbell import Doorbell, Rest
-from etl_actors.store.inbox import Inbox
-from etl_actors.store.leases import Lease, release, release_strays, rescue, split
-from etl_actors.store.staging import keep_partitions
+from etl_actors.store.leases import Lease, release, split
 
-__all__ = ["Dispatch", "Limits", "Signals"]
+__all__ = ["Dispatch", "Signals"]
 
 log = structlog.get_logger()
 
 _BEAT_S = 1.0
-_BUSY_POLL_S = 0.01
-_PARTITIONS_EVERY = 30  # beats
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much at once, and how long.
-
-    Args:
-        batch_rows: rows of one batch at most.
-        batch_bytes: payload bytes of one batch, exceeded by its last row only.
-        lease_s: seconds after which a silent daemon's batches are taken over, its lock notwithstanding.
-        max_attempts: owners that a batch may have outlived before it is bisected.
-        partition_rows: rows of one staging partition.
-    """
-
-    batch_rows: int
-    batch_bytes: int
-    lease_s: float
-    max_attempts: int
-    partition_rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,63 +54,55 @@ class Signals:
 
 @dataclass(slots=True)
 class Dispatch:
-    """One incarnation of the master; it dies with its connection, and its successor rescues what it held."""
+    """One incarnation of the master; it dies with its connection, and its successor rescues what it held.
+
+    Args:
+        me: the actor around it.
+        intake: where work comes from.
+        book: what is in flight.
+        catalogue: the slips in force.
+        signals: set for the supervisor.
+        alarm: for its own later messages.
+        tell_waiting: told at each beat when the row that waits longest was staged.
+        once: whether somebody waits for the idle signal; it costs a sweep of the inbox a poll.
+    """
 
     me: Ref
-    conn: Connection
-    node: Node
-    inbox: Inbox
-    doorbell: Doorbell
+    intake: Intake
     book: Book
     catalogue: Catalogue
-    limits: Limits
     signals: Signals
     alarm: Alarm
-    tell_waiting: Callable[[datetime | None], None]  # told each beat when the row that waits longest was staged
-    once: bool = False  # whether somebody waits for the idle signal; it costs a sweep a poll
+    tell_waiting: Callable[[datetime | None], None]
+    once: bool = False
     parsers: dict[int, Ref] = field(default_factory=dict)
     loaders: dict[int, Ref] = field(default_factory=dict)
     draining: bool = False
-    rescuing: bool = False  # whether dead daemons may hold more than was taken over
-    beats: int = 0
 
     def begin(self) -> None:
-        """Take over what dead daemons left, then poll."""
+        """Beat for the first time, and look for work."""
         self.beat()
         self.poll()
 
     def poll(self) -> None:
-        """Claim what waits, as far as credit goes, and set the next poll."""
-        if self.draining:
-            self._settle()
-            return
-        found = self._claim()
-        if self.book.credit:  # else the next batch that lands looks again
-            self.alarm.set(self._rest(found=found), self.me, Poll())
-        self._hand_out()
+        """Take what work there is, as far as credit goes, and set the next poll."""
+        if not self.draining:
+            found = self._take()
+            if self.book.credit:  # else the next batch that lands looks again
+                self.alarm.set(self.intake.rest(found=found), self.me, Poll())
+            self._hand_out()
         self._settle()
 
     def beat(self) -> None:
-        """Prove to be alive; take over the batches of the dead, and give back those of lost replies."""
-        self.node.confirm()
-        for batch_id in release_strays(self.conn, self.node.number, self.book.entries):
-            log.info(events.BATCH_RELEASED, batch_id=batch_id, why="reply lost")
-        self.rescuing = True
-        self._rescue()
-        self._hand_out()
-        if self.beats % _PARTITIONS_EVERY == 0:
-            made = keep_partitions(self.conn, self.limits.partition_rows)
-            if made:
-                log.info(events.PARTITION_ADDED, partitions=made)
-        self.tell_waiting(self.inbox.waiting_since())
-        self.beats += 1
+        """Prove to be alive, and look after the dead."""
+        self.tell_waiting(self.intake.beat(self.book.entries))
         self.alarm.set(_BEAT_S, self.me, Beat())
 
     def drain(self) -> None:
         """Claim nothing more; give back what no parser has begun."""
         self.draining = True
         for lease in self.book.unassigned():
-            release(self.conn, lease.batch_id, lease.token)
+            release(self.intake.conn, lease.batch_id, lease.token)
             log.info(events.BATCH_RELEASED, batch_id=lease.batch_id, why="draining")
             self.book.remove(lease)
         self._settle()
@@ -165,14 +131,12 @@ class Dispatch:
 
     def poisoned(self, answer: BatchPoisoned) -> None:
         """Bisect a batch in which some row is to blame; a single row is rejected."""
-        entry = self.book.find(answer.lease)
-        if entry is None:
-            return
-        self._bisect(entry.lease, Stage(answer.stage), answer.reason, answer.message)
-        self._hand_out()
+        if self.book.find(answer.lease) is not None:
+            self._bisect(answer.lease, Stage(answer.stage), answer.reason, answer.message)
+            self._hand_out()
 
     def loaded(self, answer: BatchLoaded) -> None:
-        """Strike a landed batch out, tell of it in one line, and claim with the credit that it gave back."""
+        """Strike a landed batch out, tell of it in one line, and take work for the credit that it gave back."""
         entry = self.book.find(answer.lease)
         if entry is not None:
             self.book.remove(answer.lease)
@@ -186,56 +150,22 @@ class Dispatch:
             self.book.remove(answer.lease)
         self.poll()
 
-    def _rest(self, *, found: bool) -> float:
-        """Return the seconds until the next poll, and fall asleep or wake up on the way."""
-        before = self.doorbell.rest
-        if found:
-            self.doorbell.found()
-        delay_s = _BUSY_POLL_S if found else self.doorbell.empty(time.monotonic())
-        if before is not Rest.ASLEEP and self.doorbell.rest is Rest.ASLEEP:
-            log.debug(events.DOORBELL_SLEPT)
-        if before is Rest.ASLEEP and found:
-            log.debug(events.DOORBELL_RUNG)
-        return delay_s
-
-    def _rescue(self) -> None:
-        """Take over what the dead held, as far as credit goes; what is left comes with the credit that landing gives back."""
-        room = self.book.batches - len(self.book.entries)
-        if not self.rescuing or self.draining or room < 1:
-            return
-        found = rescue(self.conn, self.node.number, self.limits.lease_s, room)
-        self.rescuing = len(found) == room
-        for lease in found:
-            log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)
-            self._adopt(lease)
-
-    def _claim(self) -> bool:
-        """Claim batches while there is credit; return whether any was claimed."""
-        self._rescue()
-        found = looked = False
-        while self.book.credit:
-            made = self.inbox.claim(self.limits.batch_rows, min(self.limits.batch_bytes, self.book.bytes_left))
-            for lease in made:
-                log.debug(events.BATCH_CLAIMED, batch_id=lease.batch_id, source=lease.source, rows=len(lease.row_ids))
-                self._adopt(lease)
-                found = True
-            if not made:
-                if looked or not self.inbox.look():
-                    break
-                looked = True
+    def _take(self) -> bool:
+        """Enter what the intake yields; return whether there was anything."""
+        found = False
+        for lease in self.intake.take(self.book):
+            found = True
+            self.signals.idle.clear()
+            self.book.add(lease)
+            if lease.attempt > self.intake.limits.max_attempts:
+                message = f"expected the batch to land, but {lease.attempt - 1} owners died while they held it"
+                self._bisect(lease, Stage.PARSE, "poison", message)
         return found
-
-    def _adopt(self, lease: Lease) -> None:
-        self.signals.idle.clear()
-        self.book.add(lease)
-        if lease.attempt > self.limits.max_attempts:
-            message = f"expected the batch to land, but {lease.attempt - 1} owners died while they held it"
-            self._bisect(lease, Stage.PARSE, "poison", message)
 
     def _split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> None:
         self.book.remove(lease)
         try:
-            children = split(self.conn, lease, groups, attempt)
+            children = split(self.intake.conn, lease, groups, attempt)
         except LeaseLost:
             log.warning(events.LEASE_LOST, batch_id=lease.batch_id, source=lease.source)
             return
@@ -245,13 +175,12 @@ class Dispatch:
 
     def _bisect(self, lease: Lease, stage: Stage, reason: str, message: str) -> None:
         if len(lease.row_ids) == 1:
-            entry = self.book.entries[lease.batch_id]
-            entry.parsed = Parsed(lease.slip, None, (), (Reject(lease.row_ids[0], stage, reason, message),), ())
-            entry.loader = None
+            reject = Reject(lease.row_ids[0], stage, reason, message)
+            self.book.condemn(lease, Parsed(lease.slip, None, (), (reject,), ()))
             return
         half = len(lease.row_ids) // 2
         halves = (Group(lease.slip, lease.row_ids[:half]), Group(lease.slip, lease.row_ids[half:]))
-        self._split(lease, halves, min(lease.attempt, self.limits.max_attempts))
+        self._split(lease, halves, min(lease.attempt, self.intake.limits.max_attempts))
 
     def _hand_out(self) -> None:
         for entry in self.book.to_parse(len(self.parsers)):
@@ -266,5 +195,5 @@ class Dispatch:
             return
         if self.draining:
             self.signals.drained.set()
-        elif self.once and not self.rescuing and not self.inbox.sweep():
+        elif self.once and self.intake.exhausted():
             self.signals.idle.set()

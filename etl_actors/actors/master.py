@@ -67,7 +67,8 @@ class MasterActor(pykka.ThreadingActor):
         """Leave the register of daemons, let the lock go, close."""
         try:
             if self._dispatch is not None:
-                self._dispatch.node.forget(self._dispatch.conn)
+                intake = self._dispatch.intake
+                intake.node.forget(intake.conn)
         finally:
             self._close()
 
@@ -84,6 +85,5 @@ class MasterActor(pykka.ThreadingActor):
 
     def _close(self) -> None:
         if self._dispatch is not None:
-            self._dispatch.node.close()
-            self._dispatch.conn.close()
+            self._dispatch.intake.close()
             self._dispatch = None

@@ -144,8 +144,10 @@ def test_a_slip_can_stand_in_a_set() -> None:
         ("name = 's'\n[tables.t]\ncolumns.a = '''a | replace('x''' ", "slip.toml:3:28: this string has no end"),
         ('name = "s"\n[tables.t]\ncolumns.a = ""', "slip.toml:3:14: expected an expression, got nothing"),
         (
-            f'name = "s"{TABLE}[tables.u]\nparent = "t"\neach = "a"\nkey = ["k"]\ncolumns.k = "k | int"\n'
-            '[tables.v]\nparent = "u"\neach = "b"\ncolumns.x = "x | int"',
+            (
+                f'name = "s"{TABLE}[tables.u]\nparent = "t"\neach = "a"\nkey = ["k"]\ncolumns.k = "k | int"\n'
+                '[tables.v]\nparent = "u"\neach = "b"\ncolumns.x = "x | int"'
+            ),
             "slip.toml:10:10: a child without `key` below one with a key of its own is not supported by this release",
         ),
     ],
