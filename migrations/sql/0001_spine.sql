@@ -20,6 +20,8 @@ CREATE TABLE etl.staging_partition (
     row_lo     bigint NOT NULL,
     row_hi     bigint NOT NULL,                 -- exclusive
     passed_xid xid8,                            -- the first transaction id that was seen after the identity had passed row_hi
+    passed_by  text[],                          -- the virtual transactions that were inserting then: a row id is drawn before
+                                                -- its transaction has an id, and a slow expression keeps it so for long
     sealed_at  timestamptz,
     dropped_at timestamptz
 );
@@ -66,12 +68,18 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('etl.staging_partition', 0));
     SELECT last_value INTO used FROM etl.staging_row_id_seq;
-    UPDATE etl.staging_partition SET passed_xid = pg_current_xact_id() WHERE passed_xid IS NULL AND row_hi <= used;
+    UPDATE etl.staging_partition
+       SET passed_xid = pg_current_xact_id(),
+           passed_by = ARRAY(SELECT l.virtualtransaction FROM pg_locks l
+                              WHERE l.relation = 'etl.staging'::regclass AND l.mode = 'RowExclusiveLock' AND l.granted
+                                AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+     WHERE passed_xid IS NULL AND row_hi <= used;
     -- In order, and one a call: the ledger counts everything beyond the last sealed partition afresh.
     SELECT p.name, p.row_lo, p.row_hi INTO ready FROM etl.staging_partition p
      WHERE p.sealed_at IS NULL ORDER BY p.row_lo LIMIT 1;
     IF FOUND AND EXISTS (SELECT FROM etl.staging_partition p
-                          WHERE p.name = ready.name AND p.passed_xid < pg_snapshot_xmin(pg_current_snapshot())) THEN
+                          WHERE p.name = ready.name AND p.passed_xid < pg_snapshot_xmin(pg_current_snapshot())
+                            AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.virtualtransaction = ANY (p.passed_by))) THEN
         INSERT INTO etl.staging_count (partition, source, staged)
         SELECT ready.name, s.source, count(*) FROM etl.staging s
          WHERE s.row_id >= ready.row_lo AND s.row_id < ready.row_hi GROUP BY s.source;

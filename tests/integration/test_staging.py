@@ -1,12 +1,14 @@
 """Staging: what enqueues a row, what is refused, and the partitions that rows live in."""
 
+import threading
+
 import psycopg
 import pytest
 
 from etl_actors.store.database import Connection
 from etl_actors.store.ledger import ledger
 from etl_actors.store.staging import fetch, keep_partitions
-from tests.support.documents import one, stage
+from tests.support.documents import one, stage, until_blocked
 
 _PARTITION = "etl.staging_0000000000000000001"
 
@@ -200,3 +202,30 @@ def test_partitions_are_sealed_one_after_the_other(tiny: Connection, producer: C
     # The last one's end is the identity's last value: the next row will be the first beyond it.
     assert [sealed for *_, sealed in edges(tiny)][:3] == [True, True, False]
     assert tiny.execute("SELECT staged FROM etl.staging_count ORDER BY partition").fetchall() == [(10,), (10,)]
+
+
+def test_a_partition_waits_for_a_producer_that_has_a_row_id_but_no_transaction_id_yet(
+    tiny: Connection, producer: Connection, producer_url: str, admin: Connection
+) -> None:
+    """The row id is drawn before the rest of the row is evaluated, the transaction id when the row is written."""
+    slow = b"INSERT INTO etl.staging (source, payload) VALUES ('shop', to_jsonb(pg_advisory_xact_lock(1)::text))"
+    stage(producer, "shop", range(5))
+    admin.execute("SELECT pg_advisory_lock(1)")
+    with psycopg.connect(producer_url, autocommit=True) as late:
+        inserting = threading.Thread(target=late.execute, args=(slow,))
+        inserting.start()
+        try:
+            until_blocked(admin, late.info.backend_pid)
+            assert stage(producer, "shop", range(6))[0] == 7, "row 6 is drawn"
+            for _ in range(3):
+                keep_partitions(tiny, 10)
+            too_early = edges(tiny)[0]
+        finally:
+            admin.execute("SELECT pg_advisory_unlock(1)")
+            inserting.join(10)
+    assert too_early == (1, 11, False)
+    for _ in range(2):
+        keep_partitions(tiny, 10)
+    assert edges(tiny)[0] == (1, 11, True)
+    (books,) = ledger(tiny)
+    assert (books.staged, books.pending, books.balanced) == (12, 12, True)
