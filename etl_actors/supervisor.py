@@ -20,6 +20,7 @@ from etl_actors.actors.dispatch import Signals
 from etl_actors.actors.messages import Assign, Drain, Open, Ref
 from etl_actors.errors import DatabaseUnavailable, WorkerLost
 from etl_actors.http.health import HealthState
+from etl_actors.restarts import Restarts
 
 __all__ = ["Company", "Supervisor"]
 
@@ -66,7 +67,7 @@ class Supervisor:
     drain_s: float
     once: bool = False
     _refs: dict[tuple[str, int], Ref] = field(default_factory=dict, init=False)
-    _filled: set[tuple[str, int]] = field(default_factory=set, init=False)  # places that had an actor once
+    _restarts: Restarts = field(default_factory=Restarts, init=False)
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _signals_seen: int = field(default=0, init=False)
     _away: bool = field(default=False, init=False)
@@ -114,16 +115,16 @@ class Supervisor:
 
     def _fill_places(self) -> None:
         """Start whoever is missing. A new master is told of everybody, a new parser or loader to the master."""
-        if self._gone("master", 0):
+        if self._vacant("master", 0):
             self._dismiss_one("listener", 0)
             self._start("master", 0, self.company.master)
             for (kind, place), ref in self._refs.items():
                 self._introduce(kind, place, ref)
         for kind, starters in (("loader", self.company.loaders), ("parser", self.company.parsers)):
             for place, start in enumerate(starters):
-                if self._gone(kind, place):
+                if self._vacant(kind, place):
                     self._introduce(kind, place, self._start(kind, place, start))
-        if self._gone("listener", 0):
+        if self._vacant("listener", 0):
             self._start("listener", 0, lambda: self.company.listener(self._refs["master", 0]))
 
     def _start(self, kind: str, place: int, start: Callable[[], Ref]) -> Ref:
@@ -133,20 +134,19 @@ class Supervisor:
         except BaseException:
             self._dismiss_one(kind, place)
             raise
-        if (kind, place) in self._filled:
+        if self._restarts.started((kind, place), time.monotonic()):
             log.warning(events.ACTOR_RESTARTED, actor=kind, place=place)
         else:
             log.debug(events.ACTOR_STARTED, actor=kind, place=place)
-            self._filled.add((kind, place))
         return ref
 
     def _introduce(self, kind: str, place: int, ref: Ref) -> None:
         if kind in ("parser", "loader") and ref.is_alive():
             self._refs["master", 0].tell(Assign(kind, place, ref))
 
-    def _gone(self, kind: str, place: int) -> bool:
+    def _vacant(self, kind: str, place: int) -> bool:
         ref = self._refs.get((kind, place))
-        return ref is None or not ref.is_alive()
+        return (ref is None or not ref.is_alive()) and self._restarts.due((kind, place), time.monotonic())
 
     def _database_lost(self, exc: DatabaseUnavailable) -> None:
         if not self._away:

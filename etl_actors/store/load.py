@@ -69,6 +69,7 @@ class Loading:
             DataRefused: the database refuses a value; nothing landed.
             psycopg.OperationalError: the connection is gone; whether it landed is to be asked with `finished`.
         """
+        refused = DataRefused("expected values that the database takes", "unknown")
         for attempt in range(_RETRIES):
             last = attempt == _RETRIES - 1
             try:
@@ -85,11 +86,11 @@ class Loading:
                 _tell_retry(lease, attempt, exc)
                 self._renew()
             except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as exc:
-                if attempt == 0 and self._known:
-                    self._renew()  # 22003 may come from a stale plan too: once more with fresh ones before blaming a row
-                    continue
-                raise _refused(exc) from None  # not `from exc`: its DETAIL quotes the row
-        raise AssertionError
+                refused = _refused(exc)
+                if attempt:
+                    break
+                self._renew()  # 22003 may come from a stale plan too: once more with fresh ones before blaming a row
+        raise refused  # out here, where no driver's error is its context: that one's DETAIL quotes the row
 
     def finished(self, lease: Lease) -> Loaded | None:
         """Return the counts with which the batch was finished under this very lease, None where it was not."""

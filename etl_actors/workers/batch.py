@@ -144,9 +144,10 @@ def _missing(wanted: Sequence[int], found: Sequence[Staged]) -> list[Reject]:
 
 
 def _unstaged(row_id: int, document: dict[str, Any]) -> Reject:
-    """Explain a row that `feed` could not stage as JSON and kept as it came."""
-    message = document.get("$error") or "expected JSON, got something else; it is kept under $raw"
-    return Reject(row_id, Stage.STAGE, "not_json", str(message), {"excerpt": str(document["$raw"])[:200]})
+    """Explain a row that `feed` could not stage as JSON and kept as it came; `feed` has said why."""
+    reason = str(document.get("$reason") or "not_json")
+    message = str(document.get("$error") or "expected JSON, got something else; it is kept under $raw")
+    return Reject(row_id, Stage.STAGE, reason, message, {"excerpt": str(document["$raw"])[:200]})
 
 
 def _bug(row_id: int, stage: Stage, exc: Exception) -> Reject:

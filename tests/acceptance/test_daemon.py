@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.support.contents import settled
 from tests.support.daemon import environment, etl, named, running, stage, start, wait_until
@@ -55,3 +56,35 @@ def _waits_for_lock(url: str) -> bool:
     with psycopg.connect(url) as conn:
         row = conn.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'note_update'::regclass").fetchone()
     return row is not None and row[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "batches", "nbytes"),
+    [
+        ({"inflight_batches": 3, "batch_rows": 100}, 3, 1_000_000),
+        # A batch ends with the row that passes batch_bytes, and the last one with the one that passes inflight_bytes.
+        ({"batch_bytes": 20_000, "inflight_bytes": 50_000, "inflight_batches": 99}, 4, 55_000),
+    ],
+    ids=["batches", "bytes"],
+)
+def test_work_in_flight_is_bounded(database: str, tmp_path: Path, settings: dict[str, int], batches: int, nbytes: int) -> None:
+    """Hold up the loader while much waits: no more is claimed than the credit allows, in batches as in bytes."""
+    env = environment(database) | {f"ETL_{name.upper()}": str(value) for name, value in settings.items()}
+    log = tmp_path / "daemon.log"
+    assert etl("run", "--once", env=env).returncode == 0  # makes the tables
+    stage(database, notes(3_000, keys=3_000))
+    with psycopg.connect(database) as blocker:
+        blocker.execute("LOCK TABLE note_update IN SHARE ROW EXCLUSIVE MODE")
+        with running("run", env=env, log=log):
+            wait_until(lambda: _waits_for_lock(database), "the loader waits for the lock")
+            with psycopg.connect(database) as conn:
+                held = conn.execute("SELECT count(*), sum(bytes)::bigint FROM etl.batch WHERE status = 'claimed'").fetchone()
+                pending = conn.execute("SELECT count(*) FROM etl.inbox").fetchone()
+            assert held is not None
+            assert 1 <= held[0] <= batches
+            assert held[1] <= nbytes
+            assert pending is not None
+            assert pending[0] > 1_000
+            blocker.rollback()
+    assert etl("run", "--once", env=environment(database)).returncode == 0
+    assert settled(database)

@@ -30,10 +30,10 @@ _LANDS = {
     "an empty object": "{}",
 }
 _REJECTED = {
-    "NUL as an escape": ('{"name": "a\\u0000b"}', "stage", "not_json"),
-    "a lone surrogate": ('{"name": "\\ud800"}', "stage", "not_json"),
+    "NUL as an escape": ('{"name": "a\\u0000b"}', "stage", "nul_character"),
+    "a lone surrogate": ('{"name": "\\ud800"}', "stage", "lone_surrogate"),
     "NaN": ('{"count": NaN}', "stage", "not_json"),
-    "half a line": ('{"name": "hal', "stage", "not_json"),
+    "half a line": ('{"name": "hal', "stage", "cut_short"),
     "a number that is none": ('{"count": "many"}', "map", "not_a_number"),
     "depth 600": ('{"a":' * 600 + "1" + "}" * 600, "parse", "too_deep"),
 }
