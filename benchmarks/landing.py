@@ -53,11 +53,11 @@ _FILM_CHUNK: LiteralString = """
     SELECT f._id, e.place - 1, e.value FROM film f JOIN chunk c ON c.row_id = f._row_id,
            jsonb_array_elements_text(c.payload -> 'genres') WITH ORDINALITY AS e (value, place)"""
 _FILM_MADE: LiteralString = """
-    SELECT count(*), sum(hashtextextended(ROW(title, year, href, extract, _row_id)::text, 0)) FROM bench_film
-    UNION ALL SELECT count(*), sum(hashtextextended(ROW(f._row_id, c._index, c.name)::text, 0))
+    SELECT 'film', count(*), sum(hashtextextended(ROW(title, year, href, extract, _row_id)::text, 0)) FROM bench_film
+    UNION ALL SELECT 'cast', count(*), sum(hashtextextended(ROW(f._row_id, c._index, c.name)::text, 0))
       FROM bench_film_cast c JOIN bench_film f ON f._id = c._parent_id
-    UNION ALL SELECT count(*), sum(hashtextextended(ROW(f._row_id, g._index, g.genre)::text, 0))
-      FROM bench_film_genre g JOIN bench_film f ON f._id = g._parent_id"""
+    UNION ALL SELECT 'genre', count(*), sum(hashtextextended(ROW(f._row_id, g._index, g.genre)::text, 0))
+      FROM bench_film_genre g JOIN bench_film f ON f._id = g._parent_id ORDER BY 1"""
 
 
 @dataclass(frozen=True, slots=True)
