@@ -33,6 +33,7 @@ columns.price = "price | numeric(10,2)"
 parent = "offer"
 each = "terms"
 when = "@ != 'none'"
+key = ["text", "at"]
 columns.text = "@ | text"
 columns.at = "@index | int"
 [tables.support]
@@ -67,8 +68,8 @@ def test_children_of_children_carry_the_lineage(map_one: Any) -> None:
     ]
     offer = rows["offer"][0]["_id"]
     assert [(t["_id"], t["_parent_id"], t["_root_id"], t["_index"], t["at"], t["text"]) for t in rows["term"]] == [
-        (child_identity("term", offer, 0), offer, product["_id"], "0", "0", "cash"),
-        (child_identity("term", offer, 2), offer, product["_id"], "2", "2", "card"),
+        (key_identity("term", ["scash", "n0"]), offer, product["_id"], "0", "0", "cash"),
+        (key_identity("term", ["scard", "n2e0"]), offer, product["_id"], "2", "2", "card"),
     ]
     assert [row["browser"] for row in rows["support"]] == ["ff", "ch"]
     assert [(row["_index"], row["added"]) for row in rows["statement"]] == [("0", "3"), ("0", "true"), ("1", None)]
@@ -95,7 +96,7 @@ def test_the_tables_know_kind_policy_and_owner() -> None:
     assert {name: (table.kind, table.policy, table.owner, table.parent) for name, table in tables.items()} == {
         "product": (Kind.ROOT, Policy.UPDATE, "public.product", None),
         "offer": (Kind.OWN, Policy.IGNORE, "public.offer", "public.product"),
-        "term": (Kind.SET, Policy.IGNORE, "public.offer", "public.offer"),
+        "term": (Kind.OWN, Policy.IGNORE, "public.term", "public.offer"),
         "support": (Kind.SET, Policy.UPDATE, "public.product", "public.product"),
         "statement": (Kind.SET, Policy.UPDATE, "public.product", "public.support"),
         "maker": (Kind.SET, Policy.UPDATE, "public.product", "public.product"),
