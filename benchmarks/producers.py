@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from typing import LiteralString
 
 import psycopg
@@ -18,7 +19,7 @@ from benchmarks.service import asleep
 __all__ = ["producers", "producers_alone"]
 
 _PROCESSES, _THREADS = 2, 4
-_HEAD_START_S = 1.5  # until all processes have imported and connected
+_LIMIT_S = 60.0  # for all clients to be connected
 
 _BARE: LiteralString = (
     "CREATE TABLE bare (row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, source text NOT NULL, payload jsonb NOT NULL, "
@@ -32,13 +33,12 @@ _INTO: dict[str, tuple[LiteralString, LiteralString]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What one client process is to do; it begins at `start_at` of the clock that all processes share."""
+    """What one client process is to do."""
 
     url: str
     table: str
     rows: int
     seed: int
-    start_at: float
 
 
 def producers(server: Server, rows: int) -> Bench:
@@ -77,27 +77,34 @@ def _measured(server: Server, table: str, count: int, beside: Callable[[str], Ab
 
 
 def _produce(url: str, table: str, count: int) -> float:
-    start_at = time.monotonic() + _HEAD_START_S
-    orders = [_Order(url, table, count // _PROCESSES, seed, start_at) for seed in range(_PROCESSES)]
-    with get_context("spawn").Pool(_PROCESSES) as pool:
-        ends = pool.map(_client, orders, chunksize=1)
-    return max(ends) - start_at
+    """Return the seconds from the moment that all clients are connected to the end of the last one."""
+    context = get_context("spawn")
+    orders = [_Order(url, table, count // _PROCESSES, seed) for seed in range(_PROCESSES)]
+    with context.Pool(_PROCESSES, _meet, (context.Barrier(_PROCESSES * _THREADS),)) as pool:
+        spans = pool.map(_client, orders, chunksize=1)
+    return max(end for _, end in spans) - min(begin for begin, _ in spans)
 
 
-def _client(order: _Order) -> float:
-    """Be one client process: return when the last of its threads was done."""
+_start: list[Barrier] = []  # of this client process: where all threads of all processes wait for one another
+
+
+def _meet(barrier: Barrier) -> None:
+    _start.append(barrier)
+
+
+def _client(order: _Order) -> tuple[float, float]:
+    """Be one client process: return when its threads began and were done, by the clock that all processes share."""
     documents = products(order.rows, seed=order.seed)
     with ThreadPoolExecutor(_THREADS) as pool:
-        return max(pool.map(lambda place: _thread(order, documents[place::_THREADS]), range(_THREADS)))
+        spans = list(pool.map(lambda place: _thread(order, documents[place::_THREADS]), range(_THREADS)))
+    return min(begin for begin, _ in spans), max(end for _, end in spans)
 
 
-def _thread(order: _Order, documents: list[str]) -> float:
+def _thread(order: _Order, documents: list[str]) -> tuple[float, float]:
     statement = _INTO[order.table][0]
     with psycopg.connect(order.url, autocommit=True) as conn:
-        late_s = time.monotonic() - order.start_at
-        if late_s > 0:
-            raise RuntimeError(f"a client was {late_s:.1f} s late; give it a longer head start")
-        time.sleep(-late_s)
+        _start[0].wait(_LIMIT_S)
+        began = time.monotonic()
         for document in documents:
             conn.execute(statement, ("bench_shop", document))
-    return time.monotonic()
+        return began, time.monotonic()
