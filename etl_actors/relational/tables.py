@@ -44,11 +44,10 @@ class Table:
         schema: its schema, never empty.
         name: unqualified, at most 63 bytes.
         kind: what decides whether its rows land.
-        policy: who wins an `_id`; of a SET it is its owner's.
+        policy: who wins an `_id`; a SET has its owner's.
         key: names of the columns that make the identity; empty for a SET, and for a ROOT known by its document.
         columns: the slip's own columns, in its order.
         parent: the qualified name of the table whose row is this one's parent; None for a ROOT.
-        owner: the qualified name of the nearest ancestor that is ROOT or OWN; of those, their own name.
     """
 
     schema: str
@@ -58,7 +57,6 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     parent: str | None
-    owner: str
 
     @property
     def qualified(self) -> str:

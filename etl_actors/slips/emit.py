@@ -5,17 +5,17 @@ to it by line number at no cost on the good path.
 """
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import repeat
 from typing import Any
 
 from etl_actors.slips import compared, paths, steps
 from etl_actors.slips import nodes as n
-from etl_actors.slips.expression import ExpressionError
+from etl_actors.slips.expression_type import cast_of
+from etl_actors.slips.problems import ExpressionError, did_you_mean
 from etl_actors.slips.refused import Refused
-from etl_actors.slips.types import NULL, ColumnType, column_type, is_type, type_names
+from etl_actors.slips.types import NULL, ColumnType, is_type, type_names
 
-__all__ = ["Emitter", "Scope", "check_nesting", "did_you_mean"]
+__all__ = ["Emitter", "Scope"]
 
 _SPECIALS = {"row_id": "row_id", "source": "source", "received_at": "received_at"}
 _COMPARES = {"==": "same", "!=": "unequal", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least"}
@@ -36,27 +36,6 @@ class Scope:
     fields: str = "D"
     key: str = ""
     index: str = ""
-
-
-def did_you_mean(name: str, known: list[str]) -> str:
-    """Suggest the nearest of the known names, or nothing."""
-    near = get_close_matches(name, known, 1)
-    return f"; did you mean `{near[0]}`?" if near else ""
-
-
-def check_nesting(written: str) -> None:
-    """Refuse an expression that is nested deeper than Python reads.
-
-    Args:
-        written: the Python that an expression became.
-
-    Raises:
-        ExpressionError: it is.
-    """
-    try:
-        compile(f"(((({written}))))", "<expression>", "eval")  # some more parentheses, as where it will stand
-    except (SyntaxError, RecursionError, MemoryError):
-        raise ExpressionError(0, "this expression is nested too deeply") from None
 
 
 def _first_of(*options: Any) -> Any:
@@ -87,41 +66,6 @@ class Emitter:
         name = f"{prefix}_{len(self.names)}"
         self.names[name] = thing
         return name
-
-    # Types
-
-    def type_of(self, node: n.Expression) -> ColumnType | None:
-        """Find the type that an expression's value is cast to last; None where it has none."""
-        match node:
-            case n.Pipe(_, value, parts):
-                for part in reversed(parts):
-                    if isinstance(part, n.Step) and is_type(part.name):
-                        return self._cast(part)
-                return self.type_of(value)
-            case n.Choice(at, options):
-                types = {found.name: found for option in options if (found := self.type_of(option))}
-                if len(types) > 1:
-                    raise ExpressionError(at, f"the options of a choice are of several types: {', '.join(types)}")
-                untyped = next((o for o in options if not self.type_of(o) and not isinstance(o, n.Literal)), None)
-                if types and untyped:
-                    raise ExpressionError(
-                        untyped.at, "this option of the choice has no type; put the choice in parentheses and the type behind it"
-                    )
-                return next(iter(types.values()), None)
-            case _:
-                return None
-
-    def _cast(self, step: n.Step) -> ColumnType:
-        arguments = []
-        for argument in step.arguments:
-            if not isinstance(argument, n.Literal) or type(argument.value) is not int:
-                at = getattr(argument, "at", step.at)
-                raise ExpressionError(at, f"this argument of the type `{step.name}` is not supported by this release")
-            arguments.append(argument.value)
-        try:
-            return column_type(step.name, tuple(arguments))
-        except ValueError as error:
-            raise ExpressionError(step.at, str(error)) from None
 
     # Values
 
@@ -220,7 +164,7 @@ class Emitter:
 
     def _step(self, step: n.Step, written: str, scope: Scope) -> str:
         if is_type(step.name):
-            return f"{self.bound('cast', self._cast(step).value)}({written})"
+            return f"{self.bound('cast', cast_of(step).value)}({written})"
         kind = steps.STEPS.get(step.name)
         if kind is None:
             if step.name in steps.UNSUPPORTED:

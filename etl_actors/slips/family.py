@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl_actors.relational.tables import Column, Kind, Policy, Table
-from etl_actors.slips.emit import did_you_mean
 from etl_actors.slips.model import SlipColumn, SlipTable
 from etl_actors.slips.nodes import Expression, Predicate
-from etl_actors.slips.problems import Problems
+from etl_actors.slips.problems import Problems, did_you_mean
 from etl_actors.slips.types import ColumnType
 
 __all__ = ["Draft", "Family"]
@@ -118,16 +117,14 @@ class Family:
                 ("tables", draft.name, "parent"),
                 "a child without `key` below one with a key of its own is not supported by this release: give it a `key`",
             )
-        follows = parent is not None and kind is Kind.SET
         table = Table(
             schema=draft.schema,
             name=draft.name,
             kind=kind,
-            policy=parent.policy if parent and follows else draft.policy,
+            policy=parent.policy if parent is not None and kind is Kind.SET else draft.policy,
             key=draft.key,
             columns=tuple(Column(column.name, kind.name) for column, kind in zip(draft.columns, draft.types, strict=True)),
             parent=parent.qualified if parent else None,
-            owner=parent.owner if parent and follows else f"{draft.schema}.{draft.name}",
         )
         texts = [str(draft.content.get(key, "")) for key in ("each", "when")]
         built[draft.name] = SlipTable(table, draft.parent, draft.each, draft.when, draft.columns, draft.own_rows, *texts)

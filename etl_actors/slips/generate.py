@@ -13,6 +13,7 @@ from etl_actors.slips import nodes as n
 from etl_actors.slips import paths
 from etl_actors.slips.blame import Blame, Spot
 from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.expression_type import type_of
 from etl_actors.slips.model import Slip, SlipColumn, SlipTable
 from etl_actors.slips.refused import Refused
 from etl_actors.slips.types import ColumnType, copy_escaped
@@ -136,7 +137,7 @@ class _Generator:
         self.add(depth, f'row0 = f"{line}"' if number == 0 else f'rows{number}.append(f"{line}")')
 
     def column(self, made: SlipTable, number: int, place: int, column: SlipColumn, depth: int, scope: Scope) -> None:
-        kind = self.emitter.type_of(column.node)
+        kind = type_of(column.node)
         assert kind is not None
         spot = Spot(number, column.name, column.text, column.node)
         name = f"c{number}_{place}"

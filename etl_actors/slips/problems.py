@@ -1,12 +1,27 @@
 """All that is wrong with a slip, each with its place and a caret under it."""
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from etl_actors.slips.toml_places import Places
 
-__all__ = ["Problems"]
+__all__ = ["ExpressionError", "Problems", "check_nesting", "did_you_mean"]
 
 Keys = tuple[str | int, ...]
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be read.
+
+    Args:
+        at: the character of the expression at which it goes wrong, from 0.
+        sentence: what is wrong.
+    """
+
+    def __init__(self, at: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.at = at
+        self.sentence = sentence
 
 
 @dataclass(slots=True)
@@ -51,3 +66,24 @@ class Problems:
     def __str__(self) -> str:
         """All of them, in the order of the file."""
         return "\n".join(dict.fromkeys(text for _, _, text in sorted(self.found)))
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """Suggest the nearest of the known names, or nothing."""
+    near = get_close_matches(name, known, 1)
+    return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def check_nesting(written: str) -> None:
+    """Refuse an expression that is nested deeper than Python reads.
+
+    Args:
+        written: the Python that an expression became.
+
+    Raises:
+        ExpressionError: it is.
+    """
+    try:
+        compile(f"(((({written}))))", "<expression>", "eval")  # some more parentheses, as where it will stand
+    except (SyntaxError, RecursionError, MemoryError):
+        raise ExpressionError(0, "this expression is nested too deeply") from None

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.emit import Emitter, Scope, check_nesting, did_you_mean
-from etl_actors.slips.expression import ExpressionError, parse_predicate
+from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.expression import parse_predicate
 from etl_actors.slips.files import MAIN, digest
 from etl_actors.slips.model import Slip
-from etl_actors.slips.problems import Problems
+from etl_actors.slips.problems import ExpressionError, Problems, check_nesting, did_you_mean
 from etl_actors.slips.read_tables import read_tables
 from etl_actors.slips.toml_places import Places, find_places
 

@@ -4,12 +4,13 @@ import re
 from typing import Any
 
 from etl_actors.relational.tables import Policy
-from etl_actors.slips.emit import Emitter, Scope, check_nesting, did_you_mean
-from etl_actors.slips.expression import ExpressionError, parse_expression, parse_predicate
+from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.expression import parse_expression, parse_predicate
+from etl_actors.slips.expression_type import type_of
 from etl_actors.slips.family import Draft, Family
 from etl_actors.slips.model import SlipColumn, SlipTable
 from etl_actors.slips.nodes import Expression, Predicate
-from etl_actors.slips.problems import Problems
+from etl_actors.slips.problems import ExpressionError, Problems, check_nesting, did_you_mean
 from etl_actors.slips.types import ColumnType
 
 __all__ = ["read_tables"]
@@ -232,7 +233,7 @@ class _TableReader:
 def _typed(name: str, text: str, scope: Scope) -> tuple[SlipColumn, ColumnType]:
     node = parse_expression(text)
     emitter = Emitter()
-    kind = emitter.type_of(node)
+    kind = type_of(node)
     if kind is None:
         emitter.value(node, scope)
         raise ExpressionError(len(text.rstrip()), "this column has no type; end it in one, as in `| text`")

@@ -28,7 +28,7 @@ def columns(conn: Connection, table: str) -> dict[str, tuple[str, bool]]:
 
 
 def root(name: str, *own: Column, schema: str = "public") -> Table:
-    return Table(schema, name, Kind.ROOT, Policy.IGNORE, (own[0].name,), own, None, f"{schema}.{name}")
+    return Table(schema, name, Kind.ROOT, Policy.IGNORE, (own[0].name,), own, None)
 
 
 def test_missing_tables_are_made_with_lineage_and_recorded(service: Connection) -> None:

@@ -62,9 +62,9 @@ def shape(
     public = "public"
     root = f"{public}.{name}"
     return Shape(
-        Table(public, name, Kind.ROOT, policy, ("key",), (Column("key", "int"), Column("title", title)), None, root),
-        Table(public, f"{name}_tag", Kind.SET, policy, (), (Column("tag", "text"),), root, root),
-        Table(public, f"{name}_bit", Kind.SET, policy, (), (Column("bit", "int"),), f"{root}_tag", root),
+        Table(public, name, Kind.ROOT, policy, ("key",), (Column("key", "int"), Column("title", title)), None),
+        Table(public, f"{name}_tag", Kind.SET, policy, (), (Column("tag", "text"),), root),
+        Table(public, f"{name}_bit", Kind.SET, policy, (), (Column("bit", "int"),), f"{root}_tag"),
         Table(
             public,
             vendor,
@@ -73,7 +73,6 @@ def shape(
             ("name",),
             (Column("name", "text"), Column("rating", "int")),
             root,
-            f"{public}.{vendor}",
         ),
     )
 

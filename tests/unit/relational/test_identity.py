@@ -55,7 +55,7 @@ def test_a_parent_may_be_written_with_dashes(table: str, parent: UUID, index: in
 
 
 def test_a_stored_row_has_the_identity_of_its_key() -> None:
-    table = Table("s", "t", Kind.ROOT, Policy.IGNORE, ("b", "a"), (Column("a", "numeric(5,2)"), Column("b", "text")), None, "s.t")
+    table = Table("s", "t", Kind.ROOT, Policy.IGNORE, ("b", "a"), (Column("a", "numeric(5,2)"), Column("b", "text")), None)
     assert stored_identity(table, ["x", "1.50"]) == key_identity("t", ["sx", "n15e-1"])
 
 

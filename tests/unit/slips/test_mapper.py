@@ -91,15 +91,15 @@ def test_positions_count_on_over_the_documents_of_a_batch() -> None:
     assert [line.split("\t")[5] for line in lines[1]] == ["0", "1", "2", "3"]
 
 
-def test_the_tables_know_kind_policy_and_owner() -> None:
+def test_the_tables_know_kind_policy_and_parent() -> None:
     tables = {table.name: table for table in mapper_of(SHOP).tables}
-    assert {name: (table.kind, table.policy, table.owner, table.parent) for name, table in tables.items()} == {
-        "product": (Kind.ROOT, Policy.UPDATE, "public.product", None),
-        "offer": (Kind.OWN, Policy.IGNORE, "public.offer", "public.product"),
-        "term": (Kind.OWN, Policy.IGNORE, "public.term", "public.offer"),
-        "support": (Kind.SET, Policy.UPDATE, "public.product", "public.product"),
-        "statement": (Kind.SET, Policy.UPDATE, "public.product", "public.support"),
-        "maker": (Kind.SET, Policy.UPDATE, "public.product", "public.product"),
+    assert {name: (table.kind, table.policy, table.parent) for name, table in tables.items()} == {
+        "product": (Kind.ROOT, Policy.UPDATE, None),
+        "offer": (Kind.OWN, Policy.IGNORE, "public.product"),
+        "term": (Kind.OWN, Policy.IGNORE, "public.offer"),
+        "support": (Kind.SET, Policy.UPDATE, "public.product"),
+        "statement": (Kind.SET, Policy.UPDATE, "public.support"),
+        "maker": (Kind.SET, Policy.UPDATE, "public.product"),
     }
     assert next(iter(tables)) == "product"
 
