@@ -4,8 +4,8 @@
 
     EtlError                      one clear sentence; the command line prints it and exits with ``exit_status``
     ├── UsageError                what was asked for cannot be done as asked            (exit 2)
-    │   ├── SettingsError         wrong settings, all problems together                 (exit 2)
-    │   └── SlipError             a slip that cannot be used, with file and place       (exit 1)
+    │   └── SettingsError         wrong settings, all problems together                 (exit 2)
+    ├── SlipError                 a slip that cannot be used, with file and place       (exit 1)
     ├── DatabaseUnavailable       no server answers, or it went away                    (exit 3)
     ├── DatabaseUnsuitable        the server is too old, or its schema is not ours      (exit 1)
     ├── LeaseLost                 the batch belongs to somebody else: nothing may land  (engine)
@@ -44,10 +44,8 @@ class SettingsError(UsageError):
     """Settings that are wrong, with every problem on a line of its own."""
 
 
-class SlipError(UsageError):
+class SlipError(EtlError):
     """A slip that cannot be used; the text begins with its file and place."""
-
-    exit_status = 1
 
 
 class DatabaseUnavailable(EtlError):
