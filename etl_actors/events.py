@@ -28,6 +28,7 @@ __all__ = [
     "SCHEMA_CHANGED",
     "SLIP_LOADED",
     "SLIP_REFUSED",
+    "SOURCE_SET_ASIDE",
     "WORKER_LOST",
     "Event",
     "table",
@@ -50,6 +51,7 @@ LEASE_LOST = "lease.lost"
 ROW_REJECTED = "row.rejected"
 SLIP_LOADED = "slip.loaded"
 SLIP_REFUSED = "slip.refused"
+SOURCE_SET_ASIDE = "source.set_aside"
 DOORBELL_SLEPT = "doorbell.slept"
 DOORBELL_RUNG = "doorbell.rung"
 DATABASE_LOST = "database.lost"
@@ -75,7 +77,7 @@ EVENTS: dict[str, Event] = {
     ACTOR_RESTARTED: Event("a dead actor's place was filled again", ("actor", "place")),
     ACTOR_FAILED: Event("an actor could not be started; it is tried again", ("error",)),
     ACTOR_STUCK: Event("an actor did not stop in time", ("actor", "place", "error")),
-    BATCH_CLAIMED: Event("rows left the inbox for a batch of ours", ("batch_id", "source", "slip", "rows", "nbytes")),
+    BATCH_CLAIMED: Event("rows left the inbox for a batch of ours", ("batch_id", "source", "rows")),
     BATCH_SPLIT: Event("a batch became several, by slip or to find a row that spoils it", ("batch_id", "source", "children")),
     BATCH_LOADED: Event(
         "a batch committed: the one line that every batch has",
@@ -103,16 +105,19 @@ EVENTS: dict[str, Event] = {
     ),
     LEASE_RESCUED: Event("a dead daemon's batch became ours", ("batch_id", "source", "attempt")),
     LEASE_LOST: Event("a batch became somebody else's; nothing of it landed here", ("batch_id", "source")),
+    SOURCE_SET_ASIDE: Event(
+        "a batch cannot land: it went back to the inbox, and its source is left alone for `for_s`", ("source", "reason", "for_s")
+    ),
     ROW_REJECTED: Event("a row was refused; `etl.reject` has the rest", ("row_id", "batch_id", "stage", "reason")),
     SLIP_LOADED: Event("a slip is in force", ("slip", "digest")),
-    SLIP_REFUSED: Event("a slip cannot be used; the last good version stays in force", ("slip", "error")),
-    DOORBELL_SLEPT: Event("nothing was pending: the daemon waits for a ring", ()),
-    DOORBELL_RUNG: Event("a producer woke the daemon", ("after_s",)),
+    SLIP_REFUSED: Event("a slip cannot be used: the start is refused", ("error",)),
+    DOORBELL_SLEPT: Event("nothing was pending for a while: the daemon waits for a ring"),
+    DOORBELL_RUNG: Event("the daemon is awake: a producer rang, or its own look found rows"),
     DATABASE_LOST: Event("no answer from the database", ("error",)),
-    DATABASE_FOUND: Event("the database answers again", ()),
+    DATABASE_FOUND: Event("the database answers again"),
     WORKER_LOST: Event("a parser process ended or hung", ("row_id", "reason", "error")),
     PARTITION_ADDED: Event("staging got partitions", ("partitions",)),
-    SCHEMA_CHANGED: Event("a target table was made or changed", ("table", "slip")),
+    SCHEMA_CHANGED: Event("a target table was made", ("table", "slip")),
     HTTP_STARTED: Event("the HTTP server listens", ("host", "port")),
 }
 """When each event is told and with which keys, by name."""

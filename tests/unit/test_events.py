@@ -38,7 +38,7 @@ def test_every_constant_is_in_the_table_and_every_row_has_its_constant() -> None
 @pytest.mark.parametrize("constant", sorted(constants()))
 def test_a_name_is_a_noun_and_a_verb_that_has_passed_and_its_constant_spells_it(constant: str) -> None:
     name = constants()[constant]
-    assert re.fullmatch(r"[a-z]+\.[a-z]+", name)
+    assert re.fullmatch(r"[a-z]+\.[a-z]+(_[a-z]+)*", name)
     assert constant == name.upper().replace(".", "_")
 
 
@@ -49,6 +49,13 @@ def test_what_the_package_tells_has_no_key_that_the_table_does_not_list() -> Non
         if not keys <= set(events.EVENTS[constants()[name]].keys)
     }
     assert unlisted == {}
+
+
+@pytest.mark.parametrize("name", sorted(events.EVENTS))
+def test_every_key_that_the_table_lists_is_told_somewhere(name: str) -> None:
+    calls = [keys for _, constant, keys in told() if constants()[constant] == name]
+    assert calls, "nothing tells of it"
+    assert set(events.EVENTS[name].keys) == set().union(*calls)
 
 
 def test_the_package_logs_no_event_by_a_text_of_its_own() -> None:
