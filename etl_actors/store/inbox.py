@@ -13,6 +13,7 @@ __all__ = ["Inbox"]
 
 _SQL = queries("inbox")
 _SWEEP_SHARE = 20  # a sweep that took t seconds is followed by none for 20 t: at most 5 % of the time
+_SWEEP_PUT_OFF_S = 60.0  # however long sweeps take: new sources are not left waiting for ever
 _KNOWN_SOURCES = 10_000
 
 
@@ -23,6 +24,9 @@ class Inbox:
     the source's first index entry steps over all of them (3 ms become 37 ms per million). So the highest row claimed of each
     source is kept as its floor, and claims begin beyond it. Rows that committed late, below the floor, and sources never seen
     before are found by a sweep from the beginning, whose share of the time is bounded.
+
+    To look is cheap (one index probe a known source) and is meant to be done before each turn: a source whose backlog never
+    ends would keep the others, and a pause of its own, out of sight.
     """
 
     def __init__(self, conn: Connection, owner: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -32,20 +36,30 @@ class Inbox:
         self._floors: dict[str, int] = {}
         self._turn: deque[str] = deque()  # sources with waiting rows, the next one first
         self._swept: set[str] = set()  # sources whose next claim starts from the beginning
+        self._aside: dict[str, float] = {}  # sources not to be offered, and until when
         self._next_sweep = 0.0
 
-    def look(self) -> bool:
-        """Find the sources that have waiting rows; return whether there are any."""
-        if self._clock() >= self._next_sweep:
+    def look(self, *, thorough: bool = False) -> bool:
+        """Find the sources that have waiting rows, but for those that are paused or set aside; return whether there are any.
+
+        Args:
+            thorough: sweep, whatever share of the time sweeps have had.
+        """
+        if thorough or self._clock() >= self._next_sweep:
             return self.sweep()
-        known = {"sources": list(self._floors), "floors": list(self._floors.values())}
+        # What a sweep found lies below the floor, perhaps: a probe beyond it would lose the source again.
+        floors = {source: None if source in self._swept else floor for source, floor in self._floors.items()}
+        for source in self._still_aside():
+            floors.pop(source, None)
+        known = {"sources": list(floors), "floors": list(floors.values())}
         self._queue([source for (source,) in self._conn.execute(_SQL["sources_beyond"], known)])
         return bool(self._turn)
 
     def sweep(self) -> bool:
-        """Find the sources from the inbox's beginning, floors aside; return whether there are any."""
+        """Find the sources from the inbox's beginning, floors aside; return whether there are any to be offered."""
         began = self._clock()
-        found = [source for (source,) in self._conn.execute(_SQL["sources"])]
+        aside = self._still_aside()
+        found = [source for (source,) in self._conn.execute(_SQL["sources"]) if source not in aside]
         self._floors |= {source: 0 for source in found if source not in self._floors}
         while len(self._floors) > _KNOWN_SOURCES:
             del self._floors[next(iter(self._floors))]  # the oldest; a sweep finds it again
@@ -53,6 +67,18 @@ class Inbox:
         self._queue(found)
         self._charge(began)
         return bool(found)
+
+    def set_aside(self, source: str, for_s: float) -> None:
+        """Offer nothing of a source for a while: its batches cannot land.
+
+        Args:
+            source: whose rows wait on.
+            for_s: seconds from now.
+        """
+        self._aside[source] = max(self._aside.get(source, 0.0), self._clock() + for_s)
+        self._swept.discard(source)
+        self._queue([other for other in self._turn if other != source])
+        self._floors[source] = 0  # what is given back lies below its floor
 
     def claim(self, rows: int, nbytes: int) -> tuple[Lease, ...]:
         """Claim the next rows of the source whose turn it is.
@@ -88,8 +114,15 @@ class Inbox:
     def _queue(self, found: list[str]) -> None:
         waiting = set(found)
         self._turn = deque(source for source in self._turn if source in waiting)
-        self._turn.extend(source for source in found if source not in set(self._turn))
+        queued = set(self._turn)
+        self._turn.extend(source for source in found if source not in queued)
+
+    def _still_aside(self) -> set[str]:
+        now = self._clock()
+        self._aside = {source: until for source, until in self._aside.items() if now < until}
+        return set(self._aside)
 
     def _charge(self, began: float) -> None:
         now = self._clock()
-        self._next_sweep = max(self._next_sweep, now) + _SWEEP_SHARE * (now - began)
+        due = max(self._next_sweep, now) + _SWEEP_SHARE * (now - began)
+        self._next_sweep = min(due, now + _SWEEP_PUT_OFF_S)

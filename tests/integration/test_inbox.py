@@ -1,5 +1,6 @@
 """Claiming: bounds, turns, two claimers at once, and the dead rows that a long transaction keeps from vacuum."""
 
+import time
 from typing import Any
 
 import psycopg
@@ -230,3 +231,120 @@ def timed(inbox: Inbox, clock: Clock) -> list[float]:
 
     inbox._charge = noting  # type: ignore[method-assign]
     return noted
+
+
+# Turns that change meanwhile ------------------------------------------------------------------------------------------------
+
+
+def test_a_backlog_keeps_neither_other_sources_nor_its_own_pause_out_of_sight(
+    producer: Connection, admin: Connection, service: Connection
+) -> None:
+    clock = Clock()
+    inbox = Inbox(service, OWNER, clock)
+    stage(producer, "late", [0])
+    stage(producer, "busy", range(9))
+    inbox.look()
+    turns = [inbox.claim(2, MANY)[0].source for _ in range(3)]
+    assert set(turns) == {"busy", "late"}
+    clock.next_sweep_in(inbox, 1000)
+    stage(producer, "late", [1])
+    admin.execute("INSERT INTO etl.pause (source) VALUES ('busy')")
+    assert inbox.claim(2, MANY) == (), "nothing is claimed of a paused source, looked or not"
+    assert inbox.look()
+    assert [lease.source for lease in inbox.claim(2, MANY)] == ["late"]
+    assert inbox.claim(2, MANY) == ()
+
+
+def test_sources_keep_their_turns_when_one_looks_before_each_claim(producer: Connection, service: Connection) -> None:
+    clock = Clock()
+    inbox = Inbox(service, OWNER, clock)
+    for source in ("a", "b", "c"):
+        stage(producer, source, range(4))
+    turns = []
+    while inbox.look(thorough=len(turns) == 2):
+        clock.next_sweep_in(inbox, 1000)
+        turns += [lease.source for lease in inbox.claim(2, MANY)]
+    assert sorted(turns[:3]) == ["a", "b", "c"]
+    assert turns[3:] == turns[:3]
+
+
+def test_rows_that_a_sweep_found_below_the_floor_are_not_lost_by_the_next_look(producer: Connection, service: Connection) -> None:
+    clock = Clock()
+    inbox = Inbox(service, OWNER, clock)
+    stage(producer, "shop", range(3))
+    inbox.look()
+    (lease,) = inbox.claim(10, MANY)
+    release(service, lease.batch_id, lease.token)
+    assert inbox.look(thorough=True)
+    clock.next_sweep_in(inbox, 1000)
+    assert inbox.look()
+    assert inbox.claim(10, MANY)[0].row_ids == lease.row_ids
+
+
+def test_a_thorough_look_finds_what_only_a_sweep_can(producer: Connection, service: Connection) -> None:
+    clock = Clock()
+    inbox = Inbox(service, OWNER, clock)
+    clock.next_sweep_in(inbox, 1000)
+    stage(producer, "new", [1])
+    assert not inbox.look(), "nobody knows the source yet"
+    assert inbox.look(thorough=True)
+    assert [lease.source for lease in inbox.claim(1, MANY)] == ["new"]
+
+
+def test_a_sweep_is_put_off_a_minute_at_most_however_many_were_thorough(service: Connection, producer: Connection) -> None:
+    clock = Clock()
+    inbox = Inbox(service, OWNER, clock)
+    clock.cost = 1.0
+    for _ in range(20):
+        inbox.look(thorough=True)
+    clock.cost = 0.0
+    stage(producer, "new", [1])
+    assert not inbox.look()
+    clock.now += 60
+    assert inbox.look()
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_a_source_set_aside_is_not_offered_until_its_time_has_passed(
+    producer: Connection, service: Connection, *, thorough: bool
+) -> None:
+    clock = Clock()
+    inbox = Inbox(service, OWNER, clock)
+    stage(producer, "bad", range(2))
+    stage(producer, "good", range(2))
+    inbox.look()
+    (lease,) = inbox.claim(2, MANY)
+    assert lease.source == "bad"
+    release(service, lease.batch_id, lease.token)
+    inbox.set_aside("bad", 30)
+    inbox.set_aside("bad", 10)  # the longer time holds
+    assert [made.source for made in inbox.claim(1, MANY)] == ["good"]
+    assert inbox.look(thorough=thorough)
+    assert [made.source for made in inbox.claim(1, MANY)] == ["good"]
+    clock.next_sweep_in(inbox, 1000)
+    clock.now += 29
+    assert not inbox.look(thorough=thorough)
+    assert not inbox.sweep()
+    assert inbox.claim(1, MANY) == ()
+    clock.next_sweep_in(inbox, 1000)
+    clock.now += 2
+    assert inbox.look(thorough=thorough), "its rows were given back below its floor"
+    assert inbox.claim(2, MANY)[0].row_ids == lease.row_ids
+
+
+def test_a_source_set_aside_before_its_turn_is_passed_by(producer: Connection, inbox: Inbox) -> None:
+    stage(producer, "a", [1])
+    stage(producer, "b", [1])
+    inbox.look()
+    inbox.set_aside("a", 30)
+    assert [made.source for made in inbox.claim(1, MANY)] == ["b"]
+    assert inbox.claim(1, MANY) == ()
+
+
+def test_ten_thousand_sources_are_queued_in_no_time(inbox: Inbox) -> None:
+    sources = [str(n) for n in range(10_000)]
+    began = time.process_time()
+    inbox._queue(sources)
+    inbox._queue(sources[::-1])
+    assert time.process_time() - began < 0.5, "a set made anew for each source takes seconds"
+    assert list(inbox._turn) == sources

@@ -14,8 +14,9 @@ SELECT s.source FROM s
 
 -- name: sources_beyond
 -- Of the sources already known, those with a row beyond their floor: does not meet the dead tuples below it.
+-- No floor: a sweep has just found rows of it.
 SELECT k.source FROM unnest(%(sources)s::text[], %(floors)s::bigint[]) AS k (source, floor)
- WHERE EXISTS (SELECT FROM etl.inbox i WHERE i.source = k.source AND i.row_id > k.floor)
+ WHERE (k.floor IS NULL OR EXISTS (SELECT FROM etl.inbox i WHERE i.source = k.source AND i.row_id > k.floor))
    AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = k.source)
 
 -- name: claim
@@ -23,6 +24,7 @@ SELECT k.source FROM unnest(%(sources)s::text[], %(floors)s::bigint[]) AS k (sou
 WITH c AS MATERIALIZED (
     SELECT ctid, bytes FROM etl.inbox
      WHERE source = %(source)s AND row_id > %(floor)s
+       AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = %(source)s)
      ORDER BY row_id LIMIT %(rows)s FOR UPDATE SKIP LOCKED
 ), k AS (
     SELECT q.ctid FROM (
