@@ -106,7 +106,7 @@ class _Daemon:
             master=lambda: MasterActor.start(self._mind),
             listener=lambda master: ListenerActor.start(self._connector("listener"), master),
             parsers=(lambda: ParserActor.start(self._worker),) * self.settings.workers,
-            loaders=(lambda: LoaderActor.start(self._connector("loader", idle_limit_s=self.settings.lease_s)),)
+            loaders=(lambda: LoaderActor.start(self._connector("loader", self.settings.lease_s), self.settings.target_schema),)
             * self.settings.loaders,
         )
 

@@ -29,7 +29,6 @@ log = structlog.get_logger()
 _TICK_S = 0.05
 _OPEN_S = 60.0
 _STOP_S = 5.0
-_SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.1, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +70,13 @@ class Supervisor:
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _signals_seen: int = field(default=0, init=False)
     _away: bool = field(default=False, init=False)
-    _wait_s: float = field(default=0.0, init=False)
-    _retry_at: float = field(default=0.0, init=False)
 
     def run(self) -> int:
-        """Supervise; return the exit status: 0 when everything in flight had landed, 1 when the drain took too long.
+        """Supervise; return the exit status.
+
+        Returns:
+            0 when everything in flight had landed; 1 when the drain took too long, or with `once` when rows are left that
+            could not be landed.
 
         Raises:
             EtlError: an actor cannot start for a reason that waiting does not mend.
@@ -88,7 +89,8 @@ class Supervisor:
                 self._staff()
                 if self.once and self.signals.idle.is_set():
                     break
-            return self._drain()
+            status = self._drain()
+            return 1 if self.once and self.signals.failed.is_set() else status
         finally:
             self._dismiss()
 
@@ -100,38 +102,53 @@ class Supervisor:
         self._stop.set()
 
     def _staff(self) -> None:
-        """Start whoever is missing, or wait a little longer each time it cannot be done."""
-        if time.monotonic() < self._retry_at:
-            return
+        """Start whoever is missing and due."""
+        filled, lost = False, ""
         try:
-            self._fill_places()
+            filled = self._fill_places()
         except DatabaseUnavailable as exc:
-            self._database_lost(exc)
+            lost = str(exc)
         except (WorkerLost, pykka.ActorDeadError, pykka.Timeout) as exc:
             log.warning(events.ACTOR_FAILED, error=str(exc))
-            self._back_off()
-        else:
-            self._recovered()
+        if lost and not self._away:
+            log.error(events.DATABASE_LOST, error=lost)
+        if filled and self._away:
+            log.info(events.DATABASE_FOUND)
+        self._away = bool(lost) or (self._away and not filled)
+        self.health.database_up = filled
 
-    def _fill_places(self) -> None:
-        """Start whoever is missing. A new master is told of everybody, a new parser or loader to the master."""
-        if self._vacant("master", 0):
+    def _fill_places(self) -> bool:
+        """Start whoever is missing and due; return whether every place is filled.
+
+        A new master is told of everybody, a new parser or loader to the master.
+        """
+        if self._gone("master", 0):
             self._dismiss_one("listener", 0)
+            if not self._due("master", 0):
+                return False
             self._start("master", 0, self.company.master)
-            for (kind, place), ref in self._refs.items():
+            for (kind, place), ref in list(self._refs.items()):
                 self._introduce(kind, place, ref)
+        filled = True
         for kind, starters in (("loader", self.company.loaders), ("parser", self.company.parsers)):
             for place, start in enumerate(starters):
-                if self._vacant(kind, place):
-                    self._introduce(kind, place, self._start(kind, place, start))
-        if self._vacant("listener", 0):
+                if self._gone(kind, place):
+                    if self._due(kind, place):
+                        self._introduce(kind, place, self._start(kind, place, start))
+                    else:
+                        filled = False
+        if self._gone("listener", 0):
+            if not self._due("listener", 0):
+                return False
             self._start("listener", 0, lambda: self.company.listener(self._refs["master", 0]))
+        return filled
 
     def _start(self, kind: str, place: int, start: Callable[[], Ref]) -> Ref:
         ref = self._refs[kind, place] = start()
         try:
             ref.ask(Open(), timeout=_OPEN_S)
         except BaseException:
+            self._restarts.failed((kind, place), time.monotonic())
             self._dismiss_one(kind, place)
             raise
         if self._restarts.started((kind, place), time.monotonic()):
@@ -144,27 +161,12 @@ class Supervisor:
         if kind in ("parser", "loader") and ref.is_alive():
             self._refs["master", 0].tell(Assign(kind, place, ref))
 
-    def _vacant(self, kind: str, place: int) -> bool:
+    def _gone(self, kind: str, place: int) -> bool:
         ref = self._refs.get((kind, place))
-        return (ref is None or not ref.is_alive()) and self._restarts.due((kind, place), time.monotonic())
+        return ref is None or not ref.is_alive()
 
-    def _database_lost(self, exc: DatabaseUnavailable) -> None:
-        if not self._away:
-            log.error(events.DATABASE_LOST, error=str(exc))
-        self._away = True
-        self.health.database_up = False
-        self._back_off()
-
-    def _back_off(self) -> None:
-        self._wait_s = min(_LONGEST_WAIT_S, max(_SHORTEST_WAIT_S, self._wait_s * 2))
-        self._retry_at = time.monotonic() + self._wait_s
-
-    def _recovered(self) -> None:
-        if self._away:
-            log.info(events.DATABASE_FOUND)
-        self._away = False
-        self._wait_s = 0.0
-        self.health.database_up = True
+    def _due(self, kind: str, place: int) -> bool:
+        return self._restarts.due((kind, place), time.monotonic())
 
     def _drain(self) -> int:
         """Let what is in flight land, while the dead are still replaced."""

@@ -1,7 +1,8 @@
 """What is in flight, where it is, and what it holds: the truth when an actor dies with messages in its inbox."""
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from etl_actors.relational.parsed import Parsed
@@ -29,6 +30,7 @@ class Entry:
     loader: int | None = None
     parse_s: float = 0.0
     told_before: bool = False  # a loader that is gone may have landed it
+    deaths: int = 0  # actors that died while this batch was theirs
 
 
 @dataclass(slots=True)
@@ -72,43 +74,52 @@ class Book:
         """Strike a batch out: it has landed, was split, or is somebody else's."""
         del self.entries[lease.batch_id]
 
-    def to_parse(self, places: int) -> Iterator[Entry]:
-        """Assign waiting batches to the parsers with the least to do; yield each as it is assigned."""
-        waiting = [e for e in self.entries.values() if e.parsed is None and e.parser is None]
-        load = [sum(e.parser == place and e.parsed is None for e in self.entries.values()) for place in range(places)]
-        for entry in waiting:
-            place = min(range(places), key=load.__getitem__, default=None)
-            if place is None or load[place] >= _QUEUED:
-                return
-            entry.parser = place
-            load[place] += 1
-            yield entry
+    def to_parse(self, places: Collection[int]) -> Iterator[tuple[int, Entry]]:
+        """Assign waiting batches to the parsers with the least to do; yield place and entry as each is assigned."""
+        under_way = Counter(e.parser for e in self.entries.values() if e.parsed is None)
+        for entry in list(self.entries.values()):
+            if entry.parsed is None and entry.parser is None:
+                place = _freest(places, under_way, _QUEUED)
+                if place is None:
+                    return
+                entry.parser = place
+                yield place, entry
 
-    def to_load(self, places: int) -> Iterator[Entry]:
-        """Assign parsed batches to the loaders with the least to do; yield each as it is assigned."""
-        waiting = [e for e in self.entries.values() if e.parsed is not None and e.loader is None]
-        load = [sum(e.loader == place for e in self.entries.values()) for place in range(places)]
-        for entry in waiting:
-            place = min(range(places), key=load.__getitem__, default=None)
-            if place is None:
-                return
-            entry.loader = place
-            load[place] += 1
-            yield entry
+    def to_load(self, places: Collection[int]) -> Iterator[tuple[int, Entry, Parsed]]:
+        """Assign parsed batches to the loaders with the least to do; yield place, entry and result as each is assigned."""
+        under_way = Counter(e.loader for e in self.entries.values())
+        for entry in list(self.entries.values()):
+            if entry.parsed is not None and entry.loader is None:
+                place = _freest(places, under_way, len(self.entries))
+                if place is None:
+                    return
+                entry.loader = place
+                yield place, entry, entry.parsed
 
     def forget_parser(self, place: int) -> None:
         """Take back what a parser that is gone had been told, so that it is assigned again."""
         for entry in self.entries.values():
             if entry.parser == place and entry.parsed is None:
                 entry.parser = None
+                entry.deaths += 1
 
     def forget_loader(self, place: int) -> None:
         """Take back what a loader that is gone had been told."""
         for entry in self.entries.values():
             if entry.loader == place:
                 entry.loader = None
+                entry.deaths += 1
                 entry.told_before = True
 
     def unassigned(self) -> list[Lease]:
         """Return the batches that no parser was told of."""
         return [e.lease for e in self.entries.values() if e.parser is None]
+
+
+def _freest(places: Collection[int], under_way: Counter[int | None], limit: int) -> int | None:
+    """Return the place with the least to do, its work counted up; None where every place has its fill, or there is none."""
+    place = min(places, key=under_way.__getitem__, default=None)
+    if place is None or under_way[place] >= limit:
+        return None
+    under_way[place] += 1
+    return place

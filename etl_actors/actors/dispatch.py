@@ -1,7 +1,7 @@
 """The master's mind: takes work while there is credit, hands batches out, hears back."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from etl_actors.actors.messages import (
     BatchLoaded,
     BatchParsed,
     BatchPoisoned,
+    BatchStuck,
     Beat,
     Load,
     Parse,
@@ -30,13 +31,14 @@ from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.catalogue import Catalogue
-from etl_actors.store.leases import Lease, release, split
+from etl_actors.store.leases import Lease
 
 __all__ = ["Dispatch", "Signals"]
 
 log = structlog.get_logger()
 
 _BEAT_S = 1.0
+_DEATHS = 3  # actors that may die while a batch is theirs, before it is given back
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,12 @@ class Signals:
     Args:
         idle: set whenever nothing waits and nothing is in flight.
         drained: set once nothing is in flight and nothing will be.
+        failed: set once a batch could not land and its source was set aside.
     """
 
     idle: threading.Event = field(default_factory=threading.Event)
     drained: threading.Event = field(default_factory=threading.Event)
+    failed: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(slots=True)
@@ -84,25 +88,33 @@ class Dispatch:
         self.beat()
         self.poll()
 
-    def poll(self) -> None:
+    def poll(self, *, rang: bool = False) -> None:
         """Take what work there is, as far as credit goes, and set the next poll."""
         if not self.draining:
-            found = self._take()
+            rescued = self._enter(self.intake.rescued(self.book))
+            found = self._enter(self.intake.claimed(self.book, rang=rang)) or rescued
             if self.book.credit:  # else the next batch that lands looks again
                 self.alarm.set(self.intake.rest(found=found), self.me, Poll())
             self._hand_out()
         self._settle()
 
+    def rang(self) -> None:
+        """Look for what a producer rang for, past floors and shares of time."""
+        self.poll(rang=True)
+
     def beat(self) -> None:
-        """Prove to be alive, and look after the dead."""
+        """Prove to be alive, and take over what the dead held."""
         self.tell_waiting(self.intake.beat(self.book.entries))
+        if not self.draining:
+            self._enter(self.intake.rescued(self.book))
+            self._hand_out()
         self.alarm.set(_BEAT_S, self.me, Beat())
 
     def drain(self) -> None:
         """Claim nothing more; give back what no parser has begun."""
         self.draining = True
         for lease in self.book.unassigned():
-            release(self.intake.conn, lease.batch_id, lease.token)
+            self.intake.release(lease)
             log.info(events.BATCH_RELEASED, batch_id=lease.batch_id, why="draining")
             self.book.remove(lease)
         self._settle()
@@ -115,6 +127,8 @@ class Dispatch:
         else:
             self.loaders[order.place] = order.ref
             self.book.forget_loader(order.place)
+        for entry in [e for e in self.book.entries.values() if e.deaths >= _DEATHS]:
+            self.stuck(BatchStuck(entry.lease, f"{entry.deaths} actors died of it"))
         self._hand_out()
 
     def parsed(self, answer: BatchParsed) -> None:
@@ -132,8 +146,17 @@ class Dispatch:
     def poisoned(self, answer: BatchPoisoned) -> None:
         """Bisect a batch in which some row is to blame; a single row is rejected."""
         if self.book.find(answer.lease) is not None:
-            self._bisect(answer.lease, Stage(answer.stage), answer.reason, answer.message)
+            self._bisect(answer.lease, answer.stage, answer.reason, answer.message)
             self._hand_out()
+
+    def stuck(self, answer: BatchStuck) -> None:
+        """Give back a batch that cannot land, and leave its source alone for a while: the others go on."""
+        if self.book.find(answer.lease) is not None:
+            log.error(events.SOURCE_SET_ASIDE, source=answer.lease.source, reason=answer.reason)
+            self.intake.set_aside(answer.lease)
+            self.book.remove(answer.lease)
+            self.signals.failed.set()
+        self.poll()
 
     def loaded(self, answer: BatchLoaded) -> None:
         """Strike a landed batch out, tell of it in one line, and take work for the credit that it gave back."""
@@ -150,10 +173,10 @@ class Dispatch:
             self.book.remove(answer.lease)
         self.poll()
 
-    def _take(self) -> bool:
+    def _enter(self, leases: Iterator[Lease]) -> bool:
         """Enter what the intake yields; return whether there was anything."""
         found = False
-        for lease in self.intake.take(self.book):
+        for lease in leases:
             found = True
             self.signals.idle.clear()
             self.book.add(lease)
@@ -165,9 +188,10 @@ class Dispatch:
     def _split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> None:
         self.book.remove(lease)
         try:
-            children = split(self.intake.conn, lease, groups, attempt)
+            children = self.intake.split(lease, groups, attempt)
         except LeaseLost:
             log.warning(events.LEASE_LOST, batch_id=lease.batch_id, source=lease.source)
+            self.alarm.set(0, self.me, Poll())  # its credit is free, and nothing else may come that would look again
             return
         log.info(events.BATCH_SPLIT, batch_id=lease.batch_id, source=lease.source, children=len(children))
         for child in children:
@@ -183,12 +207,11 @@ class Dispatch:
         self._split(lease, halves, min(lease.attempt, self.intake.limits.max_attempts))
 
     def _hand_out(self) -> None:
-        for entry in self.book.to_parse(len(self.parsers)):
+        for place, entry in self.book.to_parse(self.parsers):
             role = cast(self.catalogue, entry.lease)
-            tell(self.parsers[entry.parser or 0], Parse(entry.lease, role, self.me))
-        for entry in self.book.to_load(len(self.loaders)):
-            if entry.parsed is not None:
-                tell(self.loaders[entry.loader or 0], Load(entry.lease, entry.parsed, entry.told_before, self.me))
+            tell(self.parsers[place], Parse(entry.lease, role, self.me))
+        for place, entry, parsed in self.book.to_load(self.loaders):
+            tell(self.loaders[place], Load(entry.lease, parsed, entry.told_before, self.me))
 
     def _settle(self) -> None:
         if self.book.entries:

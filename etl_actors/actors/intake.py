@@ -9,11 +9,12 @@ import structlog
 
 from etl_actors import events
 from etl_actors.actors.book import Book
+from etl_actors.relational.parsed import Group
 from etl_actors.store.daemons import Node
 from etl_actors.store.database import Connection
 from etl_actors.store.doorbell import Doorbell, Rest
 from etl_actors.store.inbox import Inbox
-from etl_actors.store.leases import Lease, release_strays, rescue
+from etl_actors.store.leases import Lease, release, release_strays, rescue, split
 from etl_actors.store.staging import keep_partitions
 
 __all__ = ["Intake", "Limits"]
@@ -21,6 +22,7 @@ __all__ = ["Intake", "Limits"]
 log = structlog.get_logger()
 
 _BUSY_POLL_S = 0.01
+_ASIDE_S = 60.0
 _PARTITIONS_EVERY = 30  # beats
 
 
@@ -63,19 +65,35 @@ class Intake:
     rescuing: bool = True  # whether dead daemons may hold more than was taken over
     beats: int = 0
 
-    def take(self, book: Book) -> Iterator[Lease]:
-        """Yield batches as long as the book has credit; it is for the caller to enter each before asking for the next."""
-        yield from self._rescued(book)
-        looked = False
+    def claimed(self, book: Book, *, rang: bool) -> Iterator[Lease]:
+        """Yield new batches as long as the book has credit; the caller enters each before it asks for the next.
+
+        Every time it looks first who waits, or a source with a long backlog would keep the others out of sight.
+
+        Args:
+            book: whose credit counts.
+            rang: whether a producer rang: then a look past the floors is worth its price.
+        """
+        if not book.credit or not self.inbox.look(thorough=rang or self.doorbell.rest is Rest.ASLEEP):
+            return
         while book.credit:
             made = self.inbox.claim(self.limits.batch_rows, min(self.limits.batch_bytes, book.bytes_left))
             for lease in made:
                 log.debug(events.BATCH_CLAIMED, batch_id=lease.batch_id, source=lease.source, rows=len(lease.row_ids))
                 yield lease
             if not made:
-                if looked or not self.inbox.look():
-                    return
-                looked = True
+                return
+
+    def rescued(self, book: Book) -> Iterator[Lease]:
+        """Yield what the dead held, as far as credit goes; the rest comes with the credit that landing gives back."""
+        room = book.batches - len(book.entries)
+        if not self.rescuing or room < 1:
+            return
+        found = rescue(self.conn, self.node.number, self.limits.lease_s, room)
+        self.rescuing = len(found) == room
+        for lease in found:
+            log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)
+            yield lease
 
     def rest(self, *, found: bool) -> float:
         """Return the seconds until the next look, and fall asleep or wake up on the way."""
@@ -113,18 +131,28 @@ class Intake:
         """Tell whether nothing waits and the dead hold nothing, by looking at the whole inbox."""
         return not self.rescuing and not self.inbox.sweep()
 
+    def set_aside(self, lease: Lease) -> None:
+        """Give a batch back to wait, and claim nothing of its source for a while."""
+        self.release(lease)
+        self.inbox.set_aside(lease.source, _ASIDE_S)
+
+    def release(self, lease: Lease) -> None:
+        """Give a batch back to wait."""
+        release(self.conn, lease.batch_id, lease.token)
+
+    def split(self, lease: Lease, groups: tuple[Group, ...], attempt: int) -> tuple[Lease, ...]:
+        """Turn a batch into one a group; see `etl_actors.store.leases.split`.
+
+        Raises:
+            LeaseLost: it is not ours any more.
+        """
+        return split(self.conn, lease, groups, attempt)
+
+    def leave(self) -> None:
+        """Take this node off the register of daemons."""
+        self.node.forget(self.conn)
+
     def close(self) -> None:
         """Let the lock go, so that whoever comes next can rescue at once."""
         self.node.close()
         self.conn.close()
-
-    def _rescued(self, book: Book) -> Iterator[Lease]:
-        """Yield what the dead held, as far as credit goes; the rest comes with the credit that landing gives back."""
-        room = book.batches - len(book.entries)
-        if not self.rescuing or room < 1:
-            return
-        found = rescue(self.conn, self.node.number, self.limits.lease_s, room)
-        self.rescuing = len(found) == room
-        for lease in found:
-            log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)
-            yield lease

@@ -22,6 +22,8 @@ class ListenerActor(pykka.ThreadingActor):
         master: who is told.
     """
 
+    use_daemon_thread = True  # one that waits for a lock in the database must not keep the process from ending
+
     def __init__(self, connect: Callable[[], Connection], master: Ref) -> None:
         super().__init__()
         self._connect = connect

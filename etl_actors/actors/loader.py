@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable
 from typing import Any, assert_never
 
+import psycopg
 import pykka
 
-from etl_actors.actors.messages import BatchLeaseLost, BatchLoaded, BatchPoisoned, Load, LoaderMessage, Open, tell
-from etl_actors.errors import DataRefused, LeaseLost
+from etl_actors.actors.messages import BatchLeaseLost, BatchLoaded, BatchPoisoned, BatchStuck, Load, LoaderMessage, Open, tell
+from etl_actors.errors import DatabaseUnsuitable, DataRefused, LeaseLost
+from etl_actors.relational.reject import Stage
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.load import Loading
 
@@ -19,11 +21,15 @@ class LoaderActor(pykka.ThreadingActor):
 
     Args:
         connect: opens it, as the service role, in autocommit mode.
+        target_schema: where tables are whose slip names no schema.
     """
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
+    use_daemon_thread = True  # one that waits for a lock in the database must not keep the process from ending
+
+    def __init__(self, connect: Callable[[], Connection], target_schema: str) -> None:
         super().__init__()
         self._connect = connect
+        self._target_schema = target_schema
         self._conn: Connection | None = None
 
     def on_receive(self, message: LoaderMessage) -> None:
@@ -33,7 +39,7 @@ class LoaderActor(pykka.ThreadingActor):
                 self._load(message)
             case Open():
                 self._conn = self._connect()
-                self._loading = Loading(self._conn)
+                self._loading = Loading(self._conn, self._target_schema)
             case _:
                 assert_never(message)
 
@@ -56,7 +62,11 @@ class LoaderActor(pykka.ThreadingActor):
         except LeaseLost:
             tell(order.reply_to, BatchLeaseLost(lease))
         except DataRefused as refused:
-            tell(order.reply_to, BatchPoisoned(lease, "load", refused.reason, str(refused)))
+            tell(order.reply_to, BatchPoisoned(lease, Stage.LOAD, refused.reason, str(refused)))
+        except (DatabaseUnsuitable, psycopg.Error) as exc:
+            # The text of the driver's error may quote data; of ours, it does not.
+            reason = str(exc) if isinstance(exc, DatabaseUnsuitable) else f"{type(exc).__name__} ({exc.sqlstate})"
+            tell(order.reply_to, BatchStuck(lease, reason))
         else:
             tell(order.reply_to, BatchLoaded(lease, loaded, time.monotonic() - began))
 

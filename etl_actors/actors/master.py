@@ -12,6 +12,7 @@ from etl_actors.actors.messages import (
     BatchLoaded,
     BatchParsed,
     BatchPoisoned,
+    BatchStuck,
     Beat,
     Drain,
     MasterMessage,
@@ -32,26 +33,32 @@ class MasterActor(pykka.ThreadingActor):
         make_dispatch: connects and builds the mind of this incarnation; given the actor's own reference.
     """
 
+    use_daemon_thread = True  # one that waits for a lock in the database must not keep the process from ending
+
     def __init__(self, make_dispatch: Callable[[Ref], Dispatch]) -> None:
         super().__init__()
         self._make_dispatch = make_dispatch
         self._dispatch: Dispatch | None = None
 
-    def on_receive(self, message: MasterMessage) -> None:
+    def on_receive(self, message: MasterMessage) -> None:  # noqa: C901  (one case a message, one call a case)
         """Pass each message to the one method that answers it."""
         with translated():
             match message:
                 case Open():
                     self._dispatch = self._make_dispatch(self.actor_ref)
                     self._dispatch.begin()
-                case Poll() | Rang():
+                case Poll():
                     self._mind.poll()
+                case Rang():
+                    self._mind.rang()
                 case BatchParsed():
                     self._mind.parsed(message)
                 case BatchLoaded():
                     self._mind.loaded(message)
                 case BatchPoisoned():
                     self._mind.poisoned(message)
+                case BatchStuck():
+                    self._mind.stuck(message)
                 case BatchLeaseLost():
                     self._mind.lease_lost(message)
                 case Assign():
@@ -67,8 +74,7 @@ class MasterActor(pykka.ThreadingActor):
         """Leave the register of daemons, let the lock go, close."""
         try:
             if self._dispatch is not None:
-                intake = self._dispatch.intake
-                intake.node.forget(intake.conn)
+                self._dispatch.intake.leave()
         finally:
             self._close()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pykka
 
 from etl_actors.relational.parsed import Parsed, Routed
+from etl_actors.relational.reject import Stage
 from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loaded
 from etl_actors.workers.base import Role
@@ -17,6 +18,7 @@ __all__ = [
     "BatchLoaded",
     "BatchParsed",
     "BatchPoisoned",
+    "BatchStuck",
     "Beat",
     "Drain",
     "Listen",
@@ -93,13 +95,13 @@ class BatchPoisoned:
     """A batch that cannot be parsed or loaded as a whole, although nobody knows which row is to blame.
 
     Args:
-        stage: ``parse`` or ``load``.
+        stage: at which it failed.
         reason: a short code.
         message: expected and got, without data.
     """
 
     lease: Lease
-    stage: str
+    stage: Stage
     reason: str
     message: str
 
@@ -111,6 +113,18 @@ class BatchLoaded:
     lease: Lease
     loaded: Loaded
     load_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStuck:
+    """A batch that cannot be landed for a reason that is none of its rows': a missing right, a table that somebody changed.
+
+    Args:
+        reason: what the database said, without data.
+    """
+
+    lease: Lease
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +171,9 @@ def tell(ref: Ref, message: object) -> None:
         ref.tell(message)
 
 
-MasterMessage = Open | Rang | Poll | Beat | Drain | Assign | BatchParsed | BatchPoisoned | BatchLoaded | BatchLeaseLost
+MasterMessage = (
+    Open | Rang | Poll | Beat | Drain | Assign | BatchParsed | BatchPoisoned | BatchStuck | BatchLoaded | BatchLeaseLost
+)
 ParserMessage = Open | Parse
 LoaderMessage = Open | Load
 ListenerMessage = Open | Listen

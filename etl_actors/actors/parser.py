@@ -8,6 +8,7 @@ import pykka
 
 from etl_actors.actors.messages import BatchParsed, BatchPoisoned, Open, Parse, ParserMessage, tell
 from etl_actors.errors import WorkerLost
+from etl_actors.relational.reject import Stage
 from etl_actors.workers.base import Job, Worker
 from etl_actors.workers.blame import parse_blaming
 
@@ -20,6 +21,8 @@ class ParserActor(pykka.ThreadingActor):
     Args:
         make_worker: starts the worker; called in the actor's own thread, whose end ends a worker process too.
     """
+
+    use_daemon_thread = True  # one that waits for a lock in the database must not keep the process from ending
 
     def __init__(self, make_worker: Callable[[], Worker]) -> None:
         super().__init__()
@@ -52,7 +55,10 @@ class ParserActor(pykka.ThreadingActor):
         try:
             result = parse_blaming(self._worker, Job(order.lease.row_ids, order.role))
         except WorkerLost as lost:
-            tell(order.reply_to, BatchPoisoned(order.lease, "parse", lost.reason, f"expected the batch to be parsed, but {lost}"))
+            tell(
+                order.reply_to,
+                BatchPoisoned(order.lease, Stage.PARSE, lost.reason, f"expected the batch to be parsed, but {lost}"),
+            )
             return
         tell(order.reply_to, BatchParsed(order.lease, result, time.monotonic() - began))
 

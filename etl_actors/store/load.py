@@ -14,6 +14,7 @@ from etl_actors.errors import DataRefused, LeaseLost
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.store.database import Connection
+from etl_actors.store.kin import Kin, find_kin
 from etl_actors.store.leases import Lease
 from etl_actors.store.queries import queries
 from etl_actors.store.targets import ensure_tables, make_temp, temp_of
@@ -54,12 +55,18 @@ class _Landing:
     differing: int = 0
 
 
+class _NewSlip(Exception):
+    """A slip was stored since its kin was found: what it puts into the same tables must be known before anything lands."""
+
+
 class Loading:
     """Loads batches over one connection, whose temp tables and prepared statements it keeps and, when stale, renews."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, target_schema: str = "public") -> None:
         self._conn = conn
-        self._known: set[Table] = set()
+        self._target_schema = target_schema
+        self._known: dict[tuple[Table, ...], Kin] = {}
+        conn.execute(_SQL["probe"])
 
     def load(self, lease: Lease, parsed: Parsed) -> Loaded:
         """Land `parsed` under `lease`, in one transaction.
@@ -79,13 +86,20 @@ class Loading:
                 if last:
                     raise
                 _tell_retry(lease, attempt, exc)
+            except _NewSlip:
+                self._known.clear()
             except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as exc:
                 # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never bisect for it.
                 if last:
                     raise
                 _tell_retry(lease, attempt, exc)
                 self._renew()
-            except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as exc:
+            except (
+                psycopg.DataError,
+                psycopg.IntegrityError,
+                psycopg.errors.ProgramLimitExceeded,
+                psycopg.errors.RaiseException,
+            ) as exc:
                 refused = _refused(exc)
                 if attempt:
                     break
@@ -99,15 +113,15 @@ class Loading:
 
     def _prepare(self, parsed: Parsed) -> None:
         """Make sure that targets and temps are there; outside the transaction, so that a rollback takes none away."""
-        tables = [block.table for block in parsed.blocks]
-        if not self._known.issuperset(tables):
+        tables = _tables(parsed)
+        if tables not in self._known:
             ensure_tables(self._conn, tables, parsed.slip or "")
             for table in tables:
                 make_temp(self._conn, table)
-            self._known.update(tables)
+            self._known[tables] = find_kin(self._conn, tables, self._target_schema)
 
     def _renew(self) -> None:
-        for table in self._known:
+        for table in {table for tables in self._known for table in tables}:
             self._conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", temp_of(table))))
         self._known.clear()
         self._conn.execute("DEALLOCATE ALL")
@@ -137,29 +151,29 @@ class Loading:
 
     def _land(self, lease: Lease, parsed: Parsed) -> _Landing:
         landing = _Landing([], [], Counter())
-        tables = [block.table for block in parsed.blocks]
+        tables = _tables(parsed)
+        kin = self._known[tables]
         rows = {block.table.qualified: block.rows for block in parsed.blocks}
         # Owners in one global order, whatever the slip: batches of different slips that fill the same tables cannot deadlock.
         for table in sorted((t for t in tables if t.kind is not Kind.SET), key=lambda t: t.qualified):
-            won = self._conn.execute(insert_owners(table), {"batch_id": lease.batch_id}).fetchall()
+            won = self._conn.execute(insert_owners(table, kin.columns[table.qualified]), {"batch_id": lease.batch_id}).fetchall()
             landing.gained[table.qualified] += sum(not replaced for *_, replaced in won)
             if table.kind is Kind.ROOT:
                 landing.winners = [row_id for row_id, *_ in won]
                 landing.replaced = [old for _, old, replaced in won if replaced]
                 if len(won) < rows[table.qualified] and table.columns:
-                    row = self._conn.execute(count_differing(table), {}).fetchone()
+                    row = self._conn.execute(count_differing(table), {"winners": landing.winners}).fetchone()
                     landing.differing = 0 if row is None else row[0]
-        self._land_sets(lease, tables, landing)
+        self._land_sets(lease, tables, kin, landing)
         return landing
 
-    def _land_sets(self, lease: Lease, tables: list[Table], landing: _Landing) -> None:
-        sets = [t for t in tables if t.kind is Kind.SET]
-        if sets and landing.replaced:
+    def _land_sets(self, lease: Lease, tables: tuple[Table, ...], kin: Kin, landing: _Landing) -> None:
+        if kin.sets and landing.replaced:
             root = next(t for t in tables if t.kind is Kind.ROOT)
-            gone = self._conn.execute(delete_sets(root, sets), {"replaced": landing.replaced}).fetchall()
+            gone = self._conn.execute(delete_sets(root, kin.sets), {"replaced": landing.replaced}).fetchall()
             for no, deleted in gone:
-                landing.gained[sets[no].qualified] -= deleted
-        for table in sets:
+                landing.gained[kin.sets[no].qualified] -= deleted
+        for table in (t for t in tables if t.kind is Kind.SET):
             given = {"batch_id": lease.batch_id, "winners": landing.winners}
             landing.gained[table.qualified] += self._conn.execute(insert_set(table), given).rowcount
 
@@ -200,9 +214,17 @@ class Loading:
             "rows_added": dumps(dict(landing.gained)),
         }
         # The reply is read before COMMIT is sent: pipelined with it, a finish that hit no row would land all the same.
-        if self._conn.execute(_SQL["finish"], given | asdict(loaded)).rowcount != 1:
+        finished = self._conn.execute(_SQL["finish"], given | asdict(loaded)).fetchone()
+        if finished is None:
             raise _lost(lease)
+        # Counted after the winners' rows are locked: whoever made a row that we replaced had stored its slip before.
+        if parsed.blocks and finished[0] != self._known[_tables(parsed)].slips:
+            raise _NewSlip
         return loaded
+
+
+def _tables(parsed: Parsed) -> tuple[Table, ...]:
+    return tuple(block.table for block in parsed.blocks)
 
 
 def _tell_retry(lease: Lease, attempt: int, exc: psycopg.Error) -> None:

@@ -47,7 +47,7 @@ def make_temp(conn: Connection, table: Table) -> None:
 
 
 def ensure_tables(conn: Connection, tables: Iterable[Table], slip: str) -> list[str]:
-    """Make the tables that are missing, and check that those present have the types that the slip gives.
+    """Make the tables and columns that are missing, and check that those present have the types that the slip gives.
 
     Args:
         conn: in autocommit mode, as the service role.
@@ -55,12 +55,12 @@ def ensure_tables(conn: Connection, tables: Iterable[Table], slip: str) -> list[
         slip: its name, for etl.schema_change and for messages.
 
     Returns:
-        The qualified names of the tables that were made.
+        The qualified names of the tables that were made or got columns.
 
     Raises:
-        DatabaseUnsuitable: a table is there with other columns or types; nothing of it was changed.
+        DatabaseUnsuitable: a table is there with other types, or is none of ours; nothing of it was changed.
     """
-    made: list[str] = []
+    changed: list[str] = []
     for table in tables:
         # One daemon at a time a table: two at once would collide in pg_class even with IF NOT EXISTS.
         with conn.transaction():
@@ -68,13 +68,14 @@ def ensure_tables(conn: Connection, tables: Iterable[Table], slip: str) -> list[
             found = dict(conn.execute(_SQL["columns"], {"schema": table.schema, "name": table.name}).fetchall())
             if found:
                 _compare(table, _wanted(conn, table), found, slip)
-                continue
-            for statement in _creation(table):
+            changes = _additions(table, found) if found else _creation(table)
+            for statement in changes:
                 conn.execute(statement)
                 text = statement.as_string(conn)
                 conn.execute(_SQL["record_change"], {"target": table.qualified, "statement": text, "slip": slip})
-            made.append(table.qualified)
-    return made
+            if changes:
+                changed.append(table.qualified)
+    return changed
 
 
 def _creation(table: Table) -> list[sql.Composed]:
@@ -89,6 +90,12 @@ def _creation(table: Table) -> list[sql.Composed]:
         # A replaced root's children are found by it, and so are a parent's by a customer's join.
         made.append(sql.SQL("CREATE INDEX ON {} (_parent_id)").format(target))
     return made
+
+
+def _additions(table: Table, found: dict[str, str]) -> list[sql.Composed]:
+    """Add the columns that another slip of the table, or an older version, had no use for; the rows there keep null."""
+    missing = [_field(column.name, column.type) for column in table.columns if column.name not in found]
+    return [sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(identifier(table), field) for field in missing]
 
 
 def _field(name: str, kind: str) -> sql.Composed:
@@ -106,11 +113,12 @@ def _wanted(conn: Connection, table: Table) -> dict[str, str]:
 
 
 def _compare(table: Table, wanted: dict[str, str], found: dict[str, str], slip: str) -> None:
-    own = [c.name for c in table.columns] + [name for name, _ in table.copied if name.startswith("_") and name != "_pos"]
-    for name in dict.fromkeys(own):
+    system = dict.fromkeys(name for name, _ in table.copied if name.startswith("_") and name != "_pos")
+    for name in system:
         if name not in found:
-            msg = f"Slip {slip} fills {table.qualified}.{name}, but the table has no such column: add it, or name another table."
+            msg = f"Slip {slip} fills {table.qualified}, which is no table of etl-actors (it has no column {name}): name another."
             raise DatabaseUnsuitable(msg)
+    for name in [*system, *(c.name for c in table.columns if c.name in found)]:
         if found[name] != wanted[name]:
             msg = (
                 f"Slip {slip} makes {table.qualified}.{name} a {wanted[name]}, but in the database it is a {found[name]}: "

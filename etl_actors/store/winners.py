@@ -1,5 +1,7 @@
 """The statements that decide, per table, which rows land: built from a table's plan, identifiers quoted."""
 
+from collections.abc import Iterable, Sequence
+
 from psycopg import sql
 
 from etl_actors.relational.tables import Kind, Policy, Table
@@ -8,8 +10,12 @@ from etl_actors.store.targets import Quoted, names, temp_of
 __all__ = ["count_differing", "delete_sets", "insert_owners", "insert_set"]
 
 
-def insert_owners(table: Table) -> sql.Composed:
+def insert_owners(table: Table, others: Iterable[str] = ()) -> sql.Composed:
     """Insert the rows of a ROOT or OWN table that win their `_id`.
+
+    Args:
+        table: as the batch's slip fills it.
+        others: columns of it that only other slips fill: a replaced row's are emptied.
 
     Takes ``batch_id``. Returns ``(_row_id, _id or null, replaced)`` of each winner; the `_id` only where it replaced a row.
 
@@ -33,18 +39,22 @@ def insert_owners(table: Table) -> sql.Composed:
         columns=names(columns),
         temp=temp,
         order=sql.SQL(", ").join(Quoted(tie) + order for tie in ties),
-        changes=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(Quoted(c)) for c in columns if c != "_id"),
+        # excluded has null, or the column's default, where the slip fills nothing
+        changes=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(Quoted(c)) for c in [*columns, *others] if c != "_id"),
         wins=wins,
     )
 
 
 def count_differing(table: Table) -> sql.Composed:
-    """Count the rows of the batch that lost their `_id` to a row with other values. Takes no parameter, but must be given `{}`."""
+    """Count the rows of the batch that lost their `_id` to a row with other values.
+
+    Takes ``winners`` (bigint[]: row ids), which are not looked at.
+    """
     own = [c.name for c in table.columns]
     sides = (sql.SQL("ROW({})").format(sql.SQL(", ").join(Quoted(side, name) for name in own)) for side in ("lost", "held"))
     return sql.SQL(
         "SELECT count(*) FROM {temp} AS lost JOIN {target} AS held ON held._id = lost._id "
-        "WHERE held._row_id <> lost._row_id AND {lost} IS DISTINCT FROM {held}"
+        "WHERE lost._row_id <> ALL (%(winners)s::bigint[]) AND {lost} IS DISTINCT FROM {held}"
     ).format(
         temp=Quoted("pg_temp", temp_of(table)),
         target=Quoted(table.schema, table.name),
@@ -53,7 +63,7 @@ def count_differing(table: Table) -> sql.Composed:
     )
 
 
-def delete_sets(owner: Table, sets: list[Table]) -> sql.Composed:
+def delete_sets(owner: Table, sets: Sequence[Table]) -> sql.Composed:
     """Delete the keyless descendants of replaced rows, parents before children, in one statement.
 
     Takes ``replaced`` (uuid[]). Returns ``(position in sets, rows deleted)``. All parts see the tables as they were before
@@ -62,15 +72,14 @@ def delete_sets(owner: Table, sets: list[Table]) -> sql.Composed:
     parts, counts = [], []
     for no, table in enumerate(sets):
         if table.parent == owner.qualified:
-            match = sql.SQL("t._parent_id = ANY (%(replaced)s::uuid[])")
-            using = sql.Composed([])
+            match: sql.Composable = sql.SQL("= ANY (%(replaced)s::uuid[])")
         else:
-            above = next(i for i, other in enumerate(sets) if other.qualified == table.parent)
-            using = sql.SQL(" USING {} AS above").format(Quoted(f"gone_{above}"))
-            match = sql.SQL("t._parent_id = above._id")
+            above = [f"gone_{i}" for i, other in enumerate(sets) if other.qualified == table.parent]
+            gone = sql.SQL(" UNION ALL ").join(sql.SQL("SELECT _id FROM {}").format(Quoted(name)) for name in above)
+            match = sql.SQL("IN ({})").format(gone)
         parts.append(
-            sql.SQL("{name} AS (DELETE FROM {table} AS t{using} WHERE {match} RETURNING t._id)").format(
-                name=Quoted(f"gone_{no}"), table=Quoted(table.schema, table.name), using=using, match=match
+            sql.SQL("{name} AS (DELETE FROM {table} WHERE _parent_id {match} RETURNING _id)").format(
+                name=Quoted(f"gone_{no}"), table=Quoted(table.schema, table.name), match=match
             )
         )
         counts.append(sql.SQL("SELECT {no}, count(*) FROM {name}").format(no=no, name=Quoted(f"gone_{no}")))

@@ -38,34 +38,34 @@ def test_credit_ends_with_the_bytes_and_one_large_batch_may_pass_it() -> None:
 
 def test_batches_go_to_the_parser_with_the_least_to_do_and_the_rest_waits() -> None:
     book = _book(1, 2, 3, 4, 5)
-    assert [(e.lease.batch_id, e.parser) for e in book.to_parse(2)] == [(1, 0), (2, 1), (3, 0), (4, 1)]
-    assert list(book.to_parse(2)) == []
+    assert [(e.lease.batch_id, place) for place, e in book.to_parse(range(2))] == [(1, 0), (2, 1), (3, 0), (4, 1)]
+    assert list(book.to_parse(range(2))) == []
     book.entries[1].parsed = _NOTHING
-    assert [(e.lease.batch_id, e.parser) for e in book.to_parse(2)] == [(5, 0)]
+    assert [(e.lease.batch_id, place) for place, e in book.to_parse(range(2))] == [(5, 0)]
 
 
 def test_nobody_is_assigned_where_there_is_nobody() -> None:
     book = _book(1)
-    assert list(book.to_parse(0)) == []
+    assert list(book.to_parse(())) == []
     book.entries[1].parsed = _NOTHING
-    assert list(book.to_load(0)) == []
+    assert list(book.to_load(())) == []
 
 
 def test_what_a_gone_parser_had_been_told_is_assigned_again_but_not_what_it_has_answered() -> None:
     book = _book(1, 2)
-    assert len(list(book.to_parse(1))) == 2
+    assert len(list(book.to_parse([0]))) == 2
     book.entries[1].parsed = _NOTHING
     book.forget_parser(0)
-    assert [e.lease.batch_id for e in book.to_parse(1)] == [2]
+    assert [e.lease.batch_id for _, e in book.to_parse([0])] == [2]
 
 
 def test_a_load_that_a_gone_loader_had_been_told_is_told_again_as_such() -> None:
     book = _book(1)
     book.entries[1].parsed = _NOTHING
-    assert [e.told_before for e in book.to_load(1)] == [False]
-    assert list(book.to_load(1)) == []
+    assert [e.told_before for _, e, _ in book.to_load([0])] == [False]
+    assert list(book.to_load([0])) == []
     book.forget_loader(0)
-    assert [e.told_before for e in book.to_load(1)] == [True]
+    assert [e.told_before for _, e, _ in book.to_load([0])] == [True]
 
 
 def test_an_answer_under_an_older_token_is_not_found() -> None:
@@ -74,3 +74,16 @@ def test_an_answer_under_an_older_token_is_not_found() -> None:
     assert book.find(_lease(1, token=1)) is None
     assert book.find(_lease(1, token=2)) is not None
     assert book.find(_lease(7)) is None
+
+
+def test_a_gap_among_the_places_is_no_place() -> None:
+    book = _book(1, 2)
+    assert [(place, e.lease.batch_id) for place, e in book.to_parse({1: "the second parser"})] == [(1, 1), (1, 2)]
+
+
+def test_every_death_of_an_actor_is_counted_against_what_was_its() -> None:
+    book = _book(1, 2)
+    assert len(list(book.to_parse([0]))) == 2
+    book.forget_parser(0)
+    book.forget_parser(0)
+    assert [e.deaths for e in book.entries.values()] == [1, 1]

@@ -89,7 +89,7 @@ def test_another_type_is_refused_and_both_are_named(service: Connection) -> None
 
 def test_a_table_of_somebody_else_is_refused_and_not_filled(service: Connection) -> None:
     service.execute("CREATE TABLE t (a int)")
-    with pytest.raises(DatabaseUnsuitable, match=r"fills public\.t\._id, but the table has no such column"):
+    with pytest.raises(DatabaseUnsuitable, match=r"fills public\.t, which is no table of etl-actors \(it has no column _id\)"):
         ensure_tables(service, [root("t", Column("a", "int"))], "one")
     assert list(columns(service, "t")) == ["a"]
 

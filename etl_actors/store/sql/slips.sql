@@ -6,3 +6,6 @@ ON CONFLICT (digest) DO UPDATE SET active = true WHERE NOT etl.slip.active
 
 -- name: retire
 UPDATE etl.slip SET active = false WHERE active AND name = %(name)s AND digest <> %(digest)s
+
+-- name: all
+SELECT digest, name, files FROM etl.slip ORDER BY first_seen, digest
