@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from etl_actors.errors import SlipError
+from etl_actors.slips.agreement import Read, quarrels
 from etl_actors.slips.files import MAIN, read_slip_folder
 from etl_actors.slips.model import Slip
 from etl_actors.slips.read import read_slip
@@ -52,10 +53,10 @@ def load_catalogue(folders: Sequence[Path], target_schema: str) -> Catalogue:
 
     Returns:
         The catalogue. A slip that can't be used is a problem of it and does not keep the others out; nor can two
-        of one name be used, since a name must mean one slip.
+        of one name be used, since a name must mean one slip, nor two that disagree on a table.
     """
     problems: list[str] = []
-    read: dict[str, list[tuple[Path, Slip]]] = {}
+    read: dict[str, list[Read]] = {}
     for folder in _slip_folders(folders, problems):
         try:
             slip = read_slip(read_slip_folder(folder), target_schema, origin=str(folder))
@@ -63,15 +64,30 @@ def load_catalogue(folders: Sequence[Path], target_schema: str) -> Catalogue:
             problems.append(str(error))
         else:
             read.setdefault(slip.name, []).append((folder, slip))
-    slips = []
+    slips = _agreeing(_of_one_name(read, problems), problems)
+    return Catalogue(tuple(sorted(slips, key=lambda slip: (-slip.priority, slip.name))), tuple(problems))
+
+
+def _of_one_name(read: dict[str, list[Read]], problems: list[str]) -> list[Read]:
+    named = []
     for name, found in read.items():
         if len(found) > 1:
             problems.append(
                 f"{found[0][0] / MAIN}: the name `{name}` is that of {', '.join(str(f / MAIN) for f, _ in found[1:])} too"
             )
         else:
-            slips.append(found[0][1])
-    return Catalogue(tuple(sorted(slips, key=lambda slip: (-slip.priority, slip.name))), tuple(problems))
+            named.append(found[0])
+    return named
+
+
+def _agreeing(slips: list[Read], problems: list[str]) -> list[Slip]:
+    refused: set[str] = set()
+    told: dict[tuple[str, str], str] = {}  # of a slip and a table once: further slips would only say the same again
+    for quarrel in quarrels(slips):
+        refused |= {quarrel.one, quarrel.other}
+        told.setdefault((quarrel.other, quarrel.table), quarrel.problem)
+    problems += told.values()
+    return [slip for _, slip in slips if slip.name not in refused]
 
 
 def _slip_folders(folders: Sequence[Path], problems: list[str]) -> Iterator[Path]:

@@ -1,0 +1,88 @@
+"""Whether slips that fill one table agree on what it is: else its rows would depend on which of them came first."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+from etl_actors.relational.tables import Kind
+from etl_actors.slips.files import MAIN
+from etl_actors.slips.model import Slip, SlipTable
+from etl_actors.slips.problems import Problems
+from etl_actors.slips.toml_places import find_places
+
+__all__ = ["Quarrel", "Read", "quarrels"]
+
+Read = tuple[Path, Slip]  # a slip and its folder
+
+
+class Quarrel(NamedTuple):
+    """Two slips that disagree on a table.
+
+    Args:
+        one: the name of the first slip.
+        other: the name of the second.
+        table: the table's qualified name.
+        problem: what differs, at the table's place in the second.
+    """
+
+    one: str
+    other: str
+    table: str
+    problem: str
+
+
+def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
+    """Find the slips that fill one table and make different things of it.
+
+    Args:
+        slips: each with its folder, of names that differ.
+
+    Yields:
+        Each two that disagree, in the order of `slips`.
+    """
+    fillers: dict[str, list[tuple[Path, Slip, SlipTable]]] = {}
+    for folder, slip in slips:
+        for table in slip.tables:
+            fillers.setdefault(table.table.qualified, []).append((folder, slip, table))
+    for name, several in fillers.items():
+        for (there, one, known), (here, other, table) in combinations(several, 2):
+            differing = "; ".join(_differences(table, known))
+            if differing:
+                sentence = f"the slip fills `{name}` otherwise than {there / MAIN}: {differing}"
+                yield Quarrel(one.name, other.name, name, _placed(here, other, table, sentence))
+
+
+def _placed(folder: Path, slip: Slip, table: SlipTable, sentence: str) -> str:
+    text = slip.files[MAIN]
+    problems = Problems(str(folder / MAIN), text, find_places(text))
+    problems.at_key(("tables", table.table.name), sentence)
+    return str(problems)
+
+
+def _differences(one: SlipTable, other: SlipTable) -> Iterator[str]:
+    here, there = one.table, other.table
+    if here.parent != there.parent:
+        yield f"it is {_stand(here.parent)}, there {_stand(there.parent)}"
+    if here.key != there.key:
+        yield f"its key is {_listed(here.key)}, there {_listed(there.key)}"
+    if here.policy is not there.policy and Kind.SET not in (here.kind, there.kind):  # a SET has its owner's
+        yield f'`on_duplicate` is "{here.policy.value}", there "{there.policy.value}"'
+    if one.own_rows != other.own_rows:
+        yield f"`identity` is {_identity(one)}, there {_identity(other)}"
+    types = {column.name: column.type for column in there.columns}
+    for column in here.columns:
+        if types.get(column.name, column.type) != column.type:
+            yield f"column `{column.name}` is {column.type}, there {types[column.name]}"
+
+
+def _stand(parent: str | None) -> str:
+    return "the root" if parent is None else f"below `{parent}`"
+
+
+def _listed(key: tuple[str, ...]) -> str:
+    return f"({', '.join(key)})" if key else "none"
+
+
+def _identity(table: SlipTable) -> str:
+    return '"row"' if table.own_rows else "not given"
