@@ -11,8 +11,8 @@ __all__ = ["PREFIX", "Sources", "gather"]
 
 PREFIX = "ETL_"
 _FILE = "_FILE"
-# Variables of others that begin like ours: the test suite's, and what Kubernetes sets for a service named etl-actors.
-_NOT_OURS = ("ETL_CORPUS", "ETL_TEST_", "ETL_ACTORS_")
+# Variables of others that begin like ours: Kubernetes sets them for a service named etl-actors.
+_NOT_OURS = "ETL_ACTORS_"
 
 
 @dataclass(slots=True)

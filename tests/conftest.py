@@ -1,6 +1,5 @@
 """Fixtures for all tests: a throwaway server, one fresh database a test, and logins with no more than a role's rights."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from etl_actors.store.migrate import migrate
 from tests.support.folders import passable_folder
 from tests.support.servers import Server, running_server
+from tests.support.variables import OWN
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +87,7 @@ def data_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """Give the folder of real documents that ``ETL_CORPUS`` names."""
-    folder = os.environ.get("ETL_CORPUS")
+    folder = OWN.get("ETL_CORPUS")
     if not folder:
         pytest.skip("ETL_CORPUS is not set: it names a folder of real documents")
     return Path(folder)

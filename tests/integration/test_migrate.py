@@ -1,6 +1,5 @@
 """Migrating: by one or by many at once, by logins with few rights, and what is refused with which sentence."""
 
-import os
 from collections.abc import Iterator
 
 import psycopg
@@ -15,12 +14,13 @@ from etl_actors.store.migrate import ACCEPTED, check, migrate, require_accepted
 from tests.support.documents import one
 from tests.support.migrations import migrate_at_once
 from tests.support.servers import Server, running_server
+from tests.support.variables import OWN
 
 
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Server]:
     """Run a cluster in which no migration has ever made the roles."""
-    if os.environ.get("ETL_TEST_DATABASE_URL"):
+    if OWN.get("ETL_TEST_DATABASE_URL"):
         pytest.skip("roles are of the whole cluster, and the one that ETL_TEST_DATABASE_URL names has them")
     with running_server() as server:
         yield server

@@ -4,7 +4,6 @@
 ``ETL_TEST_DATABASE_URL`` names a running one instead, as a superuser; databases and logins are removed from it again.
 """
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from etl_actors.embedded import Binaries, acquire
 from tests.support.folders import passable_folder
+from tests.support.variables import OWN
 
 __all__ = ["Server", "running_server"]
 
@@ -97,11 +97,11 @@ class Server:
 @contextmanager
 def running_server() -> Iterator[Server]:
     """Start the session's throwaway server, or use the one that is named, and tidy up."""
-    if url := os.environ.get("ETL_TEST_DATABASE_URL"):
+    if url := OWN.get("ETL_TEST_DATABASE_URL"):
         with closing(Server(url)) as server:
             yield server
         return
-    version = int(os.environ.get("ETL_TEST_POSTGRES", "18"))
+    version = int(OWN.get("ETL_TEST_POSTGRES", "18"))
     binaries = None if version in _OF_THE_WHEEL else Binaries(_DEBIAN / str(version) / "bin")
     with (
         passable_folder() as folder,
