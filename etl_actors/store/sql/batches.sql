@@ -3,7 +3,8 @@
 -- name: probe
 -- Every join of a load is a few thousand rows against a large table's unique index. A plan made while that table was small,
 -- or from statistics that are behind, reads it whole: 74 ms instead of 4 at 60,000 rows, and growing.
-SELECT set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false)
+SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
+       set_config('enable_mergejoin', 'off', false)
 
 -- name: fence
 -- The first statement of a load. NO KEY UPDATE holds off a rescue until COMMIT; no row: the lease is lost, nothing may land.
@@ -57,14 +58,17 @@ SELECT f.source, r.row_id, s.slip, f.bytes / cardinality(f.row_ids)
 -- name: rescue
 -- Batches whose owner no longer holds its advisory lock, or has not beaten for a whole lease. SKIP LOCKED: one that is being
 -- loaded at this moment, or rescued by somebody else, is left alone. The new token fences the old owner off.
+-- A slip that the dead owner chose may be none of ours: only one that the rows name themselves stays.
 UPDATE etl.batch b
-   SET owner = %(owner)s, lease_token = nextval('etl.lease_token'), attempt = b.attempt + 1, claimed_at = clock_timestamp()
+   SET owner = %(owner)s, lease_token = nextval('etl.lease_token'), attempt = b.attempt + 1, claimed_at = clock_timestamp(),
+       slip = (SELECT s.slip FROM etl.staging s WHERE s.row_id = b.row_lo)
   FROM (
     SELECT l.batch_id FROM etl.batch l LEFT JOIN etl.daemon d ON d.node = l.owner
      WHERE l.status = 'claimed' AND l.owner <> %(owner)s
        AND (d.node IS NULL OR d.beat_at < clock_timestamp() - %(lease_s)s * interval '1 second'
             OR NOT EXISTS (SELECT FROM pg_locks k
-                            WHERE k.locktype = 'advisory' AND k.classid = %(lock_class)s AND k.objid = l.owner::int::oid
+                            WHERE k.locktype = 'advisory' AND k.objsubid = 1
+                              AND (k.classid::bigint << 32) + k.objid::bigint = %(lock_base)s::bigint + l.owner
                               AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
      ORDER BY l.batch_id LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED) dead
  WHERE b.batch_id = dead.batch_id
