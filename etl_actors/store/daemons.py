@@ -6,7 +6,7 @@ import socket
 from etl_actors import __version__
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
 from etl_actors.store.database import Connection, connect, translated
-from etl_actors.store.leases import LOCK_CLASS
+from etl_actors.store.leases import LOCK_BASE
 from etl_actors.store.queries import queries
 
 __all__ = ["Node"]
@@ -26,7 +26,7 @@ class Node:
         self._conn = connect(url, application_name="etl-actors liveness")
         try:
             self.number = self._register()
-            self._conn.execute(_SQL["lock"], {"lock_class": LOCK_CLASS, "node": self.number})
+            self._conn.execute(_SQL["lock"], {"lock_base": LOCK_BASE, "node": self.number})
             self.confirm()
         except BaseException:
             self._conn.close()
@@ -40,7 +40,7 @@ class Node:
             DatabaseUnsuitable: the answers come from different sessions: a pooler in transaction mode stands between.
         """
         with translated(self._url):
-            held = self._conn.execute(_SQL["holds_lock"], {"lock_class": LOCK_CLASS, "node": self.number}).fetchone()
+            held = self._conn.execute(_SQL["holds_lock"], {"lock_base": LOCK_BASE, "node": self.number}).fetchone()
             if held != (True,):
                 msg = (
                     "The advisory lock of this daemon is not held by its session: a connection pooler in transaction mode "

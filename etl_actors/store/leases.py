@@ -9,11 +9,11 @@ from etl_actors.relational.parsed import Group
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["LOCK_CLASS", "Lease", "leases", "release", "release_strays", "rescue", "split"]
+__all__ = ["LOCK_BASE", "Lease", "leases", "release", "release_strays", "rescue", "split"]
 
 _SQL = queries("batches")
 
-LOCK_CLASS = 0x65746C  # "etl": the first half of the advisory locks that daemons hold; the second is the node
+LOCK_BASE = 0x65746C << 40  # "etl": a daemon's advisory lock has this key plus its node, of which there may be 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Lease:
         batch_id: the batch.
         token: what fences it; a rescue or a split makes it worthless.
         source: of all its rows.
-        slip: named by the rows themselves or by a split; None where it is still to be chosen.
+        slip: named by the rows themselves or by its owner's split; None where it is still to be chosen.
         row_ids: ascending.
         nbytes: of the payloads, as PostgreSQL holds them.
         attempt: 1 for the first owner, one more after each rescue.
@@ -97,6 +97,9 @@ def release_strays(conn: Connection, owner: int, known: Collection[int]) -> list
 
 
 def rescue(conn: Connection, owner: int, lease_s: float, limit: int) -> tuple[Lease, ...]:
-    """Take over up to `limit` batches of daemons that are dead, or silent for `lease_s` seconds."""
-    found = conn.execute(_SQL["rescue"], {"owner": owner, "lease_s": lease_s, "limit": limit, "lock_class": LOCK_CLASS})
+    """Take over up to `limit` batches of daemons that are dead, or silent for `lease_s` seconds.
+
+    Their slip is again the one that the rows name themselves: what a dead owner chose among its slips is chosen anew.
+    """
+    found = conn.execute(_SQL["rescue"], {"owner": owner, "lease_s": lease_s, "limit": limit, "lock_base": LOCK_BASE})
     return leases(found)

@@ -260,7 +260,7 @@ def test_sources_keep_their_turns_when_one_looks_before_each_claim(producer: Con
     inbox = Inbox(service, OWNER, clock)
     for source in ("a", "b", "c"):
         stage(producer, source, range(4))
-    turns = []
+    turns: list[str] = []
     while inbox.look(thorough=len(turns) == 2):
         clock.next_sweep_in(inbox, 1000)
         turns += [lease.source for lease in inbox.claim(2, MANY)]

@@ -191,6 +191,21 @@ def test_a_split_of_a_rescued_batch_changes_nothing(producer: Connection, servic
     assert one(service, "SELECT count(*) FROM etl.batch") == 1
 
 
+@pytest.mark.parametrize("named", [None, "named"])
+def test_a_rescued_child_keeps_the_slip_that_its_rows_name_and_no_other(
+    admin: Connection, service: Connection, named: str | None
+) -> None:
+    """What its dead owner chose among slips of its own may be none of the rescuer's: good rows would be rejected."""
+    rows = "INSERT INTO etl.staging (source, payload, slip) SELECT 'shop', '{}', %s FROM generate_series(1, 3)"
+    admin.execute(rows, [named])
+    lease = claim(service)
+    assert lease.slip == named
+    split(service, lease, [Group(named or "chosen", lease.row_ids[:1]), Group(named or "chosen", lease.row_ids[1:])])
+    ours = rescue(service, RESCUER, 60, 10)
+    assert [child.slip for child in ours] == [named, named]
+    assert service.execute("SELECT slip FROM etl.batch WHERE status = 'claimed'").fetchall() == [(named,), (named,)]
+
+
 def test_a_release_gives_the_rows_back_as_they_were(producer: Connection, service: Connection, admin: Connection) -> None:
     rows = "INSERT INTO etl.staging (source, payload, slip) SELECT 'shop', '{}', 'named' FROM generate_series(1, 3)"
     admin.execute(rows)

@@ -12,7 +12,7 @@ import pytest
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
 from etl_actors.store.daemons import Node
 from etl_actors.store.database import Connection, connect
-from etl_actors.store.leases import LOCK_CLASS, rescue
+from etl_actors.store.leases import LOCK_BASE, rescue
 from tests.support.daemon import wait_until
 from tests.support.documents import one, stage
 from tests.support.leases import leased
@@ -54,8 +54,11 @@ def node(service_url: str) -> Iterator[Node]:
 
 
 def locked(conn: Connection, number: int) -> bool:
-    found = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted"
-    return bool(one(conn, found, LOCK_CLASS, number))
+    key = LOCK_BASE + number
+    found = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND objsubid = 1 AND granted"
+    )
+    return bool(one(conn, found, key >> 32, key & 0xFFFFFFFF))
 
 
 def test_a_killed_daemons_batch_is_taken_over_at_once(
@@ -100,6 +103,33 @@ def test_a_daemon_does_not_rescue_from_itself(producer: Connection, service: Con
     leased(producer, service, owner=node.number)
     node.close()
     assert rescue(service, node.number, 60, 10) == ()
+
+
+@pytest.mark.parametrize("number", [2**31, 2**32 + 1, 2**39])
+def test_nodes_beyond_the_int_of_a_server_live_and_are_seen_to(
+    producer: Connection, service: Connection, service_url: str, admin: Connection, node: Node, number: int
+) -> None:
+    admin.execute(psycopg.sql.SQL("ALTER TABLE etl.daemon ALTER node RESTART WITH {}").format(number))
+    far = Node(service_url)
+    try:
+        far.confirm()
+        assert far.number == number
+        assert locked(service, number)
+        leased(producer, service, owner=number)
+        assert rescue(service, node.number, 60, 10) == ()
+    finally:
+        far.close()
+    wait_until(lambda: not locked(service, number), "its lock is gone", 10)
+    assert len(rescue(service, node.number, 60, 10)) == 1
+
+
+def test_an_applications_lock_of_two_ints_proves_no_daemon_alive(
+    producer: Connection, service: Connection, admin: Connection, node: Node
+) -> None:
+    leased(producer, service, owner=node.number + 77)
+    key = LOCK_BASE + node.number + 77
+    admin.execute("SELECT pg_advisory_lock(%s::int, %s::int)", [key >> 32, key & 0xFFFFFFFF])
+    assert len(rescue(service, node.number, 60, 10)) == 1
 
 
 def test_a_batch_of_a_node_that_nobody_knows_is_rescued(producer: Connection, service: Connection, node: Node) -> None:

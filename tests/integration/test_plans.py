@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from etl_actors.store.database import Connection, connect
-from etl_actors.store.leases import LOCK_CLASS
+from etl_actors.store.leases import LOCK_BASE
 from etl_actors.store.queries import queries
 from tests.support.servers import Server
 
@@ -66,7 +66,7 @@ def test_a_claim_reads_the_key_and_deletes_by_tuple_id(large: Connection) -> Non
     plan = explained(large, queries("inbox")["claim"], wanted)
     assert "inbox_pkey" in indexes(plan)
     assert scans(plan, "Tid Scan") == {"inbox"}
-    assert scans(plan) == set()
+    assert scans(plan) <= {"pause"}
     assert not any(node["Node Type"] == "Sort" and node["Actual Rows"] > 2000 for node in plan), "the key gives the order"
 
 
@@ -89,7 +89,7 @@ def test_the_status_of_a_row_is_found_through_the_range_index(large: Connection,
 
 
 def test_a_rescue_looks_at_the_claimed_batches_only(large: Connection) -> None:
-    wanted = {"owner": 1, "lease_s": 60, "limit": 10, "lock_class": LOCK_CLASS}
+    wanted = {"owner": 1, "lease_s": 60, "limit": 10, "lock_base": LOCK_BASE}
     plan = explained(large, queries("batches")["rescue"], wanted)
     assert "batch_claimed" in indexes(plan)
     assert "batch" not in scans(plan)

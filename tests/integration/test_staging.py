@@ -66,6 +66,23 @@ def test_the_inbox_knows_slip_and_size_of_each_row(admin: Connection) -> None:
     assert 500 < large[1] < 600
 
 
+@pytest.mark.parametrize("storage", ["MAIN", "EXTENDED"], ids=["inline", "toasted"])
+def test_a_document_taken_compressed_from_another_table_counts_what_it_holds(
+    admin: Connection, service: Connection, storage: str
+) -> None:
+    """Its bytes are the credit that keeps what is in flight in bounds; a parser gets it in full."""
+    size = 5_000_000 if storage == "EXTENDED" else 50_000
+    admin.execute("CREATE TABLE archive (document jsonb)")
+    admin.execute(psycopg.sql.SQL("ALTER TABLE archive ALTER document SET STORAGE {}").format(psycopg.sql.SQL(storage)))
+    admin.execute("INSERT INTO archive SELECT to_jsonb(repeat('etl ', %s / 4))", [size])
+    assert one(admin, "SELECT pg_column_size(document) FROM archive") < size / 20, "compressed, and counted so it would be"
+    admin.execute("INSERT INTO etl.staging (source, payload) SELECT 'shop', document FROM archive")
+    admin.execute("INSERT INTO etl.staging (source, payload) SELECT 'shop', to_jsonb(repeat('etl ', %s / 4))", [size])
+    taken, made = (size for (size,) in service.execute("SELECT bytes FROM etl.inbox ORDER BY row_id").fetchall())
+    assert abs(taken - made) < 100
+    assert made > size
+
+
 @pytest.mark.parametrize(
     "change",
     ["UPDATE etl.staging SET payload = '2'", "DELETE FROM etl.staging", "TRUNCATE etl.staging"],

@@ -5,12 +5,14 @@ INSERT INTO etl.daemon (name, version) VALUES (%(name)s, %(version)s) RETURNING 
 
 -- name: lock
 -- A session lock, held as long as its connection lives: the server frees it milliseconds after a SIGKILL.
-SELECT pg_try_advisory_lock(%(lock_class)s, %(node)s::int)
+SELECT pg_try_advisory_lock(%(lock_base)s::bigint + %(node)s)
 
 -- name: holds_lock
 -- Asked on the connection that took it. Behind a pooler in transaction mode the answer comes from another session: false.
-SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
-                  AND classid = %(lock_class)s AND objid = %(node)s::int::oid)
+-- pg_locks shows a bigint key as two halves, with 1 in objsubid (2 is a key of two ints).
+SELECT EXISTS (SELECT FROM pg_locks
+                WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objsubid = 1
+                  AND (classid::bigint << 32) + objid::bigint = %(lock_base)s::bigint + %(node)s)
 
 -- name: beat
 UPDATE etl.daemon SET beat_at = clock_timestamp() WHERE node = %(node)s
