@@ -14,6 +14,7 @@ __all__ = ["Inbox"]
 _SQL = queries("inbox")
 _SWEEP_SHARE = 20  # a sweep that took t seconds is followed by none for 20 t: at most 5 % of the time
 _SWEEP_PUT_OFF_S = 60.0  # however long sweeps take: new sources are not left waiting for ever
+_LOOK_SHARE = 4  # nor is there another look within 4 t of one that took t, as long as a source has its turn
 _KNOWN_SOURCES = 10_000
 
 
@@ -38,6 +39,7 @@ class Inbox:
         self._swept: set[str] = set()  # sources whose next claim starts from the beginning
         self._aside: dict[str, float] = {}  # sources not to be offered, and until when
         self._next_sweep = 0.0
+        self._next_look = 0.0
 
     def look(self, *, thorough: bool = False) -> bool:
         """Find the sources that have waiting rows, but for those that are paused or set aside; return whether there are any.
@@ -45,14 +47,19 @@ class Inbox:
         Args:
             thorough: sweep, whatever share of the time sweeps have had.
         """
-        if thorough or self._clock() >= self._next_sweep:
+        began = self._clock()
+        if thorough or began >= self._next_sweep:
             return self.sweep()
+        if self._turn and began < self._next_look:
+            return True  # a claim meets a pause by itself
         # What a sweep found lies below the floor, perhaps: a probe beyond it would lose the source again.
         floors = {source: None if source in self._swept else floor for source, floor in self._floors.items()}
         for source in self._still_aside():
             floors.pop(source, None)
         known = {"sources": list(floors), "floors": list(floors.values())}
         self._queue([source for (source,) in self._conn.execute(_SQL["sources_beyond"], known)])
+        now = self._clock()
+        self._next_look = now + _LOOK_SHARE * (now - began)
         return bool(self._turn)
 
     def sweep(self) -> bool:

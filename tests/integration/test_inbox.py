@@ -341,6 +341,28 @@ def test_a_source_set_aside_before_its_turn_is_passed_by(producer: Connection, i
     assert inbox.claim(1, MANY) == ()
 
 
+def test_a_look_that_takes_long_is_not_repeated_at_once_while_a_source_has_its_turn(
+    producer: Connection, service: Connection
+) -> None:
+    clock = Clock()
+    inbox = Inbox(service, OWNER, clock)
+    stage(producer, "a", range(3))
+    stage(producer, "b", [1])
+    inbox.look()
+    clock.next_sweep_in(inbox, 1000)
+    assert {inbox.claim(1, MANY)[0].source for _ in range(2)} == {"a", "b"}
+    clock.cost = 0.5
+    assert inbox.look()
+    clock.cost = 0.0
+    stage(producer, "b", [2])
+    clock.now += 1
+    assert inbox.look()
+    assert list(inbox._turn) == ["a"]
+    clock.now += 4
+    assert inbox.look()
+    assert list(inbox._turn) == ["a", "b"]
+
+
 def test_ten_thousand_sources_are_queued_in_no_time(inbox: Inbox) -> None:
     sources = [str(n) for n in range(10_000)]
     began = time.process_time()
