@@ -94,7 +94,7 @@ class _Daemon:
     """One daemon's parts, and how each of its actors is made from them."""
 
     settings: Settings
-    url: str
+    url: str = field(repr=False)  # holds the password
     catalogue: Catalogue
     health: HealthState
     once: bool
@@ -121,7 +121,7 @@ class _Daemon:
             catalogue=self.catalogue,
             signals=self.signals,
             alarm=self.alarm,
-            tell_waiting=partial(setattr, self.health, "oldest_pending_at"),
+            tell_waiting=self.health.waits_since,
             once=self.once,
         )
 

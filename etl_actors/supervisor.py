@@ -170,6 +170,7 @@ class Supervisor:
 
     def _drain(self) -> int:
         """Let what is in flight land, while the dead are still replaced."""
+        self.health.reason = "The daemon is draining: it claims nothing more."
         began = time.monotonic()
         told: Ref | None = None
         while not self.signals.drained.is_set():

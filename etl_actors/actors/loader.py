@@ -31,6 +31,7 @@ class LoaderActor(pykka.ThreadingActor):
         self._connect = connect
         self._target_schema = target_schema
         self._conn: Connection | None = None
+        self._loading: Loading | None = None
 
     def on_receive(self, message: LoaderMessage) -> None:
         """Load, or connect."""
@@ -52,6 +53,9 @@ class LoaderActor(pykka.ThreadingActor):
         self._close()
 
     def _load(self, order: Load) -> None:
+        if self._loading is None:
+            msg = "a loader was told to load before it was opened"
+            raise RuntimeError(msg)
         began = time.monotonic()
         lease = order.lease
         try:

@@ -27,6 +27,10 @@ class HealthState:
     reason: str = ""
     _beat_at: float = field(default_factory=time.monotonic, init=False)
 
+    def waits_since(self, at: datetime | None) -> None:
+        """Say when the oldest pending row was received; None where nothing is pending."""
+        self.oldest_pending_at = at
+
     def beat(self) -> None:
         """Say that the supervisor's loop goes round."""
         self._beat_at = time.monotonic()
