@@ -11,6 +11,7 @@ __all__ = ["PREFIX", "Sources", "gather"]
 
 PREFIX = "ETL_"
 _FILE = "_FILE"
+_SURELY = 0.85  # how alike a variable and a setting are, of 1, when it can only be a slip of the pen
 # Variables of others that begin like ours: Kubernetes sets them for a service named etl-actors.
 _NOT_OURS = "ETL_ACTORS_"
 
@@ -78,8 +79,9 @@ def _from_environment(sources: Sources, keys: tuple[str, ...], environ: Mapping[
             sources.put(names[name], environ[name], name)
         elif name in files:
             _from_secret_file(sources, files[name], name, environ)
-        else:
-            sources.problems.append(f"{name}: there is no such setting{_guess(name, (*names, *files))} (environment)")
+        elif guess := _guess(name, (*names, *files), _SURELY):
+            # What is like none of ours is another program's: ETL is a common word.
+            sources.problems.append(f"{name}: there is no such setting{guess} (environment)")
 
 
 def _from_secret_file(sources: Sources, key: str, name: str, environ: Mapping[str, str]) -> None:
@@ -98,6 +100,6 @@ def _from_secret_file(sources: Sources, key: str, name: str, environ: Mapping[st
         sources.put(key, text.strip(), name)
 
 
-def _guess(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1, cutoff=0.7)
+def _guess(name: str, known: Iterable[str], cutoff: float = 0.7) -> str:
+    near = get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return f", did you mean {near[0]}?" if near else ""

@@ -12,7 +12,7 @@ from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
 from etl_actors.actors.canonical_line import tell_loaded
 from etl_actors.actors.casting import cast
-from etl_actors.actors.intake import Intake
+from etl_actors.actors.intake import ASIDE_S, Intake
 from etl_actors.actors.messages import (
     Assign,
     BatchLeaseLost,
@@ -152,7 +152,7 @@ class Dispatch:
     def stuck(self, answer: BatchStuck) -> None:
         """Give back a batch that cannot land, and leave its source alone for a while: the others go on."""
         if self.book.find(answer.lease) is not None:
-            log.error(events.SOURCE_SET_ASIDE, source=answer.lease.source, reason=answer.reason)
+            log.error(events.SOURCE_SET_ASIDE, source=answer.lease.source, reason=answer.reason, for_s=ASIDE_S)
             self.intake.set_aside(answer.lease)
             self.book.remove(answer.lease)
             self.signals.failed.set()

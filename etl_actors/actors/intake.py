@@ -17,12 +17,12 @@ from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease, release, release_strays, rescue, split
 from etl_actors.store.staging import keep_partitions
 
-__all__ = ["Intake", "Limits"]
+__all__ = ["ASIDE_S", "Intake", "Limits"]
 
 log = structlog.get_logger()
 
 _BUSY_POLL_S = 0.01
-_ASIDE_S = 60.0
+ASIDE_S = 60.0  # for so long a source is left alone whose batch could not land
 _PARTITIONS_EVERY = 30  # beats
 
 
@@ -134,7 +134,7 @@ class Intake:
     def set_aside(self, lease: Lease) -> None:
         """Give a batch back to wait, and claim nothing of its source for a while."""
         self.release(lease)
-        self.inbox.set_aside(lease.source, _ASIDE_S)
+        self.inbox.set_aside(lease.source, ASIDE_S)
 
     def release(self, lease: Lease) -> None:
         """Give a batch back to wait."""

@@ -32,15 +32,16 @@ class ListenerActor(pykka.ThreadingActor):
 
     def on_receive(self, message: ListenerMessage) -> None:
         """Listen for a moment, or connect."""
-        match message:
-            case Listen():
-                self._listen()
-            case Open():
-                self._conn = self._connect()
-                self._conn.execute(queries("daemons")["listen"])
-                self.actor_ref.tell(Listen())
-            case _:
-                assert_never(message)
+        with translated():
+            match message:
+                case Listen():
+                    self._listen()
+                case Open():
+                    self._conn = self._connect()
+                    self._conn.execute(queries("daemons")["listen"])
+                    self.actor_ref.tell(Listen())
+                case _:
+                    assert_never(message)
 
     def on_stop(self) -> None:
         """Close the connection."""
@@ -53,8 +54,7 @@ class ListenerActor(pykka.ThreadingActor):
     def _listen(self) -> None:
         if self._conn is None:
             return
-        with translated():
-            rings = sum(1 for _ in self._conn.notifies(timeout=_WAIT_S, stop_after=1))
+        rings = sum(1 for _ in self._conn.notifies(timeout=_WAIT_S, stop_after=1))
         if rings:  # one message for all that came together: the master looks for rows, not for rings
             tell(self._master, Rang())
         self.actor_ref.tell(Listen())

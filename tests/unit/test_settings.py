@@ -80,6 +80,16 @@ def test_an_unknown_key_of_the_file_is_told_with_the_nearest_one(tmp_path: Path)
     ]
 
 
+@pytest.mark.parametrize("name", ["ETL_CORPUS", "ETL_JOB", "ETL_HOME", "ETL_RUN_DATE", "ETL_FILE"])
+def test_a_variable_that_is_like_none_of_ours_is_another_programs(name: str) -> None:
+    assert load_settings(environ={name: "x"}).workers == 2
+
+
+@pytest.mark.parametrize("name", ["ETL_WORKER", "ETL_DATABASEURL", "ETL_BATCHROWS", "ETL_PARSER", "ETL_HTTPPORT"])
+def test_a_slip_of_the_pen_is_told(name: str) -> None:
+    assert "there is no such setting, did you mean ETL_" in problems(environ={name: "4"})[0]
+
+
 def test_an_unknown_variable_is_told_with_the_nearest_one() -> None:
     assert problems(environ={"ETL_DATABSE_URL": "x"}) == [
         "ETL_DATABSE_URL: there is no such setting, did you mean ETL_DATABASE_URL? (environment)"
