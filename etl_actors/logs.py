@@ -7,6 +7,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from etl_actors.errors import EtlError
 from etl_actors.scrub import printable, scrub
 
 __all__ = ["configure"]
@@ -64,7 +65,17 @@ def _take_over(handler: logging.Handler, level: str) -> None:
     root.setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(level if level in ("DEBUG", "ERROR") else "WARNING")
+    logging.getLogger("pykka").addFilter(_told_in_a_line)  # the same one again is not added
     logging.getLogger("alembic.runtime.plugins").setLevel("WARNING")  # a line for each of its own modules
+
+
+def _told_in_a_line(record: logging.LogRecord) -> bool:
+    """Leave out the traceback of what is no bug: pykka tells of every end of an actor with one."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, EtlError):
+        record.msg = f"{record.getMessage().rstrip(':')}: {type(error).__name__}: {error}"
+        record.args = record.exc_info = record.exc_text = None
+    return True
 
 
 def _headed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -6,7 +6,7 @@ from types import TracebackType
 
 import typer
 
-from etl_actors.errors import DatabaseUnavailable, EtlError
+from etl_actors.errors import EtlError
 from etl_actors.scrub import printable, scrub_text
 
 __all__ = ["abandon_output", "database_errors", "database_failed", "tell", "unexpected", "usage_failed"]
@@ -38,17 +38,23 @@ def database_errors() -> tuple[type[Exception], ...]:
 
 
 def database_failed(exc: Exception) -> int:
-    """Tell of an error of the driver that nobody translated; return the exit status."""
+    """Tell of an error of the driver that nobody translated on its way; return the exit status."""
     import psycopg
 
+    from etl_actors.store.database import translated
+
     cause = getattr(exc, "orig", None) or exc
-    said = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
-    said = (said or str(cause).strip() or type(cause).__name__).splitlines()[0].rstrip(".")
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
-        tell(f"The database does not answer as it should: {said}.")
-        return DatabaseUnavailable.exit_status
-    tell(f"The database refused: {said}. With --debug before the command the traceback is shown.")
-    return EtlError.exit_status
+    try:
+        with translated():
+            raise cause
+    except EtlError as failure:
+        tell(str(failure))
+        return failure.exit_status
+    except type(cause):
+        said = (cause.diag.message_primary if isinstance(cause, psycopg.Error) else None) or str(cause).strip()
+        first = (said or type(cause).__name__).splitlines()[0].rstrip(".")
+        tell(f"The database refused: {first}. With --debug before the command the traceback is shown.")
+        return EtlError.exit_status
 
 
 def unexpected(kind: type[BaseException], exc: BaseException, _trace: TracebackType | None) -> None:

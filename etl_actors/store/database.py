@@ -9,7 +9,7 @@ from psycopg import errors as pg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
+from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, SettingsError
 
 __all__ = ["MINIMUM_VERSION", "Connection", "connect", "describe", "translated"]
 
@@ -26,7 +26,18 @@ _KEEPALIVE: dict[str, Any] = {
     "tcp_user_timeout": 20_000,  # ms
     "connect_timeout": 10,  # s
 }
-_SESSION = "-c TimeZone=UTC -c DateStyle=ISO -c jit=off -c client_min_messages=warning -c extra_float_digits=1"
+# What our statements and the texts of keys rest on; it comes after the URL's own options, so that those cannot change it.
+_SESSION = (
+    "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c bytea_output=hex"
+    " -c jit=off -c client_min_messages=warning -c extra_float_digits=1"
+)
+# The server ends the session with these; class 08 too, and where there is no code, libpq speaks of its end of the connection.
+_LOST = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"})
+_SHORT_OF = {
+    "53100": "The database's disk is full",
+    "53200": "The database has no memory left",
+    "53300": "The database takes no more connections",
+}
 
 
 def connect(
@@ -42,23 +53,32 @@ def connect(
             row locks, and everybody who waits for them, for ever. None for no limit.
 
     Raises:
+        SettingsError: libpq does not understand the URL.
         DatabaseUnavailable: nobody answers, or the login is refused.
         DatabaseUnsuitable: the server is older than PostgreSQL 15, or the role is not there or not ours to take.
     """
+    options = f"{_given_options(url)} {_SESSION}".strip()
+    if idle_limit_s is not None:
+        options += f" -c idle_in_transaction_session_timeout={round(idle_limit_s * 1000)}"
     with translated(url):
-        given = conninfo_to_dict(url).get("options") or ""
-        options = f"{_SESSION} {given}".strip()
-        if idle_limit_s is not None:
-            options += f" -c idle_in_transaction_session_timeout={round(idle_limit_s * 1000)}"
         conn: Connection = psycopg.connect(url, autocommit=True, application_name=application_name, options=options, **_KEEPALIVE)
-    try:
-        _require_version(conn)
-        if role is not None:
-            _become(conn, role)
-    except BaseException:
-        conn.close()
-        raise
+        try:
+            _require_version(conn)
+            if role is not None:
+                _become(conn, role)
+        except BaseException:
+            conn.close()
+            raise
     return conn
+
+
+def _given_options(url: str) -> str:
+    try:
+        return str(conninfo_to_dict(url).get("options") or "")
+    except (psycopg.Error, ValueError):
+        # libpq's text may quote the password, so it is not repeated, not even as the cause.
+        msg = "ETL_DATABASE_URL is not a connection URL that libpq understands (postgresql://user@host:port/database)."
+        raise SettingsError(msg) from None
 
 
 def _require_version(conn: Connection) -> None:
@@ -83,7 +103,7 @@ def describe(url: str) -> str:
     """Say which database `url` names, without its password."""
     try:
         parts = conninfo_to_dict(url)
-    except psycopg.Error:
+    except (psycopg.Error, ValueError):
         return "the database that ETL_DATABASE_URL names"
     host = parts.get("host") or "the local socket"
     return f"database {parts.get('dbname') or parts.get('user') or 'postgres'} on {host}:{parts.get('port') or 5432}"
@@ -91,23 +111,42 @@ def describe(url: str) -> str:
 
 @contextmanager
 def translated(url: str = "") -> Iterator[None]:
-    """Turn the driver's loss of a connection into `DatabaseUnavailable`; everything else passes.
+    """Turn the driver's errors that are no bug and no data into ours; everything else passes.
+
+    Args:
+        url: of the database, for the sentence; empty where it is not at hand.
 
     Raises:
-        DatabaseUnavailable: the server cannot be reached, or went away meanwhile.
+        DatabaseUnavailable: the server cannot be reached, went away meanwhile, or has no disk, memory or connection left.
+        DatabaseUnsuitable: a right is missing.
     """
     try:
         yield
-    except (pg.OperationalError, pg.InterfaceError) as exc:
-        if isinstance(exc, pg.DeadlockDetected | pg.SerializationFailure | pg.LockNotAvailable | pg.QueryCanceled):
-            raise
-        first = str(exc).strip().splitlines()[0] if str(exc).strip() else type(exc).__name__
+    except psycopg.Error as exc:
+        state = exc.sqlstate or ""
         where = describe(url) if url else "the database"
-        msg = f"No answer from {where}: {first}"
-        raise DatabaseUnavailable(msg) from exc
-    except psycopg.ProgrammingError as exc:
-        if exc.sqlstate is not None:
+        if _is_lost(exc):
+            msg = f"No answer from {where}: {_said(exc)}"
+        elif state.startswith("53"):
+            msg = f"{_SHORT_OF.get(state, 'The database is short of something')}: {_said(exc)}"
+        elif isinstance(exc, pg.InsufficientPrivilege):
+            msg = f"The rights in {where} do not suffice: {_said(exc)}"
+            raise DatabaseUnsuitable(msg) from exc
+        else:
             raise
-        # libpq refuses the URL itself; its text may quote the password, so it is not repeated.
-        msg = "ETL_DATABASE_URL is not a connection URL that libpq understands (postgresql://user@host:port/database)."
-        raise DatabaseUnavailable(msg) from None
+        raise DatabaseUnavailable(msg) from exc
+
+
+def _is_lost(exc: psycopg.Error) -> bool:
+    if exc.sqlstate is not None:
+        return exc.sqlstate in _LOST or exc.sqlstate.startswith("08")
+    if isinstance(exc, pg.InterfaceError):  # most are wrong uses of the driver
+        return "connection" in str(exc)
+    return isinstance(exc, pg.OperationalError)
+
+
+def _said(exc: psycopg.Error) -> str:
+    """Return the error's first line as the end of a sentence; the lines after it may quote a row."""
+    text = exc.diag.message_primary or str(exc).strip() or type(exc).__name__
+    first = text.splitlines()[0].rstrip(". ")
+    return first if first.endswith(";") else f"{first}."

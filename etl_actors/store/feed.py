@@ -65,9 +65,6 @@ class FeedConnection:
         with translated(self._url):
             try:
                 self._copy(copy_lines(self._source, payloads, self._slip))
-            except pg.InsufficientPrivilege as exc:
-                msg = f"{describe(self._url)} refuses the feed: {exc.diag.message_primary}"
-                raise DatabaseUnsuitable(msg) from exc
             except pg.CheckViolation as exc:
                 msg = "etl.staging has no partition for more rows: start the daemon, which adds them, and feed again."
                 raise DatabaseUnsuitable(msg) from exc

@@ -1,21 +1,28 @@
 """Bring schema etl up to date, and say whether a database is at a revision that this release accepts."""
 
-import psycopg
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 import sqlalchemy as sa
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from psycopg import errors as pg
 from psycopg import sql
 
 from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.resources import resource
 from etl_actors.store.database import Connection, connect, describe, translated
+from etl_actors.store.queries import queries
 
 __all__ = ["ACCEPTED", "check", "migrate", "require_accepted", "run_file"]
 
 ACCEPTED = ("0001",)
 """The revisions that this release's daemon works with; `migrate` makes the last one."""
+
+_SQL = queries("migrate")
+_ADD_PARTITIONS = queries("staging")["add_partitions"]
 
 
 def migrate(url: str, target_schema: str = "public", partition_rows: int = 1_000_000) -> list[str]:
@@ -32,7 +39,8 @@ def migrate(url: str, target_schema: str = "public", partition_rows: int = 1_000
     Raises:
         DatabaseUnavailable: no server answers.
         DatabaseUnsuitable: the server is too old, the login lacks a privilege, or a later release has been here; the text
-            says what to run.
+            says what to run. Where only the target schema is closed to the service, the migration is done all the same, so
+            that its owner has a role to open it to.
     """
     conn = connect(url, role=None, application_name="etl-actors migrate")
     conn.autocommit = False
@@ -41,32 +49,29 @@ def migrate(url: str, target_schema: str = "public", partition_rows: int = 1_000
     config = _config()
     config.attributes["applied"] = applied
     try:
-        with translated(url), engine.begin() as connection:
+        with translated(url), _unwrapped(), engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             _open_target(conn, target_schema)
-            conn.execute("SELECT etl.add_staging_partitions(%s)", [partition_rows])
+            conn.execute(_ADD_PARTITIONS, {"partition_rows": partition_rows})
+            closed = _why_closed(conn, target_schema)
     except CommandError:
         require_accepted(url)  # Alembic does not know the revision: this says it in a sentence
-        raise
-    except psycopg.errors.InsufficientPrivilege as exc:
-        raise DatabaseUnsuitable(_refusal(exc, url)) from exc
-    except sa.exc.DBAPIError as exc:
-        if isinstance(exc.orig, psycopg.errors.InsufficientPrivilege):
-            raise DatabaseUnsuitable(_refusal(exc.orig, url)) from exc
         raise
     finally:
         engine.dispose()
         conn.close()
+    if closed:
+        raise DatabaseUnsuitable(closed)
     return applied
 
 
 def check(url: str) -> tuple[str | None, bool]:
     """Return the database's revision (None where schema etl is not there) and whether this release accepts it."""
     with translated(url), connect(url, role=None, application_name="etl-actors check") as conn:
-        if conn.execute("SELECT to_regclass('etl.alembic_version')").fetchone() == (None,):
+        if conn.execute(_SQL["has_revision"]).fetchone() == (False,):
             return None, False
-        row = conn.execute("SELECT version_num FROM etl.alembic_version").fetchone()
+        row = conn.execute(_SQL["revision"]).fetchone()
     revision = None if row is None else row[0]
     return revision, revision in ACCEPTED
 
@@ -117,13 +122,28 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
 
+@contextmanager
+def _unwrapped() -> Iterator[None]:
+    """Let the driver's errors out of what SQLAlchemy wraps around them."""
+    try:
+        yield
+    except sa.exc.DBAPIError as exc:
+        raise exc.orig or exc from exc
+
+
 def _open_target(conn: Connection, schema: str) -> None:
     name = sql.Identifier(schema)
-    if conn.execute("SELECT to_regnamespace(quote_ident(%s)) IS NULL", [schema]).fetchone() == (True,):
+    if conn.execute(_SQL["is_missing"], {"schema": schema}).fetchone() == (True,):
         conn.execute(sql.SQL("CREATE SCHEMA {}").format(name))
-    conn.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO etl_service").format(name))
-    conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO etl_reader, etl_operator").format(name))
+    with suppress(pg.InsufficientPrivilege), conn.transaction():  # not ours to open: `_why_closed` says what is missing
+        conn.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO etl_service").format(name))
+        conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO etl_reader, etl_operator").format(name))
 
 
-def _refusal(exc: psycopg.Error, url: str) -> str:
-    return f"The schema etl cannot be made in {describe(url)}: {exc.diag.message_primary or exc}."
+def _why_closed(conn: Connection, schema: str) -> str:
+    closed = conn.execute(_SQL["closed_to_service"], {"schema": schema}).fetchone()
+    if closed is None:
+        return ""
+    owner, grant = closed
+    where = describe(conn.info.dsn)
+    return f"The service may not make tables in the schema {schema} of {where}: its owner, {owner}, runs: {grant}"

@@ -1,13 +1,15 @@
 """What a parser actor asks of a worker, wherever it runs."""
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject
+from etl_actors.scrub import scrub_text
 
-__all__ = ["Job", "Role", "RoleSlip", "Worker"]
+__all__ = ["Failure", "Job", "Role", "RoleSlip", "Worker", "WorkerFailed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,37 @@ class Job:
     condemned: tuple[Reject, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error that no part of the engine expects, as a parser process sends it to the daemon: as scrubbed text.
+
+    The exception itself is not sent: it may hold a row, or be of a kind that cannot be sent at all.
+
+    Args:
+        kind: the exception's type.
+        text: what it said.
+        frames: its traceback.
+    """
+
+    kind: str
+    text: str
+    frames: str
+
+    @classmethod
+    def of(cls, exc: Exception) -> Self:
+        """Describe `exc`."""
+        return cls(type(exc).__name__, scrub_text(str(exc)), scrub_text("".join(traceback.format_tb(exc.__traceback__))))
+
+
+class WorkerFailed(RuntimeError):
+    """A bug of the engine, or a state of the database that it knows nothing of, met within a parser process."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"{failure.kind}: {failure.text}".removesuffix(": "))
+        self.kind = failure.kind
+        self.add_note(f"In the parser process:\n{failure.frames}")
+
+
 class Worker(Protocol):
     """Parses batches, one at a time."""
 
@@ -57,6 +90,9 @@ class Worker(Protocol):
         Raises:
             WorkerLost: the worker ended or hung; it is started afresh at the next call.
             DatabaseUnavailable: the rows cannot be fetched.
+            DatabaseUnsuitable: the rows may not be fetched.
+            SlipError: a slip of the role does not compile.
+            Exception: any other is a bug of the engine; out of a process it comes as `WorkerFailed`, which names it.
         """
         ...
 

@@ -3,6 +3,7 @@
 The database's URL comes through the pipe, since every user of a machine can read its processes' arguments.
 """
 
+import contextlib
 import ctypes
 import mmap
 import signal
@@ -13,6 +14,7 @@ from multiprocessing.connection import Connection
 from etl_actors.errors import EtlError
 from etl_actors.store.database import connect, translated
 from etl_actors.store.staging import fetch
+from etl_actors.workers.base import Failure
 from etl_actors.workers.batch import BatchParser
 
 __all__ = ["main"]
@@ -21,28 +23,39 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(pipe_fd: int, progress_fd: int) -> None:
-    """Answer jobs until the pipe closes."""
+    """Answer jobs until the pipe closes, or until one fails: the last answer is then the failure.
+
+    Nothing is printed: the daemon's log is where a failure is told, scrubbed.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the daemon says when to end
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     pipe: Connection = Connection(pipe_fd)
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # nobody is there to be answered any more
+        try:
+            _answer(pipe, progress_fd)
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise
+        except EtlError as exc:
+            pipe.send(exc)
+        except Exception as exc:  # noqa: BLE001  # it goes on in the actor, as it would have done in a thread
+            pipe.send(Failure.of(exc))
+
+
+def _answer(pipe: Connection, progress_fd: int) -> None:
     row = mmap.mmap(progress_fd, 8)
     url, target_schema = pipe.recv()
 
     def progress(row_id: int) -> None:
         struct.pack_into("=q", row, 0, row_id)
 
-    try:
-        with connect(url, application_name="etl-actors parser") as conn:
-            parser = BatchParser(lambda row_ids: fetch(conn, row_ids), target_schema, progress)
-            pipe.send(None)
-            while True:
-                job = pipe.recv()
-                with translated(url):
-                    pipe.send(parser.parse(job))
-    except EOFError:
-        return
-    except EtlError as exc:
-        pipe.send(exc)
+    with connect(url, application_name="etl-actors parser") as conn:
+        parser = BatchParser(lambda row_ids: fetch(conn, row_ids), target_schema, progress)
+        pipe.send(None)
+        while True:
+            job = pipe.recv()
+            with translated(url):
+                parsed = parser.parse(job)
+            pipe.send(parsed)
 
 
 if __name__ == "__main__":

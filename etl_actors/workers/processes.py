@@ -11,7 +11,7 @@ from typing import Any
 
 from etl_actors.errors import EtlError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
-from etl_actors.workers.base import Job
+from etl_actors.workers.base import Failure, Job, WorkerFailed
 
 __all__ = ["ProcessWorker"]
 
@@ -32,7 +32,11 @@ class ProcessWorker:
         self._progress_fd = os.memfd_create("etl-actors-progress", os.MFD_CLOEXEC)
         os.ftruncate(self._progress_fd, 8)
         self._progress = mmap.mmap(self._progress_fd, 8)
-        self._start()
+        try:
+            self._start()
+        except BaseException:  # nobody has this worker yet, to close it
+            self._let_go()
+            raise
 
     @property
     def pid(self) -> int:
@@ -49,6 +53,9 @@ class ProcessWorker:
     def close(self) -> None:
         """End the process; it holds nothing that could be lost."""
         self._end()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._progress.close()
         os.close(self._progress_fd)
 
@@ -56,12 +63,16 @@ class ProcessWorker:
         self._note(0)
         self._pipe: Connection
         self._pipe, theirs = multiprocessing.Pipe()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "etl_actors.workers.process", str(theirs.fileno()), str(self._progress_fd)],
-            pass_fds=(theirs.fileno(), self._progress_fd),
-            stdin=subprocess.DEVNULL,
-        )
-        theirs.close()  # or the end of the process would not be the end of the pipe
+        with theirs:  # kept open here, the end of the process would not be the end of the pipe
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "etl_actors.workers.process", str(theirs.fileno()), str(self._progress_fd)],
+                    pass_fds=(theirs.fileno(), self._progress_fd),
+                    stdin=subprocess.DEVNULL,
+                )
+            except BaseException:
+                self._pipe.close()
+                raise
         self._ask(self._hello)
 
     def _ask(self, message: object) -> Any:
@@ -78,6 +89,9 @@ class ProcessWorker:
         if isinstance(answer, EtlError):
             self._end()
             raise answer
+        if isinstance(answer, Failure):
+            self._end()
+            raise WorkerFailed(answer)
         return answer
 
     def _await(self) -> None:

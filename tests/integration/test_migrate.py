@@ -45,7 +45,8 @@ def test_a_login_that_may_not_create_roles_is_told_what_an_administrator_runs(ba
     told = str(caught.value)
     assert "CREATE ROLE etl_producer NOLOGIN; CREATE ROLE etl_reader NOLOGIN;" in told
     assert check(url) == (None, False), "nothing of it stays behind"
-    commands = told[told.index("CREATE ROLE") :].removesuffix(".")
+    assert told.endswith(";")
+    commands = told[told.index("CREATE ROLE") :]
     with psycopg.connect(bare.admin_url(), autocommit=True) as admin:
         with admin.transaction(force_rollback=True):
             admin.execute(commands.encode())  # what it says is what helps
@@ -84,6 +85,28 @@ def test_four_logins_with_few_rights_migrate_at_once(bare: Server) -> None:
     with psycopg.connect(bare.admin_url(), autocommit=True) as admin:
         admin.execute("GRANT etl_service, etl_operator TO owner_0, owner_1, owner_2, owner_3")
     assert migrate_at_once(urls) == [[list(ACCEPTED)] * 4]
+
+
+@pytest.mark.parametrize(
+    "granted", ["", "GRANT USAGE, CREATE ON SCHEMA {schema} TO {login}"], ids=["no_right", "a_right_of_its_own"]
+)
+def test_a_target_schema_that_the_login_may_not_open_is_refused_with_what_its_owner_runs(bare: Server, granted: str) -> None:
+    name = f"stranger_{len(granted)}"
+    url = login(bare, name, "CREATEROLE")
+    database = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+    with psycopg.connect(bare.admin_url(str(database)), autocommit=True) as admin:
+        admin.execute(sql.SQL("GRANT etl_service, etl_operator TO {}").format(sql.Identifier(name)))
+        admin.execute('CREATE SCHEMA "their own"')
+        admin.execute(sql.SQL(granted).format(schema=sql.Identifier("their own"), login=sql.Identifier(name)))
+        with pytest.raises(
+            DatabaseUnsuitable, match=r"may not make tables in the schema their own of .*: its owner, \S+, runs: "
+        ) as no:
+            migrate(url, "their own")
+        require_accepted(url)
+        admin.execute(str(no.value).split("runs: ")[1].encode())  # what it says is what helps
+    assert migrate(url, "their own") == []
+    with connect(url) as conn:
+        conn.execute('CREATE TABLE "their own".t ()')
 
 
 def test_an_empty_database_is_brought_to_the_head_and_a_second_time_nothing_is_done(empty_database: str) -> None:

@@ -1,16 +1,18 @@
 """Workers in a thread and in a process keep one contract; a process is also a wall."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from etl_actors.errors import DatabaseUnavailable, WorkerLost
+from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, EtlError, SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.slips.read import read_slip
-from etl_actors.workers.base import Job, Role, RoleSlip, Worker
+from etl_actors.workers.base import Job, Role, RoleSlip, Worker, WorkerFailed
 from etl_actors.workers.inline import InlineWorker
 from etl_actors.workers.processes import ProcessWorker
 
@@ -105,6 +107,90 @@ def test_the_database_going_away_is_said_so(worker: Worker, database: str, stage
         conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'etl-actors parser'")
     with pytest.raises(DatabaseUnavailable):
         worker.parse(Job(rows, Role((_slip("thing"),))))
+
+
+def test_a_right_that_was_taken_away_is_said_so_and_costs_no_row(
+    worker: Worker, database: str, stage: Callable[..., tuple[int, ...]]
+) -> None:
+    rows = stage('{"sku": "a"}')
+    with psycopg.connect(database) as conn:
+        conn.execute("REVOKE SELECT ON etl.staging FROM etl_service")
+    with pytest.raises(DatabaseUnsuitable, match=r"rights in .* do not suffice: permission denied for table staging"):
+        worker.parse(Job(rows, Role((_slip("thing"),))))
+
+
+def test_a_slip_that_does_not_compile_is_said_so(worker: Worker, stage: Callable[..., tuple[int, ...]]) -> None:
+    broken = RoleSlip("digest", {"slip.toml": _SLIP.format(name="thing", when="").replace("sku | text", "sku | |")})
+    with pytest.raises(SlipError, match=r"slip\.toml"):
+        worker.parse(Job(stage('{"sku": "a"}'), Role((broken,))))
+
+
+def test_what_the_engine_does_not_expect_is_raised_and_blames_no_row(
+    worker: Worker, database: str, stage: Callable[..., tuple[int, ...]]
+) -> None:
+    rows = stage('{"sku": "a"}')
+    with psycopg.connect(database) as conn:
+        conn.execute("ALTER TABLE etl.staging RENAME COLUMN received_at TO came_at")
+    with pytest.raises((psycopg.errors.UndefinedColumn, WorkerFailed)) as raised:
+        worker.parse(Job(rows, Role((_slip("thing"),))))
+    assert not isinstance(raised.value, EtlError)
+
+
+def test_a_process_says_what_failed_in_it_where_and_prints_nothing(
+    service_url: str, database: str, stage: Callable[..., tuple[int, ...]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = stage('{"sku": "a"}')
+    worker = _process(service_url)
+    try:
+        with psycopg.connect(database) as conn:
+            conn.execute("ALTER TABLE etl.staging RENAME COLUMN received_at TO came_at")
+        with pytest.raises(WorkerFailed, match=r"^UndefinedColumn: column .*received_at") as raised:
+            worker.parse(Job(rows, Role((_slip("thing"),))))
+        assert "staging.py" in raised.value.__notes__[0]
+        with psycopg.connect(database) as conn:
+            conn.execute("ALTER TABLE etl.staging RENAME COLUMN came_at TO received_at")
+        assert isinstance(worker.parse(Job(rows, Role((_slip("thing"),)))), Parsed), "it is started afresh"
+    finally:
+        worker.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_process_whose_daemon_has_gone_ends_without_a_word(
+    service_url: str, stage: Callable[..., tuple[int, ...]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = stage('{"sku": "a"}')
+    worker = ProcessWorker(service_url, "public", row_timeout_s=5.0)
+    os.kill(worker.pid, signal.SIGSTOP)
+    worker._pipe.send(Job(rows, Role((_slip("thing"),))))
+    worker._pipe.close()  # as the end of the daemon does, when its word to kill us comes late
+    os.kill(worker.pid, signal.SIGCONT)
+    assert worker._process.wait(timeout=30) == 0
+    worker.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def _open_files() -> list[Path]:
+    gc.collect()
+    return sorted(Path("/proc/self/fd").iterdir())
+
+
+def test_a_process_that_cannot_connect_leaves_nothing_open() -> None:
+    before = _open_files()
+    kept = []
+    for _ in range(3):
+        with pytest.raises(DatabaseUnavailable) as raised:
+            ProcessWorker("postgresql://me@127.0.0.1:1/shop", "public", row_timeout_s=5.0)
+        kept.append(raised.value)  # a traceback that somebody keeps must not keep files open
+    assert _open_files() == before
+
+
+def test_a_process_that_cannot_be_made_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    before = _open_files()
+    with pytest.raises(FileNotFoundError) as raised:
+        ProcessWorker("postgresql://me@127.0.0.1:1/shop", "public", row_timeout_s=5.0)
+    assert _open_files() == before
+    assert raised.value.filename == "/nowhere/python"
 
 
 def test_a_killed_process_is_lost_and_then_started_again(service_url: str, stage: Callable[..., tuple[int, ...]]) -> None:

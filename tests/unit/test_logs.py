@@ -4,10 +4,12 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pykka
 import pytest
 import structlog
 
 from etl_actors import logs
+from etl_actors.errors import DatabaseUnavailable
 
 
 class Terminal(io.StringIO):
@@ -115,3 +117,31 @@ def test_a_value_that_json_does_not_know_is_told_all_the_same() -> None:
     (line,) = lines(lambda: structlog.get_logger().info("row.rejected", reason=object(), message="\ud800"))
     assert line["reason"].startswith("<object")
     assert line["message"] == "\ud800"
+
+
+class Dying(pykka.ThreadingActor):
+    def on_receive(self, message: Exception) -> None:
+        raise message
+
+
+def told_of_the_end_by(error: Exception) -> dict[str, Any]:
+    def end() -> None:
+        actor = Dying.start()
+        actor.tell(error)
+        actor.stop()
+
+    (line,) = lines(end)
+    return line
+
+
+def test_an_actor_that_ends_for_want_of_the_database_is_told_in_a_line_without_a_traceback() -> None:
+    line = told_of_the_end_by(DatabaseUnavailable("No answer from postgresql://etl:hunter2@db/etl."))
+    assert line["event"].startswith("Unhandled exception in Dying (urn:uuid:")
+    assert line["event"].endswith("): DatabaseUnavailable: No answer from postgresql://etl:***@db/etl.")
+    assert (line["level"], "exception" in line) == ("error", False)
+
+
+def test_an_actor_that_ends_of_a_bug_is_told_with_its_traceback() -> None:
+    line = told_of_the_end_by(KeyError("place"))
+    assert "Traceback" in line["exception"]
+    assert "KeyError" in line["exception"]

@@ -31,17 +31,27 @@ def test_what_is_told_holds_no_password_and_no_escape(capsys: pytest.CaptureFixt
 
 def test_a_lost_connection_is_told_as_the_database_out_of_reach(capsys: pytest.CaptureFixture[str]) -> None:
     assert database_failed(psycopg.OperationalError("the connection is closed")) == 3
-    assert told(capsys) == "The database does not answer as it should: the connection is closed.\n"
+    assert told(capsys) == "No answer from the database: the connection is closed.\n"
 
 
-def test_a_refusal_of_the_database_is_a_problem_met(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_right_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
     assert database_failed(psycopg.errors.InsufficientPrivilege("permission denied for view ledger")) == 1
-    assert told(capsys).startswith("The database refused: permission denied for view ledger.")
+    assert told(capsys) == "The rights in the database do not suffice: permission denied for view ledger.\n"
+
+
+def test_a_refusal_of_the_database_is_a_problem_met_and_only_its_first_line_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert database_failed(psycopg.errors.RaiseException("no.\nDETAIL: (private)")) == 1
+    assert told(capsys) == "The database refused: no. With --debug before the command the traceback is shown.\n"
+
+
+def test_what_sqlalchemy_wraps_that_is_not_the_drivers_is_told_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert database_failed(sa.exc.DBAPIError("SELECT 1", None, TypeError("never"))) == 1
+    assert told(capsys).startswith("The database refused: never.")
 
 
 def test_an_error_that_comes_by_way_of_sqlalchemy_is_the_drivers(capsys: pytest.CaptureFixture[str]) -> None:
     assert database_failed(sa.exc.OperationalError("SELECT 1", None, psycopg.OperationalError("gone"))) == 3
-    assert told(capsys) == "The database does not answer as it should: gone.\n"
+    assert told(capsys) == "No answer from the database: gone.\n"
 
 
 def test_the_drivers_errors_are_known_once_it_is_imported() -> None:

@@ -1,0 +1,43 @@
+"""Connections on a real server: what their session rests on, and their loss at the worst moments."""
+
+import pykka
+import pytest
+
+from etl_actors.actors.listener import ListenerActor
+from etl_actors.actors.messages import Open
+from etl_actors.errors import DatabaseUnavailable
+from etl_actors.store import database as database_module
+from etl_actors.store.database import Connection, connect
+from tests.support.documents import one
+
+_PINNED = {"TimeZone": "UTC", "DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "bytea_output": "hex", "jit": "off"}
+
+
+@pytest.mark.parametrize(
+    "option", ["TimeZone=Asia/Tokyo", "DateStyle=German", "IntervalStyle=sql_standard", "bytea_output=escape", "jit=on"]
+)
+def test_the_urls_options_cannot_change_what_our_texts_rest_on(service_url: str, option: str) -> None:
+    with connect(f"{service_url}&options=-c%20{option.replace('=', '%3D')}%20-c%20work_mem%3D5MB") as conn:
+        name = option.partition("=")[0]
+        assert one(conn, "SELECT current_setting(%s)", name) == _PINNED[name]
+        assert one(conn, "SHOW work_mem") == "5MB", "what is not ours is theirs to set"
+
+
+def test_a_server_that_goes_away_before_the_role_is_taken_is_no_answer(service_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "_require_version", lambda conn: conn.pgconn.finish())
+    with pytest.raises(DatabaseUnavailable, match="No answer from database"):
+        connect(service_url)
+
+
+def test_a_server_that_goes_away_before_the_listener_listens_is_no_answer(service_url: str) -> None:
+    def lost() -> Connection:
+        conn = connect(service_url)
+        conn.pgconn.finish()
+        return conn
+
+    listener = ListenerActor.start(lost, pykka.ThreadingActor.start())
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            listener.ask(Open(), timeout=30)
+    finally:
+        pykka.ActorRegistry.stop_all()
