@@ -112,8 +112,8 @@ class Book:
                 entry.told_before = True
 
     def unassigned(self) -> list[Lease]:
-        """Return the batches that no parser was told of."""
-        return [e.lease for e in self.entries.values() if e.parser is None]
+        """Return the batches that nobody was told of; of a condemned one, a loader was."""
+        return [e.lease for e in self.entries.values() if e.parser is None and e.parsed is None]
 
 
 def _freest(places: Collection[int], under_way: Counter[int | None], limit: int) -> int | None:

@@ -1,0 +1,206 @@
+"""Stand-ins for the master's colleagues: an intake without a database, actors that only listen, an alarm that never rings."""
+
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+
+import pykka
+
+from etl_actors.actors.book import Book
+from etl_actors.actors.intake import Limits
+from etl_actors.errors import LeaseLost
+from etl_actors.relational.parsed import Group
+from etl_actors.store.leases import Lease
+
+__all__ = ["LIMITS", "FakeIntake", "FakeRef", "RecordingAlarm"]
+
+LIMITS = Limits(batch_rows=3, batch_bytes=2**30, lease_s=60.0, max_attempts=3, partition_rows=1_000_000)
+"""Small batches, by rows only."""
+
+_ROW_BYTES = 10
+_STAGED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class FakeIntake:
+    """An inbox, the batches of this daemon, and those of dead ones, in memory; it passes `tests/actors/test_intake.py`.
+
+    Args:
+        limits: how much at once.
+        waiting: row ids by source.
+        held: the batches that the database would name as ours, by id.
+        dead: batches whose owners are gone.
+        aside: sources that are not offered.
+        known: sources that a look finds without a sweep.
+        rests: what `rest` was asked.
+        beats: how often it was told to prove to be alive.
+        left: whether this node is off the register.
+        closed: whether the lock was let go.
+    """
+
+    limits: Limits = LIMITS
+    waiting: dict[str, list[int]] = field(default_factory=dict)
+    held: dict[int, Lease] = field(default_factory=dict)
+    dead: list[Lease] = field(default_factory=list)
+    aside: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    rests: list[bool] = field(default_factory=list)
+    beats: int = 0
+    rescuing: bool = True
+    left: bool = False
+    closed: bool = False
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _turn: deque[str] = field(default_factory=deque)
+    _swept: bool = False
+
+    # What a producer, a dying daemon and a rescuer do -------------------------------------------------------------------
+
+    def stage(self, source: str, rows: int) -> list[int]:
+        """Let rows wait; return their ids."""
+        made = [next(self._numbers) for _ in range(rows)]
+        self.waiting.setdefault(source, []).extend(made)
+        return made
+
+    def die_with(self, source: str, rows: int, attempt: int = 1) -> Lease:
+        """Leave a batch that a daemon, now dead, had claimed for the `attempt`-th time."""
+        lease = self._lease(source, None, tuple(next(self._numbers) for _ in range(rows)), attempt)
+        self.dead.append(lease)
+        return lease
+
+    def steal(self, lease: Lease) -> None:
+        """Let another daemon take a batch over."""
+        del self.held[lease.batch_id]
+
+    def pending(self) -> list[int]:
+        """Return the ids of all rows that wait, ascending."""
+        return sorted(row_id for rows in self.waiting.values() for row_id in rows)
+
+    # What the master asks -----------------------------------------------------------------------------------------------
+
+    def claimed(self, book: Book, *, rang: bool) -> Iterator[Lease]:
+        """Yield new batches as long as the book has credit, of the sources in turn."""
+        if not book.credit:
+            return
+        if rang or not self._swept:
+            self.known |= set(self.waiting)
+            self._swept = True
+        offered = [source for source in self.waiting if source in self.known - self.aside]
+        self._turn = deque([s for s in self._turn if s in offered] + [s for s in offered if s not in self._turn])
+        while book.credit and self._turn:
+            source = self._turn.popleft()
+            room = -(-min(self.limits.batch_bytes, book.bytes_left) // _ROW_BYTES)
+            taken = self._take(source, min(self.limits.batch_rows, room))
+            if taken:
+                self._turn.append(source)
+                yield self._hold(self._lease(source, None, taken, 1))
+
+    def rescued(self, book: Book) -> Iterator[Lease]:
+        """Yield what the dead held, as far as the book has room."""
+        room = book.batches - len(book.entries)
+        if not self.rescuing or room < 1:
+            return
+        found, self.dead = self.dead[:room], self.dead[room:]
+        self.rescuing = len(found) == room
+        for lease in found:
+            yield self._hold(replace(lease, token=next(self._numbers), attempt=lease.attempt + 1))
+
+    def rest(self, *, found: bool) -> float:
+        """Return the seconds until the next look."""
+        self.rests.append(found)
+        return 0.01 if found else 5.0
+
+    def beat(self, known: Collection[int]) -> datetime | None:
+        """Give back what the caller does not know; say since when the oldest row waits."""
+        self.beats += 1
+        self.rescuing = True
+        for lease in [held for held in self.held.values() if held.batch_id not in known]:
+            self.release(lease)
+        return _STAGED_AT if self.pending() else None
+
+    def exhausted(self) -> bool:
+        """Tell whether nothing waits, but for sources set aside, and the dead hold nothing."""
+        self.known |= set(self.waiting)
+        return not self.rescuing and not any(rows for source, rows in self.waiting.items() if source not in self.aside)
+
+    def set_aside(self, lease: Lease) -> None:
+        """Give a batch back, and offer nothing of its source."""
+        self.release(lease)
+        self.aside.add(lease.source)
+
+    def release(self, lease: Lease) -> None:
+        """Give a batch back, if it is still ours."""
+        if self.held.get(lease.batch_id) == lease:
+            del self.held[lease.batch_id]
+            self.waiting[lease.source] = sorted([*self.waiting.get(lease.source, []), *lease.row_ids])
+
+    def split(self, lease: Lease, groups: tuple[Group, ...], attempt: int) -> tuple[Lease, ...]:
+        """Turn a batch into one a group.
+
+        Raises:
+            LeaseLost: it is not ours any more.
+            ValueError: the groups are not its rows.
+        """
+        if sorted(row_id for group in groups for row_id in group.row_ids) != list(lease.row_ids):
+            raise ValueError("the groups are not the rows of the batch")
+        if self.held.get(lease.batch_id) != lease:
+            raise LeaseLost("it is somebody else's")
+        del self.held[lease.batch_id]
+        return tuple(self._hold(self._lease(lease.source, group.slip, group.row_ids, attempt)) for group in groups)
+
+    def leave(self) -> None:
+        """Go off the register."""
+        self.left = True
+
+    def close(self) -> None:
+        """Let the lock go."""
+        self.closed = True
+
+    def _take(self, source: str, rows: int) -> tuple[int, ...]:
+        taken, self.waiting[source] = self.waiting[source][:rows], self.waiting[source][rows:]
+        return tuple(taken)
+
+    def _lease(self, source: str, slip: str | None, row_ids: tuple[int, ...], attempt: int) -> Lease:
+        token = next(self._numbers)
+        return Lease(next(self._numbers), token, source, slip, row_ids, _ROW_BYTES * len(row_ids), attempt)
+
+    def _hold(self, lease: Lease) -> Lease:
+        self.held[lease.batch_id] = lease
+        return lease
+
+
+class FakeRef(pykka.ActorRef[pykka.Actor]):
+    """An actor's reference that keeps what it is told; a dead one refuses, as pykka's do."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.actor_urn = f"{name}-{id(self)}"
+        self.told: list[object] = []
+        self.dead = False
+
+    def tell(self, message: object) -> None:
+        """Keep a message."""
+        if self.dead:
+            raise pykka.ActorDeadError(f"{self.name} not found")
+        self.told.append(message)
+
+    def heard(self) -> list[object]:
+        """Return what it was told since the last call."""
+        told, self.told = self.told, []
+        return told
+
+
+@dataclass
+class RecordingAlarm:
+    """Keeps what was set, and tells nobody; as the real one, of each kind of message to an actor only the last."""
+
+    set_for: dict[tuple[str, type], float] = field(default_factory=dict)
+
+    def set(self, delay_s: float, ref: pykka.ActorRef[pykka.Actor], message: object) -> None:
+        """Keep when a message is due, in seconds from now."""
+        self.set_for[ref.actor_urn, type(message)] = delay_s
+
+    def due(self, ref: pykka.ActorRef[pykka.Actor], kind: type) -> float | None:
+        """Take off and return the delay of a kind of message to an actor; None where there is none."""
+        return self.set_for.pop((ref.actor_urn, kind), None)
