@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.files import read_slip_folder
 from etl_actors.slips.model import Slip
 from etl_actors.slips.read import read_slip
@@ -20,8 +21,8 @@ from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
-from tests.support.documents import stage
-from tests.support.leases import OWNER
+from tests.support.documents import one, stage
+from tests.support.leases import OWNER, claim
 from tests.support.notes import notes
 from tests.support.servers import Server
 
@@ -206,6 +207,92 @@ def test_an_audit_since_a_moment_looks_at_the_books_of_later_rows_only(copy: str
     assert ([finding.check for finding in before.findings], before.rows) == (["unexplained_rejects"], 562)
     after = audited(copy, now + timedelta(hours=1))
     assert (after.findings, after.rows) == ((), 0)
+
+
+def test_a_batch_that_straddles_the_first_row_is_no_finding(producer: Connection, service: Connection, database: str) -> None:
+    stage(producer, "shop", ["earlier"])
+    moment = one(service, "SELECT clock_timestamp()")
+    stage(producer, "shop", ["later"])
+    lease = claim(service)
+    assert len(lease.row_ids) == 2
+    rejects = tuple(Reject(row_id, Stage.ROUTE, "no_slip", "m") for row_id in lease.row_ids)
+    Loading(service).load(lease, Parsed(None, None, (), rejects, ()))
+    report = audited(database, moment)
+    assert (report.rows, report.findings) == (1, ())
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("DELETE FROM etl.reject WHERE row_id = %s", [lease.row_ids[1]])
+    assert [found.check for found in audited(database, moment).findings] == ["unexplained_rejects"], "its later row counts"
+
+
+@pytest.mark.parametrize(
+    ("harm", "lack"),
+    [
+        ("DROP TABLE vendor_update", "table missing"),
+        ("REVOKE SELECT ON vendor_update FROM etl_operator", "table not readable"),
+        ("ALTER TABLE vendor_update DROP COLUMN name", "column missing: name"),
+    ],
+    ids=lambda text: text.partition(" ")[0],
+)
+def test_a_table_that_cannot_be_checked_is_a_finding_and_the_others_are_checked(copy: str, harm: str, lack: str) -> None:
+    with psycopg.connect(copy, autocommit=True) as admin:
+        rows = one(admin, "SELECT count(*) FROM vendor_update")
+        admin.execute(harm.encode())
+        admin.execute("DELETE FROM movie_cast WHERE _id = (SELECT min(_id::text)::uuid FROM movie_cast)")
+    found = {finding.check: finding for finding in audited(copy).findings}
+    assert found.keys() == {"count public.vendor_update", "count public.movie_cast"}
+    assert (found["count public.vendor_update"].count, found["count public.vendor_update"].examples) == (
+        rows,
+        (f"{lack} ({rows} rows were added)",),
+    )
+
+
+def test_what_lay_under_a_root_table_that_was_dropped_is_not_blamed(copy: str) -> None:
+    with psycopg.connect(copy, autocommit=True) as admin:
+        admin.execute("DROP TABLE movie")
+    assert [found.check for found in audited(copy).findings] == ["count public.movie"]
+
+
+# Tables that several slips have filled ---------------------------------------------------------------------------------------
+
+
+def both(database: str, service: Connection, producer: Connection, *texts: str) -> None:
+    """Load the same document through slips made of `texts`, one after the other; nobody asks whether they agree."""
+    slips = [read_slip({"slip.toml": f'name = "s{no}"\nsource = "s{no}"\n{text}'}, "public") for no, text in enumerate(texts)]
+    for no, slip in enumerate(slips):
+        remember(service, slip)
+        stage(producer, f"s{no}", [{"k": 1, "tags": ["x", "y"]}, {"k": 2, "tags": ["x"]}])
+        settle(service, {f"s{no}": slip}, 10)
+
+
+def tagged(root: str, tag: str = 'parent = "{}"\neach = "$.tags"') -> str:
+    """Write a slip with a root table and a table of tags below it."""
+    return f'[tables.{root}]\nkey = ["k"]\ncolumns.k = "k | int"\n[tables.tag]\n{tag.format(root)}\ncolumns.t = "@ | text"\n'
+
+
+def test_children_of_two_roots_in_one_table_are_no_finding(database: str, service: Connection, producer: Connection) -> None:
+    both(database, service, producer, tagged("one"), tagged("two"))
+    assert audited(database).findings == ()
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute(
+            "UPDATE tag SET _root_id = (SELECT _id FROM two WHERE k = 1) WHERE _root_id = (SELECT _id FROM one WHERE k = 2)"
+        )
+    assert {found.check for found in audited(database).findings} == {"mixed public.tag"}, "under the root of another document"
+
+
+def test_children_that_a_later_version_gave_a_key_are_judged_by_their_own_version(
+    database: str, service: Connection, producer: Connection
+) -> None:
+    keyed = tagged("one", 'parent = "{}"\neach = "$.tags"\nkey = ["t"]\non_duplicate = "update"')
+    both(database, service, producer, tagged("one"), keyed)
+    assert audited(database).findings == ()
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("UPDATE tag SET _root_id = _id WHERE _index = 1 AND _row_id = 1")
+    assert {found.check for found in audited(database).findings} == {"mixed public.tag"}
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute(
+            "UPDATE tag SET _root_id = (SELECT _id FROM one WHERE k = 1), _batch_id = 900 WHERE _index = 1 AND _row_id = 1"
+        )
+    assert {found.check for found in audited(database).findings} == {"lineage public.tag"}
 
 
 def test_an_audit_changes_nothing_and_needs_an_operator_only(copy: str) -> None:

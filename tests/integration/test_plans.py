@@ -115,3 +115,19 @@ def test_what_happens_to_one_batch_touches_one_batch(large: Connection, name: st
     plan = explained(large, queries("batches")[name], {"batch_id": 3001, "token": 3001})
     assert "batch_pkey" in indexes(plan)
     assert "batch" not in scans(plan)
+
+
+def test_the_audit_hashes_what_is_settled_instead_of_walking_it_for_each_row(large: Connection) -> None:
+    """300,000 ids are too many for a hashed subplan: NOT IN would compare each of 200,000 rows with a list of them."""
+    with large.transaction(force_rollback=True):
+        large.execute("SET LOCAL statement_timeout = '20s'")
+        large.execute("DELETE FROM etl.inbox")
+        large.execute("UPDATE etl.batch SET status = 'released' WHERE batch_id = 5")
+        plan = explained(large, queries("audit")["nowhere"], {"from_row": 0})
+        assert large.execute(queries("audit")["nowhere"], {"from_row": 0}).fetchall() == [
+            (100, [str(row_id) for row_id in range(401, 406)])
+        ]
+    joins = [node for node in plan if node.get("Join Type") in {"Anti", "Right Anti"}]
+    assert len(joins) == 2
+    assert {node["Node Type"] for node in joins} <= {"Hash Join", "Merge Join"}
+    assert not any("SubPlan" in node.get("Subplan Name", "") for node in plan)

@@ -5,11 +5,15 @@ SELECT count(*), (array_agg(source ORDER BY source))[1:5]::text[] FROM etl.ledge
 
 -- name: nowhere
 -- Staged, and yet neither waiting, claimed nor settled: it bypassed the trigger, or its inbox row was lost.
+-- NOT IN would walk a list of all settled rows for each staged one, once they are too many for a hashed subplan; an anti-join
+-- hashes them, to disk if need be.
 SELECT count(*), (array_agg(s.row_id ORDER BY s.row_id))[1:5]::text[] FROM etl.staging s
  WHERE s.row_id >= %(from_row)s
    AND NOT EXISTS (SELECT FROM etl.inbox i WHERE i.source = s.source AND i.row_id = s.row_id)
-   AND s.row_id NOT IN (SELECT unnest(b.row_ids) FROM etl.batch b
-                         WHERE b.status IN ('claimed', 'done') AND b.replay_id IS NULL AND b.row_hi >= %(from_row)s)
+   AND NOT EXISTS (
+        SELECT FROM (SELECT unnest(b.row_ids) AS row_id FROM etl.batch b
+                      WHERE b.status IN ('claimed', 'done') AND b.replay_id IS NULL AND b.row_hi >= %(from_row)s) held
+         WHERE held.row_id = s.row_id)
 
 -- name: twice
 -- In more than one of: waiting, claimed, settled (replays aside, which are meant to come again).
@@ -41,9 +45,10 @@ SELECT count(*), (array_agg(batch_id ORDER BY batch_id))[1:5]::text[] FROM etl.b
 
 -- name: unexplained_rejects
 -- A letter r without a dead letter, or a dead letter whose row has another letter.
+-- A batch may straddle the first row: of it too, only the rows from there on count.
 SELECT count(*), (array_agg(coalesce(j.row_id, l.row_id)))[1:5]::text[] FROM (
     SELECT b.batch_id, u.row_id FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter)
-     WHERE b.status = 'done' AND b.rejected > 0 AND u.letter = 'r' AND b.row_hi >= %(from_row)s) l
+     WHERE b.status = 'done' AND b.rejected > 0 AND u.letter = 'r' AND b.row_hi >= %(from_row)s AND u.row_id >= %(from_row)s) l
   FULL JOIN (SELECT DISTINCT r.batch_id, r.row_id FROM etl.reject r WHERE r.row_id >= %(from_row)s
               AND coalesce(r.detail ->> 'scope', '') <> 'item') j
     ON j.batch_id = l.batch_id AND j.row_id = l.row_id
@@ -57,9 +62,16 @@ SELECT count(*), (array_agg(s.row_id ORDER BY s.row_id))[1:5]::text[]
   JOIN etl.staging s ON s.row_id = b.row_id WHERE s.source <> b.source
 
 -- name: rows_added
--- What every finished batch says it has added, per table: the other side is a count of the table itself.
-SELECT a.key, sum(a.value::bigint)::bigint FROM etl.batch b, jsonb_each_text(b.rows_added) a
- WHERE b.status = 'done' GROUP BY a.key ORDER BY a.key
+-- What finished batches say they have added, per table and version of a slip: the other side is a count of the table itself.
+SELECT a.key, b.slip_digest, sum(a.value::bigint)::bigint FROM etl.batch b, jsonb_each_text(b.rows_added) a
+ WHERE b.status = 'done' GROUP BY a.key, b.slip_digest ORDER BY a.key, b.slip_digest
+
+-- name: table
+-- Whether a table can be read, and its columns; no row: it is not there.
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'),
+       ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = %(schema)s AND c.relname = %(name)s
 
 -- name: first_row_since
 SELECT min(row_id) FROM etl.staging WHERE received_at >= %(since)s
