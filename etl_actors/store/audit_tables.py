@@ -1,18 +1,17 @@
 """The audit of target tables: their rows against the batches that say they added them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 from psycopg import sql
 
-from etl_actors.errors import SlipError
 from etl_actors.relational.tables import LINEAGE, PARENTAGE, Kind, Table
 from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
 from etl_actors.store.audit_identities import wrong_identities
 from etl_actors.store.database import Connection
 from etl_actors.store.findings import Check, Finding, Made, finding
+from etl_actors.store.kin import stored_slips
 from etl_actors.store.queries import queries
 from etl_actors.store.targets import identifier
 
@@ -90,7 +89,7 @@ def tables_checked(conn: Connection, target_schema: str) -> Iterator[Made]:
 def _targets(conn: Connection, target_schema: str) -> dict[str, _Target]:
     targets: dict[str, _Target] = {}
     added: dict[tuple[str, str], int] = {(name, digest): rows for name, digest, rows in conn.execute(_SQL["rows_added"])}
-    for slip in _slips(conn, target_schema):
+    for slip in stored_slips(conn, target_schema):
         for table in slip.targets:
             if (table.qualified, slip.digest) in added:
                 targets.setdefault(table.qualified, _Target()).versions.append((slip, table))
@@ -98,15 +97,6 @@ def _targets(conn: Connection, target_schema: str) -> dict[str, _Target]:
         if name in targets:
             targets[name].added += rows
     return targets
-
-
-def _slips(conn: Connection, target_schema: str) -> Iterable[Slip]:
-    for digest, name, files in conn.execute(_SQL["slips"]).fetchall():
-        try:
-            yield read_slip(files, target_schema)
-        except SlipError as exc:
-            msg = f"the stored slip {name} ({digest}) cannot be read by this release: {exc}"
-            raise SlipError(msg) from exc
 
 
 def _lack(conn: Connection, target: _Target) -> str:

@@ -76,9 +76,6 @@ SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELE
 -- name: first_row_since
 SELECT min(row_id) FROM etl.staging WHERE received_at >= %(since)s
 
--- name: slips
-SELECT digest, name, files FROM etl.slip ORDER BY first_seen
-
 -- name: rows
 SELECT count(*) FROM etl.staging WHERE row_id >= %(from_row)s
 
