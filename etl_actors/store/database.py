@@ -28,7 +28,7 @@ _KEEPALIVE: dict[str, Any] = {
 }
 # What our statements and the texts of keys rest on; it comes after the URL's own options, so that those cannot change it.
 _SESSION = (
-    "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c bytea_output=hex"
+    "-c TimeZone=UTC -c DateStyle=ISO,MDY -c IntervalStyle=postgres -c bytea_output=hex"
     " -c jit=off -c client_min_messages=warning -c extra_float_digits=1"
 )
 # The server ends the session with these; class 08 too, and where there is no code, libpq speaks of its end of the connection.
