@@ -31,6 +31,8 @@ _SESSION = (
     "-c TimeZone=UTC -c DateStyle=ISO,MDY -c IntervalStyle=postgres -c bytea_output=hex"
     " -c jit=off -c client_min_messages=warning -c extra_float_digits=1"
 )
+# libpq sends PGTZ and PGDATESTYLE of the environment so that they go over any options.
+_OVER_THE_OPTIONS = {"TimeZone": "UTC", "DateStyle": "ISO, MDY"}
 # The server ends the session with these; class 08 too, and where there is no code, libpq speaks of its end of the connection.
 _LOST = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"})
 _SHORT_OF = {
@@ -64,6 +66,7 @@ def connect(
         conn: Connection = psycopg.connect(url, autocommit=True, application_name=application_name, options=options, **_KEEPALIVE)
         try:
             _require_version(conn)
+            _pin(conn)
             if role is not None:
                 _become(conn, role)
         except BaseException:
@@ -86,6 +89,12 @@ def _require_version(conn: Connection) -> None:
     if version < MINIMUM_VERSION:
         msg = f"PostgreSQL 15 or later is needed, and {describe(conn.info.dsn)} is version {version // 10000}.{version % 10000}."
         raise DatabaseUnsuitable(msg)
+
+
+def _pin(conn: Connection) -> None:
+    for name, value in _OVER_THE_OPTIONS.items():
+        if conn.info.parameter_status(name) != value:
+            conn.execute(sql.SQL("SET {} TO {}").format(sql.Identifier(name), sql.Literal(value)))
 
 
 def _become(conn: Connection, role: str) -> None:

@@ -23,6 +23,13 @@ def test_the_urls_options_cannot_change_what_our_texts_rest_on(service_url: str,
         assert one(conn, "SHOW work_mem") == "5MB", "what is not ours is theirs to set"
 
 
+def test_the_environment_cannot_change_it_either(service_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    monkeypatch.setenv("PGDATESTYLE", "German")
+    with connect(service_url) as conn:
+        assert one(conn, "SELECT current_setting('TimeZone'), current_setting('DateStyle')") == ("UTC", "ISO, MDY")
+
+
 def test_a_server_that_goes_away_before_the_role_is_taken_is_no_answer(service_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "_require_version", lambda conn: conn.pgconn.finish())
     with pytest.raises(DatabaseUnavailable, match="No answer from database"):
