@@ -39,6 +39,7 @@ class ListenerActor(pykka.ThreadingActor):
                 case Open():
                     self._conn = self._connect()
                     self._conn.execute(queries("daemons")["listen"])
+                    tell(self._master, Rang())  # the daemon may have been asleep before anybody listened: that ring is lost
                     self.actor_ref.tell(Listen())
                 case _:
                     assert_never(message)

@@ -243,6 +243,6 @@ def test_it_leaves_and_closes(intake: Any) -> None:
     intake.close()
     if isinstance(intake, FakeIntake):
         assert intake.left
-        assert intake.closed
+        assert intake.closed.is_set()
     else:
         assert intake.conn.closed

@@ -1,5 +1,6 @@
 """Stand-ins for the master's colleagues: an intake without a database, actors that only listen, an alarm that never rings."""
 
+import threading
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
@@ -37,7 +38,7 @@ class FakeIntake:
         rests: what `rest` was asked.
         beats: how often it was told to prove to be alive.
         left: whether this node is off the register.
-        closed: whether the lock was let go.
+        closed: set once the lock was let go.
     """
 
     limits: Limits = LIMITS
@@ -50,7 +51,7 @@ class FakeIntake:
     beats: int = 0
     rescuing: bool = True
     left: bool = False
-    closed: bool = False
+    closed: threading.Event = field(default_factory=threading.Event)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _turn: deque[str] = field(default_factory=deque)
     _swept: bool = False
@@ -155,7 +156,7 @@ class FakeIntake:
 
     def close(self) -> None:
         """Let the lock go."""
-        self.closed = True
+        self.closed.set()
 
     def _take(self, source: str, rows: int) -> tuple[int, ...]:
         taken, self.waiting[source] = self.waiting[source][:rows], self.waiting[source][rows:]
