@@ -128,10 +128,10 @@ def test_a_long_backlog_does_not_starve_a_new_source(database: str, tmp_path: Pa
     log = tmp_path / "daemon.log"
     stage(database, _notes(range(3_000)), "notes_update")
     with running("run", env=environment(database, batch_rows=20, workers=1, worker_kind="thread"), log=log):
-        wait_until(lambda: bool(named(log, "batch.loaded")), "a first batch")
+        wait_until(lambda: bool(named(log, "batch.loaded")), "a first batch", 20)
         stage(database, _notes(range(1)), "notes_ignore")
         wait_until(lambda: _count(database, "note_ignore") == 1, "the new source lands", 30)
-        wait_until(lambda: settled(database), "the backlog lands")
+        wait_until(lambda: settled(database), "the backlog lands", 30)
     assert _count(database, "note_update") == 3_000
     assert _landed_before(database, "note_ignore") < 2_500
 
@@ -142,7 +142,7 @@ def test_a_source_paused_in_the_middle_of_its_backlog_is_left_alone(database: st
     stage(database, _notes(range(3_000)), "notes_update")
     env = environment(database, batch_rows=20, inflight_batches=4, workers=1, worker_kind="thread")
     with running("run", env=env, log=log):
-        wait_until(lambda: bool(named(log, "batch.loaded")), "a first batch")
+        wait_until(lambda: bool(named(log, "batch.loaded")), "a first batch", 20)
         with psycopg.connect(database, autocommit=True) as admin:
             admin.execute("INSERT INTO etl.pause (source) VALUES ('notes_update')")
         paused_at = _books(database, "notes_update")[3]
@@ -155,7 +155,7 @@ def test_a_source_paused_in_the_middle_of_its_backlog_is_left_alone(database: st
         with psycopg.connect(database, autocommit=True) as admin:
             admin.execute("DELETE FROM etl.pause")
         stage(database, _notes(range(500, 501)), "notes_ignore")  # rings, where the daemon sleeps by now
-        wait_until(lambda: settled(database), "the backlog lands")
+        wait_until(lambda: settled(database), "the backlog lands", 30)
     assert _count(database, "note_update") == 3_000
 
 
@@ -180,7 +180,7 @@ def test_a_loader_that_waits_for_a_lock_does_not_keep_the_daemon_from_ending(dat
         blocker.execute("LOCK TABLE note_update IN SHARE ROW EXCLUSIVE MODE")
         daemon = start("run", env=environment(database, drain_s=1), log=log)
         try:
-            wait_until(lambda: _waits_for_lock(database), "the loader waits for the lock")
+            wait_until(lambda: _waits_for_lock(database), "the loader waits for the lock", 20)
             daemon.send_signal(signal.SIGTERM)
             assert daemon.wait(9) == 1  # 1 s of drain, and 5 s for an actor that does not stop
         finally:
