@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -18,7 +18,7 @@ from etl_actors.actors.loader import LoaderActor
 from etl_actors.actors.master import MasterActor
 from etl_actors.actors.messages import Ref
 from etl_actors.actors.parser import ParserActor
-from etl_actors.database_in_use import database_url
+from etl_actors.database_in_use import database_url, revive_embedded
 from etl_actors.errors import SlipError
 from etl_actors.http.health import HealthState
 from etl_actors.http.server import serve
@@ -28,6 +28,7 @@ from etl_actors.store.daemons import Node
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.doorbell import Doorbell
 from etl_actors.store.inbox import Inbox
+from etl_actors.store.kin import require_same_identity, stored_slips
 from etl_actors.store.migrate import migrate, require_accepted
 from etl_actors.store.slips import remember
 from etl_actors.store.targets import ensure_tables
@@ -49,8 +50,6 @@ def catalogue_in_force(settings: Settings) -> Catalogue:
     """
     catalogue = load_catalogue(settings.parser_folders, settings.target_schema)
     if catalogue.problems:
-        for problem in catalogue.problems:
-            log.error(events.SLIP_REFUSED, error=problem)
         raise SlipError("\n".join(catalogue.problems))
     return catalogue
 
@@ -67,22 +66,25 @@ def run(settings: Settings, *, once: bool = False) -> int:
         else:
             migrate(url, settings.target_schema, settings.partition_rows)
         catalogue = catalogue_in_force(settings)
-        _prepare(url, catalogue)
+        _prepare(url, catalogue, settings.target_schema)
         daemon = _Daemon(settings, url, catalogue, HealthState(settings.freshness_s), once)
-        with serve(settings, daemon.health):
+        # Several daemons may work here, and one that ends by itself is asked by nobody how it is.
+        with nullcontext() if once else serve(settings, daemon.health):
             log.info(events.DAEMON_STARTED, version=__version__, pid=os.getpid(), slips=len(catalogue.slips), once=once)
             try:
-                status = Supervisor(daemon.company(), daemon.signals, daemon.health, settings.drain_s, once).run()
+                status = daemon.supervisor().run()
             finally:
                 daemon.alarm.stop()
             log.info(events.DAEMON_STOPPED, status=status)
     return status
 
 
-def _prepare(url: str, catalogue: Catalogue) -> None:
+def _prepare(url: str, catalogue: Catalogue, target_schema: str) -> None:
     """Make what the slips need before the first row: their tables, and the record of their text."""
     with connect(url) as conn:
+        stored = stored_slips(conn, target_schema)
         for slip in catalogue.slips:
+            require_same_identity(conn, slip, stored)
             for name in ensure_tables(conn, slip.targets, slip.name):
                 log.info(events.SCHEMA_CHANGED, table=name, slip=slip.name)
             remember(conn, slip)
@@ -100,6 +102,10 @@ class _Daemon:
     once: bool
     alarm: Alarm = field(default_factory=Alarm)
     signals: Signals = field(default_factory=Signals)
+
+    def supervisor(self) -> Supervisor:
+        revive = partial(revive_embedded, self.settings)
+        return Supervisor(self.company(), self.signals, self.health, self.settings.drain_s, self.once, revive)
 
     def company(self) -> Company:
         return Company(
@@ -133,10 +139,15 @@ class _Daemon:
             made = Intake(
                 conn=conn,
                 node=node,
-                inbox=Inbox(conn, node.number),
+                inbox=Inbox(conn, node.number, only=settings.source_names),
                 doorbell=Doorbell(conn, node.number, settings.poll_s, settings.asleep_s, settings.safety_poll_s),
                 limits=Limits(
-                    settings.batch_rows, settings.batch_bytes, settings.lease_s, settings.max_attempts, settings.partition_rows
+                    batch_rows=settings.batch_rows,
+                    batch_bytes=settings.batch_bytes,
+                    lease_s=settings.lease_s,
+                    max_attempts=settings.max_attempts,
+                    partition_rows=settings.partition_rows,
+                    sources=settings.source_names,
                 ),
             )
             undo.pop_all()

@@ -4,9 +4,10 @@ import contextlib
 from collections.abc import Iterator
 
 from etl_actors.embedded import acquire
+from etl_actors.errors import EtlError
 from etl_actors.settings import Settings
 
-__all__ = ["database_url"]
+__all__ = ["database_url", "revive_embedded"]
 
 
 @contextlib.contextmanager
@@ -22,3 +23,12 @@ def database_url(settings: Settings) -> Iterator[str]:
         return
     with acquire(settings.data_dir) as lease:
         yield lease.url
+
+
+def revive_embedded(settings: Settings) -> None:
+    """Start the embedded server again if it is the database in use and has died; a named database is not ours to start."""
+    if settings.database_url.get_secret_value():
+        return
+    # To hold it once more is to start it; whoever holds it already keeps it running. What cannot be done now is tried again.
+    with contextlib.suppress(EtlError), acquire(settings.data_dir):
+        pass

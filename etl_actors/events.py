@@ -27,7 +27,6 @@ __all__ = [
     "ROW_REJECTED",
     "SCHEMA_CHANGED",
     "SLIP_LOADED",
-    "SLIP_REFUSED",
     "SOURCE_SET_ASIDE",
     "WORKER_LOST",
     "Event",
@@ -50,7 +49,6 @@ LEASE_RESCUED = "lease.rescued"
 LEASE_LOST = "lease.lost"
 ROW_REJECTED = "row.rejected"
 SLIP_LOADED = "slip.loaded"
-SLIP_REFUSED = "slip.refused"
 SOURCE_SET_ASIDE = "source.set_aside"
 DOORBELL_SLEPT = "doorbell.slept"
 DOORBELL_RUNG = "doorbell.rung"
@@ -110,7 +108,6 @@ EVENTS: dict[str, Event] = {
     ),
     ROW_REJECTED: Event("a row was refused; `etl.reject` has the rest", ("row_id", "batch_id", "stage", "reason")),
     SLIP_LOADED: Event("a slip is in force", ("slip", "digest")),
-    SLIP_REFUSED: Event("a slip cannot be used: the start is refused", ("error",)),
     DOORBELL_SLEPT: Event("nothing was pending for a while: the daemon waits for a ring"),
     DOORBELL_RUNG: Event("the daemon is awake: a producer rang, or its own look found rows"),
     DATABASE_LOST: Event("no answer from the database", ("error",)),

@@ -61,7 +61,8 @@ class Settings(BaseModel):
     data_dir: Path
     target_schema: str
     parsers: str
-    workers: _Count
+    sources: str
+    workers: Annotated[_Count, Field(le=256)]
     worker_kind: Annotated[Literal["process", "thread"], BeforeValidator(_lower)]
     loaders: _Count
     row_timeout_s: _Seconds
@@ -88,6 +89,11 @@ class Settings(BaseModel):
         named = tuple(Path(part).expanduser() for part in self.parsers.split(_JOINED_BY) if part.strip())
         return named or (resource("parsers"),)
 
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The sources that are claimed, in the order given; none where all are."""
+        return tuple(name.strip() for name in self.sources.split(",") if name.strip())
+
     @field_validator("data_dir", mode="before")
     @classmethod
     def _placed(cls, value: object) -> object:
@@ -101,6 +107,11 @@ class Settings(BaseModel):
         text = value.get_secret_value().strip()
         if text and "=" not in text and not text.startswith(("postgresql://", "postgres://")):
             msg = "expected postgresql://user@host:port/database"
+            raise ValueError(msg)
+        server, _, path = text.partition("://")[2].partition("?")[0].partition("/")
+        if server.count("@") > 1 or "@" in path:
+            # libpq would take the rest of the password for a host, a port or a database, which messages show.
+            msg = "expected @ and / in the password as %40 and %2F"
             raise ValueError(msg)
         return SecretStr(text)
 

@@ -58,6 +58,7 @@ class Supervisor:
         health: told of every tick, for ``/health/live``.
         drain_s: seconds that batches in flight have to land after the first signal.
         once: stop as soon as nothing is pending.
+        revive: called when the database is away; starts it again, if it is ours to start.
     """
 
     company: Company
@@ -65,6 +66,7 @@ class Supervisor:
     health: HealthState
     drain_s: float
     once: bool = False
+    revive: Callable[[], None] = lambda: None
     _refs: dict[tuple[str, int], Ref] = field(default_factory=dict, init=False)
     _restarts: Restarts = field(default_factory=Restarts, init=False)
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
@@ -110,8 +112,10 @@ class Supervisor:
             lost = str(exc)
         except (WorkerLost, pykka.ActorDeadError, pykka.Timeout) as exc:
             log.warning(events.ACTOR_FAILED, error=str(exc))
-        if lost and not self._away:
-            log.error(events.DATABASE_LOST, error=lost)
+        if lost:
+            if not self._away:
+                log.error(events.DATABASE_LOST, error=lost)
+            self.revive()
         if filled and self._away:
             log.info(events.DATABASE_FOUND)
         self._away = bool(lost) or (self._away and not filled)

@@ -36,6 +36,7 @@ class Limits:
         lease_s: seconds after which a silent daemon's batches are taken over, its lock notwithstanding.
         max_attempts: owners that a batch may have outlived before it is bisected.
         partition_rows: rows of one staging partition.
+        sources: that are claimed; empty for all.
     """
 
     batch_rows: int
@@ -43,6 +44,7 @@ class Limits:
     lease_s: float
     max_attempts: int
     partition_rows: int
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ class Intake:
         room = book.batches - len(book.entries)
         if not self.rescuing or room < 1:
             return
-        found = rescue(self.conn, self.node.number, self.limits.lease_s, room)
+        found = rescue(self.conn, self.node.number, self.limits.lease_s, room, self.limits.sources)
         self.rescuing = len(found) == room
         for lease in found:
             log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
@@ -28,13 +29,15 @@ class Daemon(AbstractContextManager["Daemon"]):
     Args:
         settings: of the demonstration; the daemon gets the same workers, schema and drain time.
         url: of the database.
+        sources: that it claims; no other's rows are touched.
     """
 
-    def __init__(self, settings: Settings, url: str) -> None:
+    def __init__(self, settings: Settings, url: str, sources: Collection[str]) -> None:
         self._drain_s = settings.drain_s
         self._environment = {key: value for key, value in os.environ.items() if key != "ETL_DATABASE_URL_FILE"} | {
             "ETL_DATABASE_URL": url,
             "ETL_PARSERS": str(resource("parsers")),
+            "ETL_SOURCES": ",".join(sources),  # whatever else waits in the database in use is not the demonstration's
             "ETL_TARGET_SCHEMA": settings.target_schema,
             "ETL_WORKERS": str(settings.workers),
             "ETL_HTTP_PORT": "off",
@@ -46,7 +49,7 @@ class Daemon(AbstractContextManager["Daemon"]):
         """Start it, and wait until it says that it is at work."""
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "etl_actors", "run"],
+            [sys.executable, "-P", "-m", "etl_actors", "run"],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -74,7 +74,8 @@ def demonstrate(settings: Settings, console: Console, documents: int) -> int:
         migrate(url, settings.target_schema, settings.partition_rows)
         with connect(url, application_name="etl-actors demo") as conn:
             show = _Demonstration(settings, console, conn, url)
-            with Daemon(settings, url) as daemon:
+            sources = {source for slip in catalogue.slips for source in slip.sources or ()}
+            with Daemon(settings, url, sorted(sources)) as daemon:
                 console.print(f"The daemon is running (process {daemon.pid}, {settings.workers} workers).")
                 measured = show.measure(daemon, documents)
                 took = daemon.stop()

@@ -95,4 +95,8 @@ def _slip_folders(folders: Sequence[Path], problems: list[str]) -> Iterator[Path
         if not folder.is_dir():
             problems.append(f"{folder}: there is no such folder of slips")
             continue
-        yield from sorted(path.parent for path in folder.glob(f"*/{MAIN}"))
+        found = sorted(path.parent for path in folder.glob(f"*/{MAIN}"))
+        if not found:
+            parent = f"; did you mean {folder.parent}, which holds it?" if (folder / MAIN).exists() else ""
+            problems.append(f"{folder}: expected folders that each hold a {MAIN}, and there is none{parent}")
+        yield from found

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from etl_actors.store.database import Connection
@@ -30,9 +30,12 @@ class Inbox:
     ends would keep the others, and a pause of its own, out of sight.
     """
 
-    def __init__(self, conn: Connection, owner: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, conn: Connection, owner: int, clock: Callable[[], float] = time.monotonic, only: Collection[str] = ()
+    ) -> None:
         self._conn = conn
         self._owner = owner
+        self._only = frozenset(only)  # the sources to be offered; empty for all
         self._clock = clock
         self._floors: dict[str, int] = {}
         self._turn: deque[str] = deque()  # sources with waiting rows, the next one first
@@ -66,7 +69,8 @@ class Inbox:
         """Find the sources from the inbox's beginning, floors aside; return whether there are any to be offered."""
         began = self._clock()
         aside = self._still_aside()
-        found = [source for (source,) in self._conn.execute(_SQL["sources"]) if source not in aside]
+        waiting = [source for (source,) in self._conn.execute(_SQL["sources"]) if source not in aside]
+        found = [source for source in waiting if not self._only or source in self._only]
         self._floors |= {source: 0 for source in found if source not in self._floors}
         while len(self._floors) > _KNOWN_SOURCES:
             del self._floors[next(iter(self._floors))]  # the oldest; a sweep finds it again

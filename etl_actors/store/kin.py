@@ -7,14 +7,17 @@ winner does not must go, or the tables would depend on the order of arrival.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from psycopg import sql
+
 from etl_actors.errors import DatabaseUnsuitable, SlipError
 from etl_actors.relational.tables import Kind, Table
-from etl_actors.slips.model import Slip
+from etl_actors.slips.model import Slip, SlipTable
 from etl_actors.slips.read import read_slip
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
+from etl_actors.store.targets import Quoted
 
-__all__ = ["Kin", "find_kin", "stored_slips"]
+__all__ = ["Kin", "find_kin", "require_same_identity", "stored_slips"]
 
 _SLIPS = queries("slips")
 _TARGETS = queries("targets")
@@ -81,6 +84,38 @@ def stored_slips(conn: Connection, target_schema: str) -> list[Slip]:
             msg = f"The stored slip {name} ({digest}) cannot be read by this release: {exc}"
             raise DatabaseUnsuitable(msg) from exc
     return found
+
+
+def require_same_identity(conn: Connection, slip: Slip, stored: Iterable[Slip]) -> None:
+    """Refuse a slip that knows the rows of a filled table by another key than the slip that filled it.
+
+    The same document would get another `_id`, and stand there twice.
+
+    Raises:
+        DatabaseUnsuitable: the sentence names both keys.
+    """
+    for table in slip.tables:
+        for other in stored:
+            known = next((t for t in other.tables if t.table.qualified == table.table.qualified), None)
+            if known is None or _known_by(known) == _known_by(table):
+                continue
+            filled = sql.SQL(
+                "SELECT EXISTS (SELECT FROM {} t JOIN etl.batch b ON b.batch_id = t._batch_id WHERE b.slip_digest = %s)"
+            ).format(Quoted(table.table.schema, table.table.name))
+            if _present(conn, table.table) and conn.execute(filled, [other.digest]).fetchone() == (True,):
+                msg = (
+                    f"Slip {slip.name} knows the rows of {table.table.qualified} by {_known_by(table)}, but those that are "
+                    f"there are known by {_known_by(known)}: name another table, or empty this one."
+                )
+                raise DatabaseUnsuitable(msg)
+
+
+def _known_by(table: SlipTable) -> str:
+    if table.table.key:
+        return f"({', '.join(table.table.key)})"
+    if table.table.kind is Kind.ROOT:
+        return "their staged row" if table.own_rows else "their whole document"
+    return f"their place under {table.table.parent}"
 
 
 def _present(conn: Connection, table: Table) -> set[str]:

@@ -96,10 +96,12 @@ def release_strays(conn: Connection, owner: int, known: Collection[int]) -> list
     return [batch_id for batch_id, _ in strays]
 
 
-def rescue(conn: Connection, owner: int, lease_s: float, limit: int) -> tuple[Lease, ...]:
+def rescue(conn: Connection, owner: int, lease_s: float, limit: int, only: Collection[str] = ()) -> tuple[Lease, ...]:
     """Take over up to `limit` batches of daemons that are dead, or silent for `lease_s` seconds.
 
-    Their slip is again the one that the rows name themselves: what a dead owner chose among its slips is chosen anew.
+    With `only`, batches of other sources are left to others. Their slip is again the one that the rows name themselves: what a dead owner chose among its slips is chosen anew.
     """
-    found = conn.execute(_SQL["rescue"], {"owner": owner, "lease_s": lease_s, "limit": limit, "lock_base": LOCK_BASE})
+    found = conn.execute(
+        _SQL["rescue"], {"owner": owner, "lease_s": lease_s, "limit": limit, "lock_base": LOCK_BASE, "only": list(only)}
+    )
     return leases(found)

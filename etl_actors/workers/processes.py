@@ -66,9 +66,11 @@ class ProcessWorker:
         with theirs:  # kept open here, the end of the process would not be the end of the pipe
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "etl_actors.workers.process", str(theirs.fileno()), str(self._progress_fd)],
+                    # -P: what lies in the folder that the daemon was started in must not be imported
+                    [sys.executable, "-P", "-m", "etl_actors.workers.process", str(theirs.fileno()), str(self._progress_fd)],
                     pass_fds=(theirs.fileno(), self._progress_fd),
                     stdin=subprocess.DEVNULL,
+                    process_group=0,  # Ctrl-C in the terminal is the daemon's to hear: it says when to end
                 )
             except BaseException:
                 self._pipe.close()

@@ -54,6 +54,6 @@ def test_a_daemon_that_cannot_start_is_told_with_the_end_of_its_log() -> None:
     nowhere = "postgresql:///etl?host=/nowhere-at-all"
     with (
         pytest.raises(EtlError, match=r"(?s)The daemon ended with status 3; its log ends so:.*No answer"),
-        Daemon(load_settings(), nowhere),
+        Daemon(load_settings(), nowhere, ["shop"]),
     ):
         pytest.fail("it started")

@@ -33,9 +33,22 @@ def environment(url: str, parsers: Path = SLIPS, **settings: object) -> dict[str
     return kept | {f"ETL_{name.upper()}": str(value) for name, value in given.items()}
 
 
-def etl(*words: object, env: Mapping[str, str], stdin: bytes = b"", timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
-    done = subprocess.run(_command(*words), env=dict(env), input=stdin, capture_output=True, timeout=timeout, check=False)
+def etl(
+    *words: object, env: Mapping[str, str], stdin: bytes = b"", timeout: float = 120, safe_path: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end.
+
+    Args:
+        words: the command line, without the program.
+        env: see `environment`.
+        stdin: what it reads.
+        timeout: seconds.
+        safe_path: keep the folder it is started in off its path, as the installed program does.
+    """
+    command = _command(*words)
+    if safe_path:
+        command.insert(1, "-P")
+    done = subprocess.run(command, env=dict(env), input=stdin, capture_output=True, timeout=timeout, check=False)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

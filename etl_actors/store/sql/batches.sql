@@ -64,7 +64,7 @@ UPDATE etl.batch b
        slip = (SELECT s.slip FROM etl.staging s WHERE s.row_id = b.row_lo)
   FROM (
     SELECT l.batch_id FROM etl.batch l LEFT JOIN etl.daemon d ON d.node = l.owner
-     WHERE l.status = 'claimed' AND l.owner <> %(owner)s
+     WHERE l.status = 'claimed' AND l.owner <> %(owner)s AND (cardinality(%(only)s::text[]) = 0 OR l.source = ANY (%(only)s))
        AND (d.node IS NULL OR d.beat_at < clock_timestamp() - %(lease_s)s * interval '1 second'
             OR NOT EXISTS (SELECT FROM pg_locks k
                             WHERE k.locktype = 'advisory' AND k.objsubid = 1
