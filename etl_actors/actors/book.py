@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from etl_actors.relational.parsed import Parsed
 from etl_actors.store.leases import Lease
@@ -30,7 +31,8 @@ class Entry:
     loader: int | None = None
     parse_s: float = 0.0
     told_before: bool = False  # a loader that is gone may have landed it
-    deaths: int = 0  # actors that died while this batch was theirs
+    turn: int = 0  # of the assignments; an actor works in their order
+    deaths: int = 0  # actors that died while they worked on this batch
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class Book:
     batches: int
     nbytes: int
     entries: dict[int, Entry] = field(default_factory=dict)
+    _turns: Iterator[int] = field(default_factory=count, init=False, repr=False)
 
     @property
     def bytes_left(self) -> int:
@@ -82,7 +85,7 @@ class Book:
                 place = _freest(places, under_way, _QUEUED)
                 if place is None:
                     return
-                entry.parser = place
+                entry.parser, entry.turn = place, next(self._turns)
                 yield place, entry
 
     def to_load(self, places: Collection[int]) -> Iterator[tuple[int, Entry, Parsed]]:
@@ -93,27 +96,33 @@ class Book:
                 place = _freest(places, under_way, len(self.entries))
                 if place is None:
                     return
-                entry.loader = place
+                entry.loader, entry.turn = place, next(self._turns)
                 yield place, entry, entry.parsed
 
     def forget_parser(self, place: int) -> None:
         """Take back what a parser that is gone had been told, so that it is assigned again."""
-        for entry in self.entries.values():
-            if entry.parser == place and entry.parsed is None:
-                entry.parser = None
-                entry.deaths += 1
+        told = [e for e in self.entries.values() if e.parser == place and e.parsed is None]
+        _blame_first(told)
+        for entry in told:
+            entry.parser = None
 
     def forget_loader(self, place: int) -> None:
         """Take back what a loader that is gone had been told."""
-        for entry in self.entries.values():
-            if entry.loader == place:
-                entry.loader = None
-                entry.deaths += 1
-                entry.told_before = True
+        told = [e for e in self.entries.values() if e.loader == place]
+        _blame_first(told)
+        for entry in told:
+            entry.loader = None
+            entry.told_before = True
 
     def unassigned(self) -> list[Lease]:
         """Return the batches that nobody was told of; of a condemned one, a loader was."""
         return [e.lease for e in self.entries.values() if e.parser is None and e.parsed is None]
+
+
+def _blame_first(told: list[Entry]) -> None:
+    """Count an actor's death against what it was working on, not against what waited behind it."""
+    if told:
+        min(told, key=lambda entry: entry.turn).deaths += 1
 
 
 def _freest(places: Collection[int], under_way: Counter[int | None], limit: int) -> int | None:

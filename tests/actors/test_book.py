@@ -81,9 +81,15 @@ def test_a_gap_among_the_places_is_no_place() -> None:
     assert [(place, e.lease.batch_id) for place, e in book.to_parse({1: "the second parser"})] == [(1, 1), (1, 2)]
 
 
-def test_every_death_of_an_actor_is_counted_against_what_was_its() -> None:
+def test_a_death_is_counted_against_what_the_actor_worked_on_not_against_what_waited_behind_it() -> None:
     book = _book(1, 2)
     assert len(list(book.to_parse([0]))) == 2
     book.forget_parser(0)
     book.forget_parser(0)
-    assert [e.deaths for e in book.entries.values()] == [1, 1]
+    assert [e.deaths for e in book.entries.values()] == [1, 0]
+    for entry in book.entries.values():
+        entry.parsed = _NOTHING
+    for _ in range(2):
+        assert len(list(book.to_load([0]))) == 2
+        book.forget_loader(0)
+    assert [e.deaths for e in book.entries.values()] == [3, 0]
