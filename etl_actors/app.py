@@ -27,7 +27,7 @@ from etl_actors.slips.catalogue import Catalogue, load_catalogue
 from etl_actors.store.daemons import Node
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.doorbell import Doorbell
-from etl_actors.store.inbox import Inbox
+from etl_actors.store.inbox import Inbox, waiting_sources
 from etl_actors.store.kin import require_same_identity, stored_slips
 from etl_actors.store.migrate import migrate, require_accepted
 from etl_actors.store.slips import remember
@@ -89,6 +89,9 @@ def _prepare(url: str, catalogue: Catalogue, target_schema: str) -> None:
                 log.info(events.SCHEMA_CHANGED, table=name, slip=slip.name)
             remember(conn, slip)
             log.info(events.SLIP_LOADED, slip=slip.name, digest=slip.digest)
+        for source in waiting_sources(conn):
+            if not catalogue.for_source(source):
+                log.warning(events.SOURCE_UNMATCHED, source=source)
 
 
 @dataclass(frozen=True, slots=True)

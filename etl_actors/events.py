@@ -28,6 +28,7 @@ __all__ = [
     "SCHEMA_CHANGED",
     "SLIP_LOADED",
     "SOURCE_SET_ASIDE",
+    "SOURCE_UNMATCHED",
     "WORKER_LOST",
     "Event",
     "table",
@@ -50,6 +51,7 @@ LEASE_LOST = "lease.lost"
 ROW_REJECTED = "row.rejected"
 SLIP_LOADED = "slip.loaded"
 SOURCE_SET_ASIDE = "source.set_aside"
+SOURCE_UNMATCHED = "source.unmatched"
 DOORBELL_SLEPT = "doorbell.slept"
 DOORBELL_RUNG = "doorbell.rung"
 DATABASE_LOST = "database.lost"
@@ -103,6 +105,7 @@ EVENTS: dict[str, Event] = {
     ),
     LEASE_RESCUED: Event("a dead daemon's batch became ours", ("batch_id", "source", "attempt")),
     LEASE_LOST: Event("a batch became somebody else's; nothing of it landed here", ("batch_id", "source")),
+    SOURCE_UNMATCHED: Event("rows of a source wait at the start that no slip takes: they will be rejected", ("source",)),
     SOURCE_SET_ASIDE: Event(
         "a batch cannot land: it went back to the inbox, and its source is left alone for `for_s`", ("source", "reason", "for_s")
     ),

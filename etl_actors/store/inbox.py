@@ -9,13 +9,18 @@ from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease, leases
 from etl_actors.store.queries import queries
 
-__all__ = ["Inbox"]
+__all__ = ["Inbox", "waiting_sources"]
 
 _SQL = queries("inbox")
 _SWEEP_SHARE = 20  # a sweep that took t seconds is followed by none for 20 t: at most 5 % of the time
 _SWEEP_PUT_OFF_S = 60.0  # however long sweeps take: new sources are not left waiting for ever
 _LOOK_SHARE = 4  # nor is there another look within 4 t of one that took t, as long as a source has its turn
 _KNOWN_SOURCES = 10_000
+
+
+def waiting_sources(conn: Connection) -> list[str]:
+    """Return the sources with waiting rows, by name, but for those that are paused."""
+    return [source for (source,) in conn.execute(_SQL["sources"])]
 
 
 class Inbox:
@@ -69,7 +74,7 @@ class Inbox:
         """Find the sources from the inbox's beginning, floors aside; return whether there are any to be offered."""
         began = self._clock()
         aside = self._still_aside()
-        waiting = [source for (source,) in self._conn.execute(_SQL["sources"]) if source not in aside]
+        waiting = [source for source in waiting_sources(self._conn) if source not in aside]
         found = [source for source in waiting if not self._only or source in self._only]
         self._floors |= {source: 0 for source in found if source not in self._floors}
         while len(self._floors) > _KNOWN_SOURCES:

@@ -33,6 +33,15 @@ def test_a_daemon_for_some_sources_touches_no_others(database: str) -> None:
     assert books == [("notes_ignore", 0, 30), ("notes_update", 20, 0)]
 
 
+def test_a_source_that_no_slip_takes_is_warned_of_at_the_start(database: str, tmp_path: Path) -> None:
+    stage(database, notes(5, keys=5), "forgotten")
+    stage(database, notes(5, keys=5))
+    log = tmp_path / "daemon.log"
+    with running("run", env=environment(database), log=log):
+        wait_until(lambda: bool(named(log, "daemon.started")), "the daemon is up")
+    assert [event["source"] for event in named(log, "source.unmatched")] == ["forgotten"]
+
+
 def test_a_folder_without_slips_is_refused_and_its_parent_is_guessed(database: str, tmp_path: Path) -> None:
     stage(database, notes(5, keys=5))
     folder = environment(database)["ETL_PARSERS"]
