@@ -43,6 +43,7 @@ def audit(conn: Connection, target_schema: str, since: datetime | None = None) -
     """
     with conn.transaction():
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        conn.execute(_SQL["by_hash"])
         start = _first_row(conn, since)
         made = [*_books(conn, start), *tables_checked(conn, target_schema)]
         rows = conn.execute(_SQL["rows"], {"from_row": start}).fetchone() or (0,)

@@ -89,7 +89,7 @@ def test_the_status_of_a_row_is_found_through_the_range_index(large: Connection,
 
 
 def test_a_rescue_looks_at_the_claimed_batches_only(large: Connection) -> None:
-    wanted = {"owner": 1, "lease_s": 60, "limit": 10, "lock_base": LOCK_BASE}
+    wanted = {"owner": 1, "lease_s": 60, "limit": 10, "lock_base": LOCK_BASE, "only": []}
     plan = explained(large, queries("batches")["rescue"], wanted)
     assert "batch_claimed" in indexes(plan)
     assert "batch" not in scans(plan)
@@ -121,6 +121,7 @@ def test_the_audit_hashes_what_is_settled_instead_of_walking_it_for_each_row(lar
     """300,000 ids are too many for a hashed subplan: NOT IN would compare each of 200,000 rows with a list of them."""
     with large.transaction(force_rollback=True):
         large.execute("SET LOCAL statement_timeout = '20s'")
+        large.execute(queries("audit")["by_hash"])
         large.execute("DELETE FROM etl.inbox")
         large.execute("UPDATE etl.batch SET status = 'released' WHERE batch_id = 5")
         plan = explained(large, queries("audit")["nowhere"], {"from_row": 0})

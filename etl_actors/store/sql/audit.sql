@@ -3,6 +3,10 @@
 -- name: unbalanced
 SELECT count(*), (array_agg(source ORDER BY source))[1:5]::text[] FROM etl.ledger WHERE NOT balanced
 
+-- name: by_hash
+-- For the audit's transaction: every join is of whole tables, and how many ids unnest gives is what the planner guesses worst.
+SELECT set_config('enable_nestloop', 'off', true)
+
 -- name: nowhere
 -- Staged, and yet neither waiting, claimed nor settled: it bypassed the trigger, or its inbox row was lost.
 -- NOT IN would walk a list of all settled rows for each staged one, once they are too many for a hashed subplan; an anti-join

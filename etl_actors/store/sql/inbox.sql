@@ -14,9 +14,11 @@ SELECT s.source FROM s
 
 -- name: sources_beyond
 -- Of the sources already known, those with a row beyond their floor: does not meet the dead tuples below it.
--- No floor: a sweep has just found rows of it.
+-- No floor: a sweep has just found rows of it. ORDER BY and LIMIT: a probe of the key for
+-- each; EXISTS may be hashed, from the whole inbox.
 SELECT k.source FROM unnest(%(sources)s::text[], %(floors)s::bigint[]) AS k (source, floor)
- WHERE (k.floor IS NULL OR EXISTS (SELECT FROM etl.inbox i WHERE i.source = k.source AND i.row_id > k.floor))
+ WHERE (k.floor IS NULL OR (SELECT true FROM etl.inbox i WHERE i.source = k.source AND i.row_id > k.floor
+                            ORDER BY i.source, i.row_id LIMIT 1))
    AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = k.source)
 
 -- name: claim
