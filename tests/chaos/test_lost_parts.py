@@ -10,7 +10,7 @@ import psycopg
 from etl_actors.embedded import acquire
 from etl_actors.store.migrate import migrate
 from tests.support.contents import settled
-from tests.support.daemon import environment, etl, named, running, stage, wait_until
+from tests.support.daemon import environment, etl, named, parsers_of, running, stage, wait_until
 from tests.support.notes import notes
 
 
@@ -43,7 +43,7 @@ def test_a_killed_parser_process_costs_no_row(database: str, tmp_path: Path) -> 
             stage(database, notes(2_000, keys=9_000, seed=round_))
             before = len(named(log, "batch.loaded"))
             wait_until(partial(_more_loaded, log, before), "work goes on")
-            for pid in _parsers(daemon.pid):
+            for pid in parsers_of(daemon.pid):
                 os.kill(pid, signal.SIGKILL)
         wait_until(lambda: settled(database), "everything lands")
     with psycopg.connect(database) as conn:
@@ -53,20 +53,6 @@ def test_a_killed_parser_process_costs_no_row(database: str, tmp_path: Path) -> 
 
 def _more_loaded(log: Path, before: int) -> bool:
     return len(named(log, "batch.loaded")) > before
-
-
-def _parsers(daemon: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                command = (folder / "cmdline").read_bytes()
-                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-            if b"etl_actors.workers.process" in command and parent == daemon:
-                found.append(int(folder.name))
-    return found
 
 
 def test_a_crashed_server_loses_nothing_that_was_committed(data_dir: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-__all__ = ["SLIPS", "environment", "etl", "named", "running", "stage", "start", "wait_until"]
+__all__ = ["SLIPS", "environment", "etl", "named", "parsers_of", "running", "stage", "start", "wait_until"]
 
 SLIPS = Path(__file__).parent.parent / "slips"
 
@@ -91,6 +91,21 @@ def named(log: Path, event: str) -> list[dict[str, Any]]:
     """Return the events of one name that a daemon has logged."""
     entries = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     return [entry for entry in entries if entry["event"] == event]
+
+
+def parsers_of(daemon: int) -> list[int]:
+    """Return the process ids of a daemon's parsers."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                command = (folder / "cmdline").read_bytes()
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if b"etl_actors.workers.process" in command and parent == daemon:
+                found.append(int(folder.name))
+    return found
 
 
 def _command(*words: object) -> list[str]:
