@@ -25,7 +25,7 @@ class Parsed:
         slip: the slip that took the rows; None where all were rejected before one was chosen.
         digest: of that slip.
         blocks: one a table, in the order of the slip's targets: the root first.
-        rejects: at most one a row.
+        rejects: at most one a row that is of the whole row; any number of items.
         skipped: ids of the rows for which the slip asked for no root row.
     """
 

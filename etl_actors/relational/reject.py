@@ -19,7 +19,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One refused row.
+    """One refused row, or one refused item of it.
 
     Args:
         row_id: of the staged row.
@@ -27,6 +27,7 @@ class Reject:
         reason: a short code such as ``not_a_date``, fit to group by.
         message: one sentence: expected and got.
         detail: place: ``path``, ``table``, ``column``, and for text ``line``, ``position``, ``excerpt``. JSON values.
+        item: whether only an item was refused (``on_error = "item"``), and the rest of the document goes on.
     """
 
     row_id: int
@@ -34,3 +35,4 @@ class Reject:
     reason: str
     message: str
     detail: dict[str, Any] = field(default_factory=dict)
+    item: bool = False

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from etl_actors.relational.checks import Check
+
 __all__ = ["LINEAGE", "PARENTAGE", "Column", "Kind", "Policy", "Table"]
 
 LINEAGE = (("_id", "uuid"), ("_row_id", "bigint"), ("_batch_id", "bigint"), ("_loaded_at", "timestamptz"))
@@ -14,26 +16,41 @@ class Policy(Enum):
 
     IGNORE = "ignore"  # the lowest row_id
     UPDATE = "update"  # the highest row_id
+    NEWEST = "newest"  # the greatest value of one column, nulls last, then the highest row_id
+    FILL = "fill"  # no row wins as a whole: each column has its first value that is not null, by row_id
 
 
 class Kind(Enum):
     """What decides whether a row of this table lands.
 
-    A ROOT decides for its document. A SET of keyless children lands, and is replaced as a whole, with its owner (the
-    nearest ancestor that is a ROOT or OWN). OWN rows have a key, and a policy, of their own.
+    A ROOT decides for its document. A SET of keyless children lands, and is replaced as a whole, with its owner: the
+    nearest ancestor that is a ROOT, OWN or ENTITY. OWN rows (children with a key) and those of an ENTITY (items that many
+    documents share, below no parent) have a policy of their own.
     """
 
     ROOT = "root"
     SET = "set"
     OWN = "own"
+    ENTITY = "entity"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that a slip asks for; `type` is PostgreSQL's name of it, such as ``numeric(12,2)``."""
+    """A column that a slip asks for.
+
+    Args:
+        name: of the column.
+        type: PostgreSQL's name of its type, such as ``numeric(12,2)``.
+        null: whether it may be null.
+        check: what every value must fulfil; None for nothing. A null fulfils it.
+        comment: for PostgreSQL's COMMENT; empty for none.
+    """
 
     name: str
     type: str
+    null: bool = True
+    check: Check | None = None
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +64,10 @@ class Table:
         policy: who wins an `_id`; a SET has its owner's.
         key: names of the columns that make the identity; empty for a SET, and for a ROOT known by its document.
         columns: the slip's own columns, in its order.
-        parent: the qualified name of the table whose row is this one's parent; None for a ROOT.
+        parent: the qualified name of the table whose row is this one's parent; None for a ROOT or an ENTITY.
+        owner: of a SET that lands with rows of an OWN or ENTITY: that table's qualified name; else None.
+        newest: the column that decides under `Policy.NEWEST`; else empty.
+        indexes: columns of each index that the slip asks for.
     """
 
     schema: str
@@ -57,6 +77,9 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     parent: str | None
+    owner: str | None = None
+    newest: str = ""
+    indexes: tuple[tuple[str, ...], ...] = ()
 
     @property
     def qualified(self) -> str:
@@ -67,12 +90,15 @@ class Table:
     def copied(self) -> tuple[tuple[str, str], ...]:
         """Name and type of each field of a COPY line, in order.
 
-        ``_id, _row_id``, then for all but a ROOT ``_parent_id, _root_id, _index``, then for OWN ``_pos int`` (position
-        within the batch, which breaks ties within one document), then the slip's columns.
+        ``_id, _row_id``, then for all but a ROOT or ENTITY ``_parent_id, _root_id, _index``, then for OWN and ENTITY
+        ``_pos int`` (position within the batch, which breaks ties within one document), then for a SET with an `owner`
+        ``_owner_pos int`` (the `_pos` of the row it lands with), then the slip's columns.
         """
         head: tuple[tuple[str, str], ...] = LINEAGE[:2]
-        if self.kind is not Kind.ROOT:
+        if self.kind in (Kind.OWN, Kind.SET):
             head += PARENTAGE
-        if self.kind is Kind.OWN:
+        if self.kind in (Kind.OWN, Kind.ENTITY):
             head += (("_pos", "int"),)
+        if self.owner is not None:
+            head += (("_owner_pos", "int"),)
         return head + tuple((c.name, c.type) for c in self.columns)

@@ -4,6 +4,7 @@ Every expression becomes ONE Python expression, so that a column stands on a lin
 to it by line number at no cost on the good path.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -30,12 +31,18 @@ class Scope:
         fields: holds the item where it is an object, else an empty one.
         key: holds ``@key``; empty in a table without items.
         index: holds ``@index``; empty in a table without items.
+        up: holds ``@up``; empty where nothing is above.
+        depth: holds ``@depth``; empty in a table without `recurse`.
+        lets: the Python that gives the value of each let in sight, by name.
     """
 
     value: str = "document"
     fields: str = "D"
     key: str = ""
     index: str = ""
+    up: str = ""
+    depth: str = ""
+    lets: Mapping[str, str] = field(default_factory=dict)
 
 
 def _first_of(*options: Any) -> Any:

@@ -5,8 +5,26 @@ from dataclasses import dataclass, field
 
 from etl_actors.relational.tables import Table
 from etl_actors.slips.nodes import Expression, Predicate
+from etl_actors.slips.vocabulary import Vocabulary
 
-__all__ = ["Slip", "SlipColumn", "SlipTable"]
+__all__ = ["InputForm", "Let", "Slip", "SlipColumn", "SlipTable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """A name for a value that is computed when something first asks for it, and then kept.
+
+    Args:
+        name: of the let.
+        text: its expression as written.
+        node: its expression as read.
+        private: whether a private column is made of it, so that no reject shows what it refused.
+    """
+
+    name: str
+    text: str
+    node: Expression
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +35,15 @@ class SlipColumn:
         name: of the column.
         text: its expression as written.
         node: its expression as read.
+        null: whether it may be null.
+        private: whether its values are never shown in rejects and logs.
     """
 
     name: str
     text: str
     node: Expression
+    null: bool = True
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +52,17 @@ class SlipTable:
 
     Args:
         table: what it is in the database.
-        parent: name of the table whose row each row belongs to, None for the root.
+        parent: name of the table whose row each row belongs to, None for the root and for entities.
         each: where the items are, one row each; None for one row a parent.
         when: whether an item gives a row; None for always.
         columns: in the slip's order.
         own_rows: whether every staged row is a row of its own (``identity = "row"``).
         each_text: `each` as written, empty without.
         when_text: `when` as written, empty without.
+        recurse: where the items below an item are, which are items too; None without.
+        recurse_text: as written, empty without.
+        lets: of the table, in order; each sees those before it.
+        item_alone: whether an item that fails is rejected alone (``on_error = "item"``).
     """
 
     table: Table
@@ -47,6 +73,25 @@ class SlipTable:
     own_rows: bool = False
     each_text: str = ""
     when_text: str = ""
+    recurse: Expression | None = None
+    recurse_text: str = ""
+    lets: tuple[Let, ...] = ()
+    item_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InputForm:
+    """How `feed` cuts files for a slip.
+
+    Args:
+        format: ``jsonl`` or ``lines``; empty where the file's name tells.
+        begins: a regular expression that starts an event; the lines up to the next belong to it; empty: a line each.
+        origin: whether documents get ``_file`` and ``_line``, which identity leaves out.
+    """
+
+    format: str = ""
+    begins: str = ""
+    origin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +105,11 @@ class Slip:
         when: whether it takes a document; None for always.
         priority: the higher wins.
         tables: parents before children, the root first.
-        files: text by name, relative to the slip's folder.
+        files: text by name, relative to the slip's folder; of the grammar library ``std/NAME.lark``.
         when_text: `when` as written, empty without.
+        lets: of the whole document, in order; each sees those before it.
+        vocabulary: what its expressions can name.
+        input: how `feed` cuts files for it; None where it does not say.
     """
 
     name: str
@@ -72,6 +120,9 @@ class Slip:
     tables: tuple[SlipTable, ...]
     files: Mapping[str, str] = field(hash=False)  # the digest stands for it
     when_text: str = ""
+    lets: tuple[Let, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary, hash=False, compare=False)
+    input: InputForm | None = None
 
     @property
     def root(self) -> Table:

@@ -11,11 +11,14 @@ __all__ = [
     "Any_",
     "Choice",
     "Compare",
+    "Descendants",
     "Exists",
     "Expression",
     "Field",
+    "If",
     "Index",
     "Literal",
+    "Matches",
     "Member",
     "Not",
     "Path",
@@ -66,7 +69,14 @@ class Union:
     selectors: tuple[Field | Index | Slice | Wild, ...]
 
 
-Segment = Field | Index | Slice | Wild | Union
+@dataclass(frozen=True, slots=True)
+class Descendants:
+    """``..name``, ``..*``: the members that a selector finds in a value and in all that is below it, parents first."""
+
+    selectors: tuple[Field | Index | Slice | Wild, ...]
+
+
+Segment = Field | Index | Slice | Wild | Union | Descendants
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +111,21 @@ class Special:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``name(arguments)`` behind a ``|``."""
+    """``name(arguments)`` behind a ``|``.
+
+    Args:
+        at: where it begins.
+        name: of the step or type.
+        arguments: in order; a `Pipe` without a value of its own where a step is an argument, as in ``map(trim)``.
+        named: ``tz="UTC"`` and its like, by name.
+        array: whether a type is followed by ``[]``.
+    """
 
     at: int
     name: str
     arguments: tuple["Expression | Predicate", ...]
+    named: tuple[tuple[str, "Expression"], ...] = ()
+    array: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,34 +153,57 @@ class TypeOf:
     value: "Expression"
 
 
-Expression = Literal | Path | Special | Pipe | Choice | TypeOf
+@dataclass(frozen=True, slots=True)
+class If:
+    """``if(p, a, b)``."""
+
+    at: int
+    condition: "Predicate"
+    then: "Expression"
+    other: "Expression"
+
+
+Expression = Literal | Path | Special | Pipe | Choice | TypeOf | If
 
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """``exists(p)``: it is there and not null; of several matches, at least one."""
+    """``exists(p)``: it is there and not null; of several matches, at least one. `end` is behind its last character."""
 
     at: int
     value: Expression
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """``matches(p, grammar)``: a text that the grammar takes as a whole; `end` is behind its last character."""
+
+    at: int
+    value: Expression
+    grammar: str
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """``left == right`` and its like; `operator` is Python's."""
+    """``left == right`` and its like; `operator` is Python's; `end` is behind its last character."""
 
     at: int
     operator: str
     left: Expression
     right: Expression
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """``left in [a, b]``."""
+    """``left in [a, b]``; `end` is behind its last character."""
 
     at: int
     left: Expression
     options: tuple[Expression, ...]
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,4 +230,4 @@ class Not:
     part: "Predicate"
 
 
-Predicate = Exists | Compare | Member | All | Any_ | Not
+Predicate = Exists | Matches | Compare | Member | All | Any_ | Not

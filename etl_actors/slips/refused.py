@@ -1,6 +1,9 @@
 """The one exception by which a value is refused while a document is mapped."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from etl_actors.relational.reject import Stage
 
 __all__ = ["Refused", "shown"]
 
@@ -16,13 +19,28 @@ class Refused(Exception):
         reason: short code, fit to group by.
         expected: what was wanted, as in "a date as YYYY-MM-DD".
         got: the value that came.
+        stage: parse where a grammar refuses a text, else map.
+        detail: of a text: ``line`` and ``column`` from 1, ``position`` from 0, ``excerpt`` with a caret.
+        reach: how far the value was understood; of several refusals the one that reached furthest is told.
     """
 
-    def __init__(self, reason: str, expected: str, got: Any) -> None:
+    def __init__(
+        self,
+        reason: str,
+        expected: str,
+        got: Any,
+        *,
+        stage: Stage = Stage.MAP,
+        detail: Mapping[str, Any] | None = None,
+        reach: int = 0,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.expected = expected
         self.got = got
+        self.stage = stage
+        self.detail = dict(detail or {})
+        self.reach = reach
 
     @property
     def sentence(self) -> str:

@@ -1,0 +1,1 @@
+"""Parsers that are joined to parsers: combinators over values and over Lark grammars, and the grammar library."""
