@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
-from etl_actors.slips import compared, paths, steps
+from etl_actors.slips import compared, paths
 from etl_actors.slips import nodes as n
-from etl_actors.slips.expression_type import cast_of
+from etl_actors.slips.emit_steps import emit_step
 from etl_actors.slips.problems import ExpressionError, did_you_mean
 from etl_actors.slips.refused import Refused
-from etl_actors.slips.types import NULL, ColumnType, is_type, type_names
+from etl_actors.slips.types import NULL, ColumnType, is_type
+from etl_actors.slips.vocabulary import Vocabulary
 
 __all__ = ["Emitter", "Scope"]
 
@@ -61,9 +62,11 @@ class Emitter:
 
     Args:
         names: the globals of the generated code, by name.
+        vocabulary: what expressions can name beside fields.
     """
 
     names: dict[str, Any] = field(default_factory=lambda: {"first_of": _first_of, "repeat": repeat, "NULL": NULL})
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     def bound(self, prefix: str, thing: Any) -> str:
         """Give the generated code a thing under a name of its own."""
@@ -109,7 +112,7 @@ class Emitter:
             case n.Pipe():
                 written = self.value(node.value, scope)
                 for part in node.steps:
-                    written = self._step(part, written, scope) if isinstance(part, n.Step) else self._segment(part, written)
+                    written = emit_step(self, part, written, scope) if isinstance(part, n.Step) else self._segment(part, written)
                 return written
 
     def _choice(self, options: list[str]) -> str:
@@ -169,36 +172,9 @@ class Emitter:
             case _:
                 return self._segments((segment,), written)
 
-    def _step(self, step: n.Step, written: str, scope: Scope) -> str:
-        if is_type(step.name):
-            return f"{self.bound('cast', cast_of(step).value)}({written})"
-        kind = steps.STEPS.get(step.name)
-        if kind is None:
-            if step.name in steps.UNSUPPORTED:
-                raise ExpressionError(step.at, f"the step `{step.name}` is not supported by this release")
-            raise ExpressionError(
-                step.at, f"there is no step `{step.name}`{did_you_mean(step.name, [*steps.STEPS, *type_names()])}"
-            )
-        if len(step.arguments) != len(kind.takes):
-            raise ExpressionError(
-                step.at,
-                f"the step `{step.name}` takes {len(kind.takes) or 'no'} argument{'s' * (len(kind.takes) != 1)}, got {len(step.arguments)}",
-            )
-        arguments = [self._argument(one, wanted, step, scope) for one, wanted in zip(step.arguments, kind.takes, strict=True)]
-        if step.name == "default":
-            return f"(t if (t := {written}) is not None else {arguments[0]})"
-        return f"{self.bound(step.name, kind.call)}({', '.join([written, *arguments])})"
-
-    def _argument(self, node: n.Expression | n.Predicate, wanted: str, step: n.Step, scope: Scope) -> str:
-        if isinstance(node, n.Predicate):
-            raise ExpressionError(node.at, f"the step `{step.name}` takes a value here, not a predicate")
-        if wanted != "value" and not (
-            isinstance(node, n.Literal) and type(node.value) is str and (node.value or wanted == "text")
-        ):
-            raise ExpressionError(
-                node.at, f"the step `{step.name}` takes a quoted string here{' that is not empty' * (wanted == 'word')}"
-            )
-        return self.value(node, scope)
+    def own_step(self, name: str) -> str:
+        """Give the Python name of a step of the slip's own."""
+        raise NotImplementedError(name)
 
     # Predicates
 
