@@ -22,7 +22,7 @@ def test_subjects_and_artists_stand_once_and_every_link_resolves(
     }
     artworks, artists = documents(files["tate_artworks"]), documents(files["tate_artists"])
     steps = [step for one in artworks if one.get("subjects") for step in _walk(one["subjects"])]
-    broader = {subject: above for subject, above in reversed(steps)}
+    broader = dict(reversed(steps))
     contributions = [(one["id"], artist["id"]) for one in artworks for artist in one.get("contributors", [])]
     known = {artist["id"] for artist in artists} | {artist for _, artist in contributions}
 
