@@ -15,6 +15,8 @@
 Bad data is not an error but a value: see `etl_actors.relational.reject.Reject`.
 """
 
+from collections.abc import Mapping
+
 __all__ = [
     "DataRefused",
     "DatabaseUnavailable",
@@ -63,11 +65,18 @@ class LeaseLost(EtlError):
 
 
 class DataRefused(EtlError):
-    """The database refuses a value of the batch; the text carries no data, `reason` is a short code."""
+    """The database refuses a value of the batch.
 
-    def __init__(self, message: str, reason: str) -> None:
+    Args:
+        message: carries no data.
+        reason: a short code.
+        detail: the table, column and constraint, as far as the database names them.
+    """
+
+    def __init__(self, message: str, reason: str, detail: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.detail = dict(detail or {})
 
 
 class WorkerLost(EtlError):

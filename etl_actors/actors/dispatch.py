@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -146,7 +146,7 @@ class Dispatch:
     def poisoned(self, answer: BatchPoisoned) -> None:
         """Bisect a batch in which some row is to blame; a single row is rejected."""
         if self.book.find(answer.lease) is not None:
-            self._bisect(answer.lease, answer.stage, answer.reason, answer.message)
+            self._bisect(answer.lease, Reject(0, answer.stage, answer.reason, answer.message, dict(answer.detail)))
             self._hand_out()
 
     def stuck(self, answer: BatchStuck) -> None:
@@ -182,7 +182,7 @@ class Dispatch:
             self.book.add(lease)
             if lease.attempt > self.intake.limits.max_attempts:
                 message = f"expected the batch to land, but {lease.attempt - 1} owners died while they held it"
-                self._bisect(lease, Stage.PARSE, "poison", message)
+                self._bisect(lease, Reject(0, Stage.PARSE, "poison", message))
         return found
 
     def _split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> None:
@@ -197,10 +197,10 @@ class Dispatch:
         for child in children:
             self.book.add(child)
 
-    def _bisect(self, lease: Lease, stage: Stage, reason: str, message: str) -> None:
+    def _bisect(self, lease: Lease, reject: Reject) -> None:
         if len(lease.row_ids) == 1:
-            reject = Reject(lease.row_ids[0], stage, reason, message)
-            self.book.condemn(lease, Parsed(lease.slip, None, (), (reject,), ()))
+            found = replace(reject, row_id=lease.row_ids[0])
+            self.book.condemn(lease, Parsed(lease.slip, None, (), (found,), ()))
             return
         half = len(lease.row_ids) // 2
         halves = (Group(lease.slip, lease.row_ids[:half]), Group(lease.slip, lease.row_ids[half:]))

@@ -66,7 +66,7 @@ class LoaderActor(pykka.ThreadingActor):
         except LeaseLost:
             tell(order.reply_to, BatchLeaseLost(lease))
         except DataRefused as refused:
-            tell(order.reply_to, BatchPoisoned(lease, Stage.LOAD, refused.reason, str(refused)))
+            tell(order.reply_to, BatchPoisoned(lease, Stage.LOAD, refused.reason, str(refused), refused.detail))
         except (DatabaseUnsuitable, psycopg.Error) as exc:
             # The text of the driver's error may quote data; of ours, it does not.
             reason = str(exc) if isinstance(exc, DatabaseUnsuitable) else f"{type(exc).__name__} ({exc.sqlstate})"

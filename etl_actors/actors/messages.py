@@ -1,7 +1,7 @@
 """What actors tell each other. Ids and results travel; payloads do not."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pykka
@@ -98,12 +98,14 @@ class BatchPoisoned:
         stage: at which it failed.
         reason: a short code.
         message: expected and got, without data.
+        detail: where, as far as it is known: table, column, constraint.
     """
 
     lease: Lease
     stage: Stage
     reason: str
     message: str
+    detail: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
