@@ -11,10 +11,13 @@ from etl_actors.store import database as database_module
 from etl_actors.store import migrate as migrate_module
 from etl_actors.store.database import connect
 from etl_actors.store.migrate import ACCEPTED, check, migrate, require_accepted
-from tests.support.documents import one
+from tests.support.documents import one, stage
 from tests.support.migrations import migrate_at_once
 from tests.support.servers import Server, running_server
 from tests.support.variables import OWN
+
+
+_ALL = ["0001", "0002"]
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +60,8 @@ def test_four_databases_of_one_cluster_migrate_at_once_although_roles_collide_an
     four = [bare.admin_url(bare.create()) for _ in range(4)]
     same = [bare.admin_url(bare.create())] * 4
     of_four, of_one = migrate_at_once(four, same)
-    assert of_four == [list(ACCEPTED)] * 4
-    assert sorted(of_one) == [[], [], [], list(ACCEPTED)], "one did the work, the others waited and found it done"
+    assert of_four == [_ALL] * 4
+    assert sorted(of_one) == [[], [], [], _ALL], "one did the work, the others waited and found it done"
     for url in (*four, same[0]):
         require_accepted(url)
         with connect(url) as conn:
@@ -69,7 +72,7 @@ def test_a_login_that_may_create_roles_migrates_and_acts_as_the_service(bare: Se
     url = login(bare, "may_create", "CREATEROLE")
     with psycopg.connect(bare.admin_url(), autocommit=True) as admin:
         admin.execute("GRANT etl_service, etl_operator TO may_create WITH ADMIN OPTION")
-    assert migrate(url) == list(ACCEPTED)
+    assert migrate(url) == _ALL
     with connect(url) as conn:
         assert one(conn, "SELECT current_user") == "etl_service"
 
@@ -84,7 +87,7 @@ def test_four_logins_with_few_rights_migrate_at_once(bare: Server) -> None:
     urls = [login(bare, f"owner_{n}", "") for n in range(4)]
     with psycopg.connect(bare.admin_url(), autocommit=True) as admin:
         admin.execute("GRANT etl_service, etl_operator TO owner_0, owner_1, owner_2, owner_3")
-    assert migrate_at_once(urls) == [[list(ACCEPTED)] * 4]
+    assert migrate_at_once(urls) == [[_ALL] * 4]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ def test_a_target_schema_that_the_login_may_not_open_is_refused_with_what_its_ow
 
 def test_an_empty_database_is_brought_to_the_head_and_a_second_time_nothing_is_done(empty_database: str) -> None:
     assert check(empty_database) == (None, False)
-    assert migrate(empty_database) == list(ACCEPTED)
+    assert migrate(empty_database) == _ALL
     assert migrate(empty_database) == []
     assert check(empty_database) == (ACCEPTED[-1], True)
     with psycopg.connect(empty_database) as conn:
@@ -134,9 +137,38 @@ def test_a_database_without_the_schema_is_refused_and_migrate_is_named(empty_dat
 
 def test_an_older_revision_is_refused_and_migrate_is_named(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     require_accepted(database)
-    monkeypatch.setattr(migrate_module, "ACCEPTED", ("0002",))
-    with pytest.raises(DatabaseUnsuitable, match=r"is at revision 0001, and 0002 is needed: run `etl-actors migrate`"):
+    monkeypatch.setattr(migrate_module, "ACCEPTED", ("0003",))
+    with pytest.raises(DatabaseUnsuitable, match=r"is at revision 0002, and 0003 is needed: run `etl-actors migrate`"):
         require_accepted(database)
+
+
+def test_a_database_of_the_previous_release_is_brought_to_the_head_with_what_is_in_it(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        upgrade = migrate_module.command.upgrade
+        earlier.setattr(migrate_module.command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        assert migrate(empty_database) == ["0001"]
+    with psycopg.connect(empty_database, autocommit=True) as admin:
+        (row_id,) = stage(admin, "shop", [{}])
+        admin.execute("DELETE FROM etl.inbox")
+        admin.execute("INSERT INTO etl.daemon (name, version) VALUES ('old', '0')")
+        batch_id = one(
+            admin,
+            "INSERT INTO etl.batch (source, row_ids, row_lo, row_hi, bytes, outcomes, status, owner, rejected, finished_at) "
+            "VALUES ('shop', ARRAY[%s::bigint], %s, %s, 1, 'r', 'done', 1, 1, now()) RETURNING batch_id",
+            *[row_id] * 3,
+        )
+        reject = "INSERT INTO etl.reject (row_id, batch_id, stage, reason, message) VALUES (%s, %s, 'map', 'x', 'y')"
+        admin.execute(reject.encode(), [row_id, batch_id])
+    assert migrate(empty_database) == ["0002"]
+    with psycopg.connect(empty_database) as conn:
+        assert one(conn, "SELECT slips FROM etl.daemon") == {}
+        assert one(conn, "SELECT item FROM etl.reject") is False
+        told = one(conn, "SELECT status, reason, rejected_items FROM etl.row_status")
+        assert told == ("rejected", "x", 0)
+        conn.execute("SET ROLE etl_reader")
+        assert one(conn, "SELECT count(*) FROM etl.row_status") == 1, "the view was replaced, and its grants stay"
 
 
 @pytest.fixture
@@ -148,7 +180,7 @@ def from_the_future(database: str) -> str:
 
 
 def test_a_revision_of_a_later_release_is_refused_by_the_daemon(from_the_future: str) -> None:
-    with pytest.raises(DatabaseUnsuitable, match=r"revision 9999, which this release does not know \(it accepts 0001\)"):
+    with pytest.raises(DatabaseUnsuitable, match=r"revision 9999, which this release does not know \(it accepts 0002\)"):
         require_accepted(from_the_future)
 
 
