@@ -10,8 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 from etl_actors.cli.context import invocation
+from etl_actors.errors import UsageError
 
-__all__ = ["COMMANDS", "Command", "Commands"]
+__all__ = ["COMMANDS", "Command", "Commands", "Group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,52 @@ class Command:
     wants_settings: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
 
-    def load(self, name: str) -> Any:
-        """Import the command and return it as the parser wants it."""
-        function = getattr(import_module(f"etl_actors.cli.{name}"), name)
+    def load(self, name: str, group: str = "") -> Any:
+        """Import the command and return it as the parser wants it.
+
+        Args:
+            name: of the command.
+            group: of the group that it is in, whose function is then ``etl_actors.cli.<group>_<name>.<group>_<name>``.
+        """
+        full = f"{group}_{name}" if group else name
+        function = getattr(import_module(f"etl_actors.cli.{full}"), full)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        lines = "\n".join(f"  {example}" for example in self.examples)
-        register = alone.command(name, epilog=f"\b\nFor example:\n{lines}", context_settings=dict(self.context))
+        register = alone.command(name, epilog=self.epilog, context_settings=dict(self.context))
         register(_with_settings(function) if self.wants_settings else function)
+        return typer.main.get_command(alone)
+
+    @property
+    def epilog(self) -> str:
+        """The end of its help."""
+        lines = "\n".join(f"  {example}" for example in self.examples)
+        return f"\b\nFor example:\n{lines}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Command):
+    """Commands under one name: the dictionary ``etl_actors.cli.<name>.<NAME>`` of `Command` by name."""
+
+    def load(self, name: str, group: str = "") -> Any:  # noqa: ARG002  # groups are not nested
+        """Import the list of commands, but none of them, and return the group as the parser wants it."""
+        module = import_module(f"etl_actors.cli.{name}")
+
+        class Members(Commands):
+            group = name
+            listed = getattr(module, name.upper())
+
+        def begin(ctx: typer.Context) -> None:
+            if ctx.invoked_subcommand is None:
+                typer.echo(ctx.get_help())
+                raise typer.Exit(UsageError.exit_status)
+
+        begin.__doc__ = module.__doc__ and module.__doc__.partition(": ")[2]
+        alone = typer.Typer(name=name, add_completion=False, rich_markup_mode=None)
+        alone.callback(
+            cls=Members,
+            invoke_without_command=True,
+            epilog=self.epilog,
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )(begin)
         return typer.main.get_command(alone)
 
 
@@ -57,6 +97,10 @@ COMMANDS = {
     "status": Command(
         "Show the books: what was staged and what became of it.",
         ("etl-actors status", "etl-actors status --json"),
+    ),
+    "slips": Group(
+        "Write slips and try them: what becomes of which documents.",
+        ("etl-actors slips list", "etl-actors slips check", "etl-actors slips try web_log access.log"),
     ),
     "audit": Command(
         "Prove the books and the invariants from the data.",
@@ -79,19 +123,24 @@ COMMANDS = {
 class Commands(TyperGroup):
     """The list of commands, none of which is imported to be listed."""
 
+    group = ""
+    listed: Mapping[str, Command] = COMMANDS
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the parser's signature
         """Return the names in order."""
-        return list(COMMANDS)
+        return list(self.listed)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # the parser's signature
         """Return a command; None where there is none of that name."""
-        command = COMMANDS.get(cmd_name)
-        return None if command is None else command.load(cmd_name)
+        command = self.listed.get(cmd_name)
+        if command is None:
+            return None
+        return command.load(cmd_name, self.group) if self.group else command.load(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # the parser's signature
         """Write the list into the help."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, command.summary) for name, command in COMMANDS.items()])
+            formatter.write_dl([(name, command.summary) for name, command in self.listed.items()])
 
 
 def _with_settings(function: Callable[..., None]) -> Callable[..., None]:

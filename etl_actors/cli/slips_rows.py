@@ -1,0 +1,70 @@
+"""How the rows of a trial are shown: one as a list of its columns, several as a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.text import Text
+
+from etl_actors.cli.render import Column, console, plural, show_table
+from etl_actors.relational.reject import Reject
+from etl_actors.scrub import printable
+from etl_actors.slips.json_text import json_text
+from etl_actors.slips.trial import Row
+
+__all__ = ["show_lines", "show_reject", "show_rows", "shown_document"]
+
+_WIDTH = 160  # characters of a document or value that are shown
+
+
+def show_lines(lines: Sequence[str], style: str = "") -> None:
+    """Print lines as they are, whatever their length: excerpts whose carets must stay where they are."""
+    for line in lines:
+        console().print(Text(printable(line), style), soft_wrap=True)
+
+
+def shown_document(document: Any) -> list[str]:
+    """Write a document to be looked at: a text message as it is, others as JSON, shortened."""
+    if (
+        isinstance(document, dict)
+        and isinstance(document.get("message"), str)
+        and not document.keys() - {"message", "_file", "_line"}
+    ):
+        return str(document["message"]).splitlines() or [""]
+    if isinstance(document, dict) and "$raw" in document:
+        document = document["$raw"]
+    text = json_text(document)
+    return [text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"]
+
+
+def show_rows(table: str, rows: Sequence[Row]) -> None:
+    """Print the rows of a table under its name."""
+    show_lines([f"  {table}: {plural(len(rows), 'row')}"], "bold")
+    if len(rows) == 1:
+        width = max((len(name) for name in rows[0]), default=0)
+        show_lines([f"    {name:<{width}}  {_cell(value)}" for name, value in rows[0].items()])
+    elif rows and rows[0]:
+        show_table([Column(name) for name in ["   ", *rows[0]]], [["", *map(_cell, row.values())] for row in rows])
+
+
+def _cell(value: str | None) -> str:
+    if value is None:
+        return "∅"
+    return value if len(value) <= _WIDTH else f"{value[:_WIDTH]}…"
+
+
+def show_reject(reject: Reject) -> None:
+    """Print what was refused: where, what was expected and got, and of a text the place with a caret."""
+    what = "item rejected" if reject.item else "rejected"
+    detail = reject.detail
+    show_lines([f"  {what} at stage {reject.stage.value}, {reject.reason}: {reject.message}"], "bold red")
+    table = str(detail.get("table", "")).rpartition(".")[2]
+    column = detail.get("column") if table else None
+    where = [f"{table}.{column}" if isinstance(column, str) else table, str(detail.get("expression", ""))]
+    if detail.get("path"):
+        where.insert(0, str(detail["path"]))
+    if any(where):
+        show_lines([f"    {'   '.join(part for part in where if part)}"])
+    if isinstance(detail.get("excerpt"), str):
+        show_lines([f"    {line}" for line in detail["excerpt"].splitlines()])
+    if detail.get("frames"):
+        show_lines([f"    {frame}" for frame in detail["frames"]])
