@@ -12,6 +12,7 @@ from typing import Any
 from etl_actors.slips import compared, paths
 from etl_actors.slips import nodes as n
 from etl_actors.slips.emit_steps import emit_step
+from etl_actors.slips.expression_type import cast_of
 from etl_actors.slips.problems import ExpressionError, did_you_mean
 from etl_actors.slips.refused import Refused
 from etl_actors.slips.types import NULL, ColumnType, is_type
@@ -81,12 +82,13 @@ class Emitter:
 
     def column(self, node: n.Expression, scope: Scope, kind: ColumnType, *, text: bool) -> str:
         """Write the COPY field of a column, or (`text`) its PostgreSQL text, None for null."""
-        plain = text or (kind.plain and not kind.inline)
-        cast = self.bound("text" if plain else "copy", _once(kind, text=plain))
         if isinstance(node, n.Choice):
             return self._choice([self.column(option, scope, kind, text=text) for option in node.options])
         if isinstance(node, n.Pipe) and isinstance(node.steps[-1], n.Step) and is_type(node.steps[-1].name):
+            kind = cast_of(node.steps[-1])  # with the format that it reads, which the column's type lacks
             node = n.Pipe(node.at, node.value, node.steps[:-1]) if node.steps[1:] else node.value
+        plain = text or (kind.plain and not kind.inline)
+        cast = self.bound("text" if plain else "copy", _once(kind, text=plain))
         written = self.value(node, scope)
         if text:
             return f"{cast}({written})"
@@ -208,12 +210,12 @@ class Emitter:
         return f"{self.bound(name, getattr(compared, name))}({left}, {right})"
 
 
-_CASTS: dict[tuple[str, bool], Any] = {}
+_CASTS: dict[tuple[ColumnType, bool], Any] = {}
 
 
 def _once(kind: ColumnType, *, text: bool) -> Any:
     """Keep one function a type, so that generated code binds it once."""
-    found = _CASTS.get((kind.name, text))
+    found = _CASTS.get((kind, text))
     if found is None:
-        found = _CASTS[kind.name, text] = kind.text if text else kind.copy
+        found = _CASTS[kind, text] = kind.text if text else kind.copy
     return found
