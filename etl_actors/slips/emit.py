@@ -6,9 +6,12 @@ to it by line number at no cost on the good path.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat
 from typing import Any
 
+from etl_actors.combinators.grammar import Grammar
+from etl_actors.combinators.result import Success
 from etl_actors.slips import compared, paths
 from etl_actors.slips import nodes as n
 from etl_actors.slips.emit_steps import emit_step
@@ -36,6 +39,7 @@ class Scope:
         up: holds ``@up``; empty where nothing is above.
         depth: holds ``@depth``; empty in a table without `recurse`.
         lets: the Python that gives the value of each let in sight, by name.
+        parsed: whether the item, or that above it, may be a grammar's value, which is of a class below dict.
     """
 
     value: str = "document"
@@ -45,16 +49,27 @@ class Scope:
     up: str = ""
     depth: str = ""
     lets: Mapping[str, str] = field(default_factory=dict)
+    parsed: bool = False
 
 
 def _first_of(*options: Any) -> Any:
-    """Take the first option that does not fail; the last one's failure is the failure."""
-    for option in options[:-1]:
+    """Take the first option that does not fail; if all do, the failure is the one that reached furthest, of equals the last."""
+    told: Refused | None = None
+    for option in options:
         try:
             return option()
-        except Refused:
-            continue
-    return options[-1]()
+        except Refused as refused:
+            if told is None or refused.reach >= told.reach:
+                told = refused
+    assert told is not None
+    try:
+        raise told
+    finally:
+        del told  # else frame and exception hold each other, and with them the document, until the next collection
+
+
+def _takes(grammar: Grammar, value: Any) -> bool:
+    return type(value) is str and type(grammar.read(value)) is Success
 
 
 @dataclass(slots=True)
@@ -64,10 +79,13 @@ class Emitter:
     Args:
         names: the globals of the generated code, by name.
         vocabulary: what expressions can name beside fields.
+        own: names of the steps of the slip's own that the code calls.
     """
 
     names: dict[str, Any] = field(default_factory=lambda: {"first_of": _first_of, "repeat": repeat, "NULL": NULL})
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    own: set[str] = field(default_factory=set)
+    _casts: dict[tuple[ColumnType, bool], Any] = field(default_factory=dict)
 
     def bound(self, prefix: str, thing: Any) -> str:
         """Give the generated code a thing under a name of its own."""
@@ -78,17 +96,27 @@ class Emitter:
         self.names[name] = thing
         return name
 
+    def _once(self, kind: ColumnType, *, text: bool) -> Any:
+        """Keep one function a type, so that the generated code binds it once."""
+        found = self._casts.get((kind, text))
+        if found is None:
+            found = self._casts[kind, text] = kind.text if text else kind.copy
+        return found
+
     # Values
 
     def column(self, node: n.Expression, scope: Scope, kind: ColumnType, *, text: bool) -> str:
         """Write the COPY field of a column, or (`text`) its PostgreSQL text, None for null."""
         if isinstance(node, n.Choice):
             return self._choice([self.column(option, scope, kind, text=text) for option in node.options])
+        if isinstance(node, n.If):
+            then, other = (self.column(option, scope, kind, text=text) for option in (node.then, node.other))
+            return f"({then} if {self.predicate(node.condition, scope)} else {other})"
         if isinstance(node, n.Pipe) and isinstance(node.steps[-1], n.Step) and is_type(node.steps[-1].name):
             kind = cast_of(node.steps[-1])  # with the format that it reads, which the column's type lacks
             node = n.Pipe(node.at, node.value, node.steps[:-1]) if node.steps[1:] else node.value
         plain = text or (kind.plain and not kind.inline)
-        cast = self.bound("text" if plain else "copy", _once(kind, text=plain))
+        cast = self.bound("text" if plain else "copy", self._once(kind, text=plain))
         written = self.value(node, scope)
         if text:
             return f"{cast}({written})"
@@ -111,11 +139,22 @@ class Emitter:
                 return self._choice([self.value(option, scope) for option in node.options])
             case n.TypeOf():
                 return f"{self.bound('kind_of', compared.kind_of)}({self.value(node.value, scope)})"
+            case n.If():
+                then, other = self.value(node.then, scope), self.value(node.other, scope)
+                return f"({then} if {self.predicate(node.condition, scope)} else {other})"
             case n.Pipe():
-                written = self.value(node.value, scope)
-                for part in node.steps:
-                    written = emit_step(self, part, written, scope) if isinstance(part, n.Step) else self._segment(part, written)
-                return written
+                return self._piped(node, scope)
+
+    def _piped(self, node: n.Pipe, scope: Scope) -> str:
+        written = self.value(node.value, scope)
+        behind: list[n.Segment] = []
+        for part in node.steps:
+            if not isinstance(part, n.Step):
+                behind.append(part)
+                continue
+            written = emit_step(self, part, self._segments(tuple(behind), written, parsed=True), scope)
+            behind.clear()
+        return self._segments(tuple(behind), written, parsed=True)
 
     def _choice(self, options: list[str]) -> str:
         return f"first_of({', '.join(f'lambda: {option}' for option in options)})"
@@ -133,14 +172,22 @@ class Emitter:
             if not found:
                 raise ExpressionError(node.at, f"`@{name}` has a meaning only in a table with `each`")
             return found
-        if name in {"up", "depth"}:
-            raise ExpressionError(node.at, f"`@{name}` is not supported by this release")
-        hint = did_you_mean(f"@{name}", [f"@{known}" for known in (*_SPECIALS, "key", "index")])
+        if name == "up":
+            if not scope.up:
+                raise ExpressionError(node.at, "`@up` has a meaning only in a table with `each` that has a `parent` or `recurse`")
+            return scope.up
+        if name == "depth":
+            if not scope.depth:
+                raise ExpressionError(node.at, "`@depth` has a meaning only in a table with `recurse`")
+            return scope.depth
+        hint = did_you_mean(f"@{name}", [f"@{known}" for known in (*_SPECIALS, "key", "index", "up", "depth")])
         raise ExpressionError(node.at, f"there is no `@{name}`{hint or f'; a field of the item is `@.{name}`'}")
 
     def _path(self, node: n.Path, scope: Scope) -> str:
-        value, members = ("document", "D") if node.root == "$" else (scope.value, scope.fields)
         segments = node.segments
+        if node.root == "" and isinstance(segments[0], n.Field) and segments[0].name in scope.lets:
+            return self._segments(segments[1:], scope.lets[segments[0].name], parsed=True)
+        value, members = ("document", "D") if node.root == "$" else (scope.value, scope.fields)
         if not segments:
             return value
         if isinstance(segments[0], n.Field):
@@ -148,13 +195,13 @@ class Emitter:
             segments = segments[1:]
         else:
             written = value
-        return self._segments(segments, written)
+        return self._segments(segments, written, parsed=scope.parsed and node.root != "$")
 
-    def _segments(self, segments: tuple[n.Segment, ...], written: str) -> str:
+    def _segments(self, segments: tuple[n.Segment, ...], written: str, *, parsed: bool) -> str:
         several = False
         for segment in segments:
             if not several and isinstance(segment, n.Field | n.Index):
-                written = self._segment(segment, written)
+                written = self._segment(segment, written, parsed=parsed)
             elif not several and isinstance(segment, n.Wild):
                 written, several = f"{self.bound('members', paths.members)}({written})", True
             elif several and isinstance(segment, n.Field):
@@ -164,19 +211,18 @@ class Emitter:
                 written, several = call.format(written if several else f"[{written}]"), True
         return written
 
-    def _segment(self, segment: n.Segment, written: str) -> str:
-        match segment:
-            case n.Field(name):
-                return f"(t.get({name!r}) if type(t := {written}) is dict else None)"
-            case n.Index(number):
-                inside = f"len(t) > {number}" if number >= 0 else f"len(t) >= {-number}"
-                return f"(t[{number}] if type(t := {written}) is list and {inside} else None)"
-            case _:
-                return self._segments((segment,), written)
+    def _segment(self, segment: n.Field | n.Index, written: str, *, parsed: bool) -> str:
+        if isinstance(segment, n.Index):
+            number = segment.number
+            inside = f"len(t) > {number}" if number >= 0 else f"len(t) >= {-number}"
+            return f"(t[{number}] if type(t := {written}) is list and {inside} else None)"
+        an_object = f"isinstance(t := {written}, dict)" if parsed else f"type(t := {written}) is dict"
+        return f"(t.get({segment.name!r}) if {an_object} else None)"
 
     def own_step(self, name: str) -> str:
-        """Give the Python name of a step of the slip's own."""
-        raise NotImplementedError(name)
+        """Give the Python name of a step of the slip's own: a function of the value and the arguments."""
+        self.own.add(name)
+        return f"own_{name}"
 
     # Predicates
 
@@ -193,11 +239,20 @@ class Emitter:
                 written = self.value(value, scope)
                 several = isinstance(value, n.Path) and value.plural
                 return f"{self.bound('present', compared.present)}({written})" if several else f"({written} is not None)"
+            case n.Matches():
+                return self._matches(node, scope)
             case n.Member(_, left, options):
                 written = ", ".join(self.value(option, scope) for option in options)
                 return f"any(map({self.bound('equal', compared.equal)}, repeat({self.value(left, scope)}), [{written}]))"
             case n.Compare():
                 return self._compare(node, scope)
+
+    def _matches(self, node: n.Matches, scope: Scope) -> str:
+        grammar = self.vocabulary.grammars.get(node.grammar)
+        if grammar is None:
+            hint = did_you_mean(node.grammar, list(self.vocabulary.grammars)) or "; `[grammars]` declares them"
+            raise ExpressionError(node.at, f"there is no grammar `{node.grammar}`{hint}")
+        return f"{self.bound('takes', partial(_takes, grammar))}({self.value(node.value, scope)})"
 
     def _compare(self, node: n.Compare, scope: Scope) -> str:
         left, right = self.value(node.left, scope), self.value(node.right, scope)
@@ -208,14 +263,3 @@ class Emitter:
                 return f"({left} == {right})"  # a str equals nothing but a str
         name = _COMPARES[node.operator]
         return f"{self.bound(name, getattr(compared, name))}({left}, {right})"
-
-
-_CASTS: dict[tuple[ColumnType, bool], Any] = {}
-
-
-def _once(kind: ColumnType, *, text: bool) -> Any:
-    """Keep one function a type, so that generated code binds it once."""
-    found = _CASTS.get((kind, text))
-    if found is None:
-        found = _CASTS[kind, text] = kind.text if text else kind.copy
-    return found
