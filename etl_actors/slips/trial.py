@@ -17,7 +17,7 @@ from etl_actors.slips.model import Slip
 from etl_actors.slips.refused import Refused
 from etl_actors.slips.route import Routed, routed
 
-__all__ = ["NULL_TIME", "Outcome", "Row", "Trial", "Trier", "as_stored"]
+__all__ = ["NULL_TIME", "Outcome", "Row", "Trial", "Trier", "as_stored", "value_of"]
 
 NULL_TIME = "2026-01-01 00:00:00+00"
 """What `@received_at` is of a document that was never staged."""
@@ -70,8 +70,11 @@ class Trier:
         self._mapper: Mapper = compile_slip(slip)
 
     def takes(self, raw: bytes) -> bool:
-        """Tell whether the slip's `when` holds of a payload."""
-        return self.slip.takes(self.source) and self.attempt(raw).outcome is not Outcome.NOT_TAKEN
+        """Tell whether the slip takes a payload of the source, and its `when` holds of it."""
+        try:
+            return self.slip.takes(self.source) and self._routed.takes(Staged(1, raw, self.source, NULL_TIME), decode(raw))
+        except Undecodable:
+            return False
 
     def attempt(self, raw: bytes, row_id: int = 1) -> Trial:
         """Map one document.
@@ -114,11 +117,16 @@ def as_stored(text: bytes) -> bytes:
     Raises:
         ValueError: it is no JSON.
     """
-    value = json.loads(text, parse_float=Decimal)
+    value = value_of(text)
     try:
         return json_text(value).encode()
     except Refused as refused:
         raise ValueError(refused.sentence) from None
+
+
+def value_of(payload: bytes) -> Any:
+    """Read a payload, its numbers digit for digit."""
+    return json.loads(payload, parse_float=Decimal)
 
 
 def _row(table: Table, line: str) -> Row:

@@ -1,0 +1,128 @@
+"""``etl-actors slips check``: all that is wrong with slips."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+
+from etl_actors.cli.context import invocation
+from etl_actors.cli.render import plural, say, show_json
+from etl_actors.cli.slips_rows import show_lines
+from etl_actors.cli.slips_shelf import Found, Problem, asked, problems_in, shelf
+from etl_actors.errors import SlipError
+from etl_actors.slips.agreement import Read, quarrels
+from etl_actors.slips.ambiguity import Witness, ambiguities
+from etl_actors.slips.files import MAIN
+from etl_actors.slips.model import Slip
+from etl_actors.slips.samples import payload_of, read_samples
+from etl_actors.slips.trial import Trier
+
+__all__ = ["checked", "slips_check"]
+
+
+def slips_check(
+    ctx: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SLIP]...", help="Names or paths; all by default.")] = None,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are problems too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Find all that is wrong with slips at once, each with its file, line and column: with each alone, and with all together.
+
+    Slips are wrong together where two make different things of one table, or take the same documents at equal priority. What is
+    likely to be a mistake, but need not be one, is a warning. The exit status is 1 if there is a problem.
+    """
+    settings = invocation(ctx).settings()
+    found = asked(settings, names or ())
+    others = (
+        [each for each in shelf(settings) if each.folder.resolve() not in {one.folder.resolve() for one in found}]
+        if names
+        else []
+    )
+    problems = list(checked(found, others))
+    warnings = [warning for each in found if each.slip for warning in _warnings(each)]
+    if as_json:
+        show_json(
+            {
+                "slips": [each.name for each in found],
+                "problems": [each.as_json() for each in problems],
+                "warnings": [each.as_json() for each in warnings],
+            }
+        )
+    else:
+        for problem in problems:
+            show_lines(problem.text.splitlines())
+        for warning in warnings:
+            show_lines(f"warning: {warning.text}".splitlines())
+        say(_summary(found, problems, warnings))
+    if problems or (strict and warnings):
+        raise typer.Exit(1)
+
+
+def checked(found: Sequence[Found], others: Sequence[Found] = ()) -> Iterator[Problem]:
+    """Find what is wrong with slips, each alone and together.
+
+    Args:
+        found: the slips asked about.
+        others: those that they share tables and documents with, whose own mistakes are not told.
+    """
+    for each in found:
+        yield from each.problems
+    mine = {each.name for each in found}
+    every = [*others, *found]
+    yield from _twice(every, mine)
+    usable: list[Read] = [(each.folder, each.slip) for each in every if each.slip and _only(each, every)]
+    for quarrel in quarrels(usable):
+        if {quarrel.one, quarrel.other} & mine:
+            yield from problems_in(quarrel.problem)
+    witnesses = {slip.name: _witnesses(each) for each in every if (slip := each.slip)}
+    for ambiguity in ambiguities(usable, witnesses):
+        if {ambiguity.one, ambiguity.other} & mine:
+            yield from problems_in(ambiguity.problem)
+
+
+def _only(found: Found, every: Sequence[Found]) -> bool:
+    return sum(each.name == found.name for each in every) == 1
+
+
+def _twice(every: Sequence[Found], mine: set[str]) -> Iterator[Problem]:
+    named: dict[str, list[Found]] = {}
+    for each in every:
+        if each.slip:
+            named.setdefault(each.name, []).append(each)
+    for name, several in named.items():
+        if len(several) > 1 and name in mine:
+            files = ", ".join(str(each.folder / MAIN) for each in several[1:])
+            yield Problem(f"{several[0].folder / MAIN}: the name `{name}` is that of {files} too")
+
+
+def _witnesses(found: Found) -> list[Witness]:
+    witnesses: list[Witness] = []
+    for path in sorted((found.folder / "samples").glob("*.json")):
+        try:
+            witnesses += [(sample.name, _Taker(payload_of(sample), found.usable())) for sample in read_samples(path)]
+        except SlipError:
+            continue  # `test` tells of it
+    return witnesses
+
+
+class _Taker:
+    """Tells whether a slip takes a document of its owner's source."""
+
+    def __init__(self, payload: bytes, owner: Slip) -> None:
+        self.payload = payload
+        self.owner = owner
+
+    def __call__(self, slip: Slip) -> bool:
+        source = next((each for each in self.owner.sources or slip.sources or (self.owner.name,) if slip.takes(each)), None)
+        return source is not None and Trier(slip, source).takes(self.payload)
+
+
+def _warnings(found: Found) -> Iterator[Problem]:  # noqa: ARG001  # until grammars have traps
+    yield from ()
+
+
+def _summary(found: Sequence[Found], problems: Sequence[Problem], warnings: Sequence[Problem]) -> str:
+    said = plural(len(problems), "problem") if problems else "no problem"
+    warned = f", {plural(len(warnings), 'warning')}" if warnings else ""
+    return f"{plural(len(found), 'slip')}: {said}{warned}."
