@@ -1,20 +1,31 @@
 """Making nodes of an expression's parse tree."""
 
-import re
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 from lark import Token, Transformer, Tree, v_args
 from lark.tree import Meta
 
 from etl_actors.slips import nodes as n
 from etl_actors.slips.problems import ExpressionError
+from etl_actors.slips.unbuilt import (
+    Bare,
+    Brackets,
+    Call,
+    Chain,
+    Group,
+    Named,
+    Text,
+    bare_name,
+    segments_of,
+    step_of,
+    unquoted,
+    value_of,
+    values_of,
+)
 
 __all__ = ["build"]
 
-_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "/": "/", "\\": "\\", "'": "'", '"': '"'}
-_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _MAX_DIGITS = 1000
 
 
@@ -27,58 +38,33 @@ def build(tree: Tree[Token]) -> Any:
     return _Builder().transform(tree)
 
 
-def _unquoted(text: str, at: int) -> str:
-    """Read a string of an expression, by RFC 9535's escapes.
-
-    Raises:
-        ExpressionError: an escape that there is not, a lone surrogate, a NUL.
-    """
-
-    def replaced(found: re.Match[str]) -> str:
-        code = found[1]
-        if code[0] == "u" and len(code) > 1:
-            return chr(int(code[1:], 16))
-        if code not in _ESCAPES:
-            raise ExpressionError(at + 1 + found.start(), f"there is no escape `\\{code}`; a backslash itself is written `\\\\`")
-        return _ESCAPES[code]
-
-    value = _ESCAPE.sub(replaced, text[1:-1])
-    if _SURROGATES.search(value):
-        try:
-            value = value.encode("utf-16", "surrogatepass").decode("utf-16")
-        except UnicodeDecodeError:
-            raise ExpressionError(at, "this string holds half a surrogate pair") from None
-    return value
-
-
 @v_args(meta=True)
 class _Builder(Transformer[Token, Any]):
     """Makes nodes of the parse tree, bottom up: one method a rule of the grammar."""
 
     def expression(self, _meta: Meta, children: list[Any]) -> Any:
-        return _ungrouped(children[0])
+        return value_of(children[0])
 
     predicate = expression
 
     def choice(self, meta: Meta, children: list[Any]) -> n.Choice:
-        return n.Choice(meta.start_pos, tuple(_ungrouped(child) for child in children))
+        return n.Choice(meta.start_pos, tuple(value_of(child) for child in children))
 
-    def pipe(self, meta: Meta, children: list[Any]) -> n.Pipe:
-        steps = tuple(step for child in children[1:] for step in (child if isinstance(child, tuple) else (child,)))
-        return n.Pipe(meta.start_pos, _ungrouped(children[0]), steps)
+    def pipe(self, meta: Meta, children: list[Any]) -> Chain:
+        return Chain(meta.start_pos, children[0], tuple(children[1:]))
 
     def step(self, meta: Meta, children: list[Any]) -> n.Step:
         name, arguments = children
-        return n.Step(meta.start_pos, str(name), arguments or ())
+        return step_of(meta.start_pos, str(name), arguments or ())
 
     def arguments(self, _meta: Meta, children: list[Any]) -> tuple[Any, ...]:
-        return tuple(_ungrouped(child) for child in children if child is not None)
+        return tuple(child for child in children if child is not None)
 
-    def named(self, meta: Meta, children: list[Any]) -> NoReturn:
-        raise ExpressionError(meta.start_pos, f"the argument `{children[0]}=` is not supported by this release")
+    def named(self, meta: Meta, children: list[Any]) -> Named:
+        return Named(meta.start_pos, str(children[0]), value_of(children[1]))
 
-    def text(self, meta: Meta, children: list[Any]) -> n.Literal:
-        return n.Literal(meta.start_pos, _unquoted(str(children[0]), meta.start_pos))
+    def text(self, meta: Meta, children: list[Any]) -> Text:
+        return Text(meta.start_pos, str(children[0]))
 
     def number(self, meta: Meta, children: list[Any]) -> n.Literal:
         text = str(children[0])
@@ -96,28 +82,23 @@ class _Builder(Transformer[Token, Any]):
         return n.Literal(meta.start_pos, None)
 
     def document(self, meta: Meta, children: list[Any]) -> n.Path:
-        return n.Path(meta.start_pos, "$", _flat(children))
+        return n.Path(meta.start_pos, "$", segments_of(children))
 
     def item(self, meta: Meta, children: list[Any]) -> n.Path:
-        return n.Path(meta.start_pos, "@", _flat(children))
+        return n.Path(meta.start_pos, "@", segments_of(children))
 
-    def bare(self, meta: Meta, children: list[Any]) -> n.Path:
-        return n.Path(meta.start_pos, "", (n.Field(str(children[0])), *_flat(children[1:])))
+    def bare(self, meta: Meta, children: list[Any]) -> Bare:
+        return Bare(meta.start_pos, str(children[0]), tuple(children[1:]))
 
     def special(self, meta: Meta, children: list[Any]) -> n.Special | n.Pipe:
         special = n.Special(meta.start_pos, str(children[0])[1:])
-        return n.Pipe(meta.start_pos, special, _flat(children[1:])) if children[1:] else special
+        return n.Pipe(meta.start_pos, special, segments_of(children[1:])) if children[1:] else special
 
-    def call(self, meta: Meta, children: list[Any]) -> n.TypeOf:
-        name, arguments = children
-        if name != "type":
-            raise ExpressionError(meta.start_pos, f"the function `{name}` is not supported by this release")
-        if len(arguments) != 1:
-            raise ExpressionError(meta.start_pos, "`type` takes one argument")
-        return n.TypeOf(meta.start_pos, arguments[0])
+    def call(self, meta: Meta, children: list[Any]) -> Call:
+        return Call(meta.start_pos, str(children[0]), children[1])
 
-    def group(self, _meta: Meta, children: list[Any]) -> "_Group":
-        return _Group(children[0])
+    def group(self, _meta: Meta, children: list[Any]) -> Group:
+        return Group(children[0])
 
     def any(self, meta: Meta, children: list[Any]) -> n.Any_:
         return n.Any_(meta.start_pos, tuple(children))
@@ -126,18 +107,25 @@ class _Builder(Transformer[Token, Any]):
         return n.All(meta.start_pos, tuple(children))
 
     def exists(self, meta: Meta, children: list[Any]) -> n.Exists:
-        return n.Exists(meta.start_pos, _ungrouped(children[1]))
+        return n.Exists(meta.start_pos, value_of(children[1]), meta.end_pos)
 
-    def matches(self, meta: Meta, _children: list[Any]) -> NoReturn:
-        raise ExpressionError(meta.start_pos, "the predicate `matches` is not supported by this release")
+    def matches(self, meta: Meta, children: list[Any]) -> n.Matches:
+        arguments = values_of(
+            "matches", children[1], meta.start_pos, 2, "a value and a grammar, as in `matches(message, combined)`"
+        )
+        grammar = arguments[1]
+        name = bare_name(grammar)
+        if name is None:
+            raise ExpressionError(grammar.at, "`matches` takes the name of a grammar here, as in `matches(message, combined)`")
+        return n.Matches(meta.start_pos, arguments[0], name, meta.end_pos)
 
     def compare(self, meta: Meta, children: list[Any]) -> n.Compare:
         left, operator, right = children
-        return n.Compare(meta.start_pos, str(operator), _ungrouped(left), _ungrouped(right))
+        return n.Compare(meta.start_pos, str(operator), value_of(left), value_of(right), meta.end_pos)
 
     def member(self, meta: Meta, children: list[Any]) -> n.Member:
         left, *options = children
-        return n.Member(meta.start_pos, _ungrouped(left), tuple(_ungrouped(one) for one in options if one is not None))
+        return n.Member(meta.start_pos, value_of(left), tuple(value_of(one) for one in options if one is not None), meta.end_pos)
 
     def field(self, _meta: Meta, children: list[Any]) -> tuple[n.Segment, ...]:
         return (n.Field(str(children[0])),)
@@ -145,14 +133,18 @@ class _Builder(Transformer[Token, Any]):
     def wild(self, _meta: Meta, _children: list[Any]) -> tuple[n.Segment, ...]:
         return (n.Wild(),)
 
-    def descendants(self, meta: Meta, _children: list[Any]) -> NoReturn:
-        raise ExpressionError(meta.start_pos, "`..` is not supported by this release")
+    def descendants(self, _meta: Meta, children: list[Any]) -> tuple[n.Segment, ...]:
+        selectors = tuple(n.Field(str(child)) if isinstance(child, Token) else child for child in children)
+        return (n.Descendants(selectors or (n.Wild(),)),)
+
+    def array(self, meta: Meta, _children: list[Any]) -> Brackets:
+        return Brackets(meta.start_pos)
 
     def brackets(self, _meta: Meta, children: list[Any]) -> tuple[n.Segment, ...]:
         return (children[0],) if len(children) == 1 else (n.Union(tuple(children)),)
 
     def quoted(self, meta: Meta, children: list[Any]) -> n.Field:
-        return n.Field(_unquoted(str(children[0]), meta.start_pos))
+        return n.Field(unquoted(str(children[0]), meta.start_pos))
 
     def index(self, meta: Meta, children: list[Any]) -> n.Index:
         return n.Index(_small(children[0], meta.start_pos))
@@ -166,21 +158,6 @@ class _Builder(Transformer[Token, Any]):
 
 
 setattr(_Builder, "not", v_args(meta=True)(lambda _self, meta, children: n.Not(meta.start_pos, children[0])))
-
-
-class _Group:
-    """A parenthesised expression, until it is known whether segments follow."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-
-
-def _ungrouped(node: Any) -> Any:
-    return _ungrouped(node.inner) if isinstance(node, _Group) else node
-
-
-def _flat(children: list[Any]) -> tuple[n.Segment, ...]:
-    return tuple(segment for child in children for segment in child)
 
 
 def _small(text: str, at: int) -> int:

@@ -28,6 +28,7 @@ __all__ = [
     "Slice",
     "Special",
     "Step",
+    "Steps",
     "TypeOf",
     "Union",
     "Wild",
@@ -116,16 +117,27 @@ class Step:
     Args:
         at: where it begins.
         name: of the step or type.
-        arguments: in order; a `Pipe` without a value of its own where a step is an argument, as in ``map(trim)``.
+        arguments: in order; `Steps` where steps are an argument, as in ``map(trim)``; a name (of a grammar, of a map) is a
+            `Path` of one bare field.
         named: ``tz="UTC"`` and its like, by name.
         array: whether a type is followed by ``[]``.
+        behind: of `ref`: the expression that it stands behind.
     """
 
     at: int
     name: str
-    arguments: tuple["Expression | Predicate", ...]
+    arguments: tuple["Expression | Predicate | Steps", ...]
     named: tuple[tuple[str, "Expression"], ...] = ()
     array: bool = False
+    behind: "Expression | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """``step | step`` without a value, as an argument of `map`, `many` and `sep_by`; the first part is a step."""
+
+    at: int
+    parts: tuple[Step | Segment, ...]
 
 
 @dataclass(frozen=True, slots=True)
