@@ -5,10 +5,12 @@ from enum import Enum
 
 from etl_actors.relational.checks import Check
 
-__all__ = ["LINEAGE", "PARENTAGE", "Column", "Kind", "Policy", "Table"]
+__all__ = ["FILLED", "LINEAGE", "PARENTAGE", "Column", "Kind", "Policy", "Table"]
 
 LINEAGE = (("_id", "uuid"), ("_row_id", "bigint"), ("_batch_id", "bigint"), ("_loaded_at", "timestamptz"))
 PARENTAGE = (("_parent_id", "uuid"), ("_root_id", "uuid"), ("_index", "int"))
+FILLED = "_filled"
+"""Of a `Policy.FILL` table: which row gave the columns that are not of `_row_id`; jsonb, row ids by column."""
 
 
 class Policy(Enum):

@@ -10,7 +10,7 @@ from etl_actors.relational.identity import child_identity, document_identity, ro
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model import Slip
 from etl_actors.store.database import Connection
-from etl_actors.store.targets import Quoted
+from etl_actors.store.quoting import Quoted
 
 __all__ = ["wrong_identities"]
 

@@ -13,7 +13,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.findings import Check, Finding, Made, finding
 from etl_actors.store.kin import stored_slips
 from etl_actors.store.queries import queries
-from etl_actors.store.targets import identifier
+from etl_actors.store.quoting import identifier
 
 __all__ = ["tables_checked"]
 

@@ -4,18 +4,18 @@ A winner takes the place of a row that another slip, or an older version of its 
 winner does not must go, or the tables would depend on the order of arrival.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from psycopg import sql
 
 from etl_actors.errors import DatabaseUnsuitable, SlipError
-from etl_actors.relational.tables import Kind, Table
+from etl_actors.relational.tables import FILLED, Kind, Policy, Table
 from etl_actors.slips.model import Slip, SlipTable
 from etl_actors.slips.read import read_slip
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
-from etl_actors.store.targets import Quoted
+from etl_actors.store.quoting import Quoted
 
 __all__ = ["Kin", "find_kin", "require_same_identity", "stored_slips"]
 
@@ -30,12 +30,13 @@ class Kin:
     Args:
         slips: how many slips were stored when this was found; another number later means that it is out of date.
         columns: per qualified table, the columns in the database that only other slips fill.
-        sets: the keyless children, of this slip and of others, below the same root; parents before children.
+        sets: per qualified table that owns any, the keyless children of its rows, this slip's and others'; parents before
+            children.
     """
 
     slips: int
     columns: dict[str, tuple[str, ...]]
-    sets: tuple[Table, ...]
+    sets: dict[str, tuple[Table, ...]]
 
 
 def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> Kin:
@@ -50,24 +51,28 @@ def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> K
         DatabaseUnsuitable: a stored slip cannot be read by this release.
     """
     own = {table.qualified: table for table in tables}
-    root = next((table for table in own.values() if table.kind is Kind.ROOT), None)
     stored = stored_slips(conn, target_schema)
     columns: dict[str, dict[str, None]] = {name: {} for name in own}
-    sets = {(table.qualified, table.parent): table for table in own.values() if table.kind is Kind.SET}
-    for slip in stored:
-        for table in slip.targets:
+    sets: dict[str, dict[tuple[str, str | None], Table]] = {name: {} for name in own}
+    for targets in (tuple(own.values()), *(slip.targets for slip in stored)):
+        root = next((table.qualified for table in targets if table.kind is Kind.ROOT), "")
+        for table in targets:
             columns.get(table.qualified, {}).update(dict.fromkeys(column.name for column in table.columns))
-            if table.kind is Kind.SET and root is not None and slip.root.qualified == root.qualified:
-                sets.setdefault((table.qualified, table.parent), table)
+            if table.kind is Kind.SET:
+                sets.get(table.owner or root, {}).setdefault((table.qualified, table.parent), table)
     there = {name: _present(conn, table) for name, table in own.items()}
     return Kin(
         slips=len(stored),
-        columns={
-            name: tuple(c for c in columns[name] if c in there[name] and c not in {column.name for column in table.columns})
-            for name, table in own.items()
-        },
-        sets=tuple(table for table in sets.values() if _present(conn, table)),
+        columns={name: tuple(_others(table, columns[name], there[name])) for name, table in own.items()},
+        sets={owner: tuple(table for table in found.values() if _present(conn, table)) for owner, found in sets.items() if found},
     )
+
+
+def _others(table: Table, filled: Iterable[str], there: Collection[str]) -> Iterator[str]:
+    own = {column.name for column in table.columns}
+    yield from (name for name in filled if name in there and name not in own)
+    if table.policy is not Policy.FILL and FILLED in there:
+        yield FILLED  # of a slip that filled the table column by column; a row that takes the place of such a one is whole
 
 
 def stored_slips(conn: Connection, target_schema: str) -> list[Slip]:

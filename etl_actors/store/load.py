@@ -1,24 +1,27 @@
 """Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
 
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from json import dumps
-from typing import Any
 
 import psycopg
 import structlog
+from psycopg import errors as pg
 from psycopg import sql
 
 from etl_actors import events
-from etl_actors.errors import DataRefused, LeaseLost
+from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost
 from etl_actors.relational.parsed import Parsed
-from etl_actors.relational.tables import Kind, Table
+from etl_actors.relational.reject import Reject
+from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
 from etl_actors.store.kin import Kin, find_kin
+from etl_actors.store.landing import Landing, copy, filled_tables, land
 from etl_actors.store.leases import Lease
 from etl_actors.store.queries import queries
-from etl_actors.store.targets import ensure_tables, make_temp, temp_of
-from etl_actors.store.winners import count_differing, delete_sets, insert_owners, insert_set
+from etl_actors.store.refusals import failure_of
+from etl_actors.store.targets import ensure_tables
+from etl_actors.store.temps import make_temp, temp_of
 
 __all__ = ["Loaded", "Loading"]
 
@@ -45,16 +48,6 @@ class Loaded:
     replaced: int
 
 
-@dataclass(slots=True)
-class _Landing:
-    """What one load has done so far: who won, and how many rows each table has gained."""
-
-    winners: list[int]
-    replaced: list[Any]
-    gained: Counter[str]
-    differing: int = 0
-
-
 class _NewSlip(Exception):
     """A slip was stored since its kin was found: what it puts into the same tables must be known before anything lands."""
 
@@ -74,37 +67,36 @@ class Loading:
         Raises:
             LeaseLost: the batch is somebody else's by now; nothing landed.
             DataRefused: the database refuses a value; nothing landed.
+            DatabaseUnsuitable: a right is missing, or a table is not as the slip wants it; nothing landed.
             psycopg.OperationalError: the connection is gone; whether it landed is to be asked with `finished`.
         """
-        refused = DataRefused("expected values that the database takes", "unknown")
+        failure: EtlError = DatabaseUnsuitable("Slips were stored again and again while the batch was landing.")
         for attempt in range(_RETRIES):
             last = attempt == _RETRIES - 1
             try:
                 self._prepare(parsed)
                 return self._transaction(lease, parsed)
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable) as exc:
+            except (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable) as exc:
                 if last:
                     raise
                 _tell_retry(lease, attempt, exc)
             except _NewSlip:
                 self._known.clear()
-            except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as exc:
+            except (pg.FeatureNotSupported, pg.UndefinedTable, pg.UndefinedColumn) as exc:
                 # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never bisect for it.
                 if last:
                     raise
                 _tell_retry(lease, attempt, exc)
                 self._renew()
-            except (
-                psycopg.DataError,
-                psycopg.IntegrityError,
-                psycopg.errors.ProgramLimitExceeded,
-                psycopg.errors.RaiseException,
-            ) as exc:
-                refused = _refused(exc)
+            except psycopg.Error as exc:
+                blamed = failure_of(exc, filled_tables(parsed))
+                if blamed is None:
+                    raise
+                failure = blamed
                 if attempt:
                     break
                 self._renew()  # 22003 may come from a stale plan too: once more with fresh ones before blaming a row
-        raise refused  # out here, where no driver's error is its context: that one's DETAIL quotes the row
+        raise failure  # out here, where no driver's error is its context: that one's DETAIL quotes the row
 
     def finished(self, lease: Lease) -> Loaded | None:
         """Return the counts with which the batch was finished under this very lease, None where it was not."""
@@ -113,7 +105,7 @@ class Loading:
 
     def _prepare(self, parsed: Parsed) -> None:
         """Make sure that targets and temps are there; outside the transaction, so that a rollback takes none away."""
-        tables = _tables(parsed)
+        tables = filled_tables(parsed)
         if tables not in self._known:
             ensure_tables(self._conn, tables, parsed.slip or "")
             for table in tables:
@@ -129,8 +121,8 @@ class Loading:
     def _transaction(self, lease: Lease, parsed: Parsed) -> Loaded:
         with self._conn.transaction():
             self._fence(lease)
-            self._copy(parsed)
-            landing = self._land(lease, parsed)
+            copy(self._conn, parsed)
+            landing = land(self._conn, lease.batch_id, parsed, self._known[filled_tables(parsed)])
             self._reject(lease, parsed)
             return self._finish(lease, parsed, landing)
 
@@ -139,59 +131,22 @@ class Loading:
         if held is None:
             raise _lost(lease)
 
-    def _copy(self, parsed: Parsed) -> None:
-        if not parsed.blocks:
-            return
-        temps = [sql.Identifier("pg_temp", temp_of(block.table)) for block in parsed.blocks]
-        self._conn.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(temps)))
-        with self._conn.cursor() as cursor:
-            for block, temp in zip(parsed.blocks, temps, strict=True):
-                with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(temp)) as copy:
-                    copy.write(block.data)
-
-    def _land(self, lease: Lease, parsed: Parsed) -> _Landing:
-        landing = _Landing([], [], Counter())
-        tables = _tables(parsed)
-        kin = self._known[tables]
-        rows = {block.table.qualified: block.rows for block in parsed.blocks}
-        # Owners in one global order, whatever the slip: batches of different slips that fill the same tables cannot deadlock.
-        for table in sorted((t for t in tables if t.kind is not Kind.SET), key=lambda t: t.qualified):
-            won = self._conn.execute(insert_owners(table, kin.columns[table.qualified]), {"batch_id": lease.batch_id}).fetchall()
-            landing.gained[table.qualified] += sum(not replaced for *_, replaced in won)
-            if table.kind is Kind.ROOT:
-                landing.winners = [row_id for row_id, *_ in won]
-                landing.replaced = [old for _, old, replaced in won if replaced]
-                if len(won) < rows[table.qualified] and table.columns:
-                    row = self._conn.execute(count_differing(table), {"winners": landing.winners}).fetchone()
-                    landing.differing = 0 if row is None else row[0]
-        self._land_sets(lease, tables, kin, landing)
-        return landing
-
-    def _land_sets(self, lease: Lease, tables: tuple[Table, ...], kin: Kin, landing: _Landing) -> None:
-        if kin.sets and landing.replaced:
-            root = next(t for t in tables if t.kind is Kind.ROOT)
-            gone = self._conn.execute(delete_sets(root, kin.sets), {"replaced": landing.replaced}).fetchall()
-            for no, deleted in gone:
-                landing.gained[kin.sets[no].qualified] -= deleted
-        for table in (t for t in tables if t.kind is Kind.SET):
-            given = {"batch_id": lease.batch_id, "winners": landing.winners}
-            landing.gained[table.qualified] += self._conn.execute(insert_set(table), given).rowcount
-
     def _reject(self, lease: Lease, parsed: Parsed) -> None:
-        if parsed.rejects:
+        rejects = _kept(parsed.rejects)
+        if rejects:
             given = {
                 "batch_id": lease.batch_id,
                 "slip": parsed.slip,
                 "digest": parsed.digest,
-                "rejects": dumps([asdict(reject) for reject in parsed.rejects]),
+                "rejects": dumps([asdict(reject) for reject in rejects]),
             }
             self._conn.execute(_SQL["reject"], given)
 
-    def _finish(self, lease: Lease, parsed: Parsed, landing: _Landing) -> Loaded:
+    def _finish(self, lease: Lease, parsed: Parsed, landing: Landing) -> Loaded:
         letters = dict.fromkeys(lease.row_ids, "d")
         letters |= dict.fromkeys(landing.winners, "l")
         letters |= dict.fromkeys(parsed.skipped, "s")
-        letters |= {reject.row_id: "r" for reject in parsed.rejects}
+        letters |= {reject.row_id: "r" for reject in parsed.rejects if not reject.item}
         if len(letters) != len(lease.row_ids):
             msg = f"the result of batch {lease.batch_id} has rows that are not its own"
             raise ValueError(msg)
@@ -202,7 +157,7 @@ class Loading:
             skipped=outcomes.count("s"),
             rejected=outcomes.count("r"),
             differing=landing.differing,
-            replaced=len(landing.replaced),
+            replaced=landing.replaced,
         )
         given = {
             "batch_id": lease.batch_id,
@@ -218,13 +173,16 @@ class Loading:
         if finished is None:
             raise _lost(lease)
         # Counted after the winners' rows are locked: whoever made a row that we replaced had stored its slip before.
-        if parsed.blocks and finished[0] != self._known[_tables(parsed)].slips:
+        if parsed.blocks and finished[0] != self._known[filled_tables(parsed)].slips:
             raise _NewSlip
         return loaded
 
 
-def _tables(parsed: Parsed) -> tuple[Table, ...]:
-    return tuple(block.table for block in parsed.blocks)
+def _kept(rejects: Iterable[Reject]) -> list[Reject]:
+    """Leave out items of a row that was rejected as a whole: its own reject speaks for it."""
+    given = list(rejects)
+    whole = {reject.row_id for reject in given if not reject.item}
+    return [reject for reject in given if not reject.item or reject.row_id not in whole]
 
 
 def _tell_retry(lease: Lease, attempt: int, exc: psycopg.Error) -> None:
@@ -233,19 +191,3 @@ def _tell_retry(lease: Lease, attempt: int, exc: psycopg.Error) -> None:
 
 def _lost(lease: Lease) -> LeaseLost:
     return LeaseLost(f"batch {lease.batch_id} is no longer held under token {lease.token}")
-
-
-def _refused(exc: psycopg.Error) -> DataRefused:
-    """Name the error and the place, and no value: PostgreSQL's own message and DETAIL may quote the row."""
-    reason = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(exc).__name__).lstrip("_")
-    place = [
-        f"{kind} {name}"
-        for kind, name in (
-            ("table", exc.diag.table_name),
-            ("column", exc.diag.column_name),
-            ("constraint", exc.diag.constraint_name),
-        )
-        if name
-    ]
-    where = f" ({', '.join(place)})" if place else ""
-    return DataRefused(f"expected values that the database takes, but it answered {reason.replace('_', ' ')}{where}", reason)

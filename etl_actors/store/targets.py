@@ -1,49 +1,19 @@
 """Target tables in the database: made where missing, compared where present, with a temp table for each to COPY into."""
 
 from collections.abc import Iterable
-from hashlib import blake2b
 
 from psycopg import sql
-from psycopg.abc import AdaptContext
 
 from etl_actors.errors import DatabaseUnsuitable
-from etl_actors.relational.tables import LINEAGE, PARENTAGE, Kind, Table
+from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Kind, Policy, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
+from etl_actors.store.quoting import identifier
+from etl_actors.store.temps import make_temp, temp_of
 
-__all__ = ["Quoted", "ensure_tables", "identifier", "make_temp", "names", "temp_of"]
+__all__ = ["ensure_tables"]
 
 _SQL = queries("targets")
-
-
-class Quoted(sql.Identifier):
-    """An identifier in a statement that has parameters: the driver would take a percent sign in it for one more."""
-
-    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
-        """Return the quoted name, its percent signs doubled."""
-        return super().as_bytes(context).replace(b"%", b"%%")
-
-
-def identifier(table: Table) -> sql.Identifier:
-    """Return the table's qualified name, quoted."""
-    return sql.Identifier(table.schema, table.name)
-
-
-def names(columns: Iterable[str]) -> sql.Composed:
-    """Return a quoted, comma-separated column list, for a statement that has parameters."""
-    return sql.SQL(", ").join(Quoted(c) for c in columns)
-
-
-def temp_of(table: Table) -> str:
-    """Return the name of the temp table that `table` is copied through; it changes with the table's plan."""
-    plan = blake2b(repr((table.qualified, table.copied)).encode(), digest_size=8).hexdigest()
-    return f"etl_{plan}"
-
-
-def make_temp(conn: Connection, table: Table) -> None:
-    """Create the temp table that `table` is copied through, unless the session has it."""
-    fields = sql.SQL(", ").join(_field(name, kind) for name, kind in table.copied)
-    conn.execute(sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ({})").format(sql.Identifier(temp_of(table)), fields))
 
 
 def ensure_tables(conn: Connection, tables: Iterable[Table], slip: str) -> list[str]:
@@ -79,14 +49,16 @@ def ensure_tables(conn: Connection, tables: Iterable[Table], slip: str) -> list[
 
 
 def _creation(table: Table) -> list[sql.Composed]:
-    system = LINEAGE if table.kind is Kind.ROOT else LINEAGE + PARENTAGE
+    system: tuple[tuple[str, str], ...] = LINEAGE if table.kind in (Kind.ROOT, Kind.ENTITY) else LINEAGE + PARENTAGE
+    if table.policy is Policy.FILL:
+        system += ((FILLED, "jsonb"),)
     fields = [_field(name, kind) for name, kind in system] + [_field(c.name, c.type) for c in table.columns]
     target = identifier(table)
     made = [
         sql.SQL("CREATE TABLE {} ({}, PRIMARY KEY (_id))").format(target, sql.SQL(", ").join(fields)),
         sql.SQL("GRANT SELECT ON {} TO etl_reader, etl_operator").format(target),
     ]
-    if table.kind is not Kind.ROOT:
+    if table.kind not in (Kind.ROOT, Kind.ENTITY):
         # A replaced root's children are found by it, and so are a parent's by a customer's join.
         made.append(sql.SQL("CREATE INDEX ON {} (_parent_id)").format(target))
     return made
@@ -113,7 +85,7 @@ def _wanted(conn: Connection, table: Table) -> dict[str, str]:
 
 
 def _compare(table: Table, wanted: dict[str, str], found: dict[str, str], slip: str) -> None:
-    system = dict.fromkeys(name for name, _ in table.copied if name.startswith("_") and name != "_pos")
+    system = dict.fromkeys(name for name, _ in table.copied if name.startswith("_") and name not in {"_pos", "_owner_pos"})
     for name in system:
         if name not in found:
             msg = f"Slip {slip} fills {table.qualified}, which is no table of etl-actors (it has no column {name}): name another."

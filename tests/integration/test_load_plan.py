@@ -5,7 +5,8 @@ import psycopg
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.load import Loading
-from etl_actors.store.targets import ensure_tables, make_temp, temp_of
+from etl_actors.store.targets import ensure_tables
+from etl_actors.store.temps import make_temp, temp_of
 from etl_actors.store.winners import count_differing
 
 _TABLE = Table("public", "thing", Kind.ROOT, Policy.IGNORE, ("id",), (Column("id", "int"),), None)

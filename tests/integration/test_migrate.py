@@ -16,7 +16,6 @@ from tests.support.migrations import migrate_at_once
 from tests.support.servers import Server, running_server
 from tests.support.variables import OWN
 
-
 _ALL = ["0001", "0002"]
 
 

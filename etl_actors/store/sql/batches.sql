@@ -26,9 +26,9 @@ SELECT loaded, duplicate, skipped, rejected, differing, replaced FROM etl.batch
  WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'done'
 
 -- name: reject
-INSERT INTO etl.reject (row_id, batch_id, slip, slip_digest, stage, reason, message, detail)
-SELECT r.row_id, %(batch_id)s, %(slip)s, %(digest)s, r.stage, r.reason, r.message, r.detail
-  FROM jsonb_to_recordset(%(rejects)s::jsonb) AS r (row_id bigint, stage text, reason text, message text, detail jsonb)
+INSERT INTO etl.reject (row_id, batch_id, slip, slip_digest, stage, reason, message, detail, item)
+SELECT r.row_id, %(batch_id)s, %(slip)s, %(digest)s, r.stage, r.reason, r.message, r.detail, r.item
+  FROM jsonb_to_recordset(%(rejects)s::jsonb) AS r (row_id bigint, stage text, reason text, message text, detail jsonb, item boolean)
 
 -- name: split
 -- One statement, so that the rows are at no moment in neither or both: the parent is released, its children are claimed.

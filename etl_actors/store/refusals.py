@@ -1,0 +1,71 @@
+"""What the database says when it refuses rows, told without any of it: its own message and DETAIL may quote the row."""
+
+import re
+from collections.abc import Iterable
+
+import psycopg
+from psycopg import errors as pg
+
+from etl_actors.errors import DatabaseUnsuitable, DataRefused
+from etl_actors.relational.tables import Table
+from etl_actors.store.constraints import check_name, check_text
+
+__all__ = ["failure_of"]
+
+# Errors of PL/pgSQL's own RAISE and ASSERT: a customer's trigger, with whatever text and code it likes.
+_RAISED = frozenset({"exec_stmt_raise", "exec_stmt_assert"})
+_DATA = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    pg.ProgramLimitExceeded,
+    pg.RaiseException,
+    pg.WithCheckOptionViolation,
+)
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def failure_of(error: psycopg.Error, tables: Iterable[Table]) -> DataRefused | DatabaseUnsuitable | None:
+    """Translate an error of a load; None for one that neither a row nor a missing right has caused.
+
+    Args:
+        error: whose text is not to be seen.
+        tables: of the batch.
+    """
+    if isinstance(error, _DATA) or error.diag.source_function in _RAISED:
+        return _refused(error, tables)
+    return _closed(error) if isinstance(error, pg.InsufficientPrivilege) else None
+
+
+def _refused(error: psycopg.Error, tables: Iterable[Table]) -> DataRefused:
+    """Name the error and its place, and no value."""
+    reason = _code(error)
+    detail = _place(error)
+    where = ", ".join(f"{kind} {detail[kind]}" for kind in ("table", "column", "constraint") if kind in detail)
+    for table in tables:
+        for column in table.columns:
+            if column.check is not None and check_name(table, column) == detail.get("constraint"):
+                detail |= {"column": column.name, "check": check_text(column.check)}
+                message = (
+                    f"expected {table.qualified}.{column.name} to fulfil its check `{detail['check']}`, but a value does not"
+                )
+                return DataRefused(message, reason, detail)
+    said = reason.replace("_", " ") + (f" ({where})" if where else "")
+    return DataRefused(f"expected values that the database takes, but it answered {said}", reason, detail)
+
+
+def _closed(error: pg.InsufficientPrivilege) -> DatabaseUnsuitable:
+    """Say that a right is missing; the server's sentence only where it is the server's own, of names and no data."""
+    own = (error.diag.source_function or "").startswith("aclcheck")
+    said = error.diag.message_primary if own else "the database answered insufficient privilege (42501)"
+    return DatabaseUnsuitable(f"The rights in the database do not suffice: {said}.")
+
+
+def _code(error: psycopg.Error) -> str:
+    return _WORD.sub("_", type(error).__name__).lower()
+
+
+def _place(error: psycopg.Error) -> dict[str, str]:
+    diag = error.diag
+    table = f"{diag.schema_name}.{diag.table_name}" if diag.schema_name and diag.table_name else diag.table_name
+    found = {"table": table, "column": diag.column_name, "constraint": diag.constraint_name}
+    return {kind: name for kind, name in found.items() if name}
