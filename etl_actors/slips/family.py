@@ -1,35 +1,27 @@
 """How the tables of a slip hang together: which is the root, what stands below what, and who decides for whom."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from etl_actors.relational.tables import Column, Kind, Policy, Table
-from etl_actors.slips.model import SlipColumn, SlipTable
-from etl_actors.slips.nodes import Expression, Predicate
+from etl_actors.slips.draft import Draft
+from etl_actors.slips.model import SlipTable
 from etl_actors.slips.problems import Problems, did_you_mean
-from etl_actors.slips.types import ColumnType
+from etl_actors.slips.read_columns import name_problem
 
-__all__ = ["Draft", "Family"]
+__all__ = ["Family"]
 
 _MAX_DEPTH = 12  # tables below one another
 
 
-@dataclass(slots=True)
-class Draft:
-    """What one ``[tables.NAME]`` says, before it is known how it hangs together with the others."""
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The nearest ancestor whose rows decide for keyless children: a ROOT, OWN or ENTITY."""
 
-    name: str
-    schema: str
-    parent: str | None
-    each: Expression | None
-    when: Predicate | None
-    key: tuple[str, ...]
-    policy: Policy
-    own_rows: bool
-    columns: tuple[SlipColumn, ...]
-    types: tuple[ColumnType, ...]
-    content: dict[str, Any]
+    table: Table
+
+    @property
+    def named(self) -> str | None:
+        return None if self.table.kind is Kind.ROOT else self.table.qualified
 
 
 class Family:
@@ -53,21 +45,16 @@ class Family:
         root = self._root()
         for draft in self.drafts.values():
             self._check(draft)
+        self._check_ancestors()
         if self.problems:
             return ()
         built: dict[str, SlipTable] = {}
-        self._build(root, None, built, 0)
-        for name in self.drafts.keys() - built.keys():
-            if not self.problems:
-                self.problems.at_value(("tables", name, "parent"), f"the table `{name}` is its own ancestor")
+        for top in (root, *(draft for draft in self.drafts.values() if not draft.below and draft.has_each)):
+            self._build(top, None, None, built)
         return tuple(built.values())
 
     def _root(self) -> Draft:
-        roots = [
-            draft
-            for draft in self.drafts.values()
-            if draft.parent is None and "parent" not in draft.content and draft.each is None
-        ]
+        roots = [draft for draft in self.drafts.values() if not draft.below and not draft.has_each]
         for other in roots[1:]:
             self.problems.at_key(
                 ("tables", other.name),
@@ -75,59 +62,109 @@ class Family:
             )
         if roots:
             return roots[0]
+        given = "a slip without a root table is given one of its own name, but"
         if self.slip in self.drafts:
-            self.problems.at_key(
-                ("tables", self.slip), f"a slip without a root table is given one of its own name, but `{self.slip}` is taken"
-            )
-        given = Draft(self.slip, self.schema, None, None, None, (), Policy.IGNORE, False, (), (), {})  # noqa: FBT003  (fields)
-        self.drafts = {self.slip: given, **self.drafts}
-        return given
+            self.problems.at_key(("tables", self.slip), f"{given} `{self.slip}` is taken")
+        elif name_problem(self.slip, "table"):
+            self.problems.at_value(("name",), f"{given} a table's name has at most 63 bytes")
+        root = Draft(self.slip, self.schema)
+        self.drafts = {self.slip: root, **self.drafts}
+        return root
 
     def _check(self, draft: Draft) -> None:
         keys = ("tables", draft.name)
-        if draft.each is not None and draft.parent is None:
-            self.problems.at_value(
-                (*keys, "each"), "`each` without `parent` (a table of entities) is not supported by this release"
-            )
-        if draft.parent is None:
-            return
-        if draft.parent not in self.drafts:
+        if draft.parent is not None and draft.parent not in self.drafts:
             self.problems.at_value(
                 (*keys, "parent"), f"there is no table `{draft.parent}`{did_you_mean(draft.parent, list(self.drafts))}"
             )
-        if draft.own_rows:
+        if "recurse" in draft.content and not draft.has_each:
+            self.problems.at_key((*keys, "recurse"), "`recurse` goes on from the items of `each`, and there is none")
+        if draft.has_each and not draft.below and "key" not in draft.content:
+            self.problems.at_key(
+                keys,
+                f"`{draft.name}` has `each` and no `parent`: its rows are shared by documents and known by a `key`, "
+                "which it needs; rows that belong to one document need a `parent`",
+            )
+        if "identity" in draft.content and (draft.below or draft.has_each) and not draft.key:
             self.problems.at_value((*keys, "identity"), '`identity = "row"` is for the root')
-        if "on_duplicate" in draft.content and not draft.key:
+        if draft.below and "on_duplicate" in draft.content and "key" not in draft.content:
             self.problems.at_value(
                 (*keys, "on_duplicate"), "a child without `key` follows its parent; `on_duplicate` needs a `key`"
             )
-
-    def _ancestors(self, draft: Draft) -> Iterator[str]:
-        while draft.parent is not None:
-            yield draft.parent
-            draft = self.drafts[draft.parent]
-
-    def _build(self, draft: Draft, parent: Table | None, built: dict[str, SlipTable], depth: int) -> None:
-        if depth > _MAX_DEPTH:
-            self.problems.at_value(("tables", draft.name, "parent"), f"tables are at most {_MAX_DEPTH} below the root")
-            return
-        kind = Kind.ROOT if parent is None else Kind.OWN if draft.key else Kind.SET
-        if kind is Kind.SET and Kind.OWN in (built[above].table.kind for above in self._ancestors(draft)):
+        elif draft.policy is Policy.FILL and (draft.below or not draft.has_each):
             self.problems.at_value(
-                ("tables", draft.name, "parent"),
-                "a child without `key` below one with a key of its own is not supported by this release: give it a `key`",
+                (*keys, "on_duplicate"),
+                '"fill" is for rows that many documents share: a table with `each`, a `key` and no `parent`',
             )
+        owner = None if "key" in draft.content else self._owner(draft)
+        if owner is not None and owner.policy is Policy.FILL:
+            self.problems.at_value(
+                (*keys, "parent"),
+                f'a row of `{owner.name}` is filled by many documents (`on_duplicate = "fill"`): what is below it needs a `key`',
+            )
+
+    def _owner(self, draft: Draft) -> Draft | None:
+        """Find the table that a keyless child lands with; None of the root's and of what is its own ancestor."""
+        for above in self._ancestors(draft):
+            if "key" in above.content:
+                return above
+        return None
+
+    def _ancestors(self, draft: Draft) -> list[Draft]:
+        found: list[Draft] = []
+        while draft.parent is not None and draft.parent in self.drafts and self.drafts[draft.parent] not in found:
+            draft = self.drafts[draft.parent]
+            found.append(draft)
+        return found
+
+    def _check_ancestors(self) -> None:
+        for draft in self.drafts.values():
+            above = self._ancestors(draft)
+            keys = ("tables", draft.name, "parent")
+            if any(one is draft for one in above):
+                self.problems.at_value(keys, f"the table `{draft.name}` is its own ancestor")
+            elif len(above) > _MAX_DEPTH:
+                self.problems.at_value(keys, f"tables are at most {_MAX_DEPTH} below the root")
+
+    def _build(self, draft: Draft, parent: Table | None, owner: _Owner | None, built: dict[str, SlipTable]) -> None:
+        tops, children = (Kind.ROOT, Kind.ENTITY), (Kind.SET, Kind.OWN)
+        kind = tops[draft.has_each] if parent is None else children[bool(draft.key)]
+        keyless = owner if kind is Kind.SET else None
         table = Table(
             schema=draft.schema,
             name=draft.name,
             kind=kind,
-            policy=parent.policy if parent is not None and kind is Kind.SET else draft.policy,
+            policy=keyless.table.policy if keyless else draft.policy,
             key=draft.key,
-            columns=tuple(Column(column.name, kind.name) for column, kind in zip(draft.columns, draft.types, strict=True)),
+            columns=tuple(
+                Column(
+                    column.column.name,
+                    column.type.name if column.type else "",
+                    column.column.null,
+                    column.check,
+                    column.comment,
+                )
+                for column in draft.columns
+            ),
             parent=parent.qualified if parent else None,
+            owner=keyless.named if keyless else None,
+            newest=draft.newest,
+            indexes=draft.indexes,
         )
-        texts = [str(draft.content.get(key, "")) for key in ("each", "when")]
-        built[draft.name] = SlipTable(table, draft.parent, draft.each, draft.when, draft.columns, draft.own_rows, *texts)
+        built[draft.name] = SlipTable(
+            table,
+            draft.parent,
+            draft.each,
+            draft.when,
+            tuple(column.column for column in draft.columns),
+            own_rows=draft.own_rows,
+            each_text=str(draft.content.get("each", "")),
+            when_text=str(draft.content.get("when", "")),
+            recurse=draft.recurse,
+            recurse_text=str(draft.content.get("recurse", "")),
+            lets=draft.lets,
+            item_alone=draft.item_alone,
+        )
         for child in self.drafts.values():
             if child.parent == draft.name:
-                self._build(child, table, built, depth + 1)
+                self._build(child, table, keyless or _Owner(table), built)

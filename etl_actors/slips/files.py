@@ -6,9 +6,11 @@ from pathlib import Path
 
 from etl_actors.errors import SlipError
 
-__all__ = ["MAIN", "digest", "read_slip_folder"]
+__all__ = ["LIBRARY", "MAIN", "STEPS", "digest", "read_slip_folder"]
 
 MAIN = "slip.toml"
+STEPS = "steps.py"
+LIBRARY = "std/"  # what a slip uses of the grammar library is kept with it under such names
 _DIGEST_BYTES = 16
 
 
@@ -27,7 +29,7 @@ def read_slip_folder(folder: Path) -> dict[str, str]:
     if not (folder / MAIN).is_file():
         message = f"{folder / MAIN}: there is no such file"
         raise SlipError(message)
-    names = sorted([folder / MAIN, *folder.glob("*.lark"), *folder.glob("steps.py")])
+    names = sorted([folder / MAIN, *folder.glob("*.lark"), *folder.glob(STEPS)])
     return {path.name: _text(path) for path in names}
 
 

@@ -32,13 +32,13 @@ class Problems:
         file: its name in messages.
         text: of the file.
         places: of its keys and values.
-        found: line, column and text of each problem.
+        found: of each problem the file that it is in (empty for this one), line, column and text.
     """
 
     file: str
     text: str
     places: Places
-    found: list[tuple[int, int, str]] = field(default_factory=list)
+    found: list[tuple[str, int, int, str]] = field(default_factory=list)
 
     def at_key(self, keys: Keys, sentence: str) -> None:
         """Note a problem with a key (or with the value of an array's element)."""
@@ -55,17 +55,33 @@ class Problems:
 
     def at_line(self, line: int, column: int, sentence: str) -> None:
         """Note a problem at a line and column, both from 1."""
-        lines = self.text.splitlines()
-        source = lines[line - 1].replace("\t", " ") if line <= len(lines) else ""
-        self.found.append((line, column, f"{self.file}:{line}:{column}: {sentence}\n    {source}\n    {' ' * (column - 1)}^"))
+        self.found.append(("", line, column, _told(self.file, self.text, line, column, sentence)))
+
+    def elsewhere(self, file: str, text: str, line: int, column: int, sentence: str) -> None:
+        """Note a problem with another file.
+
+        Args:
+            file: its name in messages.
+            text: of that file.
+            line: from 1.
+            column: from 1.
+            sentence: what is wrong.
+        """
+        self.found.append((file, line, column, _told(file, text, line, column, sentence)))
 
     def __bool__(self) -> bool:
         """Tell whether there is any."""
         return bool(self.found)
 
     def __str__(self) -> str:
-        """All of them, in the order of the file."""
-        return "\n".join(dict.fromkeys(text for _, _, text in sorted(self.found)))
+        """All of them, in the order of the file; those of other files behind them."""
+        return "\n".join(dict.fromkeys(text for _, _, _, text in sorted(self.found)))
+
+
+def _told(file: str, text: str, line: int, column: int, sentence: str) -> str:
+    lines = text.split("\n")
+    source = lines[line - 1].replace("\t", " ").rstrip("\r") if line <= len(lines) else ""
+    return f"{file}:{line}:{column}: {sentence}\n    {source}\n    {' ' * (column - 1)}^"
 
 
 def did_you_mean(name: str, known: list[str]) -> str:

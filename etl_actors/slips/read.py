@@ -3,28 +3,39 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.emit import Emitter, Scope
 from etl_actors.slips.expression import parse_predicate
-from etl_actors.slips.files import MAIN, digest
-from etl_actors.slips.model import Slip
-from etl_actors.slips.problems import ExpressionError, Problems, check_nesting, did_you_mean
+from etl_actors.slips.family import Family
+from etl_actors.slips.files import LIBRARY, MAIN, STEPS, digest
+from etl_actors.slips.language import language_names
+from etl_actors.slips.model import InputForm, Slip
+from etl_actors.slips.own_steps import OwnStep, find_own_steps
+from etl_actors.slips.private import with_private
+from etl_actors.slips.problems import Problems
+from etl_actors.slips.read_grammars import read_grammars
+from etl_actors.slips.read_input import read_input
+from etl_actors.slips.read_lets import read_lets
+from etl_actors.slips.read_maps import read_maps
 from etl_actors.slips.read_tables import read_tables
+from etl_actors.slips.section import Section
+from etl_actors.slips.sight import check_expressions
 from etl_actors.slips.toml_places import Places, find_places
+from etl_actors.slips.vocabulary import Vocabulary
 
 __all__ = ["read_slip"]
 
-_KNOWN = ("name", "source", "when", "priority", "tables")
-_LATER = ("grammars", "let", "input", "breakout")
+_KNOWN = ("name", "source", "when", "priority", "grammars", "maps", "let", "input", "tables")
+_LATER = ("breakout",)
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,63}")
 _PRIORITY = 2**31
 
 
 def read_slip(files: Mapping[str, str], target_schema: str, *, origin: str = "") -> Slip:
-    """Read a slip.
+    """Read a slip; nothing of its ``steps.py`` runs.
 
     Args:
         files: text by name, `slip.toml` among them.
@@ -32,7 +43,8 @@ def read_slip(files: Mapping[str, str], target_schema: str, *, origin: str = "")
         origin: the slip's folder, which messages name; empty where there is none.
 
     Returns:
-        The slip.
+        The slip. Its files are those given and what its grammars use of the library, so that they are the whole slip:
+        reading them again gives the same one, whatever library is installed then.
 
     Raises:
         SlipError: all that is wrong with it, each with file, line and column.
@@ -41,8 +53,7 @@ def read_slip(files: Mapping[str, str], target_schema: str, *, origin: str = "")
     if MAIN not in files:
         message = f"{file}: there is no such file"
         raise SlipError(message)
-    text = files[MAIN]
-    content, problems = _parsed(text, file)
+    content, problems = _parsed(files[MAIN].replace("\r\n", "\n"), file)  # as tomllib counts
     slip = _Reader(content, problems, target_schema, files).read()
     if slip is None or problems:
         raise SlipError(str(problems))
@@ -51,7 +62,7 @@ def read_slip(files: Mapping[str, str], target_schema: str, *, origin: str = "")
 
 def _parsed(text: str, file: str) -> tuple[dict[str, Any], Problems]:
     try:
-        content = tomllib.loads(text)
+        content = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         problems = Problems(file, text, Places(text))
         found = _AT.search(str(error))
@@ -66,36 +77,38 @@ def _parsed(text: str, file: str) -> tuple[dict[str, Any], Problems]:
 
 
 class _Reader:
-    """Reads the top of a slip; its tables are `read_tables`' part."""
+    """Reads the top of a slip; what is below it has readers of its own."""
 
     def __init__(self, content: dict[str, Any], problems: Problems, schema: str, files: Mapping[str, str]) -> None:
         self.content = content
+        self.section = Section(content, problems)
         self.problems = problems
         self.schema = schema
         self.files = files
 
     def read(self) -> Slip | None:
-        self._check_keys()
+        self.section.check_keys(_KNOWN, later=_LATER)
         name = self._name()
         sources = self._sources()
-        when = self._when()
         priority = self._priority()
-        tables = read_tables(self.content, self.problems, self.schema, name or "slip")
+        form = self._input()
+        when = self.section.parsed("when", parse_predicate)
+        grammars = read_grammars(self.content.get("grammars", {}), self.problems, self.files)
+        maps = read_maps(self.content.get("maps", {}), self.problems)
+        steps, broken = self._steps()
+        lets = read_lets(self.content.get("let", {}), ("let",), self.problems)
+        drafts = read_tables(self.content, self.problems, self.schema, lets)
+        keys = {draft.name: types for draft in drafts.values() if (types := draft.key_types)}
+        vocabulary = Vocabulary(grammars.loaded, maps, steps, keys)
+        check_expressions(when, lets, drafts, vocabulary, frozenset(grammars.broken | broken), self.problems)
+        tables = Family(drafts, self.problems, self.schema, name or "slip").tables()
         if self.problems or name is None:
             return None
-        return Slip(
-            name, digest(self.files), sources, when, priority, tables, dict(self.files), str(self.content.get("when", ""))
-        )
-
-    def _check_keys(self) -> None:
-        for key in self.content:
-            if key in _LATER:
-                self.problems.at_key((key,), f"`{key}` is not supported by this release")
-            elif key not in _KNOWN:
-                self.problems.at_key((key,), f"there is no key `{key}`{did_you_mean(key, [*_KNOWN, *_LATER])}")
-        for file in self.files:
-            if file != MAIN:
-                self.problems.at_line(1, 1, f"`{file}`: grammars and steps of a slip's own are not supported by this release")
+        lets, tables = with_private(lets, tables)
+        own = {file: text for file, text in self.files.items() if not file.startswith(LIBRARY)}
+        files = {**own, **grammars.library}
+        text = str(self.content.get("when", ""))
+        return Slip(name, digest(files), sources, when, priority, tables, files, text, lets, vocabulary, form)
 
     def _name(self) -> str | None:
         name = self.content.get("name")
@@ -124,17 +137,24 @@ class _Reader:
             return 0
         return priority
 
-    def _when(self) -> Any:
-        text = self.content.get("when")
+    def _input(self) -> InputForm | None:
+        given = self.content.get("input")
+        if isinstance(given, dict):
+            return read_input(Section(given, self.problems, ("input",)))
+        if given is not None:
+            self.problems.at_key(("input",), "expected `format`, `begins` or `origin` below [input]")
+        return None
+
+    def _steps(self) -> tuple[dict[str, OwnStep], set[str]]:
+        """Find the slip's own steps, and whether there may be more that can't be found."""
+        text = self.files.get(STEPS)
         if text is None:
-            return None
-        if not isinstance(text, str):
-            self.problems.at_value(("when",), "expected a predicate, in quotes")
-            return None
-        try:
-            predicate = parse_predicate(text)
-            check_nesting(Emitter().predicate(predicate, Scope()))
-        except ExpressionError as error:
-            self.problems.at_value(("when",), error.sentence, error.at)
-            return None
-        return predicate
+            return {}, set()
+        file = self.problems.file.removesuffix(MAIN) + STEPS
+        broken: set[str] = set()
+
+        def note(line: int, column: int, sentence: str) -> None:
+            self.problems.elsewhere(file, text, line, column, sentence)
+            broken.add(STEPS)
+
+        return find_own_steps(text, language_names(), note), broken

@@ -1,0 +1,13 @@
+"""The names that the language of expressions has taken: steps, types, functions and predicates."""
+
+from etl_actors.slips.steps import STEPS
+from etl_actors.slips.types import type_names
+
+__all__ = ["language_names"]
+
+_FORMS = frozenset({"exists", "if", "lookup", "many", "map", "match", "matches", "parse", "ref", "sep_by", "type"})
+
+
+def language_names() -> frozenset[str]:
+    """List them; a step of a slip's own has another name."""
+    return _FORMS.union(STEPS, type_names())

@@ -1,0 +1,78 @@
+"""Which names an expression uses: bare ones, which may be lets, and those of grammars, maps and steps."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from etl_actors.slips import nodes as n
+from etl_actors.slips.model import Let
+
+__all__ = ["bare_names", "lets_behind", "parts", "vocabulary_names"]
+
+_NAMING = frozenset({"parse", "lookup"})  # their argument names a thing of the slip
+_STEPPING = frozenset({"map", "many", "sep_by"})  # their first argument begins with a step
+
+
+def parts(node: Any) -> Iterator[Any]:
+    """List a node and all that is in it, from left to right."""
+    if isinstance(node, tuple):
+        for one in node:
+            yield from parts(one)
+    elif is_dataclass(node):
+        yield node
+        for field in fields(node):
+            yield from parts(getattr(node, field.name))
+
+
+def bare_names(node: Any) -> list[n.Path]:
+    """List the paths of an expression or predicate that begin with a bare name: a let, or a field of the item."""
+    skipped = {id(path) for path, _ in _named(node)}
+    return [one for one in parts(node) if isinstance(one, n.Path) and not one.root and one.segments and id(one) not in skipped]
+
+
+def vocabulary_names(node: Any) -> set[str]:
+    """List the grammars and maps that an expression or predicate names."""
+    named = {name for path, step in _named(node) if step in _NAMING and (name := _first(path))}
+    for one in parts(node):
+        if isinstance(one, n.Matches):
+            named.add(one.grammar)
+        elif isinstance(one, n.Step) and one.name in _NAMING and one.arguments and isinstance(one.arguments[0], n.Literal):
+            named.add(str(one.arguments[0].value))
+    return named
+
+
+def _named(node: Any) -> list[tuple[n.Path, str]]:
+    """List the paths that name no value, each with the step that has it as argument."""
+    found = []
+    for step in parts(node):
+        if isinstance(step, n.Step) and step.name in _NAMING | _STEPPING and step.arguments:
+            first: Any = step.arguments[0]
+            while isinstance(first, n.Pipe):
+                first = first.value
+            if isinstance(first, n.Path):
+                found.append((first, step.name))
+    return found
+
+
+def _first(path: n.Path) -> str | None:
+    segment = path.segments[0] if path.segments else None
+    return segment.name if isinstance(segment, n.Field) and not path.root else None
+
+
+def lets_behind(nodes: Iterable[Any], lets: Iterable[Let]) -> set[str]:
+    """Find the lets that expressions are made of, through whatever lets.
+
+    Args:
+        nodes: expressions.
+        lets: in sight, those that others use first.
+
+    Returns:
+        Their names.
+    """
+    used = {name for node in nodes for path in bare_names(node) if (name := _first(path))}
+    found = set()
+    for let in reversed(tuple(lets)):
+        if let.name in used:
+            found.add(let.name)
+            used |= {name for path in bare_names(let.node) if (name := _first(path))}
+    return found

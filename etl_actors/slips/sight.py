@@ -1,0 +1,191 @@
+"""What each expression of a slip sees, and whether it can be written and can find what it asks for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from etl_actors.combinators.shape import Shape
+from etl_actors.slips import nodes as n
+from etl_actors.slips.draft import Draft, DraftColumn
+from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.model import Let
+from etl_actors.slips.names import bare_names, parts, vocabulary_names
+from etl_actors.slips.problems import ExpressionError, Keys, Problems, check_nesting
+from etl_actors.slips.shapes import check_predicate, item_shape, shape_of
+from etl_actors.slips.vocabulary import Vocabulary
+
+__all__ = ["Sight", "check_expressions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What an expression sees.
+
+    Args:
+        scope: the variables of generated code; their names stand for those that the mapper will have.
+        shapes: of lets by name, of the item as ``@``, of the one above it as ``@up``; None of what documents decide.
+    """
+
+    scope: Scope
+    shapes: Mapping[str, Shape | None]
+
+    def with_let(self, let: Let, shape: Shape | None) -> "Sight":
+        """Add a let."""
+        lets = {**self.scope.lets, let.name: f"let_{len(self.scope.lets)}()"}
+        return Sight(replace(self.scope, lets=lets), {**self.shapes, let.name: shape})
+
+
+def check_expressions(
+    when: n.Predicate | None,
+    lets: tuple[Let, ...],
+    drafts: Mapping[str, Draft],
+    vocabulary: Vocabulary,
+    broken: frozenset[str],
+    problems: Problems,
+) -> None:
+    """Check every expression of a slip, and note what is wrong with it.
+
+    Args:
+        when: of the slip.
+        lets: of the whole slip.
+        drafts: of its tables, by name.
+        vocabulary: what its expressions can name.
+        broken: the names of grammars, and ``steps.py``, that can't be used, which is noted already.
+        problems: where to note.
+    """
+    _Checker(lets, drafts, vocabulary, broken, problems).run(when)
+
+
+class _Checker:
+    def __init__(
+        self,
+        lets: tuple[Let, ...],
+        drafts: Mapping[str, Draft],
+        vocabulary: Vocabulary,
+        broken: frozenset[str],
+        problems: Problems,
+    ) -> None:
+        self.lets = lets
+        self.drafts = drafts
+        self.vocabulary = vocabulary
+        self.broken = broken
+        self.problems = problems
+        self.sights: dict[str, Sight] = {}
+        self.document = Sight(Scope(), {})
+
+    def run(self, when: n.Predicate | None) -> None:
+        if when is not None:
+            self._without_lets(when, ("when",), self.lets, "`when` of a slip sees no lets")
+            self.predicate(when, ("when",), self.document)
+        self.document = self.all_lets(self.lets, ("let",), self.document)
+        for draft in self.drafts.values():
+            sight = self.of_items(draft)
+            for column in draft.columns:
+                self.column(column, sight)
+
+    # Sights
+
+    def of_items(self, draft: Draft) -> Sight:
+        """Give what the columns of a table see, and check everything of the table that stands before them."""
+        if draft.name in self.sights:
+            return self.sights[draft.name]
+        self.sights[draft.name] = self.document  # of a table that is its own ancestor
+        keys = ("tables", draft.name)
+        above = self.above(draft)
+        sight = self.inside(draft, above)
+        sight = self.all_lets(draft.lets, (*keys, "let"), sight)
+        if draft.when is not None:
+            self.predicate(draft.when, (*keys, "when"), sight)
+        self.sights[draft.name] = sight
+        return sight
+
+    def above(self, draft: Draft) -> Sight:
+        """Give what `each` of a table sees: what its parent's columns do, but for the parent's own lets."""
+        parent = self.drafts.get(draft.parent or "")
+        if parent is None:
+            return self.document
+        sight = self.of_items(parent)
+        names = {let.name for let in parent.lets}
+        lets = {name: written for name, written in sight.scope.lets.items() if name not in names}
+        return Sight(replace(sight.scope, lets=lets), {name: shape for name, shape in sight.shapes.items() if name not in names})
+
+    def inside(self, draft: Draft, above: Sight) -> Sight:
+        keys = ("tables", draft.name)
+        up = "up" if draft.below else ""
+        if not draft.has_each:
+            return Sight(replace(above.scope, up=up), {**above.shapes, "@up": above.shapes.get("@")})
+        item = None
+        if draft.each is not None:
+            item = item_shape(self.value(draft.each, (*keys, "each"), above))
+        scope = Scope("item", "fields", "key", "index", up=up, lets=above.scope.lets)
+        shapes = {**above.shapes, "@": item, "@up": above.shapes.get("@")}
+        if draft.recurse is None:
+            return Sight(scope, shapes)
+        below = self.value(draft.recurse, (*keys, "recurse"), Sight(replace(scope, key="", index="", up=""), shapes))
+        if item_shape(below) != item:  # further down the items may be of any shape
+            item = None
+        return Sight(replace(scope, up="up", depth="depth"), {**shapes, "@": item, "@up": None})
+
+    def all_lets(self, lets: tuple[Let, ...], keys: Keys, sight: Sight) -> Sight:
+        for number, let in enumerate(lets):
+            here = (*keys, let.name)
+            self._without_lets(let.node, here, lets[number:], "a let uses those before it")
+            sight = sight.with_let(let, self.value(let.node, here, sight))
+        return sight
+
+    def _without_lets(self, node: Any, keys: Keys, lets: tuple[Let, ...], reason: str) -> None:
+        names = {let.name for let in lets}
+        for path in bare_names(node):
+            first = path.segments[0]
+            if isinstance(first, n.Field) and first.name in names:
+                self.problems.at_value(
+                    keys, f"`{first.name}` is a let, and {reason}; a field of that name is `@.{first.name}`", path.at
+                )
+
+    # Expressions
+
+    def value(self, node: n.Expression, keys: Keys, sight: Sight) -> Shape | None:
+        """Check an expression, and give the shape of its value."""
+        if self._hopeless(node):
+            return None
+
+        def check() -> Shape | None:
+            check_nesting(Emitter(vocabulary=self.vocabulary).value(node, sight.scope))
+            return shape_of(node, sight.shapes, self.vocabulary)
+
+        return self._noted(check, keys)
+
+    def predicate(self, node: n.Predicate, keys: Keys, sight: Sight) -> None:
+        def check() -> None:
+            check_nesting(Emitter(vocabulary=self.vocabulary).predicate(node, sight.scope))
+            check_predicate(node, sight.shapes, self.vocabulary)
+
+        if not self._hopeless(node):
+            self._noted(check, keys)
+
+    def column(self, draft: DraftColumn, sight: Sight) -> None:
+        column = draft.column
+
+        def check() -> None:
+            emitter = Emitter(vocabulary=self.vocabulary)
+            if draft.type is None:
+                emitter.value(column.node, sight.scope)
+                raise ExpressionError(len(column.text.rstrip()), "this column has no type; end it in one, as in `| text`")
+            check_nesting(emitter.column(column.node, sight.scope, draft.type, text=False))
+            shape_of(column.node, sight.shapes, self.vocabulary)
+
+        if not self._hopeless(column.node):
+            self._noted(check, draft.keys)
+
+    def _noted(self, check: Callable[[], Shape | None], keys: Keys) -> Shape | None:
+        try:
+            return check()
+        except ExpressionError as error:
+            self.problems.at_value(keys, error.sentence, error.at)
+            return None
+
+    def _hopeless(self, node: Any) -> bool:
+        """Tell whether an expression uses what is broken itself: it would only be called wrong for that."""
+        if "steps.py" in self.broken and any(isinstance(one, n.Step) for one in parts(node)):
+            return True
+        return not self.broken.isdisjoint(vocabulary_names(node))
