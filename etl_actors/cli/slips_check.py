@@ -1,7 +1,7 @@
 """``etl-actors slips check``: all that is wrong with slips."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from etl_actors.slips.files import MAIN
 from etl_actors.slips.model import Slip
 from etl_actors.slips.samples import payload_of, read_samples
 from etl_actors.slips.trial import Trier
+
+if TYPE_CHECKING:
+    from etl_actors.settings import Settings
 
 __all__ = ["checked", "slips_check"]
 
@@ -34,11 +37,7 @@ def slips_check(
     """
     settings = invocation(ctx).settings()
     found = asked(settings, names or ())
-    others = (
-        [each for each in shelf(settings) if each.folder.resolve() not in {one.folder.resolve() for one in found}]
-        if names
-        else []
-    )
+    others = _others(found, settings) if names else []
     problems = list(checked(found, others))
     warnings = [warning for each in found if each.slip for warning in _warnings(each)]
     if as_json:
@@ -57,6 +56,15 @@ def slips_check(
         say(_summary(found, problems, warnings))
     if problems or (strict and warnings):
         raise typer.Exit(1)
+
+
+def _others(found: Sequence[Found], settings: "Settings") -> list[Found]:
+    """Read the slips beside those asked about; a slip that lies elsewhere, such as a copy that is edited, has none."""
+    folders = {folder.resolve() for folder in settings.parser_folders}
+    mine = {each.folder.resolve() for each in found}
+    if not {folder.parent for folder in mine} <= folders:
+        return []
+    return [each for each in shelf(settings) if each.folder.resolve() not in mine]
 
 
 def checked(found: Sequence[Found], others: Sequence[Found] = ()) -> Iterator[Problem]:

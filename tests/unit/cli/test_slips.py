@@ -1,0 +1,281 @@
+"""The commands for the author of slips that look at slips: list, show, new, check."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl_actors.cli import main
+from etl_actors.cli.slips import SLIPS
+from etl_actors.slips.files import read_slip_folder
+from etl_actors.slips.read import read_slip
+
+BOOK = """\
+name   = "book"
+source = "library"
+
+[tables.book]
+key = ["isbn"]
+columns.isbn  = "isbn | text"
+columns.year  = "year | int"
+
+[tables.book_author]
+parent = "book"
+each   = "$.authors[*]"
+columns.name = "name | required | text"
+"""
+
+WRONG = """\
+name   = "wrong"
+prioritty = 1
+[tables.wrong]
+key = ["isbm"]
+columns.isbn = "isbn | txt"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder of slips with one in it, which the settings name."""
+    place = tmp_path / "slips"
+    put(place / "book", BOOK)
+    monkeypatch.setenv("ETL_PARSERS", str(place))
+    monkeypatch.chdir(tmp_path)
+    return place
+
+
+@pytest.fixture
+def asked(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command of the group: its exit status, its standard output and its standard error."""
+
+    def ask(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main.execute(["slips", *words])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return ask
+
+
+def put(folder: Path, toml: str, **files: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "slip.toml").write_text(toml)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("name", sorted(SLIPS))
+def test_each_command_has_a_help_that_ends_with_examples(name: str, asked: Any) -> None:
+    status, out, _ = asked(name, "--help")
+    assert status == 0
+    assert all(f"    {example}\n" in f"{out}\n" for example in SLIPS[name].examples)
+    assert all("etl-actors slips " in example for example in SLIPS[name].examples)
+    assert len(SLIPS[name].summary) <= 66
+
+
+def test_the_group_alone_shows_its_commands_and_ends_with_2(asked: Any) -> None:
+    status, out, _ = asked()
+    assert status == 2
+    assert all(command.summary in out for command in SLIPS.values())
+
+
+def test_an_unknown_command_of_the_group_is_one_sentence(asked: Any) -> None:
+    assert asked("liste") == (2, "", "No such command 'liste'. Try: etl-actors slips --help\n")
+
+
+def test_list_shows_each_slip_with_what_it_takes_and_makes(folder: Path, asked: Any) -> None:
+    status, out, _ = asked("list")
+    assert status == 0
+    (line,) = [line for line in out.splitlines() if line.startswith("book")]
+    assert line.split()[:5] == ["book", "library", "0", "book,", "book_author"]
+
+
+def test_list_shows_a_broken_slip_with_its_first_problem_and_ends_with_1(folder: Path, asked: Any) -> None:
+    put(folder / "wrong", WRONG)
+    status, out, _ = asked("list")
+    assert status == 1
+    assert "wrong/slip.toml:2:1: there is no key `prioritty`; did you mean `priority`? (and 2 more)\n" in out
+    told = json.loads(asked("list", "--json")[1])["slips"]
+    assert [one["name"] for one in told] == ["book", "wrong"]
+    assert told[1]["problems"][0]["line"] == 2
+
+
+def test_a_folder_without_slips_says_how_to_begin(folder: Path, asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "empty").mkdir()
+    monkeypatch.setenv("ETL_PARSERS", str(folder / "empty"))
+    status, out, err = asked("list")
+    assert (status, out) == (2, "")
+    assert err.endswith("To write one: etl-actors slips new NAME\n")
+
+
+def test_show_has_each_column_with_its_type_and_expression(folder: Path, asked: Any) -> None:
+    status, out, _ = asked("show", "book")
+    assert status == 0
+    assert [line.split() for line in out.splitlines() if line.startswith("isbn")] == [
+        ["isbn", "text", "isbn", "|", "text", "key"]
+    ]
+    assert "table public.book: the root, one row a document; known by (isbn); on_duplicate ignore" in out
+    assert "table public.book_author: below book, one row an item" in out
+
+
+def test_show_has_the_same_as_json(folder: Path, asked: Any) -> None:
+    told = json.loads(asked("show", "book", "--json")[1])
+    assert [table["name"] for table in told["tables"]] == ["public.book", "public.book_author"]
+    assert told["tables"][0]["key"] == ["isbn"]
+    assert told["tables"][1]["columns"][0]["expr"] == "name | required | text"
+
+
+def test_show_python_is_the_function_that_maps_documents(folder: Path, asked: Any) -> None:
+    out = asked("show", "book", "--python")[1]
+    assert "def map_document(" in out
+    compile(out, "<shown>", "exec")
+
+
+def test_show_of_a_broken_slip_tells_all_that_is_wrong(folder: Path, asked: Any) -> None:
+    put(folder / "wrong", WRONG)
+    status, out, err = asked("show", "wrong")
+    assert (status, out) == (1, "")
+    assert err.count("wrong/slip.toml:") == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ("bok", "There is no slip `bok` in {folder}; did you mean `book`?"),
+        ("./book", "./book: expected the folder of a slip, which holds a slip.toml, or a folder of such folders."),
+        ("there", "There is no slip `there` in {folder}; did you mean the folder ./there?"),
+    ],
+)
+def test_a_slip_that_there_is_not_is_wrong_usage(wanted: str, sentence: str, folder: Path, asked: Any) -> None:
+    put(folder.parent / "there", BOOK.replace("book", "x"))
+    assert asked("show", wanted) == (2, "", f"{sentence.format(folder=folder)}\n")
+
+
+@pytest.mark.parametrize("path", ["slips/book", "slips/book/slip.toml", "./slips", "book"])
+def test_a_slip_is_named_by_its_name_or_its_path(path: str, folder: Path, asked: Any) -> None:
+    status, out, _ = asked("show", path)
+    assert status == 0
+    assert out.startswith("slip      book\n")
+
+
+def test_check_says_that_all_is_well(folder: Path, asked: Any) -> None:
+    assert asked("check") == (0, "1 slip: no problem.\n", "")
+
+
+def test_check_tells_every_problem_of_every_slip_with_its_place_and_a_caret(folder: Path, asked: Any) -> None:
+    put(folder / "wrong", WRONG)
+    put(folder / "worse", 'name = 3\npriority = "x"\n')
+    status, out, _ = asked("check")
+    assert status == 1
+    lines = out.splitlines()
+    at = next(number for number, line in enumerate(lines) if "there is no step `txt`" in line)
+    assert lines[at].startswith(f"{folder}/wrong/slip.toml:5:24: ")
+    assert lines[at + 1][lines[at + 2].index("^")] == "t"
+    assert lines[-1] == "3 slips: 5 problems."
+
+
+def test_check_tells_what_slips_make_differently_of_one_table(folder: Path, asked: Any) -> None:
+    put(folder / "other", BOOK.replace('"book"\n', '"other"\n', 1).replace("library", "shop").replace("int", "text"))
+    status, out, _ = asked("check")
+    assert status == 1
+    assert "column `year` is text, there int" in out
+
+
+def test_check_tells_which_slips_take_the_same_documents(folder: Path, asked: Any) -> None:
+    put(folder / "other", 'name = "other"\nsource = ["library", "x"]\n[tables.other]\ncolumns.a = "a | text"\n')
+    status, out, _ = asked("check")
+    assert status == 1
+    assert "other/slip.toml:2:1: this slip and `book` both take every document of source library, at equal priority 0" in out
+
+
+def test_check_of_one_slip_tells_how_it_stands_to_the_others_but_not_their_own_mistakes(folder: Path, asked: Any) -> None:
+    put(folder / "wrong", WRONG)
+    put(folder / "other", 'name = "other"\nsource = "library"\n[tables.other]\ncolumns.a = "a | text"\n')
+    status, out, _ = asked("check", "book")
+    assert status == 1
+    assert "prioritty" not in out
+    assert "book/slip.toml:2:1: this slip and `other` both take" in out
+    assert out.endswith("1 slip: 1 problem.\n")
+
+
+def test_check_tells_of_one_name_for_two_slips(folder: Path, asked: Any) -> None:
+    put(folder / "second", BOOK)
+    status, out, _ = asked("check")
+    assert status == 1
+    assert f"{folder}/book/slip.toml: the name `book` is that of {folder}/second/slip.toml too\n" in out
+
+
+def test_a_copy_elsewhere_is_checked_alone(folder: Path, asked: Any) -> None:
+    put(folder.parent / "copy" / "book", BOOK)
+    assert asked("check", "copy/book")[0] == 0
+
+
+def test_samples_show_that_two_predicates_hold_of_one_document(folder: Path, asked: Any) -> None:
+    table = "\n[tables.{0}]\ncolumns.a = 'a | text'\n"
+    one = put(folder / "one", 'name = "one"\nsource = "s"\nwhen = "exists(a)"' + table.format("one"))
+    put(folder / "two", 'name = "two"\nsource = "s"\nwhen = "exists(b)"' + table.format("two"))
+    assert asked("check")[0] == 0
+    (one / "samples").mkdir()
+    (one / "samples" / "both.json").write_text('{"document": {"a": 1, "b": 2}}')
+    status, out, _ = asked("check")
+    assert status == 1
+    assert "two/slip.toml:3:1: this slip and `one` both take the sample both of `one`, at equal priority 0" in out
+
+
+def test_check_as_json_has_places(folder: Path, asked: Any) -> None:
+    put(folder / "wrong", WRONG)
+    told = json.loads(asked("check", "--json")[1])
+    assert [(one["line"], one["column"]) for one in told["problems"]] == [(2, 1), (4, 8), (5, 24)]
+    assert told["warnings"] == []
+
+
+DOCUMENTS = """\
+{"isbn": "978-0", "title": "The Odyssey", "price": 12.50, "publisher": {"name": "Penguin"}, "added": "2026-03-01T08:00:00Z", "authors": [{"name": "Homer"}]}
+{"isbn": "978-1", "price": 3, "odd key's": [1], "@id": true, "in": null, "authors": []}
+"""
+
+
+def test_new_draws_columns_of_a_files_documents(folder: Path, asked: Any) -> None:
+    (folder.parent / "books.jsonl").write_text(DOCUMENTS)
+    status, _, _ = asked("new", "novel", "--source", "shop", "--from", "books.jsonl")
+    assert status == 0
+    slip = read_slip(read_slip_folder(folder / "novel"), "public")
+    root, authors = slip.targets
+    assert slip.sources == ("shop",)
+    assert {column.name: column.type for column in root.columns} == {
+        "isbn": "text",
+        "title": "text",
+        "price": "numeric",
+        "publisher_name": "text",
+        "added": "timestamptz",
+        "odd_key_s": "jsonb",
+        "id": "boolean",
+        "in": "text",
+    }
+    assert [column.name for column in authors.columns] == ["name"]
+
+
+@pytest.mark.parametrize("more", [(), ("--from", "books.jsonl")])
+def test_what_new_writes_passes_check_and_test(more: tuple[str, ...], folder: Path, asked: Any) -> None:
+    (folder.parent / "books.jsonl").write_text(DOCUMENTS)
+    assert asked("new", "novel", *more)[0] == 0
+    assert asked("check")[:2] == (0, "2 slips: no problem.\n")
+    status, out, _ = asked("test", "novel")
+    assert status == 0
+    assert out.endswith(" passed.\n")
+
+
+def test_new_never_overwrites(folder: Path, asked: Any) -> None:
+    status, out, err = asked("new", "book")
+    assert (status, out) == (2, "")
+    assert err == f"{folder}/book is there already, and is not overwritten.\n"
+    assert (folder / "book" / "slip.toml").read_text() == BOOK
+
+
+def test_new_goes_where_it_is_told_and_says_how_to_use_it(folder: Path, asked: Any) -> None:
+    status, out, _ = asked("new", "novel", "--into", "mine")
+    assert status == 0
+    assert f"export ETL_PARSERS={folder.parent}/mine" in out
+    assert (folder.parent / "mine" / "novel" / "slip.toml").exists()

@@ -1,0 +1,203 @@
+"""The commands for the author of slips that map documents: try, test."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl_actors.cli import main
+
+SLIP = """\
+name   = "book"
+source = "library"
+when   = "exists(isbn) or exists(title)"
+
+[tables.book]
+key  = ["isbn"]
+when = "not (draft == true)"
+columns.isbn  = "isbn | text"
+columns.year  = "year | int"
+
+[tables.book_author]
+parent = "book"
+each   = "$.authors[*]"
+columns.name = "name | text"
+"""
+
+LINES = """\
+{"isbn": "1", "year": "1946", "authors": [{"name": "Homer"}, {"name": null}]}
+{"isbn": "2", "year": "soon"}
+
+{"isbn": "3", "draft": true}
+{"else": 1}
+{"isbn": "
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder with a slip and a file."""
+    (tmp_path / "slips" / "book").mkdir(parents=True)
+    (tmp_path / "slips" / "book" / "slip.toml").write_text(SLIP)
+    (tmp_path / "books.jsonl").write_text(LINES)
+    monkeypatch.setenv("ETL_PARSERS", str(tmp_path / "slips"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def asked(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command of the group: its exit status, its standard output and its standard error."""
+
+    def ask(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main.execute(["slips", *words])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return ask
+
+
+def test_try_says_what_became_of_every_document(place: Path, asked: Any) -> None:
+    status, out, _ = asked("try", "book", "books.jsonl")
+    heads = [line for line in out.splitlines() if line.startswith("books.jsonl:")]
+    assert status == 1
+    assert heads == [
+        "books.jsonl:1  1 book, 2 book_author",
+        "books.jsonl:2  rejected",
+        "books.jsonl:4  skipped: the root's `when` is false",
+        "books.jsonl:5  not taken: the slip's `when` is false",
+        "books.jsonl:6  rejected",
+    ]
+    assert out.endswith("5 documents: 1 gave rows, 1 skipped, 1 not taken, 2 rejected. Nothing was written.\n")
+
+
+def test_try_shows_rows_as_they_would_land_and_rejects_with_their_place(place: Path, asked: Any) -> None:
+    lines = [line.split() for line in asked("try", "book", "books.jsonl")[1].splitlines()]
+    assert ["year", "1946"] in lines
+    assert ["∅"] in lines
+    assert ["rejected", "at", "stage", "map,", "not_an_integer:", "expected", "an", "integer", "(int),", "got", "'soon'"] in lines
+    assert ["$.year", "book.year", "year", "|", "int"] in lines
+
+
+def test_try_is_the_same_as_json(place: Path, asked: Any) -> None:
+    told = json.loads(asked("try", "book", "books.jsonl", "--limit", "2", "--json")[1])["documents"]
+    assert told[0]["rows"] == {"book": [{"isbn": "1", "year": "1946"}], "book_author": [{"name": "Homer"}, {"name": None}]}
+    assert told[1]["outcome"] == "rejected"
+    assert told[1]["rejects"][0]["detail"]["path"] == "$.year"
+
+
+def test_try_of_documents_that_all_land_ends_with_0(place: Path, asked: Any) -> None:
+    assert asked("try", "book", "books.jsonl", "--limit", "1")[0] == 0
+
+
+def test_try_reads_standard_input(place: Path, asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"isbn": "7"}\n')))
+    status, out, _ = asked("try", "book", "-")
+    assert status == 0
+    assert out.startswith("standard input:1  1 book\n")
+
+
+def test_try_reads_the_elements_of_a_json_file(place: Path, asked: Any) -> None:
+    (place / "books.json").write_text('[{"isbn": "7"},\n {"isbn": 1.50}]')
+    told = json.loads(asked("try", "book", "books.json", "--json")[1])["documents"]
+    assert [one["place"] for one in told] == ["books.json[0]", "books.json[1]"]
+    assert told[1]["rows"]["book"][0]["isbn"] == "1.50"
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("none.jsonl", "none.jsonl: No such file or directory.\n"),
+        ("books.xml", "books.xml: expected one of the formats "),
+        ("half.json", "half.json: expected JSON, got text that is none: "),
+    ],
+)
+def test_a_file_that_cannot_be_tried_is_wrong_usage(file: str, sentence: str, place: Path, asked: Any) -> None:
+    (place / "books.xml").write_text("<a/>")
+    (place / "half.json").write_text("[")
+    status, out, err = asked("try", "book", file)
+    assert (status, out) == (2, "")
+    assert err.startswith(sentence)
+
+
+def sample(place: Path, name: str, content: Any) -> Path:
+    path = place / "slips" / "book" / "samples" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_a_slip_without_samples_is_said(place: Path, asked: Any) -> None:
+    status, out, _ = asked("test")
+    assert status == 0
+    assert out.startswith("book: no samples. To begin: ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"document": {"isbn": "1"}, "rows": {"book": [{"isbn": "1", "year": None}], "book_author": []}},
+        {"document": {"isbn": "1", "year": "x"}, "reject": {"reason": "not_an_integer", "path": "$.year"}},
+        {"document": {"isbn": "1", "year": "x"}, "reject": {"message": "expected an integer (int), got 'x'"}},
+        {"document": {"isbn": "1", "draft": True}, "skipped": True},
+        {"document": {}, "not_taken": True},
+        [{"document": {}, "not_taken": True}, {"document": {"isbn": "1", "draft": True}, "skipped": True}],
+    ],
+)
+def test_a_sample_that_gives_what_it_expects_passes(content: Any, place: Path, asked: Any) -> None:
+    sample(place, "one.json", content)
+    assert asked("test")[0] == 0
+
+
+def test_a_sample_that_gives_something_else_fails_with_a_diff(place: Path, asked: Any) -> None:
+    sample(place, "one.json", {"document": {"isbn": "1"}, "rows": {"book": [{"isbn": "2", "year": None}], "book_author": []}})
+    status, out, _ = asked("test")
+    assert status == 1
+    lines = [line.strip() for line in out.splitlines()]
+    assert lines[0] == "book/one: failed"
+    assert '-        "isbn": "2",' in lines
+    assert '+        "isbn": "1",' in lines
+    assert lines[-1] == "1 sample of 1 slip: 1 failed."
+
+
+def test_update_writes_what_slips_make_now_and_leaves_what_passes(place: Path, asked: Any) -> None:
+    old = sample(place, "old.json", {"document": {"isbn": "1", "year": "x"}, "reject": {"path": "$.year"}})
+    before = old.read_text()
+    new = sample(place, "new.json", '{"document": {"isbn": 1.50, "year": 3}}')
+    assert asked("test")[0] == 1
+    assert asked("test", "--update")[0] == 0
+    assert asked("test")[0] == 0
+    assert old.read_text() == before
+    assert '"isbn": 1.50,' in new.read_text()
+    assert json.loads(new.read_text())["rows"]["book"] == [{"isbn": "1.50", "year": "3"}]
+
+
+def test_lines_of_text_are_samples_too(place: Path, asked: Any) -> None:
+    (place / "slips" / "book" / "slip.toml").write_text('name = "l"\n[tables.l]\ncolumns.m = "message | text"\n')
+    sample(place, "some.log", "one\n\ntwo\n")
+    assert asked("test", "--update")[0] == 0
+    written = json.loads((place / "slips" / "book" / "samples" / "some.json").read_text())
+    assert [one["rows"]["l"] for one in written] == [[{"m": "one"}], [{"m": "two"}]]
+    assert asked("test")[:2] == (0, "2 samples of 1 slip: 2 passed.\n")
+    sample(place, "some.log", "one\n")
+    status, out, _ = asked("test")
+    assert status == 1
+    assert "expected of some.log 2 documents, got 1" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "expected a sample as JSON, got text that is none"),
+        ("{}", "got no `document`"),
+        ('{"document": 1, "row": {}}', "a sample has no key `row`"),
+    ],
+)
+def test_a_sample_that_is_none_fails_with_a_sentence(content: str, sentence: str, place: Path, asked: Any) -> None:
+    sample(place, "one.json", content)
+    status, out, _ = asked("test")
+    assert status == 1
+    assert sentence in out
