@@ -91,40 +91,41 @@ class _Checker:
             return self.sights[draft.name]
         self.sights[draft.name] = self.document  # of a table that is its own ancestor
         keys = ("tables", draft.name)
-        above = self.above(draft)
-        sight = self.inside(draft, above)
-        sight = self.all_lets(draft.lets, (*keys, "let"), sight)
+        parent = self.drafts.get(draft.parent or "")
+        above = self.document if parent is None else self.of_items(parent)
+        sight = self.all_lets(draft.lets, (*keys, "let"), self.items(draft, above) if draft.has_each else above)
+        if draft.recurse is not None:
+            self.value(draft.recurse, (*keys, "recurse"), sight)
         if draft.when is not None:
             self.predicate(draft.when, (*keys, "when"), sight)
         self.sights[draft.name] = sight
         return sight
 
-    def above(self, draft: Draft) -> Sight:
-        """Give what `each` of a table sees: what its parent's columns do, but for the parent's own lets."""
-        parent = self.drafts.get(draft.parent or "")
-        if parent is None:
-            return self.document
-        sight = self.of_items(parent)
-        names = {let.name for let in parent.lets}
-        lets = {name: written for name, written in sight.scope.lets.items() if name not in names}
-        return Sight(replace(sight.scope, lets=lets), {name: shape for name, shape in sight.shapes.items() if name not in names})
-
-    def inside(self, draft: Draft, above: Sight) -> Sight:
-        keys = ("tables", draft.name)
-        up = "up" if draft.below else ""
-        if not draft.has_each:
-            return Sight(replace(above.scope, up=up), {**above.shapes, "@up": above.shapes.get("@")})
+    def items(self, draft: Draft, above: Sight) -> Sight:
+        """Give what is seen within the items of a table: of lets, those of the whole slip."""
         item = None
         if draft.each is not None:
-            item = item_shape(self.value(draft.each, (*keys, "each"), above))
-        scope = Scope("item", "fields", "key", "index", up=up, lets=above.scope.lets)
-        shapes = {**above.shapes, "@": item, "@up": above.shapes.get("@")}
-        if draft.recurse is None:
-            return Sight(scope, shapes)
-        below = self.value(draft.recurse, (*keys, "recurse"), Sight(replace(scope, key="", index="", up=""), shapes))
-        if item_shape(below) != item:  # further down the items may be of any shape
-            item = None
-        return Sight(replace(scope, up="up", depth="depth"), {**shapes, "@": item, "@up": None})
+            item = item_shape(self.value(draft.each, ("tables", draft.name, "each"), above))
+        shapes = {name: self.document.shapes[name] for name in self.document.scope.lets}
+        recurses = "recurse" in draft.content
+        if item is not None and recurses and self._below(draft, {**shapes, "@": item}) != item:
+            item = None  # further down the items may be of any shape
+        scope = Scope(
+            "item",
+            "fields",
+            "key",
+            "index",
+            up="up" if recurses or draft.below else "",
+            depth="depth" if recurses else "",
+            lets=self.document.scope.lets,
+        )
+        return Sight(scope, {**shapes, "@": item, "@up": None if recurses else above.shapes.get("@")})
+
+    def _below(self, draft: Draft, shapes: Mapping[str, Shape | None]) -> Shape | None:
+        try:
+            return None if draft.recurse is None else item_shape(shape_of(draft.recurse, shapes, self.vocabulary))
+        except ExpressionError:
+            return None  # told where the expression is checked
 
     def all_lets(self, lets: tuple[Let, ...], keys: Keys, sight: Sight) -> Sight:
         for number, let in enumerate(lets):
