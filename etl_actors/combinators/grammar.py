@@ -1,30 +1,29 @@
 """A Lark grammar as a parser of texts, whose values have a shape that the grammar alone decides."""
 
+import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any
 
+from lark import Lark
+from lark.exceptions import LarkError
+
+from etl_actors.combinators.conflicts import Conflict, StrictParser, conflict_error
+from etl_actors.combinators.definition import Reached
+from etl_actors.combinators.grammar_error import GrammarError
+from etl_actors.combinators.imports import Builder
+from etl_actors.combinators.plans import Plans
+from etl_actors.combinators.reading import Reading
 from etl_actors.combinators.result import Result
 from etl_actors.combinators.shape import Shape
+from etl_actors.combinators.values import makers
+from etl_actors.combinators.words import Words
 
 __all__ = ["Grammar", "GrammarError", "load_grammar"]
 
-
-class GrammarError(Exception):
-    """A grammar that cannot be used.
-
-    Args:
-        file: in which it goes wrong.
-        line: from 1.
-        column: from 1.
-        sentence: what is wrong.
-    """
-
-    def __init__(self, file: str, line: int, column: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.file = file
-        self.line = line
-        self.column = column
-        self.sentence = sentence
+_KEPT = 256  # grammars of a process that are not compiled again
+_LARK_RAISES = (LarkError, AssertionError, ValueError, TypeError, KeyError, IndexError, RecursionError, ImportError, re.error)
 
 
 class Grammar:
@@ -35,16 +34,56 @@ class Grammar:
         start: the rule that a text is parsed by.
         files: text by name of every file that was reached: ``NAME.lark`` of the slip, ``std/NAME.lark`` of the library.
         shape: of its values.
+        lark: as Lark compiled it.
+        reached: what its rules and terminals are called and where they are written.
     """
 
-    name: str
-    start: str
-    files: Mapping[str, str]
-    shape: Shape
+    def __init__(self, name: str, start: str, lark: Lark, reached: Reached) -> None:
+        plans = Plans(lark.rules, reached, name)
+        self.name = name
+        self.start = start
+        self.files: Mapping[str, str] = dict(sorted(reached.files.items()))
+        self.shape: Shape = plans.shape_of(start)
+        self.lark = lark
+        self.reached = reached
+        self._reading = Reading(lark, start, makers(plans), Words(lark.terminals, reached))
 
     def read(self, text: str) -> Result[Any]:
-        """Parse a whole text to its value (`Node`, str, list or None)."""
-        raise NotImplementedError
+        """Parse a whole text to its value (`Node`, str, list or None).
+
+        Args:
+            text: the text.
+
+        Returns:
+            The value; or what was expected where, with the text.
+        """
+        return self._reading.whole(text)
+
+    def read_prefix(self, text: str, at: int = 0) -> Result[Any]:
+        """Parse the longest beginning of a text that the grammar takes.
+
+        Args:
+            text: the text.
+            at: offset to begin at.
+
+        Returns:
+            The value, and how far it reached; or what was expected where, with the text. Offsets are those of the text.
+        """
+        return self._reading.prefix(text, at)
+
+    def from_rule(self, rule: str) -> "Grammar":
+        """Give the grammar with another rule to start by.
+
+        Args:
+            rule: its name in the grammar's file.
+
+        Returns:
+            That grammar.
+
+        Raises:
+            GrammarError: there is no such rule, or its values have no fixed shape.
+        """
+        return load_grammar(self.reached.main, name=self.name, find=self.reached.text_of, start=rule)
 
 
 def load_grammar(text: str, *, name: str, find: Callable[[str], str | None], start: str = "start") -> Grammar:
@@ -56,7 +95,85 @@ def load_grammar(text: str, *, name: str, find: Callable[[str], str | None], sta
         find: gives the text of a file that is imported, None where there is none.
         start: the rule that a text is parsed by.
 
+    Returns:
+        The grammar: the same one for the same text, name, files and start.
+
     Raises:
         GrammarError: it is none, it is not LALR(1), a file is missing, or its values would have no fixed shape.
     """
-    raise NotImplementedError
+    key = (text, name, start)
+    with _lock:
+        known = list(_loaded.get(key, ()))
+    for grammar in known:
+        if all(find(file) == answer for file, answer in grammar.reached.asked.items()):
+            return grammar
+    grammar = _load(text, name, find, start)
+    with _lock:
+        _loaded[key] = (*known[-1:], grammar)
+        _loaded.move_to_end(key)
+        if len(_loaded) > _KEPT:
+            _loaded.popitem(last=False)
+    return grammar
+
+
+_loaded: OrderedDict[tuple[str, str, str], tuple[Grammar, ...]] = OrderedDict()
+_lock = Lock()
+
+
+def _load(text: str, name: str, find: Callable[[str], str | None], start: str) -> Grammar:
+    reached = Reached(find, text)
+    if name.endswith(".lark"):
+        reached.files[name] = text
+    builder = Builder(reached)
+    builder.load_grammar(text, name)
+    builder.check_names()
+    _check_start(builder, start, name)
+    try:
+        built = builder.build()
+        lark = Lark(
+            built,
+            parser="lalr",
+            lexer="contextual",
+            start=start,
+            maybe_placeholders=False,
+            _plugins={"LALR_Parser": StrictParser},
+        )
+    except Conflict as conflict:
+        terminals, _, _ = built.compile([start], set())
+        raise conflict_error(conflict, Words(terminals, reached), reached, name) from None
+    except _LARK_RAISES as error:
+        raise _told(error, reached, name) from None
+    return Grammar(name, start, lark, reached)
+
+
+def _check_start(builder: Builder, start: str, name: str) -> None:
+    definition = builder._definitions.get(start)
+    if definition is not None and not definition.is_term and not definition.params and not start.startswith("_"):
+        return
+    if definition is None:
+        rules = sorted(str(known) for known, each in builder._definitions.items() if not each.is_term and "__" not in known)
+        sentence = f"there is no rule {start} to start by; the rules are {', '.join(rules) or 'none'}"
+    else:
+        kind = "a terminal" if definition.is_term else "a template" if definition.params else "a rule that values leave out"
+        sentence = f"a text cannot be parsed by {start}, which is {kind}: name a rule"
+    raise GrammarError(*(builder.reached.place_of(start) or (name, 1, 1)), sentence)
+
+
+def _told(error: Exception, reached: Reached, name: str) -> GrammarError:
+    """Make a sentence of what Lark said, at the definition that it speaks of."""
+    said = str(error)
+    for known, definition in reached.definitions.items():
+        if re.search(rf"(?<![\w{{]){re.escape(known)}(?!\w)", said):
+            return GrammarError(definition.file, definition.line, definition.column, _sentence(said, known, definition.name))
+    return GrammarError(name, 1, 1, _sentence(said, "", ""))
+
+
+def _sentence(said: str, known: str, called: str) -> str:
+    first = next((line.strip() for line in said.splitlines() if line.strip()), "")
+    if "zero-width" in first:
+        return f"terminal {called} can match nothing at all, so that the lexer would never move on: let it match a character at least"
+    if "Cannot compile token" in first or not first:
+        return f"the regex of terminal {called} cannot be compiled" if called else "Lark cannot compile this grammar"
+    if known:
+        first = first.replace(known, called)
+    return f"Lark refuses this grammar: {first.rstrip('.:')}"

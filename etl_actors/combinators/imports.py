@@ -1,0 +1,222 @@
+"""Grammars that import one another: files that are found by name, never by the file system, and names that lose no key.
+
+Lark puts the path of an import before each name that comes with it (``%import .ip.host`` brings ``ip__octet`` along).
+Here every such name is written down with what its author calls it, so that values have keys without prefixes.
+
+A file of a slip imports from the slip and from the library (``%import .other.rule``, ``%import other (a, B)``,
+``%import std.ip.IP``), a file of the library from the library only; both may import from Lark's own (``common``).
+"""
+
+import posixpath
+from collections.abc import Iterator
+from typing import Any
+
+from lark import Token, Tree
+from lark.exceptions import LarkError, UnexpectedInput
+from lark.load_grammar import GrammarBuilder, _error_repr, _find_used_symbols, _get_parser, stdlib_loader
+
+from etl_actors.combinators.definition import Definition, Reached
+from etl_actors.combinators.grammar_error import GrammarError
+
+__all__ = ["LIBRARY", "Builder"]
+
+LIBRARY = "std/"
+_EXTENSION = ".lark"
+
+
+class _Naming:
+    """What Lark calls the rules and terminals of a file that is imported.
+
+    Args:
+        path: of the import.
+        aliases: names that the importing file uses, by the name in the imported one.
+        base: of the importing file, None where that is the main one.
+    """
+
+    def __init__(self, path: tuple[str, ...], aliases: dict[str, str], base: "_Naming | None") -> None:
+        self.prefix = "__".join(path).strip("_")
+        self.aliases = aliases
+        self.base = base
+
+    def __call__(self, name: str) -> str:
+        if name in self.aliases:
+            name = self.aliases[name]
+        else:
+            # Lark's parser takes for a terminal what is written in capitals, so a terminal's prefix is too
+            prefix = self.prefix.upper() if name.isupper() else self.prefix.lower()
+            name = f"_{prefix}__{name[1:]}" if name.startswith("_") else f"{prefix}__{name}"
+        return self.base(name) if self.base else name
+
+    def author(self, name: str) -> str:
+        """Give the name that the key of a value has."""
+        if name not in self.aliases:
+            return name
+        alias = self.aliases[name]
+        return self.base.author(alias) if self.base else alias
+
+
+class Builder(GrammarBuilder):
+    """Builds one grammar of a main file and all that it imports.
+
+    Args:
+        reached: is filled with what was reached.
+        chain: the files that import this one, outermost first.
+    """
+
+    def __init__(self, reached: Reached, chain: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.reached = reached
+        self.chain = chain
+        self.file = ""
+        self._import_places: dict[tuple[str, ...], tuple[int, int]] = {}
+
+    def load_grammar(self, grammar_text: str, grammar_name: str = "", mangle: Any = None) -> None:
+        """Read a file and those that it imports.
+
+        Args:
+            grammar_text: its text.
+            grammar_name: its name.
+            mangle: names its rules and terminals.
+        """
+        self.file = grammar_name
+        self.chain = (*self.chain, grammar_name)
+        try:
+            tree = _get_parser().parse(grammar_text + "\n", "start")
+        except UnexpectedInput as error:
+            raise self._syntax(error, grammar_text) from None
+        for statement in tree.children:
+            self._note(statement, mangle)
+        try:
+            super().load_grammar(grammar_text, grammar_name, mangle)
+        except (LarkError, AssertionError) as error:
+            raise GrammarError(*self._place_in(str(error), mangle), _plain(str(error))) from None
+
+    def _syntax(self, error: UnexpectedInput, text: str) -> GrammarError:
+        line, column = int(error.line), int(error.column)
+        if line < 1:  # the end of the text has no place of its own
+            line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
+        return GrammarError(self.file, line, column, f"this is no grammar of Lark's: {_plain(_error_repr(error))}")
+
+    def _note(self, statement: Any, naming: _Naming | None) -> None:
+        if statement.data in ("override", "extend"):
+            (statement,) = statement.children
+        if statement.data == "import":
+            self._note_import(statement)
+            return
+        if statement.data not in ("rule", "term", "ignore"):
+            return
+        if statement.data != "ignore":
+            token = next(child for child in statement.children if isinstance(child, Token))
+            known = naming(token) if naming else str(token)
+            author = naming.author(token) if naming else str(token)
+            definition = Definition(str(author), self.file, int(token.line or 1), int(token.column or 1), str(token))
+            self.reached.definitions[known] = definition
+        for used in _names(statement):
+            place = (self.file, int(used.line or 1), int(used.column or 1))
+            self.reached.uses.setdefault(naming(used) if naming else str(used), place)
+
+    def _note_import(self, statement: Any) -> None:
+        path = statement.children[0].children
+        names = len(statement.children) > 1 and isinstance(statement.children[1], Tree)
+        dotted = tuple(str(part) for part in (path if names else path[:-1]))
+        self._import_places.setdefault(dotted, (int(path[0].line), int(path[0].column)))
+
+    def _place_in(self, message: str, naming: _Naming | None) -> tuple[str, int, int]:
+        for known, definition in self.reached.definitions.items():
+            if definition.file == self.file and (f"'{known}'" in message or f" {known}" in message):
+                return definition.file, definition.line, definition.column
+        del naming
+        return self.file, 1, 1
+
+    def do_import(self, dotted_path: Any, base_path: str | None, aliases: dict[str, str], base_mangle: Any = None) -> None:
+        """Load a file that this one imports.
+
+        Args:
+            dotted_path: of the import, without the names that it takes.
+            base_path: folder of this file where the path is relative to it.
+            aliases: the names that it takes, and what they are called here.
+            base_mangle: names what is called something here.
+        """
+        path = tuple(str(part) for part in dotted_path)
+        here = (self.file, *self._import_places.get(path, (1, 1)))
+        name, text = self._found(path, relative=base_path is not None, here=here)
+        if name in self.chain:
+            circle = " → ".join((*self.chain[self.chain.index(name) :], name))
+            raise GrammarError(*here, f"grammars import one another in a circle: {circle}; move what both use into a third file")
+        naming = _Naming(path, {str(k): str(v) for k, v in aliases.items()}, base_mangle)
+        inner = Builder(self.reached, self.chain)
+        inner.load_grammar(text, name, naming)
+        for wanted in naming.aliases:
+            if naming(wanted) not in inner._definitions:
+                kind = "terminal" if wanted.isupper() else "rule"
+                raise GrammarError(*here, f"{name} has no {kind} {wanted}; it has {_some(inner, self.reached)}")
+        inner._remove_unused(map(naming, naming.aliases))
+        for known in inner._definitions:
+            if known in self._definitions:
+                called = self.reached.called(known)
+                raise GrammarError(*here, f"two imports bring {called}; rename one of them: %import … -> another_name")
+        self._definitions.update(inner._definitions)
+
+    def _found(self, path: tuple[str, ...], *, relative: bool, here: tuple[str, int, int]) -> tuple[str, str]:
+        for name in self._candidates(path, relative=relative):
+            text = self.reached.text_of(name)
+            if text is not None:
+                return name, text
+        if not relative or self.file.startswith("lark/"):
+            try:
+                _, own = stdlib_loader(None, posixpath.join(*path) + _EXTENSION)
+            except OSError:
+                pass
+            else:
+                return f"lark/{'/'.join(path)}{_EXTENSION}", own
+        names = " or ".join(self._candidates(path, relative=relative))
+        raise GrammarError(*here, f"there is no grammar {'.'.join(path)} to import from: expected a file {names}")
+
+    def _candidates(self, path: tuple[str, ...], *, relative: bool) -> list[str]:
+        name = posixpath.join(*path) + _EXTENSION
+        if self.file.startswith("lark/"):
+            return []
+        in_library = self.file.startswith(LIBRARY)
+        if relative:
+            return [posixpath.join(posixpath.dirname(self.file), name)]
+        if in_library:
+            return [name] if name.startswith(LIBRARY) else [LIBRARY + name]
+        return [name]
+
+    def check_names(self) -> None:
+        """Refuse names that are used and not defined, where they are used.
+
+        Raises:
+            GrammarError: there is one.
+        """
+        for definition in self._definitions.values():
+            if definition.tree is None:
+                continue
+            for symbol in sorted(_find_used_symbols(definition.tree)):
+                if symbol not in self._definitions and symbol not in definition.params:
+                    self._undefined(str(symbol))
+        for ignored in self._ignore_names:
+            if ignored not in self._definitions:
+                self._undefined(str(ignored))
+
+    def _undefined(self, symbol: str) -> None:
+        kind = "terminal" if symbol.isupper() else "rule"
+        place = self.reached.uses.get(symbol, (self.file, 1, 1))
+        raise GrammarError(*place, f"there is no {kind} {self.reached.called(symbol)}: define it, or import it with %import")
+
+
+def _names(statement: Any) -> Iterator[Any]:
+    for token in statement.scan_values(lambda value: isinstance(value, Token)):
+        if token.type in ("RULE", "TERMINAL"):
+            yield token
+
+
+def _plain(message: str) -> str:
+    """Keep the first line of a message of Lark's, as part of a sentence."""
+    first = next((line.strip() for line in message.splitlines() if line.strip()), "it cannot be read")
+    return first.rstrip(".:")
+
+
+def _some(builder: Builder, reached: Reached, most: int = 12) -> str:
+    names = sorted({reached.called(str(name)) for name in builder._definitions if not str(name).startswith("__")})
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "") if names else "none"
