@@ -8,7 +8,7 @@ from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.reject import Reject
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 
-__all__ = ["Note", "Shape", "identity", "parsed", "shape"]
+__all__ = ["Note", "Shape", "identity", "line", "parsed", "shape"]
 
 _SPACE = UUID(int=0)
 
@@ -98,7 +98,7 @@ def parsed(
     lines: list[list[str]] = [[] for _ in wanted]
     for note in notes:
         root = identity(wanted[0], note.key)
-        lines[0].append(_line(root, note.row_id, note.key, note.title))
+        lines[0].append(line(root, note.row_id, note.key, note.title))
         if isinstance(tables, Shape):
             _children(tables, note, root, lines)
     blocks = tuple(Block(table, len(rows), "".join(rows).encode()) for table, rows in zip(wanted, lines, strict=True))
@@ -108,13 +108,14 @@ def parsed(
 def _children(tables: Shape, note: Note, root: str, lines: list[list[str]]) -> None:
     for index, (tag, bits) in enumerate(note.tags):
         tag_id = identity(tables.tag, root, index)
-        lines[1].append(_line(tag_id, note.row_id, root, root, index, tag))
+        lines[1].append(line(tag_id, note.row_id, root, root, index, tag))
         for place, bit in enumerate(bits):
-            lines[2].append(_line(identity(tables.bit, tag_id, place), note.row_id, tag_id, root, place, bit))
+            lines[2].append(line(identity(tables.bit, tag_id, place), note.row_id, tag_id, root, place, bit))
     for index, (name, rating) in enumerate(note.vendors):
         vendor_id = identity(tables.vendor, name)
-        lines[3].append(_line(vendor_id, note.row_id, root, root, index, len(lines[3]), name, rating))
+        lines[3].append(line(vendor_id, note.row_id, root, root, index, len(lines[3]), name, rating))
 
 
-def _line(*fields: object) -> str:
+def line(*fields: object) -> str:
+    """Write a line of COPY; None is null."""
     return "\t".join("\\N" if field is None else str(field) for field in fields) + "\n"
