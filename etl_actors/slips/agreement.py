@@ -5,7 +5,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-from etl_actors.relational.tables import Kind
+from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.files import MAIN
 from etl_actors.slips.model import Slip, SlipTable
 from etl_actors.slips.problems import Problems
@@ -62,22 +62,47 @@ def _placed(folder: Path, slip: Slip, table: SlipTable, sentence: str) -> str:
 
 def _differences(one: SlipTable, other: SlipTable) -> Iterator[str]:
     here, there = one.table, other.table
-    if here.parent != there.parent:
-        yield f"it is {_stand(here.parent)}, there {_stand(there.parent)}"
+    if (here.parent, here.kind is Kind.ENTITY) != (there.parent, there.kind is Kind.ENTITY):
+        yield f"it is {_stand(here)}, there {_stand(there)}"
     if here.key != there.key:
         yield f"its key is {_listed(here.key)}, there {_listed(there.key)}"
-    if here.policy is not there.policy and Kind.SET not in (here.kind, there.kind):  # a SET has its owner's
-        yield f'`on_duplicate` is "{here.policy.value}", there "{there.policy.value}"'
+    if _policy(here) != _policy(there) and Kind.SET not in (here.kind, there.kind):  # a SET has its owner's
+        yield f'`on_duplicate` is "{_policy(here)}", there "{_policy(there)}"'
     if one.own_rows != other.own_rows:
         yield f"`identity` is {_identity(one)}, there {_identity(other)}"
-    types = {column.name: column.type for column in there.columns}
+    known = {column.name: column for column in there.columns}
     for column in here.columns:
-        if types.get(column.name, column.type) != column.type:
-            yield f"column `{column.name}` is {column.type}, there {types[column.name]}"
+        if column.name in known:
+            yield from _differing(column, known[column.name])
+        elif not column.null:
+            yield f"column `{column.name}` is never null, and there it is not filled"
+    filled = {column.name for column in here.columns}
+    for column in there.columns:
+        if column.name not in filled and not column.null:
+            yield f"column `{column.name}` is not filled, and there it is never null"
 
 
-def _stand(parent: str | None) -> str:
-    return "the root" if parent is None else f"below `{parent}`"
+def _differing(here: Column, there: Column) -> Iterator[str]:
+    if here.type != there.type:
+        yield f"column `{here.name}` is {here.type}, there {there.type}"
+    if here.null != there.null:
+        yield f"column `{here.name}` {_nullness(here)}, there it {_nullness(there)}"
+    if here.check != there.check:
+        yield f"column `{here.name}` has {'another' if here.check and there.check else 'a' if here.check else 'no'} `check`"
+
+
+def _nullness(column: Column) -> str:
+    return "may be null" if column.null else "is never null"
+
+
+def _policy(table: Table) -> str:
+    return f"newest({table.newest})" if table.policy is Policy.NEWEST else table.policy.value
+
+
+def _stand(table: Table) -> str:
+    if table.parent is not None:
+        return f"below `{table.parent}`"
+    return "one of entities" if table.kind is Kind.ENTITY else "the root"
 
 
 def _listed(key: tuple[str, ...]) -> str:

@@ -10,7 +10,6 @@ from etl_actors.slips.model import Let
 __all__ = ["bare_names", "lets_behind", "parts", "vocabulary_names"]
 
 _NAMING = frozenset({"parse", "lookup"})  # their argument names a thing of the slip
-_STEPPING = frozenset({"map", "many", "sep_by"})  # their first argument begins with a step
 
 
 def parts(node: Any) -> Iterator[Any]:
@@ -26,32 +25,20 @@ def parts(node: Any) -> Iterator[Any]:
 
 def bare_names(node: Any) -> list[n.Path]:
     """List the paths of an expression or predicate that begin with a bare name: a let, or a field of the item."""
-    skipped = {id(path) for path, _ in _named(node)}
-    return [one for one in parts(node) if isinstance(one, n.Path) and not one.root and one.segments and id(one) not in skipped]
+    naming = {id(path) for path in _naming(node)}
+    return [one for one in parts(node) if isinstance(one, n.Path) and not one.root and id(one) not in naming]
 
 
 def vocabulary_names(node: Any) -> set[str]:
     """List the grammars and maps that an expression or predicate names."""
-    named = {name for path, step in _named(node) if step in _NAMING and (name := _first(path))}
-    for one in parts(node):
-        if isinstance(one, n.Matches):
-            named.add(one.grammar)
-        elif isinstance(one, n.Step) and one.name in _NAMING and one.arguments and isinstance(one.arguments[0], n.Literal):
-            named.add(str(one.arguments[0].value))
-    return named
+    named = {name for path in _naming(node) if (name := _first(path))}
+    return named | {one.grammar for one in parts(node) if isinstance(one, n.Matches)}
 
 
-def _named(node: Any) -> list[tuple[n.Path, str]]:
-    """List the paths that name no value, each with the step that has it as argument."""
-    found = []
-    for step in parts(node):
-        if isinstance(step, n.Step) and step.name in _NAMING | _STEPPING and step.arguments:
-            first: Any = step.arguments[0]
-            while isinstance(first, n.Pipe):
-                first = first.value
-            if isinstance(first, n.Path):
-                found.append((first, step.name))
-    return found
+def _naming(node: Any) -> list[n.Path]:
+    """List the paths that name no value but a thing of the slip's."""
+    steps = [one for one in parts(node) if isinstance(one, n.Step) and one.name in _NAMING]
+    return [argument for step in steps for argument in step.arguments if isinstance(argument, n.Path)]
 
 
 def _first(path: n.Path) -> str | None:

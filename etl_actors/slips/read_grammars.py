@@ -80,7 +80,7 @@ class _Reader:
             hint = did_you_mean(file, [one for one in self.files if one.endswith(_SUFFIX) and not one.startswith(LIBRARY)])
             self.problems.at_value(keys, f"there is no file `{file}` beside the slip{hint}")
         else:
-            self.load(name, grammar, file, found["rule"] or "start")
+            self.load(name, grammar, file, found["rule"] or "start", found.start("rule"))
 
     def inline(self, name: str, content: dict[str, Any]) -> None:
         section = Section(content, self.problems, ("grammars", name))
@@ -91,11 +91,15 @@ class _Reader:
         elif text is not None:
             self.load(name, text, name, rule or "start")
 
-    def load(self, name: str, text: str, file: str, rule: str) -> None:
+    def load(self, name: str, text: str, file: str, rule: str, at: int = -1) -> None:
+        """Load a grammar; `at` is where the slip names its rule, if it does."""
         try:
             grammar = load_grammar(text, name=file, find=self.find, start=rule)
         except GrammarError as error:
-            self.wrong(name, text, file, error)
+            if at >= 0 and error.sentence.startswith(f"there is no rule {rule}"):
+                self.problems.at_value(("grammars", name), f"{file}: {error.sentence}", at)
+            else:
+                self.wrong(name, text, file, error)
         else:
             self.grammars.loaded[name] = grammar
             self.grammars.library |= {one: text for one, text in grammar.files.items() if one.startswith(LIBRARY)}
