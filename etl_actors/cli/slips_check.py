@@ -1,6 +1,7 @@
 """``etl-actors slips check``: all that is wrong with slips."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,7 +21,7 @@ from etl_actors.slips.trial import Trier
 if TYPE_CHECKING:
     from etl_actors.settings import Settings
 
-__all__ = ["checked", "slips_check"]
+__all__ = ["checked", "slips_check", "warnings_of"]
 
 
 def slips_check(
@@ -39,7 +40,7 @@ def slips_check(
     found = asked(settings, names or ())
     others = _others(found, settings) if names else []
     problems = list(checked(found, others))
-    warnings = [warning for each in found if each.slip for warning in _warnings(each)]
+    warnings = [warning for each in found if each.slip for warning in warnings_of(each.slip, each.folder)]
     if as_json:
         show_json(
             {
@@ -126,7 +127,13 @@ class _Taker:
         return source is not None and Trier(slip, source).takes(self.payload)
 
 
-def _warnings(found: Found) -> Iterator[Problem]:  # noqa: ARG001  # until grammars have traps
+def warnings_of(slip: Slip, folder: Path) -> Iterator[Problem]:  # noqa: ARG001  # until grammars have traps
+    """Find what is likely to be a mistake in a slip, but need not be one.
+
+    Args:
+        slip: that can be used.
+        folder: of the slip, for the places.
+    """
     yield from ()
 
 

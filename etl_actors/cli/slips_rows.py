@@ -6,12 +6,12 @@ from typing import Any
 from rich.text import Text
 
 from etl_actors.cli.render import Column, console, plural, show_table
-from etl_actors.relational.reject import Reject
+from etl_actors.relational.reject import Reject, Stage
 from etl_actors.scrub import printable
 from etl_actors.slips.json_text import json_text
 from etl_actors.slips.trial import Row
 
-__all__ = ["show_lines", "show_reject", "show_rows", "shown_document"]
+__all__ = ["reject_lines", "show_lines", "show_reject", "show_rows", "shown_document"]
 
 _WIDTH = 160  # characters of a document or value that are shown
 
@@ -53,18 +53,25 @@ def _cell(value: str | None) -> str:
 
 
 def show_reject(reject: Reject) -> None:
-    """Print what was refused: where, what was expected and got, and of a text the place with a caret."""
-    what = "item rejected" if reject.item else "rejected"
+    """Print what was refused."""
+    first, *others = reject_lines(reject)
+    show_lines([f"  {first}"], "bold red")
+    show_lines([f"    {line}" for line in others])
+
+
+def reject_lines(reject: Reject) -> list[str]:
+    """Tell what was refused: what was expected and got, where and by which expression, and of a text the place with a caret."""
     detail = reject.detail
-    show_lines([f"  {what} at stage {reject.stage.value}, {reject.reason}: {reject.message}"], "bold red")
+    lines = [f"{'item ' * reject.item}rejected at stage {reject.stage.value}, {reject.reason}: {reject.message}"]
     table = str(detail.get("table", "")).rpartition(".")[2]
     column = detail.get("column") if table else None
-    where = [f"{table}.{column}" if isinstance(column, str) else table, str(detail.get("expression", ""))]
-    if detail.get("path"):
-        where.insert(0, str(detail["path"]))
+    where = [
+        str(detail.get("path", "")),
+        f"{table}.{column}" if isinstance(column, str) else table,
+        str(detail.get("expression", "")),
+    ]
     if any(where):
-        show_lines([f"    {'   '.join(part for part in where if part)}"])
-    if isinstance(detail.get("excerpt"), str):
-        show_lines([f"    {line}" for line in detail["excerpt"].splitlines()])
-    if detail.get("frames"):
-        show_lines([f"    {frame}" for frame in detail["frames"]])
+        lines.append("   ".join(part for part in where if part))
+    if isinstance(detail.get("excerpt"), str) and reject.stage is not Stage.STAGE:
+        lines += detail["excerpt"].splitlines()
+    return lines + [str(frame) for frame in detail.get("frames", ())]

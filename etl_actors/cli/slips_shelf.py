@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Found", "Problem", "asked", "one", "problems_in", "shelf"]
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<sentence>.*)")
+_NAME = re.compile(r"""^name\s*=\s*["']([^"'\n]+)["']""", re.MULTILINE)  # of a file that may be no TOML
 _UNDER = "    "  # what follows a problem's sentence, the line and its caret, is indented
 
 
@@ -57,16 +58,18 @@ class Found:
         folder: of the slip.
         slip: None where it cannot be used.
         problems: why not.
+        named: what its file says that its name is; empty where it does not.
     """
 
     folder: Path
     slip: Slip | None
     problems: tuple[Problem, ...] = ()
+    named: str = ""
 
     @property
     def name(self) -> str:
         """The slip's name, that of its folder where it is not known."""
-        return self.slip.name if self.slip else self.folder.name
+        return self.slip.name if self.slip else self.named or self.folder.name
 
     def usable(self) -> Slip:
         """Return the slip.
@@ -128,9 +131,14 @@ def one(settings: "Settings", wanted: str) -> Found:
 
 def _read(folder: Path, settings: "Settings") -> Found:
     try:
-        return Found(folder, read_slip(read_slip_folder(folder), settings.target_schema, origin=str(folder)))
+        files = read_slip_folder(folder)
     except SlipError as error:
         return Found(folder, None, problems_in(str(error)))
+    try:
+        return Found(folder, read_slip(files, settings.target_schema, origin=str(folder)))
+    except SlipError as error:
+        name = _NAME.search(files[MAIN])
+        return Found(folder, None, problems_in(str(error)), name[1] if name else "")
 
 
 def _folders_of(word: str, settings: "Settings") -> Iterable[Path]:
