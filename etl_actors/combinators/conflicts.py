@@ -57,7 +57,7 @@ class StrictParser(LALR_Parser):
 
     def __init__(self, parser_conf: ParserConf, debug: bool = False, strict: bool = False) -> None:  # noqa: FBT001, FBT002 - as Lark calls it
         analysis = _Analyzer(parser_conf, debug=debug, strict=strict)
-        analysis.compute_lalr()
+        analysis.compute_lalr()  # type: ignore[no-untyped-call]
         self._parse_table = analysis.parse_table
         self.parser_conf = parser_conf
         self.parser = _Parser(analysis.parse_table, parser_conf.callbacks, debug)

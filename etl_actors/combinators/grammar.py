@@ -48,16 +48,17 @@ class Grammar:
         self.reached = reached
         self._reading = Reading(lark, start, makers(plans), Words(lark.terminals, reached))
 
-    def read(self, text: str) -> Result[Any]:
+    def read(self, text: str, at: int = 0) -> Result[Any]:
         """Parse a whole text to its value (`Node`, str, list or None).
 
         Args:
             text: the text.
+            at: offset to begin at; places are told in the whole text nevertheless.
 
         Returns:
             The value; or what was expected where, with the text.
         """
-        return self._reading.whole(text)
+        return self._reading.whole(text, at)
 
     def read_prefix(self, text: str, at: int = 0) -> Result[Any]:
         """Parse the longest beginning of a text that the grammar takes.
@@ -127,9 +128,12 @@ def _load(text: str, name: str, find: Callable[[str], str | None], start: str) -
     builder = Builder(reached)
     builder.load_grammar(text, name)
     builder.check_names()
-    _check_start(builder, start, name)
+    builder.check_start(start)
     try:
         built = builder.build()
+    except _LARK_RAISES as error:
+        raise _told(error, reached, name) from None
+    try:
         lark = Lark(
             built,
             parser="lalr",
@@ -144,19 +148,6 @@ def _load(text: str, name: str, find: Callable[[str], str | None], start: str) -
     except _LARK_RAISES as error:
         raise _told(error, reached, name) from None
     return Grammar(name, start, lark, reached)
-
-
-def _check_start(builder: Builder, start: str, name: str) -> None:
-    definition = builder._definitions.get(start)
-    if definition is not None and not definition.is_term and not definition.params and not start.startswith("_"):
-        return
-    if definition is None:
-        rules = sorted(str(known) for known, each in builder._definitions.items() if not each.is_term and "__" not in known)
-        sentence = f"there is no rule {start} to start by; the rules are {', '.join(rules) or 'none'}"
-    else:
-        kind = "a terminal" if definition.is_term else "a template" if definition.params else "a rule that values leave out"
-        sentence = f"a text cannot be parsed by {start}, which is {kind}: name a rule"
-    raise GrammarError(*(builder.reached.place_of(start) or (name, 1, 1)), sentence)
 
 
 def _told(error: Exception, reached: Reached, name: str) -> GrammarError:

@@ -17,42 +17,12 @@ from lark.load_grammar import GrammarBuilder, _error_repr, _find_used_symbols, _
 
 from etl_actors.combinators.definition import Definition, Reached
 from etl_actors.combinators.grammar_error import GrammarError
+from etl_actors.combinators.naming import Naming
 
 __all__ = ["LIBRARY", "Builder"]
 
 LIBRARY = "std/"
 _EXTENSION = ".lark"
-
-
-class _Naming:
-    """What Lark calls the rules and terminals of a file that is imported.
-
-    Args:
-        path: of the import.
-        aliases: names that the importing file uses, by the name in the imported one.
-        base: of the importing file, None where that is the main one.
-    """
-
-    def __init__(self, path: tuple[str, ...], aliases: dict[str, str], base: "_Naming | None") -> None:
-        self.prefix = "__".join(path).strip("_")
-        self.aliases = aliases
-        self.base = base
-
-    def __call__(self, name: str) -> str:
-        if name in self.aliases:
-            name = self.aliases[name]
-        else:
-            # Lark's parser takes for a terminal what is written in capitals, so a terminal's prefix is too
-            prefix = self.prefix.upper() if name.isupper() else self.prefix.lower()
-            name = f"_{prefix}__{name[1:]}" if name.startswith("_") else f"{prefix}__{name}"
-        return self.base(name) if self.base else name
-
-    def author(self, name: str) -> str:
-        """Give the name that the key of a value has."""
-        if name not in self.aliases:
-            return name
-        alias = self.aliases[name]
-        return self.base.author(alias) if self.base else alias
 
 
 class Builder(GrammarBuilder):
@@ -81,7 +51,7 @@ class Builder(GrammarBuilder):
         self.file = grammar_name
         self.chain = (*self.chain, grammar_name)
         try:
-            tree = _get_parser().parse(grammar_text + "\n", "start")
+            tree = _get_parser().parse(grammar_text + "\n", "start")  # type: ignore[no-untyped-call]
         except UnexpectedInput as error:
             raise self._syntax(error, grammar_text) from None
         for statement in tree.children:
@@ -95,9 +65,10 @@ class Builder(GrammarBuilder):
         line, column = int(error.line), int(error.column)
         if line < 1:  # the end of the text has no place of its own
             line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
-        return GrammarError(self.file, line, column, f"this is no grammar of Lark's: {_plain(_error_repr(error))}")
+        explained = _plain(_error_repr(error))  # type: ignore[no-untyped-call]
+        return GrammarError(self.file, line, column, f"this is no grammar of Lark's: {explained}")
 
-    def _note(self, statement: Any, naming: _Naming | None) -> None:
+    def _note(self, statement: Any, naming: Naming | None) -> None:
         if statement.data in ("override", "extend"):
             (statement,) = statement.children
         if statement.data == "import":
@@ -121,7 +92,7 @@ class Builder(GrammarBuilder):
         dotted = tuple(str(part) for part in (path if names else path[:-1]))
         self._import_places.setdefault(dotted, (int(path[0].line), int(path[0].column)))
 
-    def _place_in(self, message: str, naming: _Naming | None) -> tuple[str, int, int]:
+    def _place_in(self, message: str, naming: Naming | None) -> tuple[str, int, int]:
         for known, definition in self.reached.definitions.items():
             if definition.file == self.file and (f"'{known}'" in message or f" {known}" in message):
                 return definition.file, definition.line, definition.column
@@ -143,14 +114,14 @@ class Builder(GrammarBuilder):
         if name in self.chain:
             circle = " → ".join((*self.chain[self.chain.index(name) :], name))
             raise GrammarError(*here, f"grammars import one another in a circle: {circle}; move what both use into a third file")
-        naming = _Naming(path, {str(k): str(v) for k, v in aliases.items()}, base_mangle)
+        naming = Naming(path, {str(k): str(v) for k, v in aliases.items()}, base_mangle)
         inner = Builder(self.reached, self.chain)
         inner.load_grammar(text, name, naming)
         for wanted in naming.aliases:
             if naming(wanted) not in inner._definitions:
                 kind = "terminal" if wanted.isupper() else "rule"
-                raise GrammarError(*here, f"{name} has no {kind} {wanted}; it has {_some(inner, self.reached)}")
-        inner._remove_unused(map(naming, naming.aliases))
+                raise GrammarError(*here, f"{name} has no {kind} {wanted}; it has {inner.listed()}")
+        inner._remove_unused(map(naming, naming.aliases))  # type: ignore[no-untyped-call]
         for known in inner._definitions:
             if known in self._definitions:
                 called = self.reached.called(known)
@@ -192,12 +163,43 @@ class Builder(GrammarBuilder):
         for definition in self._definitions.values():
             if definition.tree is None:
                 continue
-            for symbol in sorted(_find_used_symbols(definition.tree)):
+            for symbol in sorted(_find_used_symbols(definition.tree)):  # type: ignore[no-untyped-call]
                 if symbol not in self._definitions and symbol not in definition.params:
                     self._undefined(str(symbol))
         for ignored in self._ignore_names:
             if ignored not in self._definitions:
                 self._undefined(str(ignored))
+
+    def check_start(self, start: str) -> None:
+        """Refuse what no text can be parsed by.
+
+        Args:
+            start: name of a rule.
+
+        Raises:
+            GrammarError: there is no such rule, or its value would be left out.
+        """
+        definition = self._definitions.get(start)
+        if definition is None:
+            sentence = f"there is no rule {start} to start by; there is {self.listed()}"
+        elif definition.is_term or definition.params or start.startswith("_"):
+            kind = "a terminal" if definition.is_term else "a template" if definition.params else "left out of values"
+            sentence = f"a text cannot be parsed by {start}, which is {kind}: name a rule"
+        else:
+            return
+        raise GrammarError(*(self.reached.place_of(start) or (self.file, 1, 1)), sentence)
+
+    def listed(self, most: int = 12) -> str:
+        """List the rules and terminals that are defined so far.
+
+        Args:
+            most: how many are named.
+
+        Returns:
+            As in ``host, IP``.
+        """
+        names = sorted({self.reached.called(str(name)) for name in self._definitions if not str(name).startswith("__")})
+        return ", ".join(names[:most]) + (", …" if len(names) > most else "") if names else "nothing"
 
     def _undefined(self, symbol: str) -> None:
         kind = "terminal" if symbol.isupper() else "rule"
@@ -215,8 +217,3 @@ def _plain(message: str) -> str:
     """Keep the first line of a message of Lark's, as part of a sentence."""
     first = next((line.strip() for line in message.splitlines() if line.strip()), "it cannot be read")
     return first.rstrip(".:")
-
-
-def _some(builder: Builder, reached: Reached, most: int = 12) -> str:
-    names = sorted({reached.called(str(name)) for name in builder._definitions if not str(name).startswith("__")})
-    return ", ".join(names[:most]) + (", …" if len(names) > most else "") if names else "none"

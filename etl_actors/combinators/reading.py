@@ -33,28 +33,29 @@ class Reading:
 
     def __init__(self, lark: Lark, start: str, makes: dict[Any, Make], words: Words) -> None:
         parser: Any = lark.parser
-        table = parser.parser._parse_table
-        self._states: dict[int, dict[str, Any]] = table.states
-        self._first: int = table.start_states[start]
-        self._last: int = table.end_states[start]
-        self._lexers: dict[int, Any] = parser.lexer.lexers
-        self._terminals = {str(terminal.name) for terminal in lark.terminals} | {END}
-        self._makes = makes
+        table = parser.parser._parse_table  # noqa: SLF001 - Lark has no other way to it
+        self.states: dict[int, dict[str, Any]] = table.states
+        self.first: int = table.start_states[start]
+        self.last: int = table.end_states[start]
+        self.lexers: dict[int, Any] = parser.lexer.lexers
+        self.terminals = {str(terminal.name) for terminal in lark.terminals} | {END}
+        self.makes = makes
         self._words = words
 
-    def whole(self, text: str) -> Result[Any]:
-        """Read a text from its start to its end.
+    def whole(self, text: str, at: int) -> Result[Any]:
+        """Read a text to its end.
 
         Args:
             text: the text.
+            at: offset to begin at.
 
         Returns:
             Its value, or what was expected where.
         """
-        run = _Run(self, text, 0)
+        run = _Run(self, text, at)
         for token in run.tokens():
             if not run.feed(token):
-                return self._failure(run, token.start_pos)
+                return self._failure(run, token.start_pos or 0)
         if run.position < len(text) or not run.end():
             return self._failure(run, run.position)
         return Success(run.values[-1].value, len(text))
@@ -72,26 +73,31 @@ class Reading:
         run = _Run(self, text, at)
         taken: list[Token] = []
         fit: int | None = 0 if run.may_end() else None
-        behind = at
-        failed_at: int | None = None
+        behind, stopped = at, -1
         for token in run.tokens():
+            place = token.start_pos or 0
             if fit == len(taken):
-                behind = token.start_pos
+                behind = place
             if not run.feed(token):
-                failed_at = token.start_pos
+                stopped = place
                 break
             taken.append(token)
             if run.may_end():
                 fit = len(taken)
+        if stopped < 0:
+            stopped = run.position
+            if fit == len(taken):
+                behind = stopped
+        failure = None if fit is not None and behind == len(text) else self._failure(run, stopped)
         if fit is None:
-            return self._failure(run, run.position if failed_at is None else failed_at)
-        if fit == len(taken) and failed_at is None:
-            behind = run.position
+            assert failure is not None
+            return failure
+        # what was read beyond the last good end has changed the stack: read again up to there
         again = _Run(self, text, at)
         for token in taken[:fit]:
             again.feed(token)
         again.end()
-        return Success(again.values[-1].value, behind)
+        return Success(again.values[-1].value, behind, failure)
 
     def _failure(self, run: "_Run", at: int) -> Failure:
         return Failure(self._words.of_terminals(run.accepted()), standing(run.text, at), at, text=run.text)
@@ -103,9 +109,9 @@ class _Run:
     def __init__(self, reading: Reading, text: str, at: int) -> None:
         self.reading = reading
         self.text = text
-        self.stack = [reading._first]
+        self.stack = [reading.first]
         self.values: list[Any] = []
-        counter = LineCounter("\n")
+        counter: Any = LineCounter("\n")  # type: ignore[no-untyped-call]
         counter.char_pos = at  # lines are counted where a failure is told; offsets suffice here
         self._lexed = LexerState(TextSlice(text, 0, len(text)), counter)
 
@@ -116,7 +122,7 @@ class _Run:
 
     def tokens(self) -> Iterator[Token]:
         """Lex on, each token in the state that the parser has then; end where no token fits."""
-        lexers, stack, lexed = self.reading._lexers, self.stack, self._lexed
+        lexers, stack, lexed = self.reading.lexers, self.stack, self._lexed
         while True:
             try:
                 token = lexers[stack[-1]].next_token(lexed, None)
@@ -144,7 +150,7 @@ class _Run:
         return self._advance(END, None)
 
     def _advance(self, kind: str, token: Token | None) -> bool:
-        states, makes, stack, values = self.reading._states, self.reading._makes, self.stack, self.values
+        states, makes, stack, values = self.reading.states, self.reading.makes, self.stack, self.values
         # LALR(1) merges contexts, so that it may reduce before a token that then does not fit: look before values are made
         action = states[stack[-1]].get(kind)
         if action is None or (action[0] is not Shift and not self._fits(kind)):
@@ -160,7 +166,7 @@ class _Run:
             values.append(makes[rule](children, self.text))
             state = states[stack[-1]][rule.origin.name][1]
             stack.append(state)
-            if token is None and state == self.reading._last:
+            if token is None and state == self.reading.last:
                 return True
             action = states[state][kind]
         stack.append(action[1])
@@ -169,7 +175,7 @@ class _Run:
 
     def _fits(self, kind: str) -> bool:
         """Reduce in thought: `base` is how much of the stack still stands, `top` what would stand on it."""
-        states, last, stack = self.reading._states, self.reading._last, self.stack
+        states, last, stack = self.reading.states, self.reading.last, self.stack
         base, top = len(stack), list[int]()
         while True:
             action = states[top[-1] if top else stack[base - 1]].get(kind)
@@ -189,9 +195,9 @@ class _Run:
 
     def may_end(self) -> bool:
         """Tell whether what was read so far is a whole text of the grammar."""
-        return END in self.reading._states[self.stack[-1]] and self._fits(END)
+        return END in self.reading.states[self.stack[-1]] and self._fits(END)
 
     def accepted(self) -> list[str]:
         """List the terminals that would have been taken here."""
-        names = [name for name in self.reading._states[self.stack[-1]] if name in self.reading._terminals]
+        names = [name for name in self.reading.states[self.stack[-1]] if name in self.reading.terminals]
         return [name for name in names if self._fits(name)]

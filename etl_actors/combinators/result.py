@@ -1,6 +1,6 @@
 """What a parser answers: a value and how far it came, or what it would have taken instead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 __all__ = ["Failure", "Result", "Success"]
@@ -15,10 +15,12 @@ class Success(Generic[T_co]):
     Args:
         value: the value.
         at: how far the parser came: an offset into a text, a number of elements of a list.
+        beyond: the furthest failure of what was tried on the way and given up; it tells why the parser came no further.
     """
 
     value: T_co
     at: int
+    beyond: "Failure | None" = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

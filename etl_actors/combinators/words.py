@@ -1,6 +1,7 @@
 """What a grammar would have taken, in the words of its author."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from lark.grammar import Rule
@@ -11,6 +12,7 @@ from etl_actors.combinators.outline import helper
 
 __all__ = ["END", "Words"]
 
+_REPETITION = re.compile(r"_(star|plus|repeat)_\w+\Z")
 END = "$END"  # Lark's terminal for the end of the text
 
 
@@ -76,6 +78,6 @@ class Words:
             literal = terminal is not None and (isinstance(terminal.pattern, PatternStr) or helper(name))
             return self.of_terminal(name) if literal else self._reached.called(name)
         if helper(name):
-            origin = name[2:].split("_star_")[0].split("_plus_")[0].split("_repeat_")[0]
+            origin = _REPETITION.sub("", name.removeprefix("__"))
             return f"(what {self._reached.called(origin)} repeats)"
         return self._reached.called(name)

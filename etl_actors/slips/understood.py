@@ -32,8 +32,6 @@ def understood(result: Result[Any], got: Any) -> Any:
     if result.text is not None:
         line, column, shown = excerpt(result.text, result.at)
         detail = {"line": line, "column": column, "position": result.at, "excerpt": shown}
-    if result.path:
-        detail["path"] = list(result.path)
     raise Refused("no_match", one_of(result.expected), got, stage=Stage.PARSE, detail=detail, reach=result.at)
 
 
