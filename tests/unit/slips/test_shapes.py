@@ -101,7 +101,7 @@ def test_an_expression_has_the_shape_that_its_grammar_decides(expression: str, s
     [
         ("log.mesage", 0, "`line` has no field `mesage`; did you mean `message`?"),
         ("log.zzz", 0, "`line` has no field `zzz`; it has `message`, `request`, `headers`, `words`"),
-        ("x / log.request.pth | text", 4, "`request` has no field `pfad`; did you mean `path`?"),
+        ("x / log.request.pth | text", 4, "`request` has no field `pth`; did you mean `path`?"),
         ("(message | parse(combined)).mesage", 0, "`line` has no field `mesage`; did you mean `message`?"),
         ("log.message.text", 0, "`log.message` is a text: it has no fields, and so no `text`"),
         (
