@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from etl_actors.combinators.node import Node
 from etl_actors.slips.json_text import check_characters, json_text, number_text
 from etl_actors.slips.refused import Refused
 
@@ -16,7 +17,10 @@ _UUID = re.compile(r"(\{?)[0-9a-f]{4}(?:-?[0-9a-f]{4}){7}(\}?)", re.ASCII)
 
 
 def text_text(value: Any) -> str | None:
-    """Cast to text: a string as it is, a number's exact JSON text, ``true``, JSON of arrays and objects."""
+    """Cast to text: a string as it is, a number's exact JSON text, ``true``, JSON of arrays and objects.
+
+    The value of a grammar's rule is the text that it covers.
+    """
     if type(value) is str:
         if not value.isprintable():
             check_characters(value)
@@ -27,6 +31,8 @@ def text_text(value: Any) -> str | None:
         return "true"
     if value is False:
         return "false"
+    if type(value) is Node:
+        return text_text(value.source)
     if type(value) is dict or type(value) is list:
         return json_text(value)
     return number_text(value)

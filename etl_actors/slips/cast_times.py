@@ -6,20 +6,21 @@ Source: PostgreSQL, ``src/backend/utils/adt/datetime.c`` (ParseFractionalSecond)
 """
 
 import re
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from etl_actors.slips.cast_text import BLANKS
+from etl_actors.slips.cast_zones import in_utc, offset_of
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.time_format import clock_of
 
-__all__ = ["date_text", "time_text", "timestamp_text", "timestamptz_text"]
+__all__ = ["date_text", "time_text", "timestamp_text", "timestamptz_in", "timestamptz_text", "trimmed"]
 
 _CLOCK = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
 _ZONE = r"[ ]?([Zz]|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)"
 _TIME = re.compile(_CLOCK, re.ASCII)
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]" + f"{_CLOCK}(?:{_ZONE})?", re.ASCII)
-_MAX_ZONE_H = 15  # PostgreSQL's
-_MICROSECONDS = 1_000_000
 
 
 def date_text(value: Any) -> str | None:
@@ -38,13 +39,8 @@ def date_text(value: Any) -> str | None:
     raise Refused("not_a_date", "a date as YYYY-MM-DD", value)
 
 
-def _clock(hour: str, minute: str, second: str | None, fraction: str | None) -> tuple[time, timedelta]:
-    """Build a time, and the rest that rounding its fraction may carry over."""
-    micros = 0
-    if fraction:
-        micros = int(fraction.ljust(6, "0")) if len(fraction) <= 6 else round(float(f"0.{fraction}") * _MICROSECONDS)  # noqa: PLR2004
-    carry = timedelta(seconds=1) if micros == _MICROSECONDS else timedelta()
-    return time(int(hour), int(minute), int(second or 0), micros % _MICROSECONDS), carry
+def _clock(hour: str, minute: str, second: str | None, fraction: str | None) -> tuple[Any, timedelta]:
+    return clock_of(int(hour), int(minute), int(second or 0), fraction)
 
 
 def time_text(value: Any) -> str | None:
@@ -59,13 +55,14 @@ def time_text(value: Any) -> str | None:
             found = None
         else:
             if not carry:
-                return _trimmed(clock.isoformat())
+                return trimmed(clock.isoformat())
             moved = datetime.combine(date.min, clock) + carry
-            return _trimmed(moved.time().isoformat()) if moved.day == 1 else "24:00:00"
+            return trimmed(moved.time().isoformat()) if moved.day == 1 else "24:00:00"
     raise Refused("not_a_time", "a time as HH:MM:SS, without a zone", value)
 
 
-def _trimmed(iso: str) -> str:
+def trimmed(iso: str) -> str:
+    """Cut zeros off the end of a fraction, as PostgreSQL writes times."""
     return iso.rstrip("0") if "." in iso else iso
 
 
@@ -81,17 +78,6 @@ def _stamp(value: Any, expected: str) -> tuple[datetime, str | None]:
     raise Refused("not_a_timestamp", expected, value)
 
 
-def _offset(zone: str) -> timedelta | None:
-    if zone in "Zz":
-        return timedelta()
-    digits = zone[1:].replace(":", "").ljust(6, "0")
-    hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:])
-    if hours > _MAX_ZONE_H or minutes > 59 or seconds > 59:  # noqa: PLR2004  (minutes of an hour)
-        return None
-    offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    return -offset if zone[0] == "-" else offset
-
-
 def timestamp_text(value: Any) -> str | None:
     """Cast to timestamp: date and time; a zone, which PostgreSQL would silently drop, is refused."""
     if value is None:
@@ -99,7 +85,7 @@ def timestamp_text(value: Any) -> str | None:
     moment, zone = _stamp(value, "a timestamp as YYYY-MM-DD HH:MM:SS")
     if zone:
         raise Refused("unexpected_zone", "a timestamp without a time zone (for one with it take timestamptz)", value)
-    return _trimmed(moment.isoformat(" "))
+    return trimmed(moment.isoformat(" "))
 
 
 def timestamptz_text(value: Any) -> str | None:
@@ -113,14 +99,26 @@ def timestamptz_text(value: Any) -> str | None:
             pass
         else:
             return f"{value[:10]} {value[11:19]}+00"
-    moment, zone = _stamp(value, "a timestamp with a time zone, as YYYY-MM-DDTHH:MM:SSZ")
+    return _zoned(value, None)
+
+
+def timestamptz_in(zone: tzinfo) -> Callable[[Any], str | None]:
+    """Make the cast to timestamptz of stamps that hang in a zone, where they name no other."""
+
+    def text(value: Any) -> str | None:
+        return None if value is None else _zoned(value, zone)
+
+    return text
+
+
+def _zoned(value: Any, zone: tzinfo | None) -> str:
+    wanted = "a timestamp with a time zone, as YYYY-MM-DDTHH:MM:SSZ" if zone is None else "a timestamp as YYYY-MM-DD HH:MM:SS"
+    moment, written = _stamp(value, wanted)
+    if written is not None:
+        offset = offset_of(written)
+        if offset is None:
+            raise Refused("not_a_timestamp", "a time zone between -15:59:59 and +15:59:59", value)
+        return trimmed(in_utc(moment, offset, value).isoformat(" ")) + "+00"
     if zone is None:
         raise Refused("no_zone", "a timestamp with a time zone", value)
-    offset = _offset(zone)
-    if offset is None:
-        raise Refused("not_a_timestamp", "a time zone between -15:59:59 and +15:59:59", value)
-    try:
-        moment -= offset
-    except OverflowError:
-        raise Refused("out_of_range", "a timestamp of the years 0001 to 9999 in UTC", value) from None
-    return _trimmed(moment.isoformat(" ")) + "+00"
+    return trimmed(in_utc(moment, zone, value).isoformat(" ")) + "+00"

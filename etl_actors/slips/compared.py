@@ -3,10 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
+from etl_actors.combinators.node import Node
+
 __all__ = ["at_least", "at_most", "equal", "kind_of", "less", "more", "present", "same", "unequal"]
 
 _KINDS = {
     dict: "object",
+    Node: "object",
     list: "array",
     str: "string",
     bool: "boolean",

@@ -1,18 +1,26 @@
 """Steps as Python source: the casts, the steps of the language, and those of a slip's own."""
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from etl_actors.slips import nodes as n
-from etl_actors.slips import steps
 from etl_actors.slips.expression_type import cast_of
 from etl_actors.slips.problems import ExpressionError, did_you_mean
+from etl_actors.slips.refs import reference_of
+from etl_actors.slips.steps import STEPS, step_names
+from etl_actors.slips.steps_pieces import Pieces, pieces_of
 from etl_actors.slips.types import is_type, type_names
+from etl_actors.slips.unbuilt import bare_name
 
 if TYPE_CHECKING:
     from etl_actors.slips.emit import Scope
     from etl_actors.slips.vocabulary import Vocabulary
 
 __all__ = ["Writer", "emit_step"]
+
+_ELEMENT = " element"  # a let that no slip can name: what `map` and its like apply steps to
 
 
 class Writer(Protocol):
@@ -22,9 +30,6 @@ class Writer(Protocol):
 
     def value(self, node: n.Expression, scope: "Scope") -> str:
         """Write an expression's value."""
-
-    def predicate(self, node: n.Predicate, scope: "Scope") -> str:
-        """Write a predicate as a Python condition."""
 
     def bound(self, prefix: str, thing: Any) -> str:
         """Give the generated code a thing under a name of its own."""
@@ -47,27 +52,159 @@ def emit_step(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str
     """
     if is_type(step.name):
         return f"{writer.bound('cast', cast_of(step).value)}({written})"
-    kind = steps.STEPS.get(step.name)
+    kind = STEPS.get(step.name)
+    own = writer.vocabulary.steps.get(step.name)
+    if kind is None and own is None:
+        raise ExpressionError(step.at, _unknown(writer, step.name))
+    if step.array:
+        raise ExpressionError(step.at, f"`[]` makes an array of a type; `{step.name}` is a step")
+    if step.named:
+        raise ExpressionError(step.named[0][1].at, f"the step `{step.name}` takes no argument `{step.named[0][0]}=`")
     if kind is None:
-        if step.name in steps.UNSUPPORTED:
-            raise ExpressionError(step.at, f"the step `{step.name}` is not supported by this release")
-        raise ExpressionError(step.at, f"there is no step `{step.name}`{did_you_mean(step.name, [*steps.STEPS, *type_names()])}")
-    if len(step.arguments) != len(kind.takes):
-        raise ExpressionError(
-            step.at,
-            f"the step `{step.name}` takes {len(kind.takes) or 'no'} argument{'s' * (len(kind.takes) != 1)}, got {len(step.arguments)}",
-        )
-    arguments = [_argument(writer, one, wanted, step, scope) for one, wanted in zip(step.arguments, kind.takes, strict=True)]
+        assert own is not None
+        _check_count(step, own.least, own.most, "")
+        arguments = [_value(writer, one, step, scope) for one in step.arguments]
+        return f"{writer.own_step(step.name)}({', '.join([written, *arguments])})"
+    _check_count(step, len(kind.takes), None if kind.more else len(kind.takes), kind.usage)
+    if step.name == "ref":
+        return _ref(writer, step, written, scope)
+    takes = (*kind.takes, *[kind.more] * (len(step.arguments) - len(kind.takes)))
+    arguments = [_ARGUMENTS[wanted](writer, one, step, scope) for one, wanted in zip(step.arguments, takes, strict=True)]
     if step.name == "default":
         return f"(t if (t := {written}) is not None else {arguments[0]})"
     return f"{writer.bound(step.name, kind.call)}({', '.join([written, *arguments])})"
 
 
-def _argument(writer: Writer, node: n.Expression | n.Predicate, wanted: str, step: n.Step, scope: "Scope") -> str:
+def _unknown(writer: Writer, name: str) -> str:
+    known = [*step_names(), *type_names(), *writer.vocabulary.steps]
+    return f"there is no step `{name}`{did_you_mean(name, known)}"
+
+
+def _check_count(step: n.Step, least: int, most: int | None, usage: str) -> None:
+    got = len(step.arguments)
+    if least <= got and (most is None or got <= most):
+        return
+    number = f"{least} to {most}" if most is not None and most != least else str(least) if least else "no"
+    if most is None:
+        number = f"at least {least}"
+    plural = "s" * ((most or least) != 1)
+    example = f", as in `{usage}`" if usage else ""
+    raise ExpressionError(step.at, f"the step `{step.name}` takes {number} argument{plural}{example}; got {got}")
+
+
+# Arguments, by what a step takes
+
+_Node = n.Expression | n.Predicate | n.Steps
+
+
+def _value(writer: Writer, node: _Node, step: n.Step, scope: "Scope") -> str:
     if isinstance(node, n.Predicate):
-        raise ExpressionError(node.at, f"the step `{step.name}` takes a value here, not a predicate")
-    if wanted != "value" and not (isinstance(node, n.Literal) and type(node.value) is str and (node.value or wanted == "text")):
-        raise ExpressionError(
-            node.at, f"the step `{step.name}` takes a quoted string here{' that is not empty' * (wanted == 'word')}"
-        )
+        raise ExpressionError(node.at, f"the step `{step.name}` takes a value here, not a condition")
+    assert not isinstance(node, n.Steps)
     return writer.value(node, scope)
+
+
+def _constant(node: _Node, step: n.Step, usage: str) -> str:
+    if isinstance(node, n.Literal) and type(node.value) is str:
+        return node.value
+    raise ExpressionError(node.at, f"the step `{step.name}` takes a quoted text here{usage}")
+
+
+def _usage(step: n.Step) -> str:
+    kind = STEPS.get(step.name)
+    return f", as in `{kind.usage}`" if kind and kind.usage else ""
+
+
+def _text(_writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+    return repr(_constant(node, step, _usage(step)))
+
+
+def _word(_writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+    text = _constant(node, step, _usage(step))
+    if not text:
+        raise ExpressionError(node.at, f"the step `{step.name}` takes a text here that is not empty{_usage(step)}")
+    return repr(text)
+
+
+def _regex(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+    return writer.bound("regex", _pattern(node, step))
+
+
+def _pattern(node: _Node, step: n.Step) -> re.Pattern[str]:
+    text = _constant(node, step, _usage(step))
+    try:
+        pattern = re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        told = error.msg if isinstance(error, re.error) else str(error)
+        raise ExpressionError(node.at, f"this is no regular expression: {told}") from None
+    if pattern.groups > 1 and not pattern.groupindex:
+        raise ExpressionError(
+            node.at, "of several groups each needs a name, as in `(?P<year>[0-9]+)`; one that needs none is `(?:…)`"
+        )
+    return pattern
+
+
+def _grammar(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+    return writer.bound("grammar", _named(writer.vocabulary.grammars, node, step, "grammar", "[grammars]"))
+
+
+def _map(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+    return writer.bound("map", _named(writer.vocabulary.maps, node, step, "map", "[maps.NAME]"))
+
+
+def _named(known: Any, node: _Node, step: n.Step, what: str, where: str) -> Any:
+    name = bare_name(node)
+    if name is None:
+        raise ExpressionError(node.at, f"the step `{step.name}` takes the name of a {what} here, without quotes{_usage(step)}")
+    if name not in known:
+        raise ExpressionError(
+            node.at, f"there is no {what} `{name}`{did_you_mean(name, list(known)) or f'; `{where}` declares them'}"
+        )
+    return known[name]
+
+
+def _steps(writer: Writer, node: _Node, step: n.Step, scope: "Scope") -> str:
+    if not isinstance(node, n.Steps):
+        raise ExpressionError(node.at, f"the step `{step.name}` takes steps here{_usage(step)}")
+    return _applied(writer, node.at, node.parts, scope)
+
+
+def _applied(writer: Writer, at: int, parts: tuple[n.Step | n.Segment, ...], scope: "Scope") -> str:
+    inner = replace(scope, lets={**scope.lets, _ELEMENT: "e"})
+    element = n.Path(at, "", (n.Field(_ELEMENT),))
+    return f"(lambda e: {writer.value(n.Pipe(at, element, parts), inner)})"
+
+
+def _pieces(writer: Writer, node: _Node, step: n.Step, scope: "Scope") -> str:
+    """Write the reader of one piece, and with it the steps that are applied to each piece."""
+    first = node.parts[0] if isinstance(node, n.Steps) else None
+    if not isinstance(node, n.Steps) or not isinstance(first, n.Step) or first.name not in {"parse", "match"}:
+        raise ExpressionError(node.at, f"`{step.name}` takes `parse(grammar)` or `match('regex')` here{_usage(step)}")
+    kind = STEPS[first.name]
+    _check_count(first, 1, 1, kind.usage)
+    argument = first.arguments[0]
+    reader: Pieces
+    if first.name == "match":
+        reader = pieces_of(_pattern(argument, first))
+    else:
+        reader = pieces_of(_named(writer.vocabulary.grammars, argument, first, "grammar", "[grammars]"))
+    rest = node.parts[1:]
+    return f"{writer.bound('pieces', reader)}, {_applied(writer, node.at, rest, scope) if rest else None}"
+
+
+_ARGUMENTS: dict[str, Callable[[Writer, _Node, n.Step, "Scope"], str]] = {
+    "value": _value,
+    "text": _text,
+    "word": _word,
+    "regex": _regex,
+    "grammar": _grammar,
+    "map": _map,
+    "steps": _steps,
+    "pieces": _pieces,
+}
+
+
+def _ref(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str:
+    made = writer.bound("ref", reference_of(step, writer.vocabulary.keys))
+    arguments = [_value(writer, one, step, scope) for one in step.arguments[1:]]
+    return f"{made}({', '.join([written, *arguments])})"

@@ -1,6 +1,7 @@
 """The type of an expression, which is its column's: that of the cast that comes last."""
 
 from etl_actors.slips import nodes as n
+from etl_actors.slips.misfit import Misfit
 from etl_actors.slips.problems import ExpressionError
 from etl_actors.slips.types import ColumnType, column_type, is_type
 
@@ -17,20 +18,28 @@ def type_of(node: n.Expression) -> ColumnType | None:
         case n.Pipe(_, value, parts):
             for part in reversed(parts):
                 if isinstance(part, n.Step) and is_type(part.name):
-                    return cast_of(part)
+                    return cast_of(part).column
+                if isinstance(part, n.Step) and part.name == "ref":
+                    return column_type("uuid")
             return type_of(value)
         case n.Choice(at, options):
-            types = {found.name: found for option in options if (found := type_of(option))}
-            if len(types) > 1:
-                raise ExpressionError(at, f"the options of a choice are of several types: {', '.join(types)}")
-            untyped = next((o for o in options if not type_of(o) and not isinstance(o, n.Literal)), None)
-            if types and untyped:
-                raise ExpressionError(
-                    untyped.at, "this option of the choice has no type; put the choice in parentheses and the type behind it"
-                )
-            return next(iter(types.values()), None)
+            return _common(at, options, "choice")
+        case n.If(at, _, then, other):
+            return _common(at, (then, other), "condition")
         case _:
             return None
+
+
+def _common(at: int, options: tuple[n.Expression, ...], what: str) -> ColumnType | None:
+    types = {found.name: found for option in options if (found := type_of(option))}
+    if len(types) > 1:
+        raise ExpressionError(at, f"the options of a {what} are of several types: {', '.join(types)}")
+    untyped = next((o for o in options if not type_of(o) and not isinstance(o, n.Literal)), None)
+    if types and untyped:
+        raise ExpressionError(
+            untyped.at, f"this option of the {what} has no type; put the {what} in parentheses and the type behind it"
+        )
+    return next(iter(types.values()), None)
 
 
 def cast_of(step: n.Step) -> ColumnType:
@@ -39,13 +48,23 @@ def cast_of(step: n.Step) -> ColumnType:
     Raises:
         ExpressionError: it is given arguments that it does not take.
     """
-    arguments = []
-    for argument in step.arguments:
-        if not isinstance(argument, n.Literal) or type(argument.value) is not int:
-            at = getattr(argument, "at", step.at)
-            raise ExpressionError(at, f"this argument of the type `{step.name}` is not supported by this release")
-        arguments.append(argument.value)
+    arguments = [_constant(step, argument) for argument in step.arguments]
+    named = tuple((name, _constant(step, argument)) for name, argument in step.named)
     try:
-        return column_type(step.name, tuple(arguments))
-    except ValueError as error:
-        raise ExpressionError(step.at, str(error)) from None
+        return column_type(step.name, tuple(arguments), named, array=step.array)
+    except Misfit as misfit:
+        raise ExpressionError(_place(step, misfit.argument), misfit.sentence) from None
+
+
+def _constant(step: n.Step, argument: n.Expression | n.Predicate | n.Steps) -> int | str:
+    if isinstance(argument, n.Literal) and type(argument.value) in {int, str}:
+        return argument.value  # type: ignore[return-value]  # as the line above says
+    raise ExpressionError(argument.at, f"the type `{step.name}` takes whole numbers and quoted texts here")
+
+
+def _place(step: n.Step, argument: int | str | None) -> int:
+    if argument is None:
+        return step.at
+    if isinstance(argument, int):
+        return step.arguments[argument].at
+    return dict(step.named)[argument].at

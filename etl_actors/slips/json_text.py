@@ -42,11 +42,12 @@ def _exact(value: Any) -> orjson.Fragment:
     raise TypeError
 
 
-def json_text(value: Any) -> str:
+def json_text(value: Any, *, sort: bool = False) -> str:
     """Write a value as JSON, without blanks, numbers digit for digit.
 
     Args:
         value: any JSON value, of any depth.
+        sort: whether members are sorted by their names.
 
     Returns:
         Its text, which holds no control character.
@@ -55,16 +56,16 @@ def json_text(value: Any) -> str:
         Refused: a string that no PostgreSQL text can hold (NUL, lone surrogates).
     """
     try:
-        text = orjson.dumps(value, default=_exact).decode()
+        text = orjson.dumps(value, default=_exact, option=orjson.OPT_SORT_KEYS if sort else None).decode()
     except orjson.JSONEncodeError:  # deeper than orjson goes (254), an int beyond 64 bits, or a lone surrogate
         _check(value)
-        return "".join(_pieces(value))
+        return "".join(_pieces(value, sort=sort))
     if "\\u0000" in text:
         _check(value)
     return text
 
 
-def _pieces(value: Any) -> list[str]:
+def _pieces(value: Any, *, sort: bool) -> list[str]:
     """Write without recursion, so that depth costs nothing but memory."""
     out: list[str] = []
     todo: list[Any] = [(value,)]  # a tuple holds a value still to write; a str is written as it is
@@ -74,9 +75,9 @@ def _pieces(value: Any) -> list[str]:
             out.append(item)
             continue
         (one,) = item
-        if type(one) is dict:
+        if isinstance(one, dict):
             parts: list[Any] = ["{"]
-            for key, inner in one.items():
+            for key, inner in sorted(one.items()) if sort else one.items():
                 parts += [("," if len(parts) > 1 else "") + encode_basestring(key) + ":", (inner,)]
             todo.extend(reversed([*parts, "}"]))
         elif type(one) is list:
@@ -101,7 +102,7 @@ def _check(value: Any) -> None:
     todo = [value]
     while todo:
         one = todo.pop()
-        if type(one) is dict:
+        if isinstance(one, dict):
             todo.extend(one)
             todo.extend(one.values())
         elif type(one) is list:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from etl_actors.slips import cast_net, cast_numbers, cast_text, cast_times
+from etl_actors.slips import cast_arrays, cast_bytes, cast_formats, cast_interval, cast_net, cast_numbers, cast_text, cast_times
+from etl_actors.slips.misfit import Misfit
 
 __all__ = ["NULL", "ColumnType", "column_type", "copy_escaped", "is_type", "type_names"]
 
@@ -26,6 +28,8 @@ class ColumnType:
         plain: its text never holds a character that COPY escapes.
         inline: Python that gives the COPY field of the commonest values without a call: ``{}`` is the value, kept as ``v``,
             and it ends in ``else``.
+        keyable: whether equal values have equal texts in the end, so that it can be in a key.
+        unformatted: the same type without a format of its own; None where it has none.
     """
 
     name: str
@@ -33,6 +37,13 @@ class ColumnType:
     text: Cast
     plain: bool = True
     inline: str = ""
+    keyable: bool = True
+    unformatted: "ColumnType | None" = None
+
+    @property
+    def column(self) -> "ColumnType":
+        """The type of a column: it takes what this one's cast gives."""
+        return self.unformatted or self
 
     @property
     def copy(self) -> Cast:
@@ -87,12 +98,18 @@ _TYPES = {
     "time": _same("time", cast_times.time_text),
     "timestamp": _same("timestamp", cast_times.timestamp_text),
     "timestamptz": _same("timestamptz", cast_times.timestamptz_text),
+    "interval": ColumnType("interval", cast_interval.interval_text, cast_interval.interval_text, keyable=False),
     "uuid": _same("uuid", cast_text.uuid_text),
     "inet": _same("inet", cast_net.inet_text),
     "cidr": _same("cidr", cast_net.cidr_text),
     "macaddr": _same("macaddr", cast_net.macaddr_text),
     "jsonb": ColumnType("jsonb", cast_text.jsonb_value, cast_text.jsonb_text, plain=False),
+    "bytea": ColumnType("bytea", cast_bytes.bytea(None), cast_bytes.bytea(None), plain=False),
 }
+# Of these the text of an array tells equal arrays from unequal ones.
+_PLAIN_ELEMENTS = frozenset(
+    ("text", "smallint", "int", "bigint", "boolean", "date", "time", "timestamp", "timestamptz", "uuid", "macaddr", "bytea")
+)
 _ALIASES = {
     "integer": "int",
     "float": "double",
@@ -116,27 +133,83 @@ def type_names() -> list[str]:
     return [*_TYPES, *_ALIASES]
 
 
-def column_type(name: str, arguments: tuple[int, ...] = ()) -> ColumnType:
+@cache  # so that the same type is the same object, which generated code binds once
+def column_type(
+    name: str, arguments: tuple[int | str, ...] = (), named: tuple[tuple[str, int | str], ...] = (), *, array: bool = False
+) -> ColumnType:
     """Find a type by its name in a slip.
 
     Args:
         name: one for which `is_type` holds.
-        arguments: precision and scale, of numeric only.
+        arguments: precision and scale of numeric; the format of a date or time, or of bytea.
+        named: ``tz`` and ``year`` of dates and times.
+        array: whether it is an array of these.
 
     Returns:
         The type.
 
     Raises:
-        ValueError: arguments that the type does not take, as a sentence.
+        Misfit: arguments that the type does not take.
     """
+    if array:
+        return _array(column_type(name, arguments, named))
     known = _TYPES[_ALIASES.get(name, name)]
-    if not arguments:
+    if not arguments and not named:
         return known
-    if known.name != "numeric":
-        message = f"the type {name} takes no arguments in this release"
-        raise ValueError(message)
-    precision, scale = (*arguments, 0)[:2]
-    if len(arguments) > 2 or not 1 <= precision <= _MAX_PRECISION or abs(scale) > _MAX_PRECISION:  # noqa: PLR2004  (precision, scale)
+    if known.name in cast_formats.TIMES:
+        return _time(known, arguments, dict(named))
+    if named:
+        message = f"the type {name} takes no argument `{named[0][0]}=`"
+        raise Misfit(message, named[0][0])
+    if known.name == "numeric":
+        return _numeric(arguments)
+    if known.name == "bytea":
+        return _bytea(known, arguments)
+    message = f"the type {name} takes no arguments"
+    raise Misfit(message, 0)
+
+
+def _numeric(arguments: tuple[int | str, ...]) -> ColumnType:
+    numbers = [one for one in arguments if type(one) is int]
+    precision, scale = (*numbers, 0, 0)[:2]
+    if not len(arguments) == len(numbers) <= 2 or not 1 <= precision <= _MAX_PRECISION or abs(scale) > _MAX_PRECISION:  # noqa: PLR2004  (precision, scale)
         message = "numeric takes a precision of 1 to 1000 and a scale of -1000 to 1000"
-        raise ValueError(message)
+        raise Misfit(message)
     return ColumnType(f"numeric({precision},{scale})", *cast_numbers.numeric_with(precision, scale))
+
+
+def _bytea(known: ColumnType, arguments: tuple[int | str, ...]) -> ColumnType:
+    if len(arguments) != 1 or arguments[0] not in cast_bytes.FORMS:
+        message = "bytea takes one of 'hex' and 'base64'"
+        raise Misfit(message)
+    cast = cast_bytes.bytea(str(arguments[0]))
+    return ColumnType(known.name, cast, cast, plain=False, unformatted=known)
+
+
+def _time(known: ColumnType, arguments: tuple[int | str, ...], named: dict[str, int | str]) -> ColumnType:
+    if len(arguments) > 1 or (arguments and type(arguments[0]) is not str):
+        message = f"the type {known.name} takes one format, in quotes, and `tz=` and `year=`"
+        raise Misfit(message, 1 if len(arguments) > 1 else 0)
+    zone, year = named.pop("tz", None), named.pop("year", None)
+    if named:
+        message = f"the type {known.name} takes no argument `{next(iter(named))}=`, only `tz=` and `year=`"
+        raise Misfit(message, next(iter(named)))
+    if zone is not None and type(zone) is not str:
+        message = '`tz=` takes a time zone in quotes, as in tz="Europe/Berlin"'
+        raise Misfit(message, "tz")
+    if year is not None and type(year) is not int:
+        message = "`year=` takes a year, without quotes"
+        raise Misfit(message, "year")
+    cast = cast_formats.time_cast(known.name, str(arguments[0]) if arguments else None, zone, year)
+    return ColumnType(known.name, cast, cast, unformatted=known)
+
+
+def _array(element: ColumnType) -> ColumnType:
+    casts = cast_arrays.array_casts((element.value, element.text), nested=element.name == "jsonb")
+    return ColumnType(
+        f"{element.name}[]",
+        *casts,
+        plain=element.plain,
+        keyable=element.name in _PLAIN_ELEMENTS,
+        unformatted=_array(element.unformatted) if element.unformatted else None,
+    )
