@@ -26,7 +26,12 @@ __all__ = [
     "PARTITION_ADDED",
     "ROW_REJECTED",
     "SCHEMA_CHANGED",
+    "SLIPS_DIFFER",
+    "SLIPS_READ",
+    "SLIPS_UNREAD",
+    "SLIP_BROKEN",
     "SLIP_LOADED",
+    "SLIP_RETIRED",
     "SOURCE_SET_ASIDE",
     "SOURCE_UNMATCHED",
     "WORKER_LOST",
@@ -50,6 +55,11 @@ LEASE_RESCUED = "lease.rescued"
 LEASE_LOST = "lease.lost"
 ROW_REJECTED = "row.rejected"
 SLIP_LOADED = "slip.loaded"
+SLIP_BROKEN = "slip.broken"
+SLIP_RETIRED = "slip.retired"
+SLIPS_READ = "slips.read"
+SLIPS_UNREAD = "slips.unread"
+SLIPS_DIFFER = "slips.differ"
 SOURCE_SET_ASIDE = "source.set_aside"
 SOURCE_UNMATCHED = "source.unmatched"
 DOORBELL_SLEPT = "doorbell.slept"
@@ -105,12 +115,23 @@ EVENTS: dict[str, Event] = {
     ),
     LEASE_RESCUED: Event("a dead daemon's batch became ours", ("batch_id", "source", "attempt")),
     LEASE_LOST: Event("a batch became somebody else's; nothing of it landed here", ("batch_id", "source")),
-    SOURCE_UNMATCHED: Event("rows of a source wait at the start that no slip takes: they will be rejected", ("source",)),
+    SOURCE_UNMATCHED: Event(
+        "no slip of this daemon takes rows of a source that wait; `why` says whether they wait on or are rejected",
+        ("source", "why"),
+    ),
     SOURCE_SET_ASIDE: Event(
         "a batch cannot land: it went back to the inbox, and its source is left alone for `for_s`", ("source", "reason", "for_s")
     ),
     ROW_REJECTED: Event("a row was refused; `etl.reject` has the rest", ("row_id", "batch_id", "stage", "reason")),
-    SLIP_LOADED: Event("a slip is in force", ("slip", "digest")),
+    SLIP_LOADED: Event("the version of a slip that its folder holds is in force", ("slip", "digest")),
+    SLIP_BROKEN: Event(
+        "the version that a slip's folder holds cannot be used: the last good one, `digest`, stays in force, or none (null)",
+        ("slip", "digest", "error"),
+    ),
+    SLIP_RETIRED: Event("a slip's folder is gone, and the slip no longer in force", ("slip", "digest")),
+    SLIPS_READ: Event("the folders of slips were read again; so many are in force, so many are broken", ("slips", "broken")),
+    SLIPS_UNREAD: Event("the folders of slips could not be read again: what is in force stays so", ("error",)),
+    SLIPS_DIFFER: Event("daemons have different versions of a slip; told by each that has one", ("slip", "versions")),
     DOORBELL_SLEPT: Event("nothing was pending for a while: the daemon waits for a ring"),
     DOORBELL_RUNG: Event("the daemon is awake: a producer rang, or its own look found rows"),
     DATABASE_LOST: Event("no answer from the database", ("error",)),

@@ -6,7 +6,7 @@ start calls no hook. So every start is followed by a question (`Open`), and the 
 
 import os
 import signal
-import threading
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +17,12 @@ import structlog
 
 from etl_actors import events
 from etl_actors.actors.dispatch import Signals
-from etl_actors.actors.messages import Assign, Drain, Open, Ref
+from etl_actors.actors.messages import Assign, Drain, Kind, Open, Ref, Reload, tell
 from etl_actors.errors import DatabaseUnavailable, WorkerLost
 from etl_actors.http.health import HealthState
+from etl_actors.rereading import Rereading
 from etl_actors.restarts import Restarts
+from etl_actors.store.versions import Ring
 
 __all__ = ["Company", "Supervisor"]
 
@@ -59,6 +61,7 @@ class Supervisor:
         drain_s: seconds that batches in flight have to land after the first signal.
         once: stop as soon as nothing is pending.
         revive: called when the database is away; starts it again, if it is ours to start.
+        slips: reads them again on SIGHUP and when somebody rings; None where nobody does.
     """
 
     company: Company
@@ -67,10 +70,13 @@ class Supervisor:
     drain_s: float
     once: bool = False
     revive: Callable[[], None] = lambda: None
-    _refs: dict[tuple[str, int], Ref] = field(default_factory=dict, init=False)
+    slips: Rereading | None = None
+    _refs: dict[tuple[Kind, int], Ref] = field(default_factory=dict, init=False)
     _restarts: Restarts = field(default_factory=Restarts, init=False)
-    _stop: threading.Event = field(default_factory=threading.Event, init=False)
-    _signals_seen: int = field(default=0, init=False)
+    # What handlers do must need no lock: they run between any two steps of this very thread, which may hold it.
+    _stops: int = field(default=0, init=False)
+    _hangups: int = field(default=0, init=False)
+    _on_terminal: bool = field(default=False, init=False)
     _away: bool = field(default=False, init=False)
 
     def run(self) -> int:
@@ -83,25 +89,47 @@ class Supervisor:
         Raises:
             EtlError: an actor cannot start for a reason that waiting does not mend.
         """
+        self._on_terminal = sys.stderr.isatty()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_hangup)
         try:
-            while not self._stop.wait(_TICK_S):
+            while not self._stops:
                 self.health.beat()
                 self._staff()
+                self._reread()
                 if self.once and self.signals.idle.is_set():
                     break
+                time.sleep(_TICK_S)
             status = self._drain()
             return 1 if self.once and self.signals.failed.is_set() else status
         finally:
             self._dismiss()
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._signals_seen += 1
-        if self._signals_seen > 1:
+    def _on_stop(self, number: int, _frame: FrameType | None) -> None:
+        self._stops += 1
+        if self._stops > 1:
             # Leases stay claimed; the server frees our lock as the connection closes, and others rescue them.
             os._exit(128 + number)
-        self._stop.set()
+
+    def _on_hangup(self, _number: int, _frame: FrameType | None) -> None:
+        self._hangups += 1
+        if self._on_terminal and not sys.stderr.isatty():
+            self._stops = max(self._stops, 1)  # the signal says that the terminal is gone, and with it whoever started us
+
+    def _reread(self) -> None:
+        """Have the slips read again where somebody asked for it, and the master told of what has come into force."""
+        if self.slips is None:
+            return
+        if self._hangups:
+            self._hangups = 0
+            self.slips.ask(Ring.READ)
+        fresh = self.slips.fresh()
+        master = self._refs.get((Kind.MASTER, 0))
+        if fresh is not None:
+            self.health.broken = fresh.broken()
+            if master is not None:  # one that is started later begins with what is in force then
+                tell(master, Reload(fresh.catalogue, fresh.told()))
 
     def _staff(self) -> None:
         """Start whoever is missing and due."""
@@ -126,28 +154,28 @@ class Supervisor:
 
         A new master is told of everybody, a new parser or loader to the master.
         """
-        if self._gone("master", 0):
-            self._dismiss_one("listener", 0)
-            if not self._due("master", 0):
+        if self._gone(Kind.MASTER, 0):
+            self._dismiss_one(Kind.LISTENER, 0)
+            if not self._due(Kind.MASTER, 0):
                 return False
-            self._start("master", 0, self.company.master)
+            self._start(Kind.MASTER, 0, self.company.master)
             for (kind, place), ref in list(self._refs.items()):
                 self._introduce(kind, place, ref)
         filled = True
-        for kind, starters in (("loader", self.company.loaders), ("parser", self.company.parsers)):
+        for kind, starters in ((Kind.LOADER, self.company.loaders), (Kind.PARSER, self.company.parsers)):
             for place, start in enumerate(starters):
                 if self._gone(kind, place):
                     if self._due(kind, place):
                         self._introduce(kind, place, self._start(kind, place, start))
                     else:
                         filled = False
-        if self._gone("listener", 0):
-            if not self._due("listener", 0):
+        if self._gone(Kind.LISTENER, 0):
+            if not self._due(Kind.LISTENER, 0):
                 return False
-            self._start("listener", 0, lambda: self.company.listener(self._refs["master", 0]))
+            self._start(Kind.LISTENER, 0, lambda: self.company.listener(self._refs[Kind.MASTER, 0]))
         return filled
 
-    def _start(self, kind: str, place: int, start: Callable[[], Ref]) -> Ref:
+    def _start(self, kind: Kind, place: int, start: Callable[[], Ref]) -> Ref:
         ref = self._refs[kind, place] = start()
         try:
             ref.ask(Open(), timeout=_OPEN_S)
@@ -161,15 +189,15 @@ class Supervisor:
             log.debug(events.ACTOR_STARTED, actor=kind, place=place)
         return ref
 
-    def _introduce(self, kind: str, place: int, ref: Ref) -> None:
-        if kind in ("parser", "loader") and ref.is_alive():
-            self._refs["master", 0].tell(Assign(kind, place, ref))
+    def _introduce(self, kind: Kind, place: int, ref: Ref) -> None:
+        if kind in (Kind.PARSER, Kind.LOADER) and ref.is_alive():
+            self._refs[Kind.MASTER, 0].tell(Assign(kind, place, ref))
 
-    def _gone(self, kind: str, place: int) -> bool:
+    def _gone(self, kind: Kind, place: int) -> bool:
         ref = self._refs.get((kind, place))
         return ref is None or not ref.is_alive()
 
-    def _due(self, kind: str, place: int) -> bool:
+    def _due(self, kind: Kind, place: int) -> bool:
         return self._restarts.due((kind, place), time.monotonic())
 
     def _drain(self) -> int:
@@ -184,7 +212,7 @@ class Supervisor:
                 return 1
             self.health.beat()
             self._staff()
-            master = self._refs.get(("master", 0))
+            master = self._refs.get((Kind.MASTER, 0))
             if master is not None and master is not told and master.is_alive():
                 master.tell(Drain())
                 told = master
@@ -194,11 +222,11 @@ class Supervisor:
 
     def _dismiss(self) -> None:
         """Stop in the reverse of the order of start; the master last: it holds the lock that proves us alive."""
-        for kind in ("listener", "parser", "loader", "master"):
+        for kind in (Kind.LISTENER, Kind.PARSER, Kind.LOADER, Kind.MASTER):
             for key in [key for key in self._refs if key[0] == kind]:
                 self._dismiss_one(*key)
 
-    def _dismiss_one(self, kind: str, place: int) -> None:
+    def _dismiss_one(self, kind: Kind, place: int) -> None:
         ref = self._refs.pop((kind, place), None)
         if ref is not None and ref.is_alive():
             try:

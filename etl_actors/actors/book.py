@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from etl_actors.relational.parsed import Parsed
+from etl_actors.slips.catalogue import Catalogue
 from etl_actors.store.leases import Lease
 
 __all__ = ["Book", "Entry"]
@@ -19,6 +20,7 @@ class Entry:
     """One batch in flight; the times are monotonic seconds.
 
     Args:
+        catalogue: the slips under which it is parsed, whatever comes into force meanwhile.
         parser: the place of the parser that was told of it; None while it waits for one.
         parsed: its result; None until it is parsed.
         loader: the place of the loader that was told of it; None while it waits for one.
@@ -26,6 +28,7 @@ class Entry:
 
     lease: Lease
     claimed_at: float
+    catalogue: Catalogue
     parser: int | None = None
     parsed: Parsed | None = None
     loader: int | None = None
@@ -59,9 +62,9 @@ class Book:
         """Whether another batch may be claimed."""
         return len(self.entries) < self.batches and self.bytes_left > 0
 
-    def add(self, lease: Lease) -> None:
-        """Enter a batch that was claimed, rescued or split off."""
-        self.entries[lease.batch_id] = Entry(lease, time.monotonic())
+    def add(self, lease: Lease, catalogue: Catalogue) -> None:
+        """Enter a batch that was claimed, rescued or split off, and is to be parsed under these slips."""
+        self.entries[lease.batch_id] = Entry(lease, time.monotonic(), catalogue)
 
     def find(self, lease: Lease) -> Entry | None:
         """Return the entry of this very lease; None for an answer that comes too late."""

@@ -12,6 +12,7 @@ from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
 from etl_actors.actors.canonical_line import tell_loaded
 from etl_actors.actors.casting import cast
+from etl_actors.actors.guard import Guard
 from etl_actors.actors.intake import ASIDE_S, Intake
 from etl_actors.actors.messages import (
     Assign,
@@ -21,12 +22,15 @@ from etl_actors.actors.messages import (
     BatchPoisoned,
     BatchStuck,
     Beat,
+    Kind,
     Load,
     Parse,
     Poll,
     Ref,
+    Reload,
     tell,
 )
+from etl_actors.actors.peers import Peers
 from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
@@ -68,6 +72,7 @@ class Dispatch:
         signals: set for the supervisor.
         alarm: for its own later messages.
         tell_waiting: told at each beat when the row that waits longest was staged.
+        tell_slips: told at each beat what is to be said of slips: those that differ between daemons, sources that wait for one.
         once: whether somebody waits for the idle signal; it costs a sweep of the inbox a poll.
     """
 
@@ -78,13 +83,21 @@ class Dispatch:
     signals: Signals
     alarm: Alarm
     tell_waiting: Callable[[datetime | None], None]
+    tell_slips: Callable[[tuple[str, ...]], None] = lambda _sentences: None
     once: bool = False
     parsers: dict[int, Ref] = field(default_factory=dict)
     loaders: dict[int, Ref] = field(default_factory=dict)
     draining: bool = False
+    guard: Guard = field(init=False)
+    peers: Peers = field(default_factory=Peers, init=False)
+
+    def __post_init__(self) -> None:
+        """Guard what is to wait under the slips in force."""
+        self.guard = Guard(self.catalogue)
 
     def begin(self) -> None:
         """Beat for the first time, and look for work."""
+        self.intake.keep_to(self._offered)
         self.beat()
         self.poll()
 
@@ -105,10 +118,20 @@ class Dispatch:
     def beat(self) -> None:
         """Prove to be alive, and take over what the dead held."""
         self.tell_waiting(self.intake.beat(self.book.entries))
+        self.peers.compare(self.intake.differing(), self.catalogue)
+        self.tell_slips((*self.peers.sentences, *self.guard.sentences))
         if not self.draining:
             self._enter(self.intake.rescued(self.book))
             self._hand_out()
         self.alarm.set(_BEAT_S, self.me, Beat())
+
+    def reload(self, order: Reload) -> None:
+        """Work by other slips from now on; what is in flight keeps its own."""
+        self.catalogue = order.catalogue
+        self.guard = Guard(order.catalogue, self.guard.told)
+        self.intake.declare(order.slips)
+        self.intake.keep_to(self._offered)
+        self.poll(rang=True)
 
     def drain(self) -> None:
         """Claim nothing more; give back what no parser has begun."""
@@ -121,7 +144,7 @@ class Dispatch:
 
     def assign(self, order: Assign) -> None:
         """Know the actor in a place; whatever its predecessor had been told is told again."""
-        if order.kind == "parser":
+        if order.kind is Kind.PARSER:
             self.parsers[order.place] = order.ref
             self.book.forget_parser(order.place)
         else:
@@ -139,6 +162,8 @@ class Dispatch:
         entry.parse_s = answer.parse_s
         if isinstance(answer.result, Routed):
             self._split(answer.lease, answer.result.groups)
+        elif waiting := self.guard.unmatched(answer.lease, answer.result):
+            self._leave(answer.lease, waiting)
         else:
             entry.parsed = answer.result
         self._hand_out()
@@ -178,24 +203,52 @@ class Dispatch:
         found = False
         for lease in leases:
             found = True
+            if self.guard.awaits(lease):
+                self._set_aside(lease)
+                continue
             self.signals.idle.clear()
-            self.book.add(lease)
+            self.book.add(lease, self.catalogue)
             if lease.attempt > self.intake.limits.max_attempts:
                 message = f"expected the batch to land, but {lease.attempt - 1} owners died while they held it"
                 self._bisect(lease, Reject(0, Stage.PARSE, "poison", message))
         return found
 
-    def _split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> None:
+    def _offered(self, source: str) -> bool:
+        offered = self.guard.offers(source)
+        if not offered:
+            self.signals.failed.set()
+        return offered
+
+    def _set_aside(self, lease: Lease) -> None:
+        """Let rows wait for a slip that others have, or that is broken here."""
+        self.intake.set_aside(lease)
+        self.signals.failed.set()
+
+    def _leave(self, lease: Lease, waiting: frozenset[int]) -> None:
+        """Let those rows of a batch wait that no slip of ours takes and another may; the rest goes on."""
+        if len(waiting) == len(lease.row_ids):
+            self.book.remove(lease)
+            self._set_aside(lease)
+            return
+        ours = tuple(row_id for row_id in lease.row_ids if row_id not in waiting)
+        for child in self._split(lease, (Group(None, ours), Group(None, tuple(sorted(waiting))))):
+            if child.row_ids[0] in waiting:
+                self.book.remove(child)
+                self._set_aside(child)
+
+    def _split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> tuple[Lease, ...]:
+        catalogue = self.book.entries[lease.batch_id].catalogue
         self.book.remove(lease)
         try:
             children = self.intake.split(lease, groups, attempt)
         except LeaseLost:
             log.warning(events.LEASE_LOST, batch_id=lease.batch_id, source=lease.source)
             self.alarm.set(0, self.me, Poll())  # its credit is free, and nothing else may come that would look again
-            return
+            return ()
         log.info(events.BATCH_SPLIT, batch_id=lease.batch_id, source=lease.source, children=len(children))
         for child in children:
-            self.book.add(child)
+            self.book.add(child, catalogue)
+        return children
 
     def _bisect(self, lease: Lease, reject: Reject) -> None:
         if len(lease.row_ids) == 1:
@@ -208,7 +261,7 @@ class Dispatch:
 
     def _hand_out(self) -> None:
         for place, entry in self.book.to_parse(self.parsers):
-            role = cast(self.catalogue, entry.lease)
+            role = cast(entry.catalogue, entry.lease)
             tell(self.parsers[place], Parse(entry.lease, role, self.me))
         for place, entry, parsed in self.book.to_load(self.loaders):
             tell(self.loaders[place], Load(entry.lease, parsed, entry.told_before, self.me))

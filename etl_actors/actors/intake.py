@@ -1,7 +1,7 @@
 """Where the master's work comes from: the inbox, and what dead daemons left; and how it rests when there is none."""
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ import structlog
 from etl_actors import events
 from etl_actors.actors.book import Book
 from etl_actors.relational.parsed import Group
-from etl_actors.store.daemons import Node
+from etl_actors.store.daemons import Difference, Node, SlipInForce, declare, differences, living
 from etl_actors.store.database import Connection
 from etl_actors.store.doorbell import Doorbell, Rest
 from etl_actors.store.inbox import Inbox
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 _BUSY_POLL_S = 0.01
 ASIDE_S = 60.0  # for so long a source is left alone whose batch could not land
 _PARTITIONS_EVERY = 30  # beats
+_PEERS_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,18 @@ class Intake:
         self.beats += 1
         self.rescuing = True
         return self.inbox.waiting_since()
+
+    def differing(self) -> tuple[Difference, ...] | None:
+        """Return the slips of which living daemons have different versions; None on most beats, on which nobody looks."""
+        return differences(living(self.conn)) if self.beats % _PEERS_EVERY == 1 else None
+
+    def declare(self, slips: tuple[SlipInForce, ...]) -> None:
+        """Say which slips this daemon works by."""
+        declare(self.conn, self.node.number, slips)
+
+    def keep_to(self, offered: Callable[[str], bool] | None) -> None:
+        """Claim the sources that `offered` says, from now on, and none of them is set aside any more; None for any."""
+        self.inbox.keep_to(offered)
 
     def exhausted(self) -> bool:
         """Tell whether nothing waits and the dead hold nothing, by looking at the whole inbox."""

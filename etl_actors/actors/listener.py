@@ -8,9 +8,11 @@ import pykka
 from etl_actors.actors.messages import Listen, ListenerMessage, Open, Rang, Ref, tell
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.queries import queries
+from etl_actors.store.versions import Ring
 
 __all__ = ["ListenerActor"]
 
+_SLIPS = "etl_slips"  # the channel; `etl_staged` is that of rows
 _WAIT_S = 0.5  # the longest that a stop of this actor waits
 
 
@@ -19,15 +21,17 @@ class ListenerActor(pykka.ThreadingActor):
 
     Args:
         connect: opens it, in autocommit mode.
-        master: who is told.
+        master: who is told that rows were staged.
+        slips: told what somebody rang for about slips.
     """
 
     use_daemon_thread = True  # one that waits for a lock in the database must not keep the process from ending
 
-    def __init__(self, connect: Callable[[], Connection], master: Ref) -> None:
+    def __init__(self, connect: Callable[[], Connection], master: Ref, slips: Callable[[Ring], None]) -> None:
         super().__init__()
         self._connect = connect
         self._master = master
+        self._slips = slips
         self._conn: Connection | None = None
 
     def on_receive(self, message: ListenerMessage) -> None:
@@ -39,7 +43,9 @@ class ListenerActor(pykka.ThreadingActor):
                 case Open():
                     self._conn = self._connect()
                     self._conn.execute(queries("daemons")["listen"])
+                    self._conn.execute(queries("daemons")["listen_slips"])
                     tell(self._master, Rang())  # the daemon may have been asleep before anybody listened: that ring is lost
+                    self._slips(Ring.LOOK)  # and so is one for slips
                     self.actor_ref.tell(Listen())
                 case _:
                     assert_never(message)
@@ -55,9 +61,12 @@ class ListenerActor(pykka.ThreadingActor):
     def _listen(self) -> None:
         if self._conn is None:
             return
-        rings = sum(1 for _ in self._conn.notifies(timeout=_WAIT_S, stop_after=1))
-        if rings:  # one message for all that came together: the master looks for rows, not for rings
+        rings = list(self._conn.notifies(timeout=_WAIT_S, stop_after=1))
+        about_slips = [ring.payload for ring in rings if ring.channel == _SLIPS]
+        if len(rings) > len(about_slips):  # one message for all that came together: the master looks for rows, not for rings
             tell(self._master, Rang())
+        if about_slips:
+            self._slips(Ring.READ if Ring.READ.value in about_slips else Ring.LOOK)
         self.actor_ref.tell(Listen())
 
     def _close(self) -> None:

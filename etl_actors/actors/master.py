@@ -20,6 +20,7 @@ from etl_actors.actors.messages import (
     Poll,
     Rang,
     Ref,
+    Reload,
 )
 from etl_actors.store.database import translated
 
@@ -40,7 +41,7 @@ class MasterActor(pykka.ThreadingActor):
         self._make_dispatch = make_dispatch
         self._dispatch: Dispatch | None = None
 
-    def on_receive(self, message: MasterMessage) -> None:  # noqa: C901  (one case a message, one call a case)
+    def on_receive(self, message: MasterMessage) -> None:  # noqa: C901, PLR0912  (one case a message, one call a case)
         """Pass each message to the one method that answers it."""
         with translated():
             match message:
@@ -67,6 +68,8 @@ class MasterActor(pykka.ThreadingActor):
                     self._mind.beat()
                 case Drain():
                     self._mind.drain()
+                case Reload():
+                    self._mind.reload(message)
                 case _:
                     assert_never(message)
 

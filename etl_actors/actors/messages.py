@@ -2,12 +2,15 @@
 
 import contextlib
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import pykka
 
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Stage
+from etl_actors.slips.catalogue import Catalogue
+from etl_actors.store.daemons import SlipInForce
 from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loaded
 from etl_actors.workers.base import Role
@@ -21,6 +24,7 @@ __all__ = [
     "BatchStuck",
     "Beat",
     "Drain",
+    "Kind",
     "Listen",
     "ListenerMessage",
     "Load",
@@ -32,6 +36,7 @@ __all__ = [
     "Poll",
     "Rang",
     "Ref",
+    "Reload",
     "tell",
 ]
 
@@ -67,16 +72,38 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Reload:
+    """Other slips are in force; batches in flight keep theirs.
+
+    Args:
+        catalogue: from now on.
+        slips: what other daemons are told of each.
+    """
+
+    catalogue: Catalogue
+    slips: tuple[SlipInForce, ...] = ()
+
+
+class Kind(StrEnum):
+    """What an actor is."""
+
+    MASTER = "master"
+    LISTENER = "listener"
+    PARSER = "parser"
+    LOADER = "loader"
+
+
+@dataclass(frozen=True, slots=True)
 class Assign:
     """The actor in a place was started or replaced; whatever it had been told is told again.
 
     Args:
-        kind: ``parser`` or ``loader``.
+        kind: a parser or a loader.
         place: its number among its kind, from 0.
         ref: the actor.
     """
 
-    kind: str
+    kind: Kind
     place: int
     ref: Ref
 
@@ -174,7 +201,7 @@ def tell(ref: Ref, message: object) -> None:
 
 
 MasterMessage = (
-    Open | Rang | Poll | Beat | Drain | Assign | BatchParsed | BatchPoisoned | BatchStuck | BatchLoaded | BatchLeaseLost
+    Open | Rang | Poll | Beat | Drain | Reload | Assign | BatchParsed | BatchPoisoned | BatchStuck | BatchLoaded | BatchLeaseLost
 )
 ParserMessage = Open | Parse
 LoaderMessage = Open | Load

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import orjson
 from rich.console import Console
 
-from etl_actors.app import catalogue_in_force
 from etl_actors.database_in_use import database_url
 from etl_actors.demo import report
 from etl_actors.demo.books import settled
@@ -20,7 +19,7 @@ from etl_actors.demo.shop import product, scrape
 from etl_actors.feeding.feeder import Feeder
 from etl_actors.feeding.stop import Stop
 from etl_actors.settings import Settings
-from etl_actors.slips.catalogue import Catalogue
+from etl_actors.slips.catalogue import Catalogue, usable_catalogue
 from etl_actors.store.audit import audit
 from etl_actors.store.database import Connection, connect, describe
 from etl_actors.store.feed import FeedConnection
@@ -68,7 +67,7 @@ def demonstrate(settings: Settings, console: Console, documents: int) -> int:
     Raises:
         EtlError: any step failed; the daemon is stopped all the same.
     """
-    catalogue = catalogue_in_force(settings.model_copy(update={"parsers": ""}))
+    catalogue = usable_catalogue(settings.model_copy(update={"parsers": ""}).parser_folders, settings.target_schema)
     with database_url(settings) as url:
         console.print(f"[bold]etl-actors demo[/bold]: {describe(url)}")
         migrate(url, settings.target_schema, settings.partition_rows)

@@ -21,7 +21,7 @@ def application(health: HealthState) -> Starlette:
 
     async def ready(_request: Request) -> Response:
         well, reasons = health.ready()
-        return JSONResponse({"ready": well, "reasons": reasons}, 200 if well else _NOT_WELL)
+        return JSONResponse({"ready": well, "reasons": reasons, "warnings": health.warnings}, 200 if well else _NOT_WELL)
 
     return Starlette(
         routes=[Route("/health/live", live), Route("/health/ready", ready)],

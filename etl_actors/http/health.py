@@ -19,17 +19,30 @@ class HealthState:
         database_up: whether the database answers and all actors are started.
         oldest_pending_at: when the oldest pending row was received, with its zone; None where nothing is pending.
         reason: why the daemon is not ready, in its own words; empty where it has nothing to say.
+        broken: a sentence for each slip whose folder's version is not in force.
+        remarks: sentences on slips that differ between daemons, and sources that wait for one.
     """
 
     freshness_s: float = 0.0
     database_up: bool = False
     oldest_pending_at: datetime | None = None
     reason: str = ""
+    broken: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     _beat_at: float = field(default_factory=time.monotonic, init=False)
 
     def waits_since(self, at: datetime | None) -> None:
         """Say when the oldest pending row was received; None where nothing is pending."""
         self.oldest_pending_at = at
+
+    def remark(self, sentences: tuple[str, ...]) -> None:
+        """Say what is to be known of slips, though rows are worked on."""
+        self.remarks = sentences
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What somebody should see to, though the daemon is ready."""
+        return self.broken + self.remarks
 
     def beat(self) -> None:
         """Say that the supervisor's loop goes round."""

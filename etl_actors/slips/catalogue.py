@@ -1,29 +1,49 @@
-"""The slips in force: read from folders, found by source or by name."""
+"""The slips in force, found by source or by name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.agreement import Read, quarrels
-from etl_actors.slips.files import MAIN, read_slip_folder
+from etl_actors.slips.found import find_slips
+from etl_actors.slips.in_force import settle
 from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
 
-__all__ = ["Catalogue", "load_catalogue"]
+__all__ = ["Absent", "Catalogue", "load_catalogue", "usable_catalogue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A slip that may take rows and is not in force here, so that its rows wait instead of being rejected.
+
+    Args:
+        name: of the slip.
+        sources: that it takes; None for any.
+        why: it is not in force here, as part of a sentence.
+    """
+
+    name: str
+    sources: tuple[str, ...] | None
+    why: str
+
+    def takes(self, source: str) -> bool:
+        """Tell whether it may take rows of a source."""
+        return self.sources is None or source in self.sources
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All slips of some folders.
+    """The slips of one daemon.
 
     Args:
         slips: those that can be used, highest priority first, then by name.
         problems: what is wrong with the others, one text a slip.
+        absent: those that others have and this one does not, and those that are broken.
     """
 
     slips: tuple[Slip, ...]
     problems: tuple[str, ...] = ()
+    absent: tuple[Absent, ...] = ()
     _sources: dict[str, tuple[Slip, ...]] = field(init=False, repr=False, compare=False)
     _others: tuple[Slip, ...] = field(init=False, repr=False, compare=False)
     _names: dict[str, Slip] = field(init=False, repr=False, compare=False)
@@ -43,6 +63,15 @@ class Catalogue:
         """Find a slip by its name."""
         return self._names.get(name)
 
+    def awaited(self, source: str, name: str | None = None) -> Absent | None:
+        """Find a slip for which rows are to wait, since those in force here take none of them.
+
+        Args:
+            source: of the rows.
+            name: of the slip that the rows name; None where they name none.
+        """
+        return next((a for a in self.absent if a.takes(source) and name in {None, a.name}), None)
+
 
 def load_catalogue(folders: Sequence[Path], target_schema: str) -> Catalogue:
     """Read all slips of some folders.
@@ -55,48 +84,20 @@ def load_catalogue(folders: Sequence[Path], target_schema: str) -> Catalogue:
         The catalogue. A slip that can't be used is a problem of it and does not keep the others out; nor can two
         of one name be used, since a name must mean one slip, nor two that disagree on a table.
     """
-    problems: list[str] = []
-    read: dict[str, list[Read]] = {}
-    for folder in _slip_folders(folders, problems):
-        try:
-            slip = read_slip(read_slip_folder(folder), target_schema, origin=str(folder))
-        except SlipError as error:
-            problems.append(str(error))
-        else:
-            read.setdefault(slip.name, []).append((folder, slip))
-    slips = _agreeing(_of_one_name(read, problems), problems)
-    return Catalogue(tuple(sorted(slips, key=lambda slip: (-slip.priority, slip.name))), tuple(problems))
+    shelf = find_slips(folders, target_schema)
+    standings = settle(shelf.slips)
+    problems = dict.fromkeys(standing.problem for standing in standings if standing.problem)
+    slips = sorted((s.slip for s in standings if s.slip), key=lambda slip: (-slip.priority, slip.name))
+    return Catalogue(tuple(slips), (*shelf.missing.values(), *shelf.empty.values(), *problems))
 
 
-def _of_one_name(read: dict[str, list[Read]], problems: list[str]) -> list[Read]:
-    named = []
-    for name, found in read.items():
-        if len(found) > 1:
-            problems.append(
-                f"{found[0][0] / MAIN}: the name `{name}` is that of {', '.join(str(f / MAIN) for f, _ in found[1:])} too"
-            )
-        else:
-            named.append(found[0])
-    return named
+def usable_catalogue(folders: Sequence[Path], target_schema: str) -> Catalogue:
+    """Read all slips of some folders, each of which must be usable.
 
-
-def _agreeing(slips: list[Read], problems: list[str]) -> list[Slip]:
-    refused: set[str] = set()
-    told: dict[tuple[str, str], str] = {}  # of a slip and a table once: further slips would only say the same again
-    for quarrel in quarrels(slips):
-        refused |= {quarrel.one, quarrel.other}
-        told.setdefault((quarrel.other, quarrel.table), quarrel.problem)
-    problems += told.values()
-    return [slip for _, slip in slips if slip.name not in refused]
-
-
-def _slip_folders(folders: Sequence[Path], problems: list[str]) -> Iterator[Path]:
-    for folder in dict.fromkeys(path.resolve() for path in folders):
-        if not folder.is_dir():
-            problems.append(f"{folder}: there is no such folder of slips")
-            continue
-        found = sorted(path.parent for path in folder.glob(f"*/{MAIN}"))
-        if not found:
-            parent = f"; did you mean {folder.parent}, which holds it?" if (folder / MAIN).exists() else ""
-            problems.append(f"{folder}: expected folders that each hold a {MAIN}, and there is none{parent}")
-        yield from found
+    Raises:
+        SlipError: any of them is wrong.
+    """
+    catalogue = load_catalogue(folders, target_schema)
+    if catalogue.problems:
+        raise SlipError("\n".join(catalogue.problems))
+    return catalogue

@@ -1,7 +1,12 @@
-"""This daemon among the others: its node, the lock that proves it alive, and its sleep."""
+"""This daemon among the others: its node, the lock that proves it alive, and which slips each works by."""
 
 import os
 import socket
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from json import dumps
 
 from etl_actors import __version__
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
@@ -9,9 +14,95 @@ from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.leases import LOCK_BASE
 from etl_actors.store.queries import queries
 
-__all__ = ["Node"]
+__all__ = ["Difference", "Living", "Node", "SlipInForce", "declare", "differences", "living"]
 
 _SQL = queries("daemons")
+
+
+@dataclass(frozen=True, slots=True)
+class SlipInForce:
+    """A slip as a daemon says that it works by it.
+
+    Args:
+        name: of the slip.
+        digest: of the version in force; None where there is none.
+        problem: why that is not the version of its folder; empty where it is.
+    """
+
+    name: str
+    digest: str | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Living:
+    """A daemon that holds its lock.
+
+    Args:
+        node: its number.
+        name: host and process id.
+        version: of etl-actors.
+        started_at: when it registered.
+        slips: that it works by, by name.
+    """
+
+    node: int
+    name: str
+    version: str
+    started_at: datetime
+    slips: tuple[SlipInForce, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A slip of which daemons have different versions.
+
+    Args:
+        slip: its name.
+        versions: digest and the name of the daemon that has it, for every daemon that has one, by daemon.
+    """
+
+    slip: str
+    versions: tuple[tuple[str, str], ...]
+
+
+def living(conn: Connection) -> tuple[Living, ...]:
+    """Return the daemons that hold their lock, in the order in which they registered."""
+    return tuple(
+        Living(
+            node,
+            name,
+            version,
+            started_at,
+            tuple(SlipInForce(slip, said.get("digest"), said.get("problem", "")) for slip, said in sorted(slips.items())),
+        )
+        for node, name, version, started_at, slips in conn.execute(_SQL["living"], {"lock_base": LOCK_BASE})
+    )
+
+
+def declare(conn: Connection, node: int, slips: Iterable[SlipInForce]) -> None:
+    """Say which slips a daemon works by."""
+    said = {_plain(slip.name): {"digest": slip.digest} | _problem(slip) for slip in slips}
+    conn.execute(_SQL["declare"], {"node": node, "slips": dumps(said)})
+
+
+def _problem(slip: SlipInForce) -> dict[str, str]:
+    return {"problem": _plain(slip.problem)} if slip.problem else {}
+
+
+def _plain(text: str) -> str:
+    # A broken file may hold anything, and jsonb takes no NUL.
+    return text.replace("\0", "?")
+
+
+def differences(daemons: Iterable[Living]) -> tuple[Difference, ...]:
+    """Find the slips of which daemons have different versions, by name; whoever lacks a slip does not differ in it."""
+    versions: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for daemon in daemons:
+        for slip in daemon.slips:
+            if slip.digest is not None:
+                versions[slip.name].append((slip.digest, daemon.name))
+    return tuple(Difference(name, tuple(has)) for name, has in sorted(versions.items()) if len({digest for digest, _ in has}) > 1)
 
 
 class Node:

@@ -41,6 +41,7 @@ class Inbox:
         self._conn = conn
         self._owner = owner
         self._only = frozenset(only)  # the sources to be offered; empty for all
+        self._offered: Callable[[str], bool] | None = None  # None for any
         self._clock = clock
         self._floors: dict[str, int] = {}
         self._turn: deque[str] = deque()  # sources with waiting rows, the next one first
@@ -64,6 +65,8 @@ class Inbox:
         floors = {source: None if source in self._swept else floor for source, floor in self._floors.items()}
         for source in self._still_aside():
             floors.pop(source, None)
+        if self._offered is not None:
+            floors = {source: floor for source, floor in floors.items() if self._offered(source)}
         known = {"sources": list(floors), "floors": list(floors.values())}
         self._queue([source for (source,) in self._conn.execute(_SQL["sources_beyond"], known)])
         now = self._clock()
@@ -76,6 +79,8 @@ class Inbox:
         aside = self._still_aside()
         waiting = [source for source in waiting_sources(self._conn) if source not in aside]
         found = [source for source in waiting if not self._only or source in self._only]
+        if self._offered is not None:
+            found = [source for source in found if self._offered(source)]
         self._floors |= {source: 0 for source in found if source not in self._floors}
         while len(self._floors) > _KNOWN_SOURCES:
             del self._floors[next(iter(self._floors))]  # the oldest; a sweep finds it again
@@ -95,6 +100,17 @@ class Inbox:
         self._swept.discard(source)
         self._queue([other for other in self._turn if other != source])
         self._floors[source] = 0  # what is given back lies below its floor
+
+    def keep_to(self, offered: Callable[[str], bool] | None) -> None:
+        """Offer the sources that `offered` says, from now on; those that were set aside are tried again.
+
+        Args:
+            offered: tells of a source with waiting rows whether it is to be claimed; None for any.
+        """
+        self._offered = offered
+        self._aside.clear()
+        self._queue([source for source in self._turn if offered is None or offered(source)])
+        self._next_sweep = 0.0
 
     def claim(self, rows: int, nbytes: int) -> tuple[Lease, ...]:
         """Claim the next rows of the source whose turn it is.

@@ -1,7 +1,7 @@
 -- Slips in force, per daemon; rejects of single items. The roles' rights on these tables hold for new columns too.
 
 ALTER TABLE etl.daemon ADD COLUMN slips jsonb NOT NULL DEFAULT '{}';
-COMMENT ON COLUMN etl.daemon.slips IS 'The slips that the daemon works by: name → digest.';
+COMMENT ON COLUMN etl.daemon.slips IS 'The slips that the daemon works by: name → {digest; where the folder''s version cannot be used: problem}.';
 
 ALTER TABLE etl.reject ADD COLUMN item boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN etl.reject.item IS 'Only an item of the row was refused (on_error = "item"): the row itself was not rejected.';

@@ -26,12 +26,14 @@ from etl_actors.actors.messages import (
     BatchStuck,
     Beat,
     Drain,
+    Kind,
     Load,
     Open,
     Parse,
     Poll,
     Rang,
     Ref,
+    Reload,
 )
 from etl_actors.actors.parser import ParserActor
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, LeaseLost, WorkerLost
@@ -41,6 +43,7 @@ from etl_actors.slips.catalogue import Catalogue
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loaded
+from etl_actors.store.versions import Ring
 from etl_actors.workers.base import Job, Role, Worker
 from tests.support.fakes import FakeIntake, FakeRef, RecordingAlarm
 
@@ -181,18 +184,19 @@ def test_a_parsers_reply_to_a_dead_master_is_let_be(dead: Ref) -> None:
 
 
 class _FakeConnection:
-    def __init__(self, rings: Sequence[int] = ()) -> None:
+    def __init__(self, rings: Sequence[int] = (), about_slips: Sequence[str] = ()) -> None:
         self.closed = threading.Event()
         self.statements: list[object] = []
-        self._rings = list(rings)
+        self._rings = [[psycopg.Notify("etl_staged", "", 1)] * several for several in rings]
+        self._rings += [[psycopg.Notify("etl_slips", payload, 1)] for payload in about_slips]
 
     def execute(self, statement: object) -> None:
         self.statements.append(statement)
 
-    def notifies(self, **_bounds: float) -> Iterator[str]:
+    def notifies(self, **_bounds: float) -> Iterator[psycopg.Notify]:
         """Ring as often as the next number says, and wait a moment once there is none."""
         if self._rings:
-            yield from ["rung"] * self._rings.pop(0)
+            yield from self._rings.pop(0)
         else:
             self.closed.wait(0.01)
 
@@ -348,8 +352,8 @@ def test_a_loaders_reply_to_a_dead_master_is_let_be(
 # The listener -------------------------------------------------------------------------------------------------------------
 
 
-def _listener(connection: _FakeConnection, master: Ref) -> Ref:
-    ref: Ref = ListenerActor.start(lambda: cast("Connection", connection), master)
+def _listener(connection: _FakeConnection, master: Ref, slips: Callable[[Ring], None] = lambda _ring: None) -> Ref:
+    ref: Ref = ListenerActor.start(lambda: cast("Connection", connection), master, slips)
     ref.ask(Open(), timeout=_PATIENCE_S)
     return ref
 
@@ -358,7 +362,7 @@ def test_whoever_begins_to_listen_rings_for_what_was_rung_before(master: Ref, he
     connection = _FakeConnection()
     listener = _listener(connection, master)
     assert _answer(heard) == Rang()
-    assert len(connection.statements) == 1
+    assert len(connection.statements) == 2, "it listens for rows and for slips"
     listener.stop()
     assert heard.empty()
     assert connection.closed.is_set()
@@ -367,6 +371,15 @@ def test_whoever_begins_to_listen_rings_for_what_was_rung_before(master: Ref, he
 def test_the_listener_tells_the_master_of_each_ring(master: Ref, heard: "queue.Queue[Any]") -> None:
     listener = _listener(_FakeConnection(rings=[1, 0, 1]), master)
     assert [_answer(heard) for _ in range(3)] == [Rang()] * 3
+    listener.stop()
+    assert heard.empty()
+
+
+def test_a_ring_about_slips_is_none_about_rows(master: Ref, heard: "queue.Queue[Any]") -> None:
+    asked: queue.Queue[Ring] = queue.Queue()
+    listener = _listener(_FakeConnection(about_slips=["read", "look", "of another release"]), master, asked.put)
+    assert [asked.get(timeout=_PATIENCE_S) for _ in range(4)] == [Ring.LOOK, Ring.READ, Ring.LOOK, Ring.LOOK]
+    assert _answer(heard) == Rang(), "the one of its beginning"
     listener.stop()
     assert heard.empty()
 
@@ -416,8 +429,8 @@ class _Office:
 def office() -> Iterator[_Office]:
     made = _Office()
     made.told(Open())
-    made.told(Assign("parser", 0, made.parser))
-    made.told(Assign("loader", 0, made.loader))
+    made.told(Assign(Kind.PARSER, 0, made.parser))
+    made.told(Assign(Kind.LOADER, 0, made.loader))
     yield made
     if made.ref.is_alive():
         made.ref.stop()

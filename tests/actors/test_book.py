@@ -3,6 +3,7 @@
 from etl_actors.actors.book import Book
 from etl_actors.relational.parsed import Parsed
 from etl_actors.store.leases import Lease
+from tests.support.fakes import NO_SLIPS
 
 _NOTHING = Parsed(None, None, (), (), ())
 
@@ -14,14 +15,14 @@ def _lease(batch_id: int, nbytes: int = 10, token: int = 1) -> Lease:
 def _book(*batches: int, credit: int = 9, nbytes: int = 1000) -> Book:
     book = Book(credit, nbytes)
     for batch in batches:
-        book.add(_lease(batch))
+        book.add(_lease(batch), NO_SLIPS)
     return book
 
 
 def test_credit_ends_with_the_number_of_batches() -> None:
     book = _book(1, 2, credit=3)
     assert book.credit
-    book.add(_lease(3))
+    book.add(_lease(3), NO_SLIPS)
     assert not book.credit
     book.remove(_lease(3))
     assert book.credit
@@ -29,10 +30,10 @@ def test_credit_ends_with_the_number_of_batches() -> None:
 
 def test_credit_ends_with_the_bytes_and_one_large_batch_may_pass_it() -> None:
     book = _book(credit=9, nbytes=100)
-    book.add(_lease(1, nbytes=99))
+    book.add(_lease(1, nbytes=99), NO_SLIPS)
     assert book.credit
     assert book.bytes_left == 1
-    book.add(_lease(2, nbytes=20_000_000))
+    book.add(_lease(2, nbytes=20_000_000), NO_SLIPS)
     assert not book.credit
 
 
@@ -70,7 +71,7 @@ def test_a_load_that_a_gone_loader_had_been_told_is_told_again_as_such() -> None
 
 def test_an_answer_under_an_older_token_is_not_found() -> None:
     book = _book()
-    book.add(_lease(1, token=2))
+    book.add(_lease(1, token=2), NO_SLIPS)
     assert book.find(_lease(1, token=1)) is None
     assert book.find(_lease(1, token=2)) is not None
     assert book.find(_lease(7)) is None

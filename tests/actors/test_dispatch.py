@@ -19,6 +19,7 @@ from etl_actors.actors.messages import (
     BatchPoisoned,
     BatchStuck,
     Beat,
+    Kind,
     Load,
     Parse,
     Poll,
@@ -50,10 +51,10 @@ class _Desk:
             tell_waiting=self.waiting_since.append,
             once=once,
         )
-        self.parsers = [self.hire("parser", place) for place in range(parsers)]
-        self.loaders = [self.hire("loader", place) for place in range(loaders)]
+        self.parsers = [self.hire(Kind.PARSER, place) for place in range(parsers)]
+        self.loaders = [self.hire(Kind.LOADER, place) for place in range(loaders)]
 
-    def hire(self, kind: str, place: int) -> FakeRef:
+    def hire(self, kind: Kind, place: int) -> FakeRef:
         """Fill a place, anew or again."""
         ref = FakeRef(f"{kind} {place}")
         self.dispatch.assign(Assign(kind, place, ref))
@@ -366,7 +367,7 @@ def test_a_replaced_parser_is_told_again_what_its_predecessor_had_not_answered()
     desk.dispatch.poll()
     answered, waiting = desk.to_parse()
     desk.parse(answered)
-    desk.parsers = [desk.hire("parser", 0)]
+    desk.parsers = [desk.hire(Kind.PARSER, 0)]
     assert desk.to_parse() == [waiting]
 
 
@@ -377,7 +378,7 @@ def test_a_replaced_loader_is_told_again_and_that_it_is_so() -> None:
     (lease,) = desk.to_parse()
     desk.parse(lease)
     assert [order.again for order in desk.to_load()] == [False]
-    desk.loaders = [desk.hire("loader", 0)]
+    desk.loaders = [desk.hire(Kind.LOADER, 0)]
     assert [(order.lease, order.again) for order in desk.to_load()] == [(lease, True)]
 
 
@@ -386,7 +387,7 @@ def test_what_a_dead_parser_was_told_is_not_lost() -> None:
     desk.parsers[0].dead = True
     rows = desk.intake.stage("shop", 3)
     desk.dispatch.poll()
-    desk.parsers = [desk.hire("parser", 0)]
+    desk.parsers = [desk.hire(Kind.PARSER, 0)]
     assert _rows(desk.to_parse()) == rows
 
 
@@ -394,15 +395,15 @@ def test_a_gap_among_the_places_is_worked_around() -> None:
     desk = _Desk(parsers=0, loaders=0)
     desk.intake.stage("shop", 3)
     desk.dispatch.poll()
-    parser, loader = desk.hire("parser", 1), desk.hire("loader", 1)
+    parser, loader = desk.hire(Kind.PARSER, 1), desk.hire(Kind.LOADER, 1)
     (order,) = parser.heard()
     assert isinstance(order, Parse)
     desk.parse(order.lease)
     assert [type(told) for told in loader.heard()] == [Load]
 
 
-@pytest.mark.parametrize("kind", ["parser", "loader"])
-def test_after_three_deaths_a_batch_is_given_back_and_its_source_set_aside(kind: str) -> None:
+@pytest.mark.parametrize("kind", [Kind.PARSER, Kind.LOADER])
+def test_after_three_deaths_a_batch_is_given_back_and_its_source_set_aside(kind: Kind) -> None:
     desk = _Desk()
     rows = desk.intake.stage("bad", 3)
     desk.dispatch.poll()

@@ -17,7 +17,7 @@ from etl_actors.store.doorbell import Doorbell
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease, rescue
 from tests.support import documents
-from tests.support.fakes import LIMITS, FakeIntake
+from tests.support.fakes import NO_SLIPS, LIMITS, FakeIntake
 from tests.support.leases import OWNER, leased
 
 _PLENTY = 2**40
@@ -85,7 +85,7 @@ def _book(batches: int = 9, nbytes: int = _PLENTY) -> Book:
 def _claim(intake: Any, book: Book, *, rang: bool = False) -> list[Lease]:
     made = []
     for lease in intake.claimed(book, rang=rang):
-        book.add(lease)
+        book.add(lease, NO_SLIPS)
         made.append(lease)
     return made
 
@@ -93,7 +93,7 @@ def _claim(intake: Any, book: Book, *, rang: bool = False) -> list[Lease]:
 def _rescue(intake: Any, book: Book) -> list[Lease]:
     made = list(intake.rescued(book))
     for lease in made:
-        book.add(lease)
+        book.add(lease, NO_SLIPS)
     return made
 
 

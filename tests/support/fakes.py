@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -13,12 +13,16 @@ from etl_actors.actors.book import Book
 from etl_actors.actors.intake import Limits
 from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group
+from etl_actors.slips.catalogue import Catalogue
+from etl_actors.store.daemons import Difference, SlipInForce
 from etl_actors.store.leases import Lease
 
-__all__ = ["LIMITS", "FakeIntake", "FakeRef", "RecordingAlarm"]
+__all__ = ["LIMITS", "NO_SLIPS", "FakeIntake", "FakeRef", "RecordingAlarm"]
 
 LIMITS = Limits(batch_rows=3, batch_bytes=2**30, lease_s=60.0, max_attempts=3, partition_rows=1_000_000)
 """Small batches, by rows only."""
+
+NO_SLIPS = Catalogue(())
 
 _ROW_BYTES = 10
 _STAGED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,6 +43,9 @@ class FakeIntake:
         beats: how often it was told to prove to be alive.
         left: whether this node is off the register.
         closed: set once the lock was let go.
+        difference: what `differing` returns.
+        declared: what others were told of slips, each time.
+        offered: which sources are claimed; None for any.
     """
 
     limits: Limits = LIMITS
@@ -52,6 +59,9 @@ class FakeIntake:
     rescuing: bool = True
     left: bool = False
     closed: threading.Event = field(default_factory=threading.Event)
+    difference: tuple[Difference, ...] | None = None
+    declared: list[tuple[SlipInForce, ...]] = field(default_factory=list)
+    offered: Callable[[str], bool] | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _turn: deque[str] = field(default_factory=deque)
     _swept: bool = False
@@ -87,7 +97,7 @@ class FakeIntake:
         if rang or not self._swept:
             self.known |= set(self.waiting)
             self._swept = True
-        offered = [source for source in self.waiting if source in self.known - self.aside]
+        offered = [source for source in self.waiting if source in self.known - self.aside and self._offers(source)]
         self._turn = deque([s for s in self._turn if s in offered] + [s for s in offered if s not in self._turn])
         while book.credit and self._turn:
             source = self._turn.popleft()
@@ -120,10 +130,25 @@ class FakeIntake:
             self.release(lease)
         return _STAGED_AT if self.pending() else None
 
+    def differing(self) -> tuple[Difference, ...] | None:
+        """Return the slips that differ between daemons."""
+        return self.difference
+
+    def declare(self, slips: tuple[SlipInForce, ...]) -> None:
+        """Say which slips this daemon works by."""
+        self.declared.append(slips)
+
+    def keep_to(self, offered: Callable[[str], bool] | None) -> None:
+        """Offer the sources that `offered` says; none is set aside any more."""
+        self.offered = offered
+        self.aside.clear()
+
     def exhausted(self) -> bool:
         """Tell whether nothing waits, but for sources set aside, and the dead hold nothing."""
         self.known |= set(self.waiting)
-        return not self.rescuing and not any(rows for source, rows in self.waiting.items() if source not in self.aside)
+        return not self.rescuing and not any(
+            rows for source, rows in self.waiting.items() if source not in self.aside and self._offers(source)
+        )
 
     def set_aside(self, lease: Lease) -> None:
         """Give a batch back, and offer nothing of its source."""
@@ -157,6 +182,9 @@ class FakeIntake:
     def close(self) -> None:
         """Let the lock go."""
         self.closed.set()
+
+    def _offers(self, source: str) -> bool:
+        return self.offered is None or not self.waiting[source] or self.offered(source)
 
     def _take(self, source: str, rows: int) -> tuple[int, ...]:
         taken, self.waiting[source] = self.waiting[source][:rows], self.waiting[source][rows:]

@@ -41,3 +41,18 @@ DELETE FROM etl.daemon d
 
 -- name: listen
 LISTEN etl_staged
+
+-- name: listen_slips
+LISTEN etl_slips
+
+-- name: declare
+UPDATE etl.daemon SET slips = %(slips)s::jsonb WHERE node = %(node)s
+
+-- name: living
+-- Daemons that hold their lock: seen in pg_locks, never tried. A lock is known by its key, in this database.
+SELECT d.node, d.name, d.version, d.started_at, d.slips FROM etl.daemon d
+ WHERE EXISTS (SELECT FROM pg_locks k
+                WHERE k.locktype = 'advisory' AND k.objsubid = 1 AND k.granted
+                  AND (k.classid::bigint << 32) + k.objid::bigint = %(lock_base)s::bigint + d.node
+                  AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+ ORDER BY d.node

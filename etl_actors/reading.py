@@ -1,0 +1,115 @@
+"""One reading of the folders of slips: found, settled, and their tables made, until the database refuses nothing more."""
+
+from collections.abc import Collection, Sequence
+
+import psycopg
+import structlog
+
+from etl_actors import events
+from etl_actors.errors import DatabaseUnsuitable, SlipError
+from etl_actors.slips.found import Found, Shelf
+from etl_actors.slips.in_force import Standing, settle
+from etl_actors.slips.model import Slip
+from etl_actors.slips.read import read_slip
+from etl_actors.store.database import Connection, translated
+from etl_actors.store.kin import require_same_identity, stored_slips
+from etl_actors.store.targets import ensure_tables
+from etl_actors.store.versions import Active, active_slips
+
+__all__ = ["Reading"]
+
+log = structlog.get_logger()
+
+# Of these classes are errors that another try may not meet: deadlocks, locks that are not to be had, cancelled statements.
+_PASSING = ("40", "55", "57")
+
+
+class Reading:
+    """One reading of the folders.
+
+    Args:
+        conn: in autocommit mode, as the service role.
+        target_schema: for tables that name no schema.
+        shelf: what the folders hold.
+        before: how the slips stood until now; nothing where none was in force.
+
+    Raises:
+        DatabaseUnsuitable: a stored slip cannot be read by this release.
+    """
+
+    def __init__(self, conn: Connection, target_schema: str, shelf: Shelf, before: Sequence[Standing] = ()) -> None:
+        self.active = active_slips(conn)
+        self.refused: dict[str, str] = {}  # digest → why
+        self.prepared: dict[str, Slip] = {}  # digest → slip, of those that were not in force before
+        self.tables: dict[str, list[str]] = {}  # digest → what was made for it or got columns
+        self._conn = conn
+        self._target_schema = target_schema
+        self._shelf = shelf
+        self._before = before
+        self._known = {standing.slip.digest for standing in before if standing.slip is not None}
+        self._stored = stored_slips(conn, target_schema)
+
+    def settled(self, only: Collection[str] = ()) -> tuple[Standing, ...]:
+        """Return how every slip stands, its tables made.
+
+        Args:
+            only: names of the slips whose tables are made; none for all.
+        """
+        while True:
+            standings = settle(self._shelf.slips, self._last_good, self.refused)
+            standings += self._kept(standings)
+            wanted = [s.slip for s in standings if s.slip is not None and (not only or s.name in only)]
+            if not [slip for slip in wanted if self._refuses(slip)]:
+                return standings
+
+    def _refuses(self, slip: Slip) -> bool:
+        """Make what a slip needs; tell whether the database refuses it."""
+        if slip.digest in self._known or slip.digest in self.prepared:
+            return False
+        try:
+            with translated():
+                require_same_identity(self._conn, slip, self._stored)
+                self.tables[slip.digest] = ensure_tables(self._conn, slip.targets, slip.name)
+        except DatabaseUnsuitable as exc:
+            self.refused[slip.digest] = str(exc)
+        except psycopg.Error as exc:
+            if (exc.sqlstate or "").startswith(_PASSING):
+                raise
+            # What comes after the first line may quote a row.
+            said = exc.diag.message_primary or type(exc).__name__
+            self.refused[slip.digest] = f"The tables of slip {slip.name} cannot be made: {said}."
+        else:
+            self.prepared[slip.digest] = slip
+            for name in self.tables[slip.digest]:
+                log.info(events.SCHEMA_CHANGED, table=name, slip=slip.name)
+        return slip.digest in self.refused
+
+    def _kept(self, standings: tuple[Standing, ...]) -> tuple[Standing, ...]:
+        """Keep the slips of a folder of slips that is not there: a disk that is away is no order to forget them."""
+        names = {s.name for s in standings if s.slip is not None}
+        return tuple(
+            Standing(s.name, s.folder, s.slip, self._shelf.missing[s.folder.parent], s.sources)
+            for s in self._before
+            if s.folder.parent in self._shelf.missing and s.name not in names
+        )
+
+    def _last_good(self, found: Found) -> Slip | None:
+        """Find the version that was in force here last: of the folder, of the name; else the one that is active."""
+        here = [s for s in self._before if s.slip is not None]
+        for standing in [*(s for s in here if s.folder == found.folder), *(s for s in here if s.name == found.name)]:
+            if standing.slip is not None and standing.slip.digest not in self.refused:
+                return standing.slip
+        return next((slip for one in self.active if (slip := self._stored_version(found, one)) is not None), None)
+
+    def _stored_version(self, found: Found, active: Active) -> Slip | None:
+        if active.name != found.name or active.digest in self.refused:
+            return None
+        if found.slip is not None and found.slip.digest == active.digest:
+            return found.slip
+        # Code out of the database runs only where the same is installed: whoever may write there must not run theirs here.
+        if active.files.get("steps.py") != found.steps:
+            return None
+        try:
+            return read_slip(active.files, self._target_schema, origin=str(found.folder))
+        except SlipError:
+            return None

@@ -1,0 +1,126 @@
+"""A rollout: slips are checked, their tables made, their text stored, and only then every daemon is told to read its folders."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from etl_actors.errors import UsageError
+from etl_actors.reading import Reading
+from etl_actors.settings import Settings
+from etl_actors.slips.found import Found, Shelf, find_slips
+from etl_actors.slips.in_force import Standing
+from etl_actors.store.database import connect, translated
+from etl_actors.store.slips import remember
+from etl_actors.store.versions import Ring, lock, retire, ring
+
+__all__ = ["Applied", "Effect", "Rollout", "apply"]
+
+
+class Effect(StrEnum):
+    """What applying a slip did."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one slip.
+
+    Args:
+        name: of the slip.
+        effect: what applying it did.
+        digest: of the version that is active now; None where there is none.
+        before: of the version that was active; None where there was none.
+        problem: why it was refused; empty otherwise.
+        tables: qualified names of those that were made or got columns.
+    """
+
+    name: str
+    effect: Effect
+    digest: str | None
+    before: str | None
+    problem: str = ""
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What a rollout did.
+
+    Args:
+        slips: those applied, by name.
+        elsewhere: names of slips that are active and in none of the folders: rows wait for the daemon that has them.
+        retired: names of those that are active no more.
+    """
+
+    slips: tuple[Applied, ...]
+    elsewhere: tuple[str, ...]
+    retired: tuple[str, ...]
+
+    @property
+    def refused(self) -> bool:
+        """Whether any slip was refused."""
+        return any(slip.effect is Effect.REFUSED for slip in self.slips)
+
+
+def apply(url: str, settings: Settings, names: Collection[str] = (), *, retiring: Collection[str] = ()) -> Rollout:
+    """Put the folders' slips in force.
+
+    A slip that cannot be used, or that the database refuses, is left as it was; the others are applied.
+
+    Args:
+        url: of the database in use, whose revision is one that this release accepts.
+        settings: for the folders and the target schema.
+        names: of the slips to be applied; none for all.
+        retiring: names of slips that are in no folder any more, and for which rows are not to wait.
+
+    Raises:
+        UsageError: there is no slip of such a name, or one to be retired is in a folder.
+        DatabaseUnavailable: nothing is in force that was not before, though tables may have been made.
+    """
+    shelf = find_slips(settings.parser_folders, settings.target_schema)
+    _require(shelf, names, retiring)
+    with connect(url, application_name="etl-actors slips apply") as conn, translated(url):
+        reading = Reading(conn, settings.target_schema, shelf)
+        standings = reading.settled(names)
+        before = {one.name: one.digest for one in reading.active}
+        slips = tuple(_applied(standing, before, reading) for standing in standings if not names or standing.name in names)
+        retired = sorted(before.keys() & set(retiring))
+        with conn.transaction():
+            lock(conn)
+            for standing in sorted(standings, key=lambda standing: standing.name):
+                if standing.slip is not None and not standing.problem and (not names or standing.name in names):
+                    remember(conn, standing.slip)
+            retire(conn, retired)
+            ring(conn, Ring.READ)
+    elsewhere = before.keys() - {found.name for found in shelf.slips} - set(retired)
+    return Rollout(tuple(sorted(slips, key=lambda slip: slip.name)), tuple(sorted(elsewhere)), tuple(retired))
+
+
+def _require(shelf: Shelf, names: Collection[str], retiring: Collection[str]) -> None:
+    missing = [*shelf.missing.values(), *shelf.empty.values()]
+    if missing:
+        raise UsageError("\n".join(missing))
+    there = {found.name: found for found in shelf.slips}
+    unknown = [name for name in names if name not in there]
+    if unknown:
+        raise UsageError(f"There is no slip {', '.join(unknown)} in the folders of slips; there are {_listed(shelf.slips)}.")
+    kept = [there[name] for name in retiring if name in there]
+    if kept:
+        raise UsageError(f"{kept[0].folder} holds the slip {kept[0].name}: a slip is retired once its folder is gone.")
+
+
+def _listed(found: Collection[Found]) -> str:
+    return ", ".join(sorted(each.name for each in found))
+
+
+def _applied(standing: Standing, before: dict[str, str], reading: Reading) -> Applied:
+    was = before.get(standing.name)
+    if standing.problem or standing.slip is None:
+        return Applied(standing.name, Effect.REFUSED, was, was, standing.problem)
+    digest = standing.slip.digest
+    effect = Effect.NEW if was is None else Effect.UNCHANGED if was == digest else Effect.CHANGED
+    return Applied(standing.name, effect, digest, was, "", tuple(reading.tables.get(digest, ())))
