@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_interface
 
-__all__ = ["canonical_document", "canonical_key", "canonical_number", "key_canonicaliser"]
+__all__ = ["canonical_document", "canonical_key", "canonical_number", "key_canonicaliser", "without_origin"]
 
 _TRAILING = re.compile(rb"\.[0-9]*0\s*(?:[,}\]]|$)")
 _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*+")|(\.[0-9]+)', re.DOTALL)
 _JSON_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*+")|(-?[0-9][0-9.eE+-]*)|(\s+)', re.DOTALL)
 _NUMBER = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?", re.ASCII)
+_ORIGIN = (b'"_file": ', b'"_line": ')
+_MARK = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{},]', re.DOTALL)
 _TRUE = frozenset(["t", "true"])
 
 
@@ -147,3 +149,33 @@ def key_canonicaliser(type_name: str) -> Callable[[str], str]:
         A function of the text.
     """
     return _KINDS.get(type_name.partition("(")[0], _other)
+
+
+def without_origin(raw: bytes) -> bytes:
+    """Leave `_file` and `_line` out of a document: what `feed` adds to say where in a file it stood.
+
+    Args:
+        raw: jsonb as PostgreSQL writes it.
+
+    Returns:
+        The same as PostgreSQL would write it without the two members.
+    """
+    if not raw.startswith(b"{") or not any(key in raw for key in _ORIGIN):
+        return raw
+    kept, start, depth, left = [], 1, 0, len(_ORIGIN)
+    for token in _MARK.finditer(raw):
+        match raw[token.start()]:
+            case 0x5B | 0x7B:  # [ {
+                depth += 1
+            case 0x5D | 0x7D:  # ] }
+                depth -= 1
+            case 0x2C if depth == 1:  # ,
+                kept.append(raw[start : token.start()])
+                start = token.end() + 1
+                left -= kept[-1].startswith(_ORIGIN)
+                if not left:
+                    break
+            case _:
+                pass
+    kept.append(raw[start:-1])
+    return b"{" + b", ".join(member for member in kept if not member.startswith(_ORIGIN)) + b"}"

@@ -1,81 +1,58 @@
-"""Which column of which table refused a value, told from the line of generated code that raised, at no cost before."""
+"""What a refusal is told as: where in the document, in which column, by which expression, and of a text at which place."""
 
-from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
 
+from etl_actors.combinators.excerpt import excerpt
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips import nodes as n
 from etl_actors.slips.document import Staged
-from etl_actors.slips.model import SlipTable
-from etl_actors.slips.paths import located, location_text
+from etl_actors.slips.item_places import Items, let_of
+from etl_actors.slips.names import bare_names
+from etl_actors.slips.origins import Origins
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.spots import Blame, Part, Spot
 
-__all__ = ["Blame", "Spot", "reject_of"]
+__all__ = ["reject_of"]
 
-Place = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """What a line of generated code computes.
-
-    Args:
-        table: its number in the slip.
-        column: its name; None for `each` and `when`.
-        text: the expression as written.
-        node: the expression as read.
-    """
-
-    table: int
-    column: str | None
-    text: str
-    node: n.Expression | n.Predicate | None
+_TEXT = ("line", "column", "position", "excerpt")  # the place in a text, as `Refused.detail` has it
+_OWN = "step_failed"  # the reason of a refusal that the code of a slip words itself
 
 
-@dataclass(frozen=True, slots=True)
-class Blame:
-    """The lines of a mapper.
-
-    Args:
-        spots: one a line, from the first; None where nothing can be refused.
-        tables: of the slip.
-    """
-
-    spots: tuple[Spot | None, ...]
-    tables: tuple[SlipTable, ...]
-
-
-def reject_of(refused: Refused, blame: Blame, staged: Staged, document: Any) -> Reject:
-    """Make a reject of a refusal: where in the document, in which column, by which expression.
+def reject_of(
+    refused: Refused,
+    blame: Blame,
+    staged: Staged,
+    document: Any,
+    *,
+    item: bool = False,
+    places: dict[Any, Any] | None = None,
+) -> Reject:
+    """Make a reject of a refusal.
 
     Args:
         refused: as it came out of the generated code.
         blame: of the same code.
         staged: the row.
         document: its payload.
+        item: whether only an item was refused.
+        places: what was found out for other items of the same document; it is added to.
 
     Returns:
-        The reject, of stage map.
+        The reject, of stage parse where a grammar refused a text, else of stage map.
     """
     frame, line = _frame(refused.__traceback__)
     spot = blame.spots[line - 1] if frame and line else None
-    detail: dict[str, Any] = {}
-    if spot and frame:
-        place = _item_place(
-            blame.tables, spot.table, frame.f_locals, document, each=spot.column is None and _is_each(spot, blame)
-        )
-        detail["path"] = _path(place, spot.node)
-        detail["table"] = blame.tables[spot.table].table.qualified
-        if spot.column is not None:
-            detail["column"] = spot.column
-        detail["expression"] = spot.text
     refused.__traceback__ = None  # it holds the frame, and so the whole document
-    return Reject(staged.row_id, Stage.MAP, refused.reason, refused.sentence, detail)
-
-
-def _is_each(spot: Spot, blame: Blame) -> bool:
-    return spot.node is blame.tables[spot.table].each
+    if spot is None or frame is None:
+        return Reject(staged.row_id, refused.stage, refused.reason, refused.sentence, item=item)
+    items = Items(blame, frame.f_locals, document, {} if places is None else places)
+    private = _is_private(refused, spot, blame)
+    detail = _where(refused, spot, blame, items)
+    detail |= {key: value for key, value in refused.detail.items() if key not in _TEXT}
+    if not private:
+        detail |= _in_text(refused, spot, blame, items)
+    message = _private_sentence(refused) if private else refused.sentence
+    return Reject(staged.row_id, refused.stage, refused.reason, message, detail, item=item)
 
 
 def _frame(traceback: TracebackType | None) -> tuple[FrameType | None, int]:
@@ -86,66 +63,67 @@ def _frame(traceback: TracebackType | None) -> tuple[FrameType | None, int]:
     return None, 0
 
 
-def _item_place(tables: tuple[SlipTable, ...], number: int, variables: dict[str, Any], document: Any, *, each: bool) -> Place:
-    """Find where the item of a table stands, from the loop's variables at the time of the refusal."""
-    made = tables[number]
-    parent = next((i for i, other in enumerate(tables) if other.table.name == made.parent), None)
-    above: Place = () if parent is None else _item_place(tables, parent, variables, document, each=False)
-    if made.each is None or each:
-        return above
-    index = variables[f"index{number}"]
-    base = variables["document"]
-    start: Place = ()
-    path = _first_path(made.each)
-    if path is None:
-        return (*above, index)
-    if path.root != "$":
-        base, start = _value_at(document, above), above
-    found = located(base, path.segments)
-    if path.plural and made.each is path:
-        return (*start, *found[index][0])
-    if not found:
-        return (*start, index)
-    place, value = found[0]
-    return (*start, *place, index) if type(value) is list else (*start, *place)
+def _where(refused: Refused, spot: Spot, blame: Blame, items: Items) -> dict[str, Any]:
+    known = None if refused.let is None else blame.lets[refused.let]
+    where = (
+        items.begins(known.let.node, known.table, refused.got)
+        if known
+        else items.begins(spot.node, spot.table, refused.got, part=spot.part)
+    )
+    detail: dict[str, Any] = {"path": where.text, "table": blame.tables[spot.table].table.qualified}
+    if spot.column is not None:
+        detail["column"] = spot.column
+    detail["expression"] = spot.text
+    if known:
+        detail |= {"let": known.let.name, "let_expression": known.let.text}
+    return detail
 
 
-def _value_at(document: Any, place: Place) -> Any:
-    for step in place:
-        document = document[step]
-    return document
+def _in_text(refused: Refused, spot: Spot, blame: Blame, items: Items) -> dict[str, Any]:
+    """Say at which place of the document's own text a text was refused.
+
+    The place that the refusal knows is one in the text that the step was given. Where that is a piece which another
+    grammar has cut out, the place is found in the text that it was cut out of.
+    """
+    piece = refused.text if refused.text is not None else refused.got
+    told = {key: refused.detail[key] for key in _TEXT if key in refused.detail}
+    position: int | None = refused.detail.get("position")
+    if type(piece) is not str or (position is None and refused.stage is Stage.PARSE):
+        return told
+    known = None if refused.let is None else blame.lets[refused.let]
+    origins = Origins(blame, items)
+    traced = origins.of(known.let.node, known.table) if known else origins.of(spot.node, spot.table, spot.part)
+    several = [one for one in traced if one.text]
+    for exactly in (True, False):
+        for origin in several:
+            start = origin.find(piece, exactly=exactly)
+            if start is None:
+                continue
+            if position is None and not origin.cut:
+                return {}  # a value of the document itself: its path says all
+            at = start + (position or 0)
+            line, column, shown = excerpt(origin.text, at)
+            place: dict[str, Any] = {"line": line, "position": at}
+            if position is not None:
+                place["column"] = column
+            return place if origin.private else place | {"excerpt": shown}
+    return told | {"of": "piece"} if position is not None else {}
 
 
-def _first_path(node: Any) -> n.Path | None:
-    """Find the path that an expression begins with."""
-    match node:
-        case n.Path():
-            return node
-        case n.Pipe() | n.TypeOf() | n.Exists():
-            return _first_path(node.value)
-        case n.Choice():
-            return next((found for option in node.options if (found := _first_path(option))), None)
-        case n.Compare() | n.Member():
-            return _first_path(node.left)
-        case n.All() | n.Any_():
-            return next((found for part in node.parts if (found := _first_path(part))), None)
-        case n.Not():
-            return _first_path(node.part)
-        case _:
-            return None
+def _is_private(refused: Refused, spot: Spot, blame: Blame) -> bool:
+    """Tell whether a refusal is of a private column or let, or of the whole value of a private let."""
+    if spot.private or (refused.let is not None and blame.lets[refused.let].let.private):
+        return True
+    table, part = spot.table, spot.part
+    node: Any = spot.node
+    if refused.let is not None:
+        known = blame.lets[refused.let]
+        table, part, node = known.table, Part.COLUMN, known.let.node
+    sight = blame.sight_of(table, part)
+    lets = (let_of(path, sight) for path in bare_names(node) if len(path.segments) == 1)
+    return any(let is not None and blame.lets[let].let.private for let in lets)
 
 
-def _path(place: Place, node: Any) -> str:
-    path = _first_path(node)
-    if path is None:
-        return location_text(place)
-    text = "$" if path.root == "$" else location_text(place)
-    for segment in path.segments:
-        match segment:
-            case n.Field(name):
-                text = location_text((name,), text)
-            case n.Index(number):
-                text = location_text((number,), text)
-            case _:
-                text += "[*]"
-    return text
+def _private_sentence(refused: Refused) -> str:
+    expected = "a value that the step takes" if refused.reason == _OWN else refused.expected  # a step's words may hold the value
+    return f"expected {expected}, got a private value"

@@ -4,15 +4,30 @@ import linecache
 from types import CodeType
 from typing import Any
 
+from etl_actors.errors import SlipError
 from etl_actors.relational.reject import Reject
 from etl_actors.relational.tables import Table
-from etl_actors.slips.blame import Blame, reject_of
+from etl_actors.slips.blame import reject_of
 from etl_actors.slips.document import Staged
 from etl_actors.slips.generate import generate
 from etl_actors.slips.model import Slip
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.run_steps import load_own_steps
+from etl_actors.slips.spots import Blame
 
-__all__ = ["Mapper", "compile_slip"]
+__all__ = ["Lines", "Mapper", "compile_slip"]
+
+
+class Lines(list[list[str]]):
+    """COPY lines without newline, one list a table in the order of a mapper's tables.
+
+    Attributes:
+        rejects: the items that were rejected alone, of the documents whose other rows are in the lists.
+    """
+
+    def __init__(self, tables: int) -> None:
+        super().__init__([] for _ in range(tables))
+        self.rejects: list[Reject] = []
 
 
 class Mapper:
@@ -32,17 +47,17 @@ class Mapper:
         self._function = function
         self._blame = blame
 
-    def begin(self) -> list[list[str]]:
-        """Make the empty lists that `map` fills: one a table, in the order of `tables`."""
-        return [[] for _ in self.tables]
+    def begin(self) -> Lines:
+        """Make the empty lists that `map` fills."""
+        return Lines(len(self.tables))
 
-    def map(self, staged: Staged, document: Any, lines: list[list[str]]) -> bool | Reject:
-        """Append the rows of one document.
+    def map(self, staged: Staged, document: Any, lines: Lines) -> bool | Reject:
+        """Append the rows of one document, and to `lines.rejects` the items of it that are rejected alone.
 
         Args:
             staged: the row.
             document: its payload, decoded.
-            lines: COPY lines without newline, one list a table, as `begin` makes them.
+            lines: as `begin` makes them.
 
         Returns:
             True: rows were appended. False: the slip asks for none. A `Reject`: nothing was appended.
@@ -57,17 +72,48 @@ class Mapper:
 
 
 def compile_slip(slip: Slip) -> Mapper:
-    """Compile a slip.
+    """Compile a slip; here its ``steps.py`` runs, if its tables use a step of its own.
 
     Args:
         slip: as `read_slip` gives it.
 
     Returns:
         Its mapper.
+
+    Raises:
+        SlipError: its ``steps.py`` can't be run, or its tables are nested deeper than Python reads.
     """
-    source, names, blame = generate(slip)
+    made = generate(slip)
     filename = f"<slip {slip.name} {slip.digest}>"
-    code: CodeType = compile(source, filename, "exec")
+    try:
+        code: CodeType = compile(made.source, filename, "exec")
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        message = f"slip {slip.name}: its tables are nested too deeply, or too many of them reject items alone"
+        raise SlipError(message) from error
+    names = {**made.names, **own_steps(slip, made.own)}
     exec(code, names)  # noqa: S102  (generated from a checked model; every text of the slip is in it as a literal)
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    return Mapper(slip, names["map_document"], blame, source)
+    linecache.cache[filename] = (len(made.source), None, made.source.splitlines(keepends=True), filename)
+    return Mapper(slip, names["map_document"], made.blame, made.source)
+
+
+def own_steps(slip: Slip, used: frozenset[str]) -> dict[str, Any]:
+    """Run a slip's ``steps.py``, if anything uses it.
+
+    Args:
+        slip: whose it is.
+        used: names of its steps.
+
+    Returns:
+        The globals by which generated code calls them.
+
+    Raises:
+        SlipError: it can't be run.
+    """
+    if not used:
+        return {}
+    try:
+        found = load_own_steps(slip.files, {name: slip.vocabulary.steps[name] for name in used})
+    except Exception as error:
+        message = f"slip {slip.name}: its steps.py raised {type(error).__name__}: {error}"
+        raise SlipError(message) from error
+    return {f"own_{name}": step for name, step in found.items()}

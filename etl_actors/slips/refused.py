@@ -1,7 +1,7 @@
 """The one exception by which a value is refused while a document is mapped."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from etl_actors.relational.reject import Stage
 
@@ -22,7 +22,11 @@ class Refused(Exception):
         stage: parse where a grammar refuses a text, else map.
         detail: of a text: ``line`` and ``column`` from 1, ``position`` from 0, ``excerpt`` with a caret.
         reach: how far the value was understood; of several refusals the one that reached furthest is told.
+        text: of which `detail` says the place, as a whole; None where the value is no text that was read piece by piece.
     """
+
+    let: int | None = None
+    """Number of the let within which it was raised, the innermost one; the mapper's business."""
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Refused(Exception):
         stage: Stage = Stage.MAP,
         detail: Mapping[str, Any] | None = None,
         reach: int = 0,
+        text: str | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -41,6 +46,13 @@ class Refused(Exception):
         self.stage = stage
         self.detail = dict(detail or {})
         self.reach = reach
+        self.text = text
+
+    def again(self) -> Self:
+        """Make one like it, without the frames that this one came through."""
+        fresh = type(self).__new__(type(self), *self.args)
+        fresh.__dict__.update(self.__dict__)
+        return fresh
 
     @property
     def sentence(self) -> str:
