@@ -67,7 +67,8 @@ class _Column:
 
     def _read(self, text: Any) -> None:
         if not isinstance(text, str):
-            self.problems.at_value(self.keys, "expected an expression, in quotes")
+            missing = self.section is not None and text is None
+            self.problems.at_value(self.keys, "a column needs an `expr`" if missing else "expected an expression, in quotes")
             return
         try:
             node = parse_expression(text)
