@@ -38,6 +38,7 @@ class Reached:
         asked: what `find` answered, by name: the same answers give the same grammar.
         definitions: by the name that Lark knows them by.
         uses: the first place where a name of Lark's is used.
+        altered: whether a file overrides or extends what it imports.
     """
 
     find: Callable[[str], str | None]
@@ -46,6 +47,7 @@ class Reached:
     asked: dict[str, str | None] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     uses: dict[str, Place] = field(default_factory=dict)
+    altered: bool = False
 
     def text_of(self, name: str) -> str | None:
         """Find a file, once.

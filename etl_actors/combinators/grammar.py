@@ -17,6 +17,7 @@ from etl_actors.combinators.plans import Plans
 from etl_actors.combinators.reading import Reading
 from etl_actors.combinators.result import Result
 from etl_actors.combinators.shape import Shape
+from etl_actors.combinators.told import told
 from etl_actors.combinators.values import makers
 from etl_actors.combinators.words import Words
 
@@ -39,7 +40,7 @@ class Grammar:
     """
 
     def __init__(self, name: str, start: str, lark: Lark, reached: Reached) -> None:
-        plans = Plans(lark.rules, reached, name)
+        plans = Plans(lark.rules, reached, name, start)
         self.name = name
         self.start = start
         self.files: Mapping[str, str] = dict(sorted(reached.files.items()))
@@ -127,12 +128,13 @@ def _load(text: str, name: str, find: Callable[[str], str | None], start: str) -
         reached.files[name] = text
     builder = Builder(reached)
     builder.load_grammar(text, name)
+    builder.unite()
     builder.check_names()
     builder.check_start(start)
     try:
         built = builder.build()
     except _LARK_RAISES as error:
-        raise _told(error, reached, name) from None
+        raise told(error, reached, name) from None
     try:
         lark = Lark(
             built,
@@ -146,25 +148,5 @@ def _load(text: str, name: str, find: Callable[[str], str | None], start: str) -
         terminals, _, _ = built.compile([start], set())
         raise conflict_error(conflict, Words(terminals, reached), reached, name) from None
     except _LARK_RAISES as error:
-        raise _told(error, reached, name) from None
+        raise told(error, reached, name) from None
     return Grammar(name, start, lark, reached)
-
-
-def _told(error: Exception, reached: Reached, name: str) -> GrammarError:
-    """Make a sentence of what Lark said, at the definition that it speaks of."""
-    said = str(error)
-    for known, definition in reached.definitions.items():
-        if re.search(rf"(?<![\w{{]){re.escape(known)}(?!\w)", said):
-            return GrammarError(definition.file, definition.line, definition.column, _sentence(said, known, definition.name))
-    return GrammarError(name, 1, 1, _sentence(said, "", ""))
-
-
-def _sentence(said: str, known: str, called: str) -> str:
-    first = next((line.strip() for line in said.splitlines() if line.strip()), "")
-    if "zero-width" in first:
-        return f"terminal {called} can match nothing at all, so that the lexer would never move on: let it match a character at least"
-    if "Cannot compile token" in first or not first:
-        return f"the regex of terminal {called} cannot be compiled" if called else "Lark cannot compile this grammar"
-    if known:
-        first = first.replace(known, called)
-    return f"Lark refuses this grammar: {first.rstrip('.:')}"

@@ -18,6 +18,8 @@ from lark.load_grammar import GrammarBuilder, _error_repr, _find_used_symbols, _
 from etl_actors.combinators.definition import Definition, Reached
 from etl_actors.combinators.grammar_error import GrammarError
 from etl_actors.combinators.naming import Naming
+from etl_actors.combinators.same import unite
+from etl_actors.combinators.told import plain, told
 
 __all__ = ["LIBRARY", "Builder"]
 
@@ -59,18 +61,19 @@ class Builder(GrammarBuilder):
         try:
             super().load_grammar(grammar_text, grammar_name, mangle)
         except (LarkError, AssertionError) as error:
-            raise GrammarError(*self._place_in(str(error), mangle), _plain(str(error))) from None
+            raise told(error, self.reached, self.file) from None
 
     def _syntax(self, error: UnexpectedInput, text: str) -> GrammarError:
         line, column = int(error.line), int(error.column)
         if line < 1:  # the end of the text has no place of its own
             line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
-        explained = _plain(_error_repr(error))  # type: ignore[no-untyped-call]
+        explained = plain(_error_repr(error))  # type: ignore[no-untyped-call]
         return GrammarError(self.file, line, column, f"this is no grammar of Lark's: {explained}")
 
     def _note(self, statement: Any, naming: Naming | None) -> None:
         if statement.data in ("override", "extend"):
             (statement,) = statement.children
+            self.reached.altered = True
         if statement.data == "import":
             self._note_import(statement)
             return
@@ -92,13 +95,6 @@ class Builder(GrammarBuilder):
         dotted = tuple(str(part) for part in (path if names else path[:-1]))
         self._import_places.setdefault(dotted, (int(path[0].line), int(path[0].column)))
 
-    def _place_in(self, message: str, naming: Naming | None) -> tuple[str, int, int]:
-        for known, definition in self.reached.definitions.items():
-            if definition.file == self.file and (f"'{known}'" in message or f" {known}" in message):
-                return definition.file, definition.line, definition.column
-        del naming
-        return self.file, 1, 1
-
     def do_import(self, dotted_path: Any, base_path: str | None, aliases: dict[str, str], base_mangle: Any = None) -> None:
         """Load a file that this one imports.
 
@@ -115,15 +111,18 @@ class Builder(GrammarBuilder):
             circle = " → ".join((*self.chain[self.chain.index(name) :], name))
             raise GrammarError(*here, f"grammars import one another in a circle: {circle}; move what both use into a third file")
         naming = Naming(path, {str(k): str(v) for k, v in aliases.items()}, base_mangle)
+        before = {known: self.reached.definitions[known] for known in self._definitions if known in self.reached.definitions}
         inner = Builder(self.reached, self.chain)
         inner.load_grammar(text, name, naming)
-        for wanted in naming.aliases:
+        for wanted, alias in naming.aliases.items():
+            if wanted.isupper() != alias.isupper():
+                raise GrammarError(*here, f"{wanted} cannot be renamed to {alias}: terminals have capitals, rules have none")
             if naming(wanted) not in inner._definitions:
                 kind = "terminal" if wanted.isupper() else "rule"
                 raise GrammarError(*here, f"{name} has no {kind} {wanted}; it has {inner.listed()}")
         inner._remove_unused(map(naming, naming.aliases))  # type: ignore[no-untyped-call]
         for known in inner._definitions:
-            if known in self._definitions:
+            if known in self._definitions and before.get(known) != self.reached.definitions[known]:
                 called = self.reached.called(known)
                 raise GrammarError(*here, f"two imports bring {called}; rename one of them: %import … -> another_name")
         self._definitions.update(inner._definitions)
@@ -153,6 +152,10 @@ class Builder(GrammarBuilder):
         if in_library:
             return [name] if name.startswith(LIBRARY) else [LIBRARY + name]
         return [name]
+
+    def unite(self) -> None:
+        """Let what is reached by two ways be one."""
+        unite(self._definitions, self._ignore_names, self.reached)
 
     def check_names(self) -> None:
         """Refuse names that are used and not defined, where they are used.
@@ -211,9 +214,3 @@ def _names(statement: Any) -> Iterator[Any]:
     for token in statement.scan_values(lambda value: isinstance(value, Token)):
         if token.type in ("RULE", "TERMINAL"):
             yield token
-
-
-def _plain(message: str) -> str:
-    """Keep the first line of a message of Lark's, as part of a sentence."""
-    first = next((line.strip() for line in message.splitlines() if line.strip()), "it cannot be read")
-    return first.rstrip(".:")

@@ -18,6 +18,14 @@ class Naming:
         self.base = base
 
     def __call__(self, name: str) -> str:
+        """Give the name that Lark knows.
+
+        Args:
+            name: in the imported file.
+
+        Returns:
+            The name in the main file.
+        """
         if name in self.aliases:
             name = self.aliases[name]
         else:

@@ -134,6 +134,25 @@ class Outline:
                     self._inlined[name] = new
                     changed = True
 
+    def endless(self) -> str | None:
+        """Find a rule that no text can satisfy, since each of its alternatives needs another such rule.
+
+        Returns:
+            Lark's name of the first such rule; None where there is none.
+        """
+        ends: set[str] = set()
+        grown = True
+        while grown:
+            more = {
+                name
+                for name, rules in self.alternatives.items()
+                if name not in ends
+                and any(all(each.is_term or str(each.name) in ends for each in rule.expansion) for rule in rules)
+            }
+            ends |= more
+            grown = bool(more)
+        return next((name for name in self.alternatives if name not in ends), None)
+
     def counts(self, rule: Rule) -> Counts:
         """Count the children of one alternative.
 

@@ -50,19 +50,22 @@ class Plans:
         rules: as Lark compiled them.
         reached: knows the names of the author.
         main: name of the main file, for errors of what has no place.
+        start: the rule that texts are parsed by.
 
     Raises:
         GrammarError: two children share a key, a rule keeps nothing, lists do not go in step.
     """
 
-    def __init__(self, rules: Sequence[Rule], reached: Reached, main: str) -> None:
+    def __init__(self, rules: Sequence[Rule], reached: Reached, main: str, start: str) -> None:
         self.outline = Outline(rules, reached)
         self.reached = reached
         self.main = main
+        self.start = start
         self.plans: dict[Rule, Plan] = {}
         self._objects: dict[tuple[str, str | None], Object] = {}
         self._sources: dict[tuple[str, str | None], dict[str, list[Kept]]] = {}
         self._fields: dict[tuple[str, str | None], dict[str, bool]] = {}
+        self._check_ends()
         for name, alternatives in self.outline.alternatives.items():
             if inlined(name):
                 for rule in alternatives:
@@ -200,6 +203,13 @@ class Plans:
 
     # --- refusals -------------------------------------------------------------------------------------------------------
 
+    def _check_ends(self) -> None:
+        name = self.outline.endless()
+        if name is not None:
+            called = self.reached.called(name)
+            sentence = f"no text can satisfy rule {called}: each of its alternatives needs {called} again; add one that does not"
+            raise GrammarError(*self._place(name), sentence)
+
     def _one_source(self, name: str, key: str, found: list[Kept]) -> None:
         origins = {self._origin(kept): kept for kept in found}
         if len(origins) > 1:
@@ -229,10 +239,11 @@ class Plans:
 
     def _keeps_nothing(self, name: str) -> None:
         called = self.reached.called(name)
+        left_out = "" if name == self.start else f", or call it _{called} to leave it out of values"
         raise GrammarError(
             *self._place(name),
-            f"rule {called} keeps nothing of the text: write !{called} to keep its literals, give what it should keep a "
-            f"name (NAME: …), or call it _{called} to leave it out of values",
+            f"rule {called} keeps nothing of the text: write !{called} to keep its literals, or give what it should keep a "
+            f"name (NAME: …){left_out}",
         )
 
     def _out_of_step(self, name: str, first: str, second: str) -> None:
