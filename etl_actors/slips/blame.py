@@ -3,7 +3,7 @@
 from types import FrameType, TracebackType
 from typing import Any
 
-from etl_actors.combinators.excerpt import excerpt
+from etl_actors.combinators.excerpt import excerpt, standing
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.document import Staged
 from etl_actors.slips.item_places import Items, let_of
@@ -38,7 +38,8 @@ def reject_of(
         places: what was found out for other items of the same document; it is added to.
 
     Returns:
-        The reject, of stage parse where a grammar refused a text, else of stage map.
+        The reject, of stage parse where a grammar refused a text, else of stage map. In its detail, `column` is the table's,
+        but of stage parse that of the text, from 1, and the table's is `table_column`.
     """
     frame, line = _frame(refused.__traceback__)
     spot = blame.spots[line - 1] if frame and line else None
@@ -49,10 +50,11 @@ def reject_of(
     private = _is_private(refused, spot, blame)
     detail = _where(refused, spot, blame, items)
     detail |= {key: value for key, value in refused.detail.items() if key not in _TEXT}
-    if not private:
-        detail |= _in_text(refused, spot, blame, items)
-    message = _private_sentence(refused) if private else refused.sentence
-    return Reject(staged.row_id, refused.stage, refused.reason, message, detail, item=item)
+    told = {} if private else _in_text(refused, spot, blame, items)
+    if "column" in told and "column" in detail:
+        detail["table_column"] = detail["column"]
+    detail |= told
+    return Reject(staged.row_id, refused.stage, refused.reason, _sentence(refused, private=private), detail, item=item)
 
 
 def _frame(traceback: TracebackType | None) -> tuple[FrameType | None, int]:
@@ -85,7 +87,7 @@ def _in_text(refused: Refused, spot: Spot, blame: Blame, items: Items) -> dict[s
     The place that the refusal knows is one in the text that the step was given. Where that is a piece which another
     grammar has cut out, the place is found in the text that it was cut out of.
     """
-    piece = refused.text if refused.text is not None else refused.got
+    piece = refused.got
     told = {key: refused.detail[key] for key in _TEXT if key in refused.detail}
     position: int | None = refused.detail.get("position")
     if type(piece) is not str or (position is None and refused.stage is Stage.PARSE):
@@ -114,8 +116,8 @@ def _is_private(refused: Refused, spot: Spot, blame: Blame) -> bool:
     """Tell whether a refusal is of a private column or let, or of the whole value of a private let."""
     if spot.private or (refused.let is not None and blame.lets[refused.let].let.private):
         return True
-    table, part = spot.table, spot.part
-    node: Any = spot.node
+    table: int | None = spot.table
+    part, node = spot.part, spot.node
     if refused.let is not None:
         known = blame.lets[refused.let]
         table, part, node = known.table, Part.COLUMN, known.let.node
@@ -124,6 +126,11 @@ def _is_private(refused: Refused, spot: Spot, blame: Blame) -> bool:
     return any(let is not None and blame.lets[let].let.private for let in lets)
 
 
-def _private_sentence(refused: Refused) -> str:
-    expected = "a value that the step takes" if refused.reason == _OWN else refused.expected  # a step's words may hold the value
-    return f"expected {expected}, got a private value"
+def _sentence(refused: Refused, *, private: bool) -> str:
+    if private:
+        expected = "a value that the step takes" if refused.reason == _OWN else refused.expected  # a step's words may hold it
+        return f"expected {expected}, got a private value"
+    position = refused.detail.get("position")
+    if position is None or type(refused.got) is not str:
+        return refused.sentence
+    return f"expected {refused.expected}, got {standing(refused.got, position)}"

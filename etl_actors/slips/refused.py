@@ -18,11 +18,10 @@ class Refused(Exception):
     Args:
         reason: short code, fit to group by.
         expected: what was wanted, as in "a date as YYYY-MM-DD".
-        got: the value that came.
+        got: the value that came; of a text that was read piece by piece, the whole.
         stage: parse where a grammar refuses a text, else map.
         detail: of a text: ``line`` and ``column`` from 1, ``position`` from 0, ``excerpt`` with a caret.
         reach: how far the value was understood; of several refusals the one that reached furthest is told.
-        text: of which `detail` says the place, as a whole; None where the value is no text that was read piece by piece.
     """
 
     let: int | None = None
@@ -37,7 +36,6 @@ class Refused(Exception):
         stage: Stage = Stage.MAP,
         detail: Mapping[str, Any] | None = None,
         reach: int = 0,
-        text: str | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -46,7 +44,6 @@ class Refused(Exception):
         self.stage = stage
         self.detail = dict(detail or {})
         self.reach = reach
-        self.text = text
 
     def again(self) -> Self:
         """Make one like it, without the frames that this one came through."""

@@ -2,13 +2,13 @@
 
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from etl_actors.errors import SlipError
 from etl_actors.relational.parsed import Block, Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.compile import Mapper, compile_slip
+from etl_actors.slips.compile import Lines, Mapper, compile_slip
 from etl_actors.slips.document import Staged, Undecodable, decode
 from etl_actors.slips.read import read_slip
 from etl_actors.slips.route import Routed as Candidate
@@ -25,7 +25,7 @@ class _Tally:
     rejects: list[Reject] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
     routed: dict[str, list[int]] = field(default_factory=dict)  # digest → row ids
-    lines: list[list[str]] = field(default_factory=list)  # of the first slip met, by table
+    lines: Lines = field(default_factory=lambda: Lines(0))  # of the first slip met, by table
 
 
 class BatchParser:
@@ -119,7 +119,7 @@ class BatchParser:
 
 
 def _pack(tally: _Tally, mappers: dict[str, Mapper]) -> Parsed:
-    rejects = tuple(_storable(reject) for reject in tally.rejects)
+    rejects = tuple(_storable(reject) for reject in (*tally.rejects, *tally.lines.rejects))
     if not tally.routed:
         return Parsed(None, None, (), rejects, ())
     mapper = mappers[next(iter(tally.routed))]
@@ -158,6 +158,18 @@ def _bug(row_id: int, stage: Stage, exc: Exception) -> Reject:
 
 
 def _storable(reject: Reject) -> Reject:
-    if "\0" not in reject.message:
-        return reject
-    return Reject(reject.row_id, reject.stage, reject.reason, reject.message.replace("\0", "\\0"), reject.detail)
+    """Take out what PostgreSQL's text and jsonb can't hold, which texts within texts (`from_json`, `unquote`) may have."""
+    return replace(reject, message=_clean(reject.message), detail=_clean(reject.detail))
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            text = value.replace("\0", "\\0")
+            return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {_clean(key): _clean(one) for key, one in value.items()}
+        case list():
+            return [_clean(one) for one in value]
+        case _:
+            return value
