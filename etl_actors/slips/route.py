@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl_actors.relational.reject import Reject, Stage
+from etl_actors.slips import nodes as n
+from etl_actors.slips.compile import own_steps
 from etl_actors.slips.document import Staged
 from etl_actors.slips.emit import Emitter, Scope
 from etl_actors.slips.model import Slip
 from etl_actors.slips.refused import Refused
 
-__all__ = ["Routed", "choose", "routed"]
+__all__ = ["Predicate", "Routed", "choose", "predicate_of", "routed"]
+
+Predicate = Callable[[Staged, Any], bool]
+"""Tells whether something holds of a row and its document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Routed:
     """
 
     slip: Slip
-    takes: Callable[[Staged, Any], bool]
+    takes: Predicate
 
 
 def routed(slip: Slip) -> Routed:
@@ -34,22 +39,38 @@ def routed(slip: Slip) -> Routed:
 
     Returns:
         The slip with its predicate. A predicate that fails (a type that refuses a value) does not hold.
+
+    Raises:
+        SlipError: the predicate uses a step of the slip's own, and its ``steps.py`` can't be run.
     """
-    if slip.when is None:
-        return Routed(slip, _always)
-    emitter = Emitter()
+    return Routed(slip, _always if slip.when is None else predicate_of(slip, slip.when))
+
+
+def predicate_of(slip: Slip, node: n.Predicate) -> Predicate:
+    """Compile a predicate over documents: a slip's `when`, or a part of one; it sees no lets.
+
+    Args:
+        slip: whose it is.
+        node: as it was read.
+
+    Raises:
+        SlipError: as of `routed`.
+    """
+    emitter = Emitter(vocabulary=slip.vocabulary)
     emitter.names |= {"EMPTY": {}, "Refused": Refused}
     lines = [
         "def takes(staged, document):",
         "    row_id, raw, source, received_at = staged",
         "    D = document if type(document) is dict else EMPTY",
         "    try:",
-        f"        return {emitter.predicate(slip.when, Scope())}",
+        f"        return {emitter.predicate(node, Scope())}",
         "    except Refused:",
         "        return False",
     ]
-    exec(compile("\n".join(lines), f"<when of slip {slip.name} {slip.digest}>", "exec"), emitter.names)  # noqa: S102  (generated)
-    return Routed(slip, emitter.names["takes"])
+    names = emitter.names | own_steps(slip, frozenset(emitter.own))
+    exec(compile("\n".join(lines), f"<when of slip {slip.name} {slip.digest}>", "exec"), names)  # noqa: S102  (generated)
+    takes: Predicate = names["takes"]
+    return takes
 
 
 def _always(_staged: Staged, _document: Any) -> bool:
