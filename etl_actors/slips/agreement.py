@@ -2,38 +2,18 @@
 
 from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
-from typing import NamedTuple
 
 from etl_actors.relational.tables import Column, Kind, Policy, Table
+from etl_actors.slips.cross_refs import ref_quarrels
 from etl_actors.slips.files import MAIN
-from etl_actors.slips.model import Slip, SlipTable
-from etl_actors.slips.problems import Problems
-from etl_actors.slips.toml_places import find_places
+from etl_actors.slips.model import SlipTable
+from etl_actors.slips.quarrel import Quarrel, Read, told
 
 __all__ = ["Quarrel", "Read", "quarrels"]
 
-Read = tuple[Path, Slip]  # a slip and its folder
-
-
-class Quarrel(NamedTuple):
-    """Two slips that disagree on a table.
-
-    Args:
-        one: the name of the first slip.
-        other: the name of the second.
-        table: the table's qualified name.
-        problem: what differs, at the table's place in the second.
-    """
-
-    one: str
-    other: str
-    table: str
-    problem: str
-
 
 def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
-    """Find the slips that fill one table and make different things of it.
+    """Find the slips that make different things of one table: by filling it, or by pointing to its rows.
 
     Args:
         slips: each with its folder, of names that differ.
@@ -41,23 +21,21 @@ def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
     Yields:
         Each two that disagree, in the order of `slips`.
     """
-    fillers: dict[str, list[tuple[Path, Slip, SlipTable]]] = {}
-    for folder, slip in slips:
-        for table in slip.tables:
-            fillers.setdefault(table.table.qualified, []).append((folder, slip, table))
+    fillers: dict[str, list[tuple[Read, SlipTable]]] = {}
+    for read in slips:
+        for table in read[1].tables:
+            fillers.setdefault(table.table.qualified, []).append((read, table))
     for name, several in fillers.items():
-        for (there, one, known), (here, other, table) in combinations(several, 2):
+        for (one, known), (other, table) in combinations(several, 2):
             differing = "; ".join(_differences(table, known))
             if differing:
-                sentence = f"the slip fills `{name}` otherwise than {there / MAIN}: {differing}"
-                yield Quarrel(one.name, other.name, name, _placed(here, other, table, sentence))
+                sentence = f"the slip fills `{name}` otherwise than {one[0] / MAIN}: {differing}"
+                yield Quarrel(one[1].name, other[1].name, name, _problem(other, table, sentence))
+    yield from ref_quarrels(slips)
 
 
-def _placed(folder: Path, slip: Slip, table: SlipTable, sentence: str) -> str:
-    text = slip.files[MAIN]
-    problems = Problems(str(folder / MAIN), text, find_places(text))
-    problems.at_key(("tables", table.table.name), sentence)
-    return str(problems)
+def _problem(read: Read, table: SlipTable, sentence: str) -> str:
+    return told(read, lambda problems: problems.at_key(("tables", table.table.name), sentence))
 
 
 def _differences(one: SlipTable, other: SlipTable) -> Iterator[str]:

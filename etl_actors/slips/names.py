@@ -7,7 +7,7 @@ from typing import Any
 from etl_actors.slips import nodes as n
 from etl_actors.slips.model import Let
 
-__all__ = ["bare_names", "lets_behind", "parts", "vocabulary_names"]
+__all__ = ["bare_names", "lets_behind", "parts", "pointed_to", "vocabulary_names"]
 
 _NAMING = frozenset({"parse", "lookup"})  # their argument names a thing of the slip
 
@@ -33,6 +33,12 @@ def vocabulary_names(node: Any) -> set[str]:
     """List the grammars and maps that an expression or predicate names."""
     named = {name for path in _naming(node) if (name := _first(path))}
     return named | {one.grammar for one in parts(node) if isinstance(one, n.Matches)}
+
+
+def pointed_to(node: Any) -> set[str]:
+    """List the tables that an expression or predicate points to."""
+    refs = (one for one in parts(node) if isinstance(one, n.Step) and one.name == "ref")
+    return {str(one.arguments[0].value) for one in refs if one.arguments and isinstance(one.arguments[0], n.Literal)}
 
 
 def _naming(node: Any) -> list[n.Path]:

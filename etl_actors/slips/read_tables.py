@@ -136,7 +136,7 @@ class _TableReader:
                 self.problems.at_value(keys, f"there is no column `{one}`{did_you_mean(one, self._named())}")
             elif one in given[:number]:
                 self.problems.at_value(keys, f"the column `{one}` is in the key already")
-            elif kind is not None and not getattr(kind, "keyable", True):
+            elif kind is not None and not kind.keyable:
                 self.problems.at_value(keys, f"the column `{one}` is {kind.name}, which can't be in a key")
         return tuple(given)
 

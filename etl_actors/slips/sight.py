@@ -8,9 +8,11 @@ from etl_actors.combinators.shape import Shape
 from etl_actors.slips import nodes as n
 from etl_actors.slips.draft import Draft, DraftColumn
 from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.files import STEPS
 from etl_actors.slips.model import Let
-from etl_actors.slips.names import bare_names, parts, vocabulary_names
+from etl_actors.slips.names import bare_names, parts, pointed_to, vocabulary_names
 from etl_actors.slips.problems import ExpressionError, Keys, Problems, check_nesting
+from etl_actors.slips.refs import refs_of
 from etl_actors.slips.shapes import check_predicate, item_shape, shape_of
 from etl_actors.slips.vocabulary import Vocabulary
 
@@ -151,6 +153,7 @@ class _Checker:
             return None
 
         def check() -> Shape | None:
+            self.check_refs(node)
             check_nesting(Emitter(vocabulary=self.vocabulary).value(node, sight.scope))
             return shape_of(node, sight.shapes, self.vocabulary)
 
@@ -158,6 +161,7 @@ class _Checker:
 
     def predicate(self, node: n.Predicate, keys: Keys, sight: Sight) -> None:
         def check() -> None:
+            self.check_refs(node)
             check_nesting(Emitter(vocabulary=self.vocabulary).predicate(node, sight.scope))
             check_predicate(node, sight.shapes, self.vocabulary)
 
@@ -168,6 +172,7 @@ class _Checker:
         column = draft.column
 
         def check() -> None:
+            self.check_refs(column.node)
             emitter = Emitter(vocabulary=self.vocabulary)
             if draft.type is None:
                 emitter.value(column.node, sight.scope)
@@ -187,6 +192,20 @@ class _Checker:
 
     def _hopeless(self, node: Any) -> bool:
         """Tell whether an expression uses what is broken itself: it would only be called wrong for that."""
-        if "steps.py" in self.broken and any(isinstance(one, n.Step) for one in parts(node)):
+        if STEPS in self.broken and any(isinstance(one, n.Step) for one in parts(node)):
+            return True
+        drafts = [self.drafts[one] for one in pointed_to(node) if one in self.drafts]
+        if any(draft.key and draft.key_types is None for draft in drafts):
             return True
         return not self.broken.isdisjoint(vocabulary_names(node))
+
+    def check_refs(self, node: Any) -> None:
+        """Refuse what points to the rows of a table of the slip that nothing can point to.
+
+        Raises:
+            ExpressionError: it does.
+        """
+        for ref in refs_of(node):
+            draft = self.drafts.get(ref.table)
+            if draft is not None and "key" not in draft.content:
+                raise ExpressionError(ref.at, f"the table `{ref.table}` has no `key`, so that nothing can point to its rows")
