@@ -292,7 +292,9 @@ def test_deep_and_wide_documents_are_mapped(map_one: Any) -> None:
     assert json.loads(map_one('[tables.t]\ncolumns.c = "$ | jsonb"', nested)["t"][0]["c"]) == nested
 
 
-def test_every_type_can_stand_in_a_key() -> None:
+def test_every_type_with_one_text_a_value_can_stand_in_a_key() -> None:
     for name in type_names():
         kind = column_type(name)
+        if not kind.keyable:
+            continue
         assert mapper_of(f'[tables.t]\nkey = ["k"]\ncolumns.k = "k | {name}"').tables[0].columns[0].type == kind.name

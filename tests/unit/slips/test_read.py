@@ -44,7 +44,10 @@ def test_maps_hold_scalars_exactly() -> None:
         ('name = "s"\nsource = []' + TABLE, "2:10: expected the name of a source, or a list of names"),
         ('name = "s"\npriority = true' + TABLE, "2:12: expected an integer"),
         ('name = "s"\nwhen = 1' + TABLE, "2:8: expected text, in quotes"),
-        ('name = "s"\nwhen = "a"' + TABLE, "2:10: expected `in` or a comparison, got the end"),
+        (
+            'name = "s"\nwhen = "a"' + TABLE,
+            "2:10: expected a comparison or `in`, as in `a == 1`; that a value is there is `exists(a)`",
+        ),
         ('name = "s"\nwhen = "@key == 1"' + TABLE, "2:9: `@key` has a meaning only in a table with `each`"),
         (
             'name = "s"\nwhen = "exists(x)"\n[let]\nx = "a"' + TABLE,

@@ -48,7 +48,7 @@ def test_a_child_without_items_of_its_own_sees_the_lets_of_its_parent() -> None:
     [
         ('let = 1\nname = "s"' + TABLE, '1:1: expected lets as NAME = "expression"'),
         ('name = "s"\n[let]\nx = 1' + TABLE, "3:5: expected an expression, in quotes"),
-        ('name = "s"\n[let]\nx = "a | | trim"' + TABLE, "3:10: expected a function or a name, got `|`"),
+        ('name = "s"\n[let]\nx = "a | | trim"' + TABLE, "3:10: expected a step or a type behind `|`, got `|`"),
         ('name = "s"\n[let]\nx = "a | dte"' + TABLE, "3:10: there is no step `dte`; did you mean `date`?"),
         ('name = "s"\n[let]\nx-y = "a"' + TABLE, "3:1: expected a name that expressions can use: letters, digits and `_`"),
         ('name = "s"\n[let]\nnot = "a"' + TABLE, "3:1: expected a name that expressions can use: letters, digits and `_`"),
@@ -71,4 +71,4 @@ def test_a_wrong_let_is_refused_with_its_place(toml: str, wanted: str) -> None:
 
 def test_what_uses_a_broken_let_is_not_called_wrong_too() -> None:
     toml = 'name = "s"\n[let]\nx = "a |"\ny = "x.b"\n[tables.t]\ncolumns.a = "y.c | text"'
-    assert first_lines(toml) == ["slip.toml:3:9: expected a function or a name, got the end"]
+    assert first_lines(toml) == ["slip.toml:3:9: expected a step or a type behind `|`, got the end"]
