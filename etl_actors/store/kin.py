@@ -4,7 +4,7 @@ A winner takes the place of a row that another slip, or an older version of its 
 winner does not must go, or the tables would depend on the order of arrival.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -17,7 +17,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.quoting import Quoted
 
-__all__ = ["Kin", "find_kin", "require_same_identity", "stored_slips"]
+__all__ = ["Kin", "find_kin", "read_stored", "require_same_identity", "stored_slips"]
 
 _SLIPS = queries("slips")
 _TARGETS = queries("targets")
@@ -81,14 +81,28 @@ def stored_slips(conn: Connection, target_schema: str) -> list[Slip]:
     Raises:
         DatabaseUnsuitable: one of them cannot be read by this release.
     """
-    found = []
-    for digest, name, files in conn.execute(_SLIPS["all"]).fetchall():
+    known = conn.execute(_SLIPS["digests"]).fetchall()
+    unread = [digest for digest, _ in known if (digest, target_schema) not in _read]
+    files = dict(conn.execute(_SLIPS["files"], {"digests": unread}).fetchall()) if unread else {}
+    return [read_stored(digest, name, files.get(digest, {}), target_schema) for digest, name in known]
+
+
+_read: dict[tuple[str, str], Slip] = {}  # a digest names a text for ever, and reading one takes milliseconds
+
+
+def read_stored(digest: str, name: str, files: Mapping[str, str], target_schema: str) -> Slip:
+    """Read a stored slip, once a process.
+
+    Raises:
+        DatabaseUnsuitable: it cannot be read by this release.
+    """
+    if (digest, target_schema) not in _read:
         try:
-            found.append(read_slip(files, target_schema))
+            _read[digest, target_schema] = read_slip(files, target_schema)
         except SlipError as exc:
             msg = f"The stored slip {name} ({digest}) cannot be read by this release: {exc}"
             raise DatabaseUnsuitable(msg) from exc
-    return found
+    return _read[digest, target_schema]
 
 
 def require_same_identity(conn: Connection, slip: Slip, stored: Iterable[Slip]) -> None:

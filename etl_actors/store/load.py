@@ -107,7 +107,7 @@ class Loading:
         """Make sure that targets and temps are there; outside the transaction, so that a rollback takes none away."""
         tables = filled_tables(parsed)
         if tables not in self._known:
-            ensure_tables(self._conn, tables, parsed.slip or "")
+            ensure_tables(self._conn, tables, parsed.slip or "", self._target_schema, structure_only=True)
             for table in tables:
                 make_temp(self._conn, table)
             self._known[tables] = find_kin(self._conn, tables, self._target_schema)

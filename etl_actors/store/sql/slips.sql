@@ -7,5 +7,16 @@ ON CONFLICT (digest) DO UPDATE SET active = true WHERE NOT etl.slip.active
 -- name: retire
 UPDATE etl.slip SET active = false WHERE active AND name = %(name)s AND digest <> %(digest)s
 
--- name: all
-SELECT digest, name, files FROM etl.slip ORDER BY first_seen, digest
+-- name: digests
+SELECT digest, name FROM etl.slip ORDER BY first_seen, digest
+
+-- name: files
+SELECT digest, files FROM etl.slip WHERE digest = ANY (%(digests)s)
+
+-- name: versions
+-- Every version of every slip, the latest first, with how many documents its batches settled as loaded.
+SELECT s.name, s.digest, s.active, s.first_seen, coalesce(b.loaded, 0), b.last
+  FROM etl.slip s
+  LEFT JOIN (SELECT slip_digest, sum(loaded)::bigint AS loaded, max(finished_at) AS last FROM etl.batch
+              WHERE status = 'done' GROUP BY slip_digest) b ON b.slip_digest = s.digest
+ ORDER BY s.name, s.first_seen DESC, s.digest

@@ -3,14 +3,42 @@
 -- name: lock_target
 SELECT pg_advisory_xact_lock(hashtextextended('etl.target.' || %(target)s, 0))
 
+-- name: limit_wait
+-- An ALTER that waits for one long reader makes everybody else wait behind it: rather give up soon, and come again.
+SELECT set_config('lock_timeout', '500ms', true)
+
 -- name: columns
 SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = %(schema)s AND c.relname = %(name)s AND a.attnum > 0 AND NOT a.attisdropped
 
--- name: temp_columns
-SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a
- WHERE a.attrelid = to_regclass('pg_temp.' || quote_ident(%(name)s)) AND a.attnum > 0 AND NOT a.attisdropped
+-- name: schema
+-- Of a schema that is not there: whether it may be made; of one that is: whether tables may be made in it, and its owner.
+SELECT n.oid IS NOT NULL,
+       CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+            ELSE has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') END,
+       n.nspowner::regrole::text
+  FROM (SELECT %(schema)s::text AS wanted) w LEFT JOIN pg_namespace n ON n.nspname = w.wanted
+
+-- name: table
+-- Whether we own it, its owner, its checks, its indexes; no row: it is not there.
+SELECT pg_has_role(c.relowner, 'USAGE'), c.relowner::regrole::text,
+       ARRAY(SELECT k.conname::text FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),
+       ARRAY(SELECT i.relname::text FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = %(schema)s AND c.relname = %(name)s
+
+-- name: described_columns
+SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(col_description(c.oid, a.attnum), '')
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = %(schema)s AND c.relname = %(name)s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+
+-- name: spelled
+SELECT format_type(t.oid, t.modifier) FROM unnest(%(oids)s::oid[], %(modifiers)s::int[]) WITH ORDINALITY AS t (oid, modifier, n)
+ ORDER BY t.n
+
+-- name: changes
+SELECT statement FROM etl.schema_change WHERE target = %(target)s AND status = 'made' ORDER BY change_id
 
 -- name: record_change
 INSERT INTO etl.schema_change (target, statement, slip, status) VALUES (%(target)s, %(statement)s, %(slip)s, 'made')
