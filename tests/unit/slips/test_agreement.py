@@ -5,9 +5,14 @@ from pathlib import Path
 import pytest
 
 from etl_actors.slips.catalogue import Catalogue, load_catalogue
+from etl_actors.slips.cross_refs import dangling_refs
 
 BOOK = '[tables.book]\nkey = ["isbn"]\ncolumns.isbn = "isbn | text"\ncolumns.year = "year | int"\n'
 TAG = '[tables.tag]\nparent = "book"\neach = "$.tags[*]"\ncolumns.tag = "@ | text"\n'
+NEWEST = BOOK.replace("\nkey", '\non_duplicate = "newest(year)"\nkey') + 'columns.seen = "seen | date"\n'
+SHARED = BOOK.replace("\nkey", '\neach = "$.books[*]"\nkey')
+NEVER_NULL = 'columns.title = { expr = "title | text", null = false }\n'
+LOAN = "[tables.loan]\ncolumns.book = \"isbn | text | ref('book')\"\n"
 
 
 def loaded(folder: Path, *texts: str) -> Catalogue:
@@ -28,10 +33,22 @@ def in_force(catalogue: Catalogue) -> list[str]:
         BOOK,
         BOOK + 'columns.title = "title | text"\n',
         BOOK.replace("year | int", "published | integer"),
+        BOOK.replace('"year | int"', '{ expr = "year | int", comment = "of the first edition", private = true }'),
+        BOOK.replace("\nkey", '\nindex = ["year"]\nkey'),
+        "[tables.loan]\ncolumns.book = \"isbn | text | ref('book')\"\n",
         '[tables.book]\nschema = "public"\n' + BOOK.partition("\n")[2],
         BOOK.replace("[tables.book]", '[tables.book]\nschema = "second"').replace("year | int", "year | text"),
     ],
-    ids=["the same", "another column", "from elsewhere", "its schema named", "of another schema"],
+    ids=[
+        "the same",
+        "another column",
+        "from elsewhere",
+        "said otherwise",
+        "an index",
+        "pointing there",
+        "its schema named",
+        "of another schema",
+    ],
 )
 def test_slips_that_agree_fill_one_table(tmp_path: Path, other: str) -> None:
     catalogue = loaded(tmp_path, BOOK, other)
@@ -80,8 +97,58 @@ def test_slips_that_agree_fill_one_table(tmp_path: Path, other: str) -> None:
             BOOK + '[tables.part]\nparent = "book"\n' + TAG.replace('"book"', '"part"'),
             "it is below `public.part`, there below `public.book`",
         ),
+        (
+            BOOK.replace("\nkey", '\non_duplicate = "newest(year)"\nkey'),
+            BOOK.replace("\nkey", '\non_duplicate = "update"\nkey'),
+            '`on_duplicate` is "update", there "newest(year)"',
+        ),
+        (
+            NEWEST,
+            NEWEST.replace("newest(year)", "newest(seen)"),
+            '`on_duplicate` is "newest(seen)", there "newest(year)"',
+        ),
+        (BOOK, SHARED, "it is one of entities, there the root"),
+        (
+            SHARED,
+            SHARED.replace("\nkey", '\non_duplicate = "fill"\nkey'),
+            '`on_duplicate` is "fill", there "ignore"',
+        ),
+        (BOOK, BOOK + NEVER_NULL, "column `title` is never null, and there it is not filled"),
+        (BOOK + NEVER_NULL, BOOK, "column `title` is not filled, and there it is never null"),
+        (
+            BOOK + NEVER_NULL,
+            BOOK + NEVER_NULL.replace("null = false", "null = true"),
+            "column `title` may be null, there it is never null",
+        ),
+        (BOOK, BOOK.replace('"year | int"', '{ expr = "year | int", check = "year > 0" }'), "column `year` has a `check`"),
+        (BOOK.replace('"year | int"', '{ expr = "year | int", check = "year > 0" }'), BOOK, "column `year` has no `check`"),
+        (
+            BOOK.replace('"year | int"', '{ expr = "year | int", check = "year > 0" }'),
+            BOOK.replace('"year | int"', '{ expr = "year | int", check = "year > 1" }'),
+            "column `year` has another `check`",
+        ),
     ],
-    ids=["key", "order of the key", "no key", "policy", "type", "precision", "identity", "root and child", "parent"],
+    ids=[
+        "key",
+        "order of the key",
+        "no key",
+        "policy",
+        "type",
+        "precision",
+        "identity",
+        "root and child",
+        "parent",
+        "newest and update",
+        "newest by what",
+        "root and entity",
+        "fill",
+        "never null and not filled",
+        "not filled and never null",
+        "null",
+        "a check",
+        "no check",
+        "another check",
+    ],
 )
 def test_slips_that_disagree_on_a_table_are_both_refused(tmp_path: Path, first: str, second: str, differs: str) -> None:
     catalogue = loaded(tmp_path, first, second)
@@ -126,3 +193,52 @@ def test_no_more_than_one_problem_is_told_of_a_table_in_a_slip(tmp_path: Path) -
     catalogue = loaded(tmp_path, BOOK, BOOK, BOOK.replace("year | int", "year | text"))
     assert len(catalogue.problems) == 1
     assert in_force(catalogue) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "wanted"),
+    [
+        ("isbn", "isbn | int | ref('book')", "5:30: the key of `public.book` is isbn text in {other}; got int"),
+        ("isbn", "isbn | text | ref('book', b | int)", "5:31: the key of `public.book` is isbn text in {other}; got text, int"),
+        ("year", "year | text | ref('book')", "5:31: the key of `public.book` is year int in {other}; got text"),
+        ("", "year | text | ref('book')", "5:31: the key of `public.book` is none in {other}; got text"),
+    ],
+)
+def test_slips_that_point_to_a_table_by_another_key_are_both_refused(tmp_path: Path, key: str, column: str, wanted: str) -> None:
+    book = BOOK.replace('key = ["isbn"]\n', f'key = ["{key}"]\n' if key else "")
+    catalogue = loaded(tmp_path, book, f'[tables.loan]\n\ncolumns.book = "{column}"\n')
+    (problem,) = catalogue.problems
+    place = wanted.format(other=tmp_path / "a" / "slip.toml")
+    assert problem.splitlines()[0] == f"{tmp_path}/b/slip.toml:{place}"
+    assert in_force(catalogue) == []
+
+
+@pytest.mark.parametrize("kind", ["smallint", "int", "bigint"])
+def test_an_integer_points_to_a_key_of_any_integer_type(tmp_path: Path, kind: str) -> None:
+    book = BOOK.replace('["isbn"]', '["year"]')
+    assert loaded(tmp_path, book, f"[tables.loan]\ncolumns.book = \"year | {kind} | ref('book')\"\n").problems == ()
+
+
+def test_what_points_to_a_table_that_no_slip_fills_is_told_and_stays_in_force(tmp_path: Path) -> None:
+    catalogue = loaded(tmp_path, BOOK, LOAN, LOAN.replace("'book'", "'boook'").replace("loan", "lost"))
+    assert in_force(catalogue) == ["a", "b", "c"]
+    slips = [(tmp_path / slip.name, slip) for slip in catalogue.slips]
+    assert [(each.slip, each.problem.splitlines()[0]) for each in dangling_refs(slips)] == [
+        ("c", f"{tmp_path}/c/slip.toml:4:31: no slip fills a table `boook`; did you mean `book`?")
+    ]
+
+
+def test_a_ref_is_found_wherever_it_stands(tmp_path: Path) -> None:
+    """Lets, conditions and columns that say more than their expression."""
+    slip = (
+        "[let]\nx = \"a | text | ref('p')\"\n[tables.t]\nwhen = \"exists(a | text | ref('q'))\"\n"
+        "columns.a = { null = true, expr = \"a | text | ref('r')\" }\nlet.y = \"a | text | ref('s')\"\n"
+    )
+    (read,) = loaded(tmp_path, slip).slips
+    problems = [each.problem.splitlines()[0] for each in dangling_refs([(tmp_path / "a", read)])]
+    assert [problem.removeprefix(f"{tmp_path}/a/slip.toml:") for problem in problems] == [
+        "4:17: no slip fills a table `p`",
+        "6:27: no slip fills a table `q`",
+        "8:21: no slip fills a table `s`",
+        "7:47: no slip fills a table `r`",
+    ]

@@ -86,6 +86,14 @@ ONE_ROOT = "a slip has one root: `t` and `u` have neither `each` nor `parent`"
         ),
         (f'{ENTITY}on_duplicate = "fill"\n[tables.u]\nparent = "e"', f"8:10: {FILLED}"),
         (
+            f'{ROOT}[tables.u]\nparent = "t"\neach = "$.u[*]"\ncolumns.b = "b | text | ref(\'t\')"',
+            "7:25: the table `t` has no `key`, so that nothing can point to its rows",
+        ),
+        (
+            f"{ENTITY}columns.above = \"@.above | ref('e', 1)\"",
+            "6:28: the key of `e` has 1 column; got 2 values",
+        ),
+        (
             '[tables.s]\nparent = "s2"\n[tables.s2]\nparent = "s"',
             "2:9: a slip without a root table is given one of its own name, but `s` is taken",
         ),
@@ -111,3 +119,8 @@ def test_each_of_several_that_are_their_own_ancestors_is_told_and_those_below_th
 def test_a_root_that_is_given_has_a_name_that_a_table_can_have() -> None:
     (line,) = first_lines(f'name = "{"ü" * 40}"\n{ENTITY}')
     assert line.startswith("slip.toml:1:8: a slip without a root table is given one of its own name, but")
+
+
+def test_what_points_to_a_table_whose_key_cannot_be_read_is_not_called_wrong_too() -> None:
+    toml = f'name = "s"\n{ENTITY.replace("k | int", "k | it")}columns.above = "@.above | ref(\'e\')"'
+    assert [line.partition(" ")[0] for line in first_lines(toml)] == ["slip.toml:5:18:"]
