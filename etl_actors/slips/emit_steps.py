@@ -10,7 +10,7 @@ from etl_actors.slips.expression_type import cast_of
 from etl_actors.slips.problems import ExpressionError, did_you_mean
 from etl_actors.slips.refs import reference_of
 from etl_actors.slips.steps import STEPS, step_names
-from etl_actors.slips.steps_pieces import Pieces, pieces_of
+from etl_actors.slips.steps_pieces import piece, pieces
 from etl_actors.slips.types import is_type, type_names
 from etl_actors.slips.unbuilt import bare_name
 
@@ -68,6 +68,8 @@ def emit_step(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str
     _check_count(step, len(kind.takes), None if kind.more else len(kind.takes), kind.usage)
     if step.name == "ref":
         return _ref(writer, step, written, scope)
+    if step.name in {"many", "sep_by"}:
+        return _pieces(writer, step, written, scope)
     takes = (*kind.takes, *[kind.more] * (len(step.arguments) - len(kind.takes)))
     arguments = [_ARGUMENTS[wanted](writer, one, step, scope) for one, wanted in zip(step.arguments, takes, strict=True)]
     if step.name == "default":
@@ -120,10 +122,14 @@ def _text(_writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
 
 
 def _word(_writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+    return repr(_filled(node, step))
+
+
+def _filled(node: _Node, step: n.Step) -> str:
     text = _constant(node, step, _usage(step))
     if not text:
         raise ExpressionError(node.at, f"the step `{step.name}` takes a text here that is not empty{_usage(step)}")
-    return repr(text)
+    return text
 
 
 def _regex(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
@@ -175,23 +181,6 @@ def _applied(writer: Writer, at: int, parts: tuple[n.Step | n.Segment, ...], sco
     return f"(lambda e: {writer.value(n.Pipe(at, element, parts), inner)})"
 
 
-def _pieces(writer: Writer, node: _Node, step: n.Step, scope: "Scope") -> str:
-    """Write the reader of one piece, and with it the steps that are applied to each piece."""
-    first = node.parts[0] if isinstance(node, n.Steps) else None
-    if not isinstance(node, n.Steps) or not isinstance(first, n.Step) or first.name not in {"parse", "match"}:
-        raise ExpressionError(node.at, f"`{step.name}` takes `parse(grammar)` or `match('regex')` here{_usage(step)}")
-    kind = STEPS[first.name]
-    _check_count(first, 1, 1, kind.usage)
-    argument = first.arguments[0]
-    reader: Pieces
-    if first.name == "match":
-        reader = pieces_of(_pattern(argument, first))
-    else:
-        reader = pieces_of(_named(writer.vocabulary.grammars, argument, first, "grammar", "[grammars]"))
-    rest = node.parts[1:]
-    return f"{writer.bound('pieces', reader)}, {_applied(writer, node.at, rest, scope) if rest else None}"
-
-
 _ARGUMENTS: dict[str, Callable[[Writer, _Node, n.Step, "Scope"], str]] = {
     "value": _value,
     "text": _text,
@@ -200,7 +189,6 @@ _ARGUMENTS: dict[str, Callable[[Writer, _Node, n.Step, "Scope"], str]] = {
     "grammar": _grammar,
     "map": _map,
     "steps": _steps,
-    "pieces": _pieces,
 }
 
 
@@ -208,3 +196,20 @@ def _ref(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str:
     made = writer.bound("ref", reference_of(step, writer.vocabulary.keys))
     arguments = [_value(writer, one, step, scope) for one in step.arguments[1:]]
     return f"{made}({', '.join([written, *arguments])})"
+
+
+def _pieces(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str:
+    """Write what reads a text piece after piece, and the steps that are applied to each piece."""
+    node = step.arguments[0]
+    first = node.parts[0] if isinstance(node, n.Steps) else None
+    if not isinstance(node, n.Steps) or not isinstance(first, n.Step) or first.name not in {"parse", "match"}:
+        raise ExpressionError(node.at, f"the step `{step.name}` takes `parse(grammar)` or `match('regex')` here{_usage(step)}")
+    _check_count(first, 1, 1, STEPS[first.name].usage)
+    argument = first.arguments[0]
+    if first.name == "match":
+        one = piece(_pattern(argument, first))
+    else:
+        one = piece(_named(writer.vocabulary.grammars, argument, first, "grammar", "[grammars]"))
+    parser = pieces(one, _filled(step.arguments[1], step) if step.arguments[1:] else "")
+    steps = _applied(writer, node.at, node.parts[1:], scope) if node.parts[1:] else None
+    return f"{writer.bound(step.name, STEPS[step.name].call)}({written}, {writer.bound('pieces', parser)}, {steps})"

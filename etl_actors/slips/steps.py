@@ -18,7 +18,7 @@ class StepKind:
     Args:
         call: takes the value and then the arguments.
         takes: what each argument is: "text" and "word" (a text that is not empty) are constants, "regex" is one too; "value"
-            is any expression; "grammar" and "map" are names; "steps" are steps; "pieces" are steps that read a text.
+            is any expression; "grammar" and "map" are names; "steps" are steps; "pieces" are `parse` or `match` and steps.
         more: what any further arguments are; empty for none.
         usage: how it is called, for messages.
     """
@@ -71,8 +71,8 @@ STEPS = {
     "sub": StepKind(steps_numbers.sub, ("value",), usage="sub(discount)"),
     "mul": StepKind(steps_numbers.mul, ("value",), usage="mul(100)"),
     "parse": StepKind(steps_pieces.parse, ("grammar",), usage="parse(combined)"),
-    "many": StepKind(steps_pieces.many, ("pieces",), usage="many(parse(line))"),
-    "sep_by": StepKind(steps_pieces.sep_by, ("pieces", "word"), usage="sep_by(parse(item), ',')"),
+    "many": StepKind(steps_pieces.pieces_read, ("pieces",), usage="many(parse(line))"),
+    "sep_by": StepKind(steps_pieces.pieces_read, ("pieces", "word"), usage="sep_by(parse(item), ',')"),
     "ref": StepKind(_ref, ("text",), more="value", usage="ref('subject')"),
 }
 

@@ -5,71 +5,56 @@ from collections.abc import Callable
 from typing import Any
 
 from etl_actors.combinators.grammar import Grammar
+from etl_actors.combinators.here import Here
+from etl_actors.combinators.kinds import found_at
+from etl_actors.combinators.parser import Parser
+from etl_actors.combinators.repeated import many, sep_by
 from etl_actors.combinators.result import Failure, Result, Success
-from etl_actors.slips.refused import Refused
+from etl_actors.combinators.texts import grammar, literal, whole
 from etl_actors.slips.steps_lists import mapped
 from etl_actors.slips.steps_text import matched
 from etl_actors.slips.understood import understood
 from etl_actors.slips.values import string_of
 
-__all__ = ["Pieces", "many", "parse", "pieces_of", "sep_by"]
-
-Pieces = Callable[[str, int], Result[Any]]
-"""Reads one piece of a text from an offset on."""
+__all__ = ["parse", "piece", "pieces", "pieces_read"]
 
 
-def parse(value: Any, grammar: Grammar) -> Any:
+def parse(value: Any, known: Grammar) -> Any:
     """Read a whole text by a grammar."""
     if value is None:
         return None
     text = string_of(value)
-    return understood(grammar.read(text), text)
+    return understood(known.read(text), text)
 
 
-def pieces_of(reader: Grammar | re.Pattern[str]) -> Pieces:
-    """Make the reader of pieces that a grammar or a regular expression is."""
+def piece(reader: Grammar | re.Pattern[str]) -> Parser[Any]:
+    """Make the parser of one piece: by a grammar, or by a regular expression that matches where the piece begins."""
     if isinstance(reader, Grammar):
-        return reader.read_prefix
+        return grammar(reader)
 
-    def piece(text: str, at: int) -> Result[Any]:
-        found = reader.match(text, at)
+    def run(here: Here) -> Result[Any]:
+        found = reader.match(here.value, here.at)
         if found is None:
-            return Failure((f"a text as {reader.pattern}",), _standing(text, at), at, text=text)
+            return Failure((f"a text as {reader.pattern}",), found_at(here), here.at, here.path, here.value)
         return Success(matched(found), found.end())
 
-    return piece
+    return Parser(run)
 
 
-def _standing(text: str, at: int) -> str:
-    return repr(text[at]) if at < len(text) else "the end"
+def pieces(one: Parser[Any], separator: str) -> Parser[list[Any]]:
+    """Make the parser of a text that is pieces to its end.
+
+    Args:
+        one: of a piece.
+        separator: between any two; empty for none.
+    """
+    return whole(sep_by(one, literal(separator)) if separator else many(one))
 
 
-def many(value: Any, piece: Pieces, steps: Callable[[Any], Any] | None) -> list[Any] | None:
-    """Read a text piece after piece, to its end."""
-    return _read(value, piece, "", steps)
-
-
-def sep_by(value: Any, piece: Pieces, steps: Callable[[Any], Any] | None, separator: str) -> list[Any] | None:
-    """Read a text piece after piece, a separator between any two, to its end; of an empty text none."""
-    return _read(value, piece, separator, steps)
-
-
-def _read(value: Any, piece: Pieces, separator: str, steps: Callable[[Any], Any] | None) -> list[Any] | None:
+def pieces_read(value: Any, parser: Parser[list[Any]], steps: Callable[[Any], Any] | None) -> list[Any] | None:
+    """Read a text piece after piece, and apply steps to each."""
     if value is None:
         return None
     text = string_of(value)
-    found: list[Any] = []
-    at = 0
-    while at < len(text):
-        if found and separator:
-            if not text.startswith(separator, at):
-                failure = Failure((repr(separator), "the end"), _standing(text, at), at, text=text)
-                understood(failure, text)
-            at += len(separator)
-        result = piece(text, at)
-        found.append(understood(result, text))
-        assert isinstance(result, Success)
-        if result.at == at and not separator:
-            raise Refused("no_match", "pieces that are not empty", text)
-        at = result.at
+    found: list[Any] = understood(parser.parse(text), text)
     return mapped(found, steps) if steps else found

@@ -56,7 +56,7 @@ def explained(error: UnexpectedInput, text: str, start: str) -> ExpressionError:
         return ExpressionError(at, "this string has no end")
     if text[at - 1 : at + 1] == "||":
         return ExpressionError(
-            at - 1, "expected one `|` before a step; conditions are joined by `or`, a value for want of another by `/`"
+            at, "expected one `|` before a step; conditions are joined by `or`, a value for want of another by `/`"
         )
     for pattern, sentence in _HABITS:
         if pattern.match(text, at):
