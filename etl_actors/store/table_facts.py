@@ -89,10 +89,10 @@ def required_by_us(conn: Connection, table: Table, columns: Iterable[str]) -> fr
         quoted = re.escape(sql.Identifier(name).as_string(conn))
         made, dropped = re.compile(rf'{quoted} [^"]*? NOT NULL'), re.compile(rf"ALTER COLUMN {quoted} DROP NOT NULL")
         for statement in statements:
-            if made.search(statement):
-                required.add(name)
-            elif dropped.search(statement):
+            if dropped.search(statement):
                 required.discard(name)
+            elif made.search(statement):
+                required.add(name)
     return frozenset(required)
 
 

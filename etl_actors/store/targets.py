@@ -145,7 +145,9 @@ def _questions(conn: Connection, table: Table, facts: Facts, slip: str, target_s
         there = [t for each in others for t in read_stored(each.digest, each.name, each.files, target_schema).targets]
         return tuple((t, column) for t in there if t.qualified == table.qualified for column in t.columns)
 
-    return Question(cache(lambda: is_empty(conn, table)), cache(lambda: required_by_us(conn, table, facts.columns)), asked)
+    return Question(
+        cache(lambda: facts.ours and is_empty(conn, table)), cache(lambda: required_by_us(conn, table, facts.columns)), asked
+    )
 
 
 def _closed(conn: Connection, table: Table, slip: str) -> list[str]:
