@@ -23,7 +23,9 @@ _COMBINATIONS = [
     (2_000, 1, 3_000, "thread"),
     (2_000, 3, 3_000, "process"),
 ]
-_TABLES = [*tables("ignore"), *tables("update")]
+_SOURCES = ["notes_ignore", "notes_update", "notes_newest"]
+_NEWEST = ["note_newest", "note_newest_tag", "vendor_newest", "vendor_newest_tag", "vendor_fill"]
+_TABLES = [*tables("ignore"), *tables("update"), *_NEWEST]
 
 
 def _stage_shuffled(url: str, documents: list[str], dice: random.Random) -> None:
@@ -34,8 +36,8 @@ def _stage_shuffled(url: str, documents: list[str], dice: random.Random) -> None
         for no, conn in enumerate(transactions):
             with conn.cursor().copy("COPY etl.staging (source, payload) FROM STDIN") as copy:
                 for document in documents[no * share : (no + 1) * share]:
-                    copy.write_row(("notes_ignore", document))
-                    copy.write_row(("notes_update", document))
+                    for source in _SOURCES:
+                        copy.write_row((source, document))
         dice.shuffle(transactions)
         for no, conn in enumerate(transactions):
             conn.commit()
@@ -52,8 +54,8 @@ def expected(server: Server, template: str) -> dict[int, dict[str, tuple[int, st
         url = server.admin_url(name)
         with psycopg.connect(url) as conn, conn.cursor().copy("COPY etl.staging (source, payload) FROM STDIN") as copy:
             for document in notes(count, keys=count // 6):
-                copy.write_row(("notes_ignore", document))
-                copy.write_row(("notes_update", document))
+                for source in _SOURCES:
+                    copy.write_row((source, document))
         done = etl("run", "--once", env=environment(url, batch_rows=500))
         assert done.returncode == 0, done.stderr
         found[count] = contents(url, _TABLES)
