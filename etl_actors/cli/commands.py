@@ -31,17 +31,11 @@ class Command:
     wants_settings: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
 
-    def load(self, name: str, group: str = "") -> Any:
-        """Import the command and return it as the parser wants it.
-
-        Args:
-            name: of the command.
-            group: of the group that it is in, whose function is then ``etl_actors.cli.<group>_<name>.<group>_<name>``.
-        """
-        full = f"{group}_{name}" if group else name
-        function = getattr(import_module(f"etl_actors.cli.{full}"), full)
+    def load(self, name: str) -> Any:
+        """Import the command and return it as the parser wants it; ``slips_list`` is the command `list` of a group."""
+        function = getattr(import_module(f"etl_actors.cli.{name}"), name)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        register = alone.command(name, epilog=self.epilog, context_settings=dict(self.context))
+        register = alone.command(name.rpartition("_")[2], epilog=self.epilog, context_settings=dict(self.context))
         register(_with_settings(function) if self.wants_settings else function)
         return typer.main.get_command(alone)
 
@@ -54,14 +48,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Group(Command):
-    """Commands under one name: the dictionary ``etl_actors.cli.<name>.<NAME>`` of `Command` by name."""
+    """Commands under one name: the dictionary ``etl_actors.cli.<name>.<NAME>`` of `Command` by name.
 
-    def load(self, name: str, group: str = "") -> Any:  # noqa: ARG002  # groups are not nested
+    The function of the command `list` of the group `slips` is ``etl_actors.cli.slips_list.slips_list``.
+    """
+
+    def load(self, name: str) -> Any:
         """Import the list of commands, but none of them, and return the group as the parser wants it."""
         module = import_module(f"etl_actors.cli.{name}")
 
         class Members(Commands):
-            group = name
+            above = f"{name}_"
             listed = getattr(module, name.upper())
 
         def begin(ctx: typer.Context) -> None:
@@ -123,7 +120,7 @@ COMMANDS = {
 class Commands(TyperGroup):
     """The list of commands, none of which is imported to be listed."""
 
-    group = ""
+    above = ""
     listed: Mapping[str, Command] = COMMANDS
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the parser's signature
@@ -133,9 +130,7 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # the parser's signature
         """Return a command; None where there is none of that name."""
         command = self.listed.get(cmd_name)
-        if command is None:
-            return None
-        return command.load(cmd_name, self.group) if self.group else command.load(cmd_name)
+        return None if command is None else command.load(f"{self.above}{cmd_name}")
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # the parser's signature
         """Write the list into the help."""

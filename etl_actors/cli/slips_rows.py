@@ -31,7 +31,7 @@ def shown_document(document: Any) -> list[str]:
     ):
         return str(document["message"]).splitlines() or [""]
     if isinstance(document, dict) and "$raw" in document:
-        document = document["$raw"]
+        return str(document["$raw"]).splitlines()[:1] or [""]
     text = json_text(document)
     return [text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"]
 

@@ -18,7 +18,7 @@ def shape_lines(shape: Shape) -> list[str]:
 
 def _fields(shape: Object, above: tuple[Object, ...]) -> Iterator[str]:
     for name, inner in shape.fields.items():
-        yield f"{name}{_suffix(inner)}"
+        yield f"{name}{_suffix(inner, name)}"
         yield from _inside(inner, (*above, shape))
 
 
@@ -38,14 +38,14 @@ def _inside(shape: Shape, above: tuple[Object, ...]) -> Iterator[str]:
             yield from (f"  {line}" for line in _fields(shape, above))
 
 
-def _suffix(shape: Shape) -> str:
+def _suffix(shape: Shape, name: str = "") -> str:
     match shape:
         case Many(item):
-            return f"[]{_suffix(item)}"
+            return f"[]{_suffix(item, name)}"
         case AnyOf():
             return "  one of several"
         case Object(rule):
-            return f"  ({rule})" if rule else ""
+            return f"  ({rule})" if rule != name else ""
         case _:
             return ""
 

@@ -96,7 +96,7 @@ def _properties(made: SlipTable) -> list[str]:
     said = [_kind(made)]
     if table.kind is not Kind.SET:
         said.append(f"known by {_identity(made)}")
-        said.append(f"on_duplicate {_policy(table)}")
+        said += [] if made.own_rows else [f"on_duplicate {_policy(table)}"]
     if made.item_alone:
         said.append("an item that fails is rejected alone")
     return [*said, *(f"index ({', '.join(index)})" for index in table.indexes)]

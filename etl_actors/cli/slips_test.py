@@ -68,7 +68,11 @@ def _run(found: Found, *, update: bool) -> Iterator[_Result]:
     if found.slip is None:
         yield _Result(found.folder, "", "failed", found.problems[0].text)
         return
-    trier = Trier(found.slip)
+    try:
+        trier = Trier(found.slip)
+    except SlipError as error:
+        yield _Result(found.folder, "", "failed", str(error))
+        return
     texts = sorted(path for path in folder.glob("*") if path.suffix in _TEXTS)
     for path in sorted({*folder.glob("*.json"), *(text.with_suffix(".json") for text in texts)}):
         try:

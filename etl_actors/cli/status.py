@@ -10,6 +10,7 @@ import typer
 from etl_actors.cli.context import accepted_database, invocation
 
 if TYPE_CHECKING:
+    from etl_actors.store.daemons import Difference, Living
     from etl_actors.store.ledger import LedgerRow
 
 __all__ = ["status"]
@@ -19,11 +20,12 @@ _SELDOM = ("claimed", "skipped", "pruned")
 
 
 def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show the books: for each source what was staged and what became of it.
+    """Show the books: for each source what was staged and what became of it; and by which slips the daemons work.
 
     The exit status is 1 if the books of a source do not balance.
     """
     from etl_actors.cli.render import show_json
+    from etl_actors.store.daemons import differences, living
     from etl_actors.store.database import connect
     from etl_actors.store.ledger import ledger
 
@@ -32,11 +34,21 @@ def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json"
         connect(url, role=None, application_name="etl-actors status") as conn,
     ):
         rows = ledger(conn)
+        daemons = living(conn)
+    differing = differences(daemons)
     balanced = all(row.balanced for row in rows)
     if as_json:
-        show_json({"balanced": balanced, "sources": [asdict(row) for row in rows]})
+        show_json(
+            {
+                "balanced": balanced,
+                "sources": [asdict(row) for row in rows],
+                "daemons": [asdict(daemon) for daemon in daemons],
+                "differing": [asdict(difference) for difference in differing],
+            }
+        )
     else:
         _show(rows, datetime.now(UTC))
+        _show_daemons(daemons, differing)
     if not balanced:
         raise typer.Exit(1)
 
@@ -71,3 +83,19 @@ def _waiting(rows: Sequence["LedgerRow"], now: datetime) -> str:
         age = "" if oldest is None else f", the oldest for {duration(max(0.0, (now - oldest).total_seconds()))}"
         return f"Pending: {plural(pending, 'row')}{age}. The daemon works on them: etl-actors run"
     return f"Nothing is pending; {plural(in_flight, 'row')} in work." if in_flight else "Nothing is pending."
+
+
+def _show_daemons(daemons: Sequence["Living"], differing: Sequence["Difference"]) -> None:
+    """Say who works, and of slips only what is not as it should be."""
+    from etl_actors.cli.render import plural, say
+
+    for daemon in daemons:
+        inforce = sum(1 for slip in daemon.slips if slip.digest is not None)
+        say(f"The daemon {daemon.name} works by {plural(inforce, 'slip')}.")
+        for slip in daemon.slips:
+            if slip.problem:
+                stays = f"version {slip.digest[:8]} stays in force" if slip.digest else "no version of it is in force"
+                say(f"Slip {slip.name} is broken there, {stays}: {slip.problem}")
+    for difference in differing:
+        versions = ", ".join(f"{digest[:8]} on {name}" for digest, name in difference.versions)
+        say(f"The daemons have different versions of slip {difference.slip}: {versions}.")

@@ -108,7 +108,7 @@ class Trier:
             return Trial(Outcome.SKIPPED, document=document)
         tables = zip(self._mapper.tables, lines, strict=True)
         rows = {table.name: [_row(table, line) for line in written] for table, written in tables}
-        return Trial(Outcome.ROWS, rows, (), document)
+        return Trial(Outcome.ROWS, rows, tuple(lines.rejects), document)
 
 
 def as_stored(text: bytes) -> bytes:

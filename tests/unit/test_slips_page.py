@@ -1,0 +1,152 @@
+"""`docs/slips.md` shows what is so: its tutorial is run, its tables are held to the language.
+
+``python -m tests.unit.test_slips_page`` writes what the tutorial's commands print anew.
+"""
+
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl_actors.cli import main
+from etl_actors.cli.slips import SLIPS
+from etl_actors.combinators.grammar import load_grammar
+from etl_actors.slips import steps, types
+from etl_actors.slips.read import read_slip
+from etl_actors.slips.trial import Outcome, Trier
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "slips.md"
+_BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r"`([\w/.]+\.(?:log|lark|toml))`")
+_PLACE = "/home/ann/work"  # stands for the folder that the tutorial is run in
+
+
+def _tutorial() -> str:
+    page = PAGE.read_text("utf-8")
+    return page[page.index("\n## Five minutes") : page.index("\n### The same for JSON")]
+
+
+def _played(text: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """Play the tutorial: write its files, run its commands; give each block of a command with what it printed."""
+    for block in _BLOCK.finditer(text):
+        if block["kind"] == "console":
+            command = block["text"].partition("\n")[0]
+            yield block["text"], f"{command}\n{_printed(command, folder)}"
+        elif block["kind"] in {"text", "lark", "toml"} and (named := _FILE.search(block["before"])):
+            (folder / named[1]).parent.mkdir(parents=True, exist_ok=True)
+            (folder / named[1]).write_text(block["text"])
+
+
+def _printed(command: str, folder: Path) -> str:
+    words = command.removeprefix("$ etl-actors ").split()
+    sink = io.StringIO()
+    with chdir(folder), redirect_stdout(sink), redirect_stderr(sink):
+        main.execute(words)
+    printed = sink.getvalue().replace(str(folder.resolve()), _PLACE)
+    return "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
+
+
+def test_the_tutorial_shows_what_its_commands_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ETL_PARSERS", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    shown, printed = zip(*_played(_tutorial(), tmp_path), strict=True)
+    assert shown == printed, "to write it anew: .venv/bin/python -m tests.unit.test_slips_page"
+    assert len(shown) >= 6
+
+
+def _rows(heading: str) -> list[list[str]]:
+    """Return the cells of the table below a heading."""
+    section = PAGE.read_text("utf-8").partition(f"\n{heading}\n")[2]
+    table = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)
+    assert table
+    lines = table[0].splitlines()[2:]
+    return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def _code(cell: str) -> str:
+    return cell.removeprefix("`").removesuffix("`")
+
+
+SLIP = """\
+name = "s"
+[grammars]
+weight = {{ text = '''
+start: AMOUNT " " UNIT
+AMOUNT: /[0-9]+/
+UNIT: /[a-z]+/
+''' }}
+[maps.colours]
+r = "red"
+[tables.product]
+key = ["sku"]
+columns.sku = "sku | text"
+[tables.t]
+parent = "product"
+columns.c = {expression}
+"""
+
+
+def _value(expression: str) -> str | None:
+    """Return a column's text; raise LookupError where it is refused."""
+    quoted = json.dumps(expression)
+    trial = Trier(read_slip({"slip.toml": SLIP.format(expression=quoted)}, "public")).attempt(b'{"sku": "A-1"}')
+    if trial.outcome is not Outcome.ROWS:
+        raise LookupError(trial.rejects[0].message)
+    return trial.rows["t"][0]["c"]
+
+
+@pytest.mark.parametrize("row", _rows("### Steps"), ids=lambda row: _code(row[0])[:30])
+def test_the_example_of_a_step_gives_what_is_shown(row: list[str]) -> None:
+    expression, shown = _code(row[3]), row[4]
+    if shown == "*refused*":
+        with pytest.raises(LookupError):
+            _value(f"{expression} | jsonb")
+        return
+    made = _value(f"{expression} | jsonb")
+    assert (None if made is None else json.loads(made)) == json.loads(_code(shown))
+
+
+@pytest.mark.parametrize("row", _rows("### Types"), ids=lambda row: _code(row[0])[:30])
+def test_the_example_of_a_type_gives_what_is_shown(row: list[str]) -> None:
+    assert _value(_code(row[3])) == _code(row[4])
+
+
+def test_every_step_and_type_is_in_its_table_and_nothing_else() -> None:
+    def named(heading: str) -> set[str]:
+        return {name for row in _rows(heading) for name in re.findall(r"`([a-z_0-9]+)", row[0])}
+
+    assert named("### Steps") == set(steps.step_names())
+    aliases = set(re.findall(r"Aliases:\s+`([^`]+)`", PAGE.read_text("utf-8"))[0].split())
+    assert named("### Types") | aliases == set(types.type_names())
+
+
+@pytest.mark.parametrize("row", _rows("### The value of a text"), ids=lambda row: row[0][:40])
+def test_the_value_of_a_text_is_what_is_shown(row: list[str]) -> None:
+    rules = "\n".join(re.findall(r"`([^`]+)`", row[1]))
+    grammar = load_grammar(f"{rules}\nKEY: /[a-z]/\nVALUE: /[0-9]/\n", name="line.lark", find=lambda _file: None)
+    result: Any = grammar.read(_code(row[2]))
+    assert result.value == json.loads(_code(row[3]))
+
+
+def test_every_command_is_in_the_table_of_commands() -> None:
+    assert [re.findall(r"slips (\w+)", row[0])[0] for row in _rows("## The commands")] == list(SLIPS)
+
+
+def _rewrite() -> None:
+    os.environ.pop("ETL_PARSERS", None)
+    page = PAGE.read_text("utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        for shown, printed in _played(_tutorial(), Path(folder)):
+            page = page.replace(f"```console\n{shown}```", f"```console\n{printed}```")
+    PAGE.write_text(page, "utf-8")
+
+
+if __name__ == "__main__":
+    _rewrite()
