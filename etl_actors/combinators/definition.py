@@ -37,7 +37,7 @@ class Reached:
         files: text by name.
         asked: what `find` answered, by name: the same answers give the same grammar.
         definitions: by the name that Lark knows them by.
-        uses: the first place where a name of Lark's is used.
+        uses: the first use of each name of Lark's.
         altered: whether a file overrides or extends what it imports.
     """
 
@@ -46,7 +46,7 @@ class Reached:
     files: dict[str, str] = field(default_factory=dict)
     asked: dict[str, str | None] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
-    uses: dict[str, Place] = field(default_factory=dict)
+    uses: dict[str, Definition] = field(default_factory=dict)
     altered: bool = False
 
     def text_of(self, name: str) -> str | None:

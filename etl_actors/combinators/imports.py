@@ -25,6 +25,7 @@ __all__ = ["LIBRARY", "Builder"]
 
 LIBRARY = "std/"
 _EXTENSION = ".lark"
+_RELATIVE = "."
 
 
 class Builder(GrammarBuilder):
@@ -74,9 +75,6 @@ class Builder(GrammarBuilder):
         if statement.data in ("override", "extend"):
             (statement,) = statement.children
             self.reached.altered = True
-        if statement.data == "import":
-            self._note_import(statement)
-            return
         if statement.data not in ("rule", "term", "ignore"):
             return
         if statement.data != "ignore":
@@ -86,31 +84,41 @@ class Builder(GrammarBuilder):
             definition = Definition(str(author), self.file, int(token.line or 1), int(token.column or 1), str(token))
             self.reached.definitions[known] = definition
         for used in _names(statement):
-            place = (self.file, int(used.line or 1), int(used.column or 1))
-            self.reached.uses.setdefault(naming(used) if naming else str(used), place)
+            use = Definition(naming.author(used) if naming else str(used), self.file, int(used.line), int(used.column), str(used))
+            self.reached.uses.setdefault(naming(used) if naming else str(used), use)
 
-    def _note_import(self, statement: Any) -> None:
-        path = statement.children[0].children
-        names = len(statement.children) > 1 and isinstance(statement.children[1], Tree)
-        dotted = tuple(str(part) for part in (path if names else path[:-1]))
-        self._import_places.setdefault(dotted, (int(path[0].line), int(path[0].column)))
+    def _unpack_import(self, stmt: Any, _: str) -> tuple[tuple[str, ...], None, dict[str, str]]:
+        """Tell Lark what an import takes, and mark its path, lest Lark take two imports from one file for one."""
+        path, *taken = stmt.children
+        place = (int(path.children[0].line), int(path.children[0].column))
+        several = bool(taken) and isinstance(taken[0], Tree)
+        if not several and len(path.children) == 1:
+            name = path.children[0]
+            raise GrammarError(self.file, *place, f"say what to import: %import {name}.rule, or %import {name} (rule, TERMINAL)")
+        dotted = tuple(str(part) for part in (path.children if several else path.children[:-1]))
+        names = taken[0].children if several else path.children[-1:]
+        aliases = {str(name): str(name if several or not taken else taken[0]) for name in names}
+        marked = (_RELATIVE if path.data == "import_rel" else "", str(len(self._import_places)), *dotted)
+        self._import_places[marked] = place
+        return marked, None, aliases
 
     def do_import(self, dotted_path: Any, base_path: str | None, aliases: dict[str, str], base_mangle: Any = None) -> None:
         """Load a file that this one imports.
 
         Args:
-            dotted_path: of the import, without the names that it takes.
-            base_path: folder of this file where the path is relative to it.
+            dotted_path: of the import, marked, without the names that it takes.
+            base_path: of no use here.
             aliases: the names that it takes, and what they are called here.
             base_mangle: names what is called something here.
         """
-        path = tuple(str(part) for part in dotted_path)
-        here = (self.file, *self._import_places.get(path, (1, 1)))
-        name, text = self._found(path, relative=base_path is not None, here=here)
+        del base_path
+        relative, _, *path = dotted_path
+        here = (self.file, *self._import_places[dotted_path])
+        name, text = self._found(tuple(path), relative=relative == _RELATIVE, here=here)
         if name in self.chain:
             circle = " → ".join((*self.chain[self.chain.index(name) :], name))
             raise GrammarError(*here, f"grammars import one another in a circle: {circle}; move what both use into a third file")
-        naming = Naming(path, {str(k): str(v) for k, v in aliases.items()}, base_mangle)
+        naming = Naming(tuple(path), aliases, base_mangle)
         before = {known: self.reached.definitions[known] for known in self._definitions if known in self.reached.definitions}
         inner = Builder(self.reached, self.chain)
         inner.load_grammar(text, name, naming)
@@ -206,8 +214,8 @@ class Builder(GrammarBuilder):
 
     def _undefined(self, symbol: str) -> None:
         kind = "terminal" if symbol.isupper() else "rule"
-        place = self.reached.uses.get(symbol, (self.file, 1, 1))
-        raise GrammarError(*place, f"there is no {kind} {self.reached.called(symbol)}: define it, or import it with %import")
+        use = self.reached.uses.get(symbol) or Definition(symbol, self.file, 1, 1, symbol)
+        raise GrammarError(use.file, use.line, use.column, f"there is no {kind} {use.name}: define it, or import it with %import")
 
 
 def _names(statement: Any) -> Iterator[Any]:

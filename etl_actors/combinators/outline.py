@@ -201,21 +201,17 @@ class Outline:
         """
         found: dict[str, list[Kept]] = {}
         seen: set[tuple[str, bool]] = set()
-        waiting = [(rule, False) for rule in reversed(list(rules))]
+        waiting = [(kept, False) for rule in rules for _, kept in self.kept[id(rule)]][::-1]
         while waiting:
-            rule, plain = waiting.pop()
-            inner: list[tuple[Rule, bool]] = []
-            for _, kept in self.kept[id(rule)]:
-                if kept.key is None:
-                    below = (kept.symbol, plain or kept.plain)
-                    if below not in seen:
-                        seen.add(below)
-                        inner += [(each, below[1]) for each in self.alternatives[kept.symbol]]
-                elif not (plain and kept.key == LITERAL):
-                    known = found.setdefault(kept.key, [])
-                    if kept not in known:
-                        known.append(kept)
-            waiting += reversed(inner)
+            kept, plain = waiting.pop()
+            if kept.key is None:
+                plain = plain or kept.plain
+                if (kept.symbol, plain) not in seen:
+                    seen.add((kept.symbol, plain))
+                    inner = [each for rule in self.alternatives[kept.symbol] for _, each in self.kept[id(rule)]]
+                    waiting += [(each, plain) for each in reversed(inner)]
+            elif not (plain and kept.key == LITERAL) and kept not in found.setdefault(kept.key, []):
+                found[kept.key].append(kept)
         return found
 
 
