@@ -5,8 +5,9 @@ from typing import Any
 
 from etl_actors.combinators.excerpt import excerpt, standing
 from etl_actors.relational.reject import Reject, Stage
+from etl_actors.slips.beginnings import let_of
 from etl_actors.slips.document import Staged
-from etl_actors.slips.item_places import Items, let_of
+from etl_actors.slips.item_places import Items
 from etl_actors.slips.names import bare_names
 from etl_actors.slips.origins import Origins
 from etl_actors.slips.refused import Refused

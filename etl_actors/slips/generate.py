@@ -98,14 +98,15 @@ class _Generator:
         forget_lets(code, (at for at, known in enumerate(code.lets) if known.table == number), depth)
         if made.item_alone:
             below = code.below(number)
-            if below:
-                marks = ", ".join(f"len(rows{one})" for one in (number, *below))
-                code.add(depth, f"marks{number} = {marks}")
+            inner = [f"rows{one}" for one in (number, *below) if below]
+            inner += ["rejects"] if any(self.tables[one].item_alone for one in below) else []
+            if inner:
+                code.add(depth, f"marks{number} = {', '.join(f'len({one})' for one in inner)}")
             code.add(depth, "try:")
             self.write_item(number, depth + 1)
             code.add(depth, "except Refused as refused:")
-            for place, one in enumerate((number, *below) if below else ()):
-                code.add(depth + 1, f"del rows{one}[marks{number}[{place}]:]")
+            for place, one in enumerate(inner):
+                code.add(depth + 1, f"del {one}[marks{number}[{place}]:]")
             code.add(depth + 1, "rejects.append(item_reject(refused, staged=staged, document=document, places=places))")
         else:
             self.write_item(number, depth)

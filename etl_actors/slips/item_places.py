@@ -1,16 +1,17 @@
 """Where the items of a mapper's loops stand in the document, from its variables at the time of a refusal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from etl_actors.slips import nodes as n
+from etl_actors.slips.beginnings import UP, first_paths, let_of, segment_text
 from etl_actors.slips.model import Let, SlipTable
 from etl_actors.slips.names import parts
 from etl_actors.slips.paths import located, location_text
 from etl_actors.slips.spots import Blame, Part
 
-__all__ = ["Items", "Where", "first_paths", "let_of"]
+__all__ = ["Items", "Where"]
 
 Place = tuple[str | int, ...]
 
@@ -56,18 +57,27 @@ class Items:
 
     def of(self, table: int | None) -> Where:
         """Find the item of a table; of no table, the document."""
-        if table is None:
-            return self.top
-        above = self.above(table)
-        made = self.blame.tables[table]
+        return self.top if table is None else self._item(table)[0]
+
+    def up(self, table: int | None) -> Where | None:
+        """Find what `@up` is to the expressions of a table; None where nothing is above."""
+        return None if table is None else self._item(table)[1]
+
+    def _item(self, table: int) -> tuple[Where, Where | None]:
+        """Find the item of a table, and what is above it."""
+        parent, made = self.blame.parent_of(table), self.blame.tables[table]
         if made.each is None:
-            return above
-        ordinals = self._ordinals(table)
+            return (self.top, None) if parent is None else self._item(parent)
+        outer = self.above(table)
+        first, *rest = self._ordinals(table)
         hidden = _key_is_private(self.blame, table)
-        where = self._picked(made.each, above, ordinals[0], self.blame.sight_of(table, Part.EACH), hidden=hidden)
-        for ordinal in ordinals[1:]:
-            where = self._picked(made.recurse, where, ordinal, self.blame.sights[table], hidden=hidden)
-        return where
+        where = self._picked(made.each, outer, self.up(parent), first, self.blame.sight_of(table, Part.EACH), hidden=hidden)
+        if made.recurse is None:
+            return where, None if parent is None else outer
+        up = None
+        for ordinal in rest:
+            where, up = self._picked(made.recurse, where, up, ordinal, self.blame.sights[table], hidden=hidden), where
+        return where, up
 
     def _ordinals(self, table: int) -> list[int]:
         """List the how-manieth the item is, and under `recurse` each of those above it, from the top."""
@@ -80,7 +90,9 @@ class Items:
             found.append(ordinal)
         return found[::-1]
 
-    def _picked(self, node: Any, above: Where, ordinal: int, sight: Mapping[str, int], *, hidden: bool) -> Where:
+    def _picked(
+        self, node: Any, above: Where, up: Where | None, ordinal: int, sight: Mapping[str, int], *, hidden: bool
+    ) -> Where:
         if not above.exact:
             return above
         paths = list(first_paths(node))
@@ -89,9 +101,11 @@ class Items:
             if let is not None:
                 known = self.blame.lets[let]
                 return self.begins(known.let.node, known.table, None, exact=False)
-            base = self.top if path.root == "$" else above
+            base = self.top if path.root == "$" else up if path.root == UP else above
+            if base is None or not base.exact:
+                continue
             found = self._located(path, base)
-            exact = path.plural and node is path
+            exact = path.plural and (node is path or (path.root == UP and len(path.segments) == len(node.steps)))
             if exact and ordinal < len(found):
                 return _at(base, *found[ordinal], hidden=hidden)
             if exact or not found:
@@ -122,7 +136,7 @@ class Items:
             exact: whether the expression's value is wanted, and not what it is made of.
         """
         item = self.above(table) if table is not None and part is Part.EACH else self.of(table)
-        several = [self._begins(path, item, self.blame.sight_of(table, part), got) for path in first_paths(node)]
+        several = [self._begins(path, item, table, part, got) for path in first_paths(node)]
         if not several:
             return item
         meant = next(
@@ -131,8 +145,8 @@ class Items:
         )
         return meant if exact else Where(meant.place, meant.text, exact=False, value=meant.value)
 
-    def _begins(self, path: n.Path, item: Where, sight: Mapping[str, int], got: Any) -> Where:
-        let = let_of(path, sight)
+    def _begins(self, path: n.Path, item: Where, table: int | None, part: Part, got: Any) -> Where:
+        let = let_of(path, self.blame.sight_of(table, part))
         if let is not None:
             known = self.blame.lets[let]
             inner = self.begins(known.let.node, known.table, got)
@@ -140,10 +154,12 @@ class Items:
                 return Where(inner.place, inner.text, exact=False, value=inner.value)
             base, segments = inner, path.segments[1:]
         else:
-            base, segments = self.top if path.root == "$" else item, path.segments
+            outer = self.blame.parent_of(table) if part is Part.EACH and table is not None else table
+            base = self.top if path.root == "$" else (self.up(outer) or item) if path.root == UP else item
+            segments = path.segments
         if not base.exact:
             return base
-        text = "".join([base.text, *map(_segment_text, segments)])
+        text = "".join([base.text, *map(segment_text, segments)])
         found = located(base.value, segments) if not any(isinstance(one, n.Descendants) for one in segments) else []
         place, value = found[0] if len(found) == 1 else ((), None)
         return Where((*base.place, *place), text, exact=True, value=value)
@@ -167,49 +183,3 @@ def _shows_key(made: SlipTable) -> bool:
     private: list[Any] = [column.node for column in made.columns if column.private]
     private += [let.node for let in made.lets if isinstance(let, Let) and let.private]
     return any(isinstance(one, n.Special) and one.name == "key" for node in private for one in parts(node))
-
-
-def let_of(path: n.Path, sight: Mapping[str, int]) -> int | None:
-    """Find the number of the let that a path begins with."""
-    first = path.segments[0] if path.segments and path.root == "" else None
-    return sight.get(first.name) if isinstance(first, n.Field) else None
-
-
-def first_paths(node: Any) -> Iterator[n.Path]:
-    """List the paths that an expression or predicate begins with: of a choice one an option."""
-    match node:
-        case n.Path():
-            yield node
-            return
-        case n.Pipe() | n.TypeOf() | n.Exists() | n.Matches():
-            within: tuple[Any, ...] = (node.value,)
-        case n.Choice():
-            within = node.options
-        case n.If():
-            within = (node.condition, node.then, node.other)
-        case n.Compare():
-            within = (node.left, node.right)
-        case n.Member():
-            within = (node.left,)
-        case n.All() | n.Any_():
-            within = node.parts
-        case n.Not():
-            within = (node.part,)
-        case _:
-            within = ()
-    for one in within:
-        yield from first_paths(one)
-
-
-def _segment_text(segment: n.Segment) -> str:
-    match segment:
-        case n.Field(name):
-            return location_text((name,), "")
-        case n.Index(number):
-            return location_text((number,), "")
-        case n.Descendants((n.Field(name),)):
-            return "." + location_text((name,), "")
-        case n.Descendants():
-            return "..[*]"
-        case _:
-            return "[*]"

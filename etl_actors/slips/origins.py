@@ -6,7 +6,8 @@ from typing import Any
 
 from etl_actors.combinators.node import Node
 from etl_actors.slips import nodes as n
-from etl_actors.slips.item_places import Items, first_paths, let_of
+from etl_actors.slips.beginnings import first_paths, let_of
+from etl_actors.slips.item_places import Items
 from etl_actors.slips.spots import Blame, Part
 
 __all__ = ["Origin", "Origins"]

@@ -94,9 +94,9 @@ def test_a_set_says_at_which_position_of_the_batch_its_owner_stands() -> None:
         told[table.name] = [dict(zip(names, map(unescaped, line.split("\t")), strict=True)) for line in written]
     makers = {(row["_row_id"], row["_id"]): row["_pos"] for row in told["maker"]}
     assert list(makers.values()) == ["0", "1", "2", "3"]
-    for table in ("tool", "part"):
-        assert {row["_owner_pos"] for row in told[table]} == {"0", "2"}
-        assert all(row["_owner_pos"] == makers[row["_row_id"], row["_root_id"]] for row in told[table])
+    for name in ("tool", "part"):
+        assert {row["_owner_pos"] for row in told[name]} == {"0", "2"}
+        assert all(row["_owner_pos"] == makers[row["_row_id"], row["_root_id"]] for row in told[name])
     assert [row["_pos"] for row in told["prize"]] == ["0", "1", "2", "3", "4", "5"]
 
 
