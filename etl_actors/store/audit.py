@@ -20,6 +20,7 @@ _BOOKS = {
     "phantom": "nothing waits or is settled that was not staged",
     "miscounted": "every batch's outcomes add up to its counts",
     "unexplained_rejects": "every rejected row has its dead letter, and every dead letter its row",
+    "stray_items": "every item that was rejected alone is of a row that went on without it",
     "foreign_rows": "every batch holds rows of its own source only",
 }
 

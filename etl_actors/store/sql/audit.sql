@@ -48,15 +48,21 @@ SELECT count(*), (array_agg(batch_id ORDER BY batch_id))[1:5]::text[] FROM etl.b
         length(outcomes) - length(replace(outcomes, 's', '')), length(outcomes) - length(replace(outcomes, 'r', '')))
 
 -- name: unexplained_rejects
--- A letter r without a dead letter, or a dead letter whose row has another letter.
+-- A letter r without a dead letter, or a row's own dead letter where the row has another letter.
 -- A batch may straddle the first row: of it too, only the rows from there on count.
 SELECT count(*), (array_agg(coalesce(j.row_id, l.row_id)))[1:5]::text[] FROM (
     SELECT b.batch_id, u.row_id FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter)
      WHERE b.status = 'done' AND b.rejected > 0 AND u.letter = 'r' AND b.row_hi >= %(from_row)s AND u.row_id >= %(from_row)s) l
-  FULL JOIN (SELECT DISTINCT r.batch_id, r.row_id FROM etl.reject r WHERE r.row_id >= %(from_row)s
-              AND coalesce(r.detail ->> 'scope', '') <> 'item') j
+  FULL JOIN (SELECT DISTINCT r.batch_id, r.row_id FROM etl.reject r WHERE r.row_id >= %(from_row)s AND NOT r.item) j
     ON j.batch_id = l.batch_id AND j.row_id = l.row_id
  WHERE j.row_id IS NULL OR (l.row_id IS NULL)
+
+-- name: stray_items
+-- A dead letter of an item whose row did not go on without it: it was rejected itself, or its batch did not settle it.
+SELECT count(*), (array_agg(r.row_id ORDER BY r.row_id))[1:5]::text[] FROM etl.reject r
+ WHERE r.item AND r.row_id >= %(from_row)s
+   AND NOT EXISTS (SELECT FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter)
+                    WHERE b.batch_id = r.batch_id AND b.status = 'done' AND u.row_id = r.row_id AND u.letter <> 'r')
 
 -- name: foreign_rows
 -- Rows of one source in a batch of another.

@@ -1,0 +1,96 @@
+"""Which tables the audit looks at: those that finished batches have filled, by all the slips that were ever in force."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from psycopg import sql
+
+from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Kind, Policy, Table
+from etl_actors.slips.model import Slip
+from etl_actors.store.database import Connection
+from etl_actors.store.kin import stored_slips
+from etl_actors.store.queries import queries
+
+__all__ = ["Target", "Version", "find_targets", "of_versions"]
+
+_SQL = queries("audit")
+
+Version = tuple[Slip, Table]  # a slip, and a table as it fills it
+
+
+@dataclass(slots=True)
+class Target:
+    """A table, by all the versions of slips that have filled it: what it is to one, it need not be to another.
+
+    Args:
+        versions: each slip, and the table as it fills it.
+        added: rows inserted less rows deleted, by whatever version.
+        lack: why it cannot be checked; empty where it can.
+    """
+
+    versions: list[Version] = field(default_factory=list)
+    added: int = 0
+    lack: str = ""
+
+    @property
+    def table(self) -> Table:
+        """The table as its latest version fills it."""
+        return self.versions[-1][1]
+
+    def of_roots(self) -> list[Version]:
+        """The versions to which it is a set that lands with the root."""
+        return [(slip, table) for slip, table in self.versions if table.kind is Kind.SET and table.owner is None]
+
+    def of_owners(self) -> list[Version]:
+        """Those to which it is a set that lands with a keyed child or an entity."""
+        return [(slip, table) for slip, table in self.versions if table.kind is Kind.SET and table.owner is not None]
+
+    def with_policy(self) -> list[Version]:
+        """Those to which it is no set."""
+        return [(slip, table) for slip, table in self.versions if table.kind is not Kind.SET]
+
+    def filled(self) -> list[Version]:
+        """Those that fill it column by column."""
+        return [(slip, table) for slip, table in self.versions if table.policy is Policy.FILL]
+
+
+def find_targets(conn: Connection, target_schema: str) -> dict[str, Target]:
+    """Find every table that a finished batch has filled, by qualified name."""
+    targets: dict[str, Target] = {}
+    added: dict[tuple[str, str], int] = {(name, digest): rows for name, digest, rows in conn.execute(_SQL["rows_added"])}
+    for slip in stored_slips(conn, target_schema):
+        for table in slip.targets:
+            if (table.qualified, slip.digest) in added:
+                targets.setdefault(table.qualified, Target()).versions.append((slip, table))
+    for (name, _), rows in added.items():
+        if name in targets:
+            targets[name].added += rows
+    for target in targets.values():
+        target.lack = _lack(conn, target)
+    return targets
+
+
+def _lack(conn: Connection, target: Target) -> str:
+    """Say what keeps a table from being checked; nothing where nothing does."""
+    found = conn.execute(_SQL["table"], {"schema": target.table.schema, "name": target.table.name}).fetchone()
+    if found is None:
+        return "table missing"
+    readable, columns = found
+    if not readable:
+        return "table not readable"
+    below = any(table.kind in (Kind.SET, Kind.OWN) for _, table in target.versions)
+    needed = [name for name, _ in LINEAGE + (PARENTAGE if below else ())]
+    needed += [FILLED] if target.filled() else []
+    needed += [column for _, version in target.versions for column in version.key]
+    missing = [name for name in dict.fromkeys(needed) if name not in columns]
+    return f"column missing: {', '.join(missing)}" if missing else ""
+
+
+def of_versions(target: Target, versions: Iterable[Version]) -> sql.Composable:
+    """Write the join that keeps the rows ``c`` which some versions made; nothing where these are all there are."""
+    digests = [slip.digest for slip, _ in versions]
+    if len(digests) == len(target.versions):
+        return sql.SQL("")
+    return sql.SQL(" JOIN etl.batch b ON b.batch_id = c._batch_id AND b.slip_digest = ANY ({}::text[])").format(
+        sql.Literal(digests)
+    )
