@@ -3,60 +3,27 @@
 ``python -m tests.unit.test_slips_page`` writes what the tutorial's commands print anew.
 """
 
-import io
 import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from etl_actors.cli import main
 from etl_actors.cli.slips import SLIPS
 from etl_actors.combinators.grammar import load_grammar
 from etl_actors.slips import steps, types
 from etl_actors.slips.read import read_slip
 from etl_actors.slips.trial import Outcome, Trier
-
-PAGE = Path(__file__).parent.parent.parent / "docs" / "slips.md"
-_BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-_FILE = re.compile(r"`([\w/.]+\.(?:log|lark|toml))`")
-_PLACE = "/home/ann/work"  # stands for the folder that the tutorial is run in
-
-
-def _tutorial() -> str:
-    page = PAGE.read_text("utf-8")
-    return page[page.index("\n## Five minutes") : page.index("\n### The same for JSON")]
-
-
-def _played(text: str, folder: Path) -> Iterator[tuple[str, str]]:
-    """Play the tutorial: write its files, run its commands; give each block of a command with what it printed."""
-    for block in _BLOCK.finditer(text):
-        if block["kind"] == "console":
-            command = block["text"].partition("\n")[0]
-            yield block["text"], f"{command}\n{_printed(command, folder)}"
-        elif block["kind"] in {"text", "lark", "toml"} and (named := _FILE.search(block["before"])):
-            (folder / named[1]).parent.mkdir(parents=True, exist_ok=True)
-            (folder / named[1]).write_text(block["text"])
-
-
-def _printed(command: str, folder: Path) -> str:
-    words = command.removeprefix("$ etl-actors ").split()
-    sink = io.StringIO()
-    with chdir(folder), redirect_stdout(sink), redirect_stderr(sink):
-        main.execute(words)
-    printed = sink.getvalue().replace(str(folder.resolve()), _PLACE)
-    return "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
+from tests.support.tutorial import PAGE, played, tutorial
 
 
 def test_the_tutorial_shows_what_its_commands_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ETL_PARSERS", raising=False)
     monkeypatch.delenv("COLUMNS", raising=False)
-    shown, printed = zip(*_played(_tutorial(), tmp_path), strict=True)
+    shown, printed = zip(*played(tutorial(), tmp_path), strict=True)
     assert shown == printed, "to write it anew: .venv/bin/python -m tests.unit.test_slips_page"
     assert len(shown) >= 6
 
@@ -143,7 +110,7 @@ def _rewrite() -> None:
     os.environ.pop("ETL_PARSERS", None)
     page = PAGE.read_text("utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        for shown, printed in _played(_tutorial(), Path(folder)):
+        for shown, printed in played(tutorial(), Path(folder)):
             page = page.replace(f"```console\n{shown}```", f"```console\n{printed}```")
     PAGE.write_text(page, "utf-8")
 
