@@ -11,36 +11,19 @@ import pytest
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.files import read_slip_folder
-from etl_actors.slips.model import Slip
 from etl_actors.slips.read import read_slip
 from etl_actors.store.audit import AuditReport, audit
 from etl_actors.store.database import Connection, connect
-from etl_actors.store.inbox import Inbox
 from etl_actors.store.load import Loading
 from etl_actors.store.slips import remember
-from etl_actors.store.staging import fetch
-from etl_actors.workers.base import Job, Role, RoleSlip
-from etl_actors.workers.batch import BatchParser
 from tests.support.documents import one, stage
-from tests.support.leases import OWNER, claim
+from tests.support.leases import claim
 from tests.support.notes import notes
 from tests.support.servers import Server
+from tests.support.settle import settle
 
 _SLIPS = Path(__file__).parents[1] / "slips"
 _NAMES = ("note_ignore", "note_update", "wiki_movie")
-
-
-def settle(service: Connection, slips: dict[str, Slip], rows: int) -> None:
-    """Work until nothing waits, as a daemon would, in batches of `rows`."""
-    inbox, loading = Inbox(service, OWNER), Loading(service)
-    parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public")
-    inbox.look()
-    while made := inbox.claim(rows, 2**30):
-        for lease in made:
-            slip = slips[lease.source]
-            parsed = parser.parse(Job(lease.row_ids, Role((RoleSlip(slip.digest, slip.files),))))
-            assert isinstance(parsed, Parsed)
-            loading.load(lease, parsed)
 
 
 def movie(number: int) -> dict[str, object]:
