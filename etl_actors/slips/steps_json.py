@@ -79,7 +79,7 @@ _DECODER = json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_const
 
 def _deeper_than(value: Any, depth: int) -> bool:
     level = [value]
-    for _ in range(depth + 1):
+    for _ in range(depth):
         level = [
             inner for one in level if isinstance(one, dict | list) for inner in (one.values() if isinstance(one, dict) else one)
         ]
