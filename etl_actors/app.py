@@ -78,7 +78,7 @@ class _Daemon:
 
     def supervisor(self) -> Supervisor:
         revive = partial(revive_embedded, self.settings)
-        slips = Rereading(self.versions)
+        slips = Rereading(self.versions, self.versions.in_force)
         return Supervisor(self.company(slips), self.signals, self.health, self.settings.drain_s, self.once, revive, slips)
 
     def company(self, slips: Rereading) -> Company:

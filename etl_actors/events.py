@@ -27,7 +27,7 @@ __all__ = [
     "ROW_REJECTED",
     "SCHEMA_CHANGED",
     "SLIPS_DIFFER",
-    "SLIPS_READ",
+    "SLIPS_RELOADED",
     "SLIPS_UNREAD",
     "SLIP_BROKEN",
     "SLIP_LOADED",
@@ -57,7 +57,7 @@ ROW_REJECTED = "row.rejected"
 SLIP_LOADED = "slip.loaded"
 SLIP_BROKEN = "slip.broken"
 SLIP_RETIRED = "slip.retired"
-SLIPS_READ = "slips.read"
+SLIPS_RELOADED = "slips.reloaded"
 SLIPS_UNREAD = "slips.unread"
 SLIPS_DIFFER = "slips.differ"
 SOURCE_SET_ASIDE = "source.set_aside"
@@ -129,7 +129,10 @@ EVENTS: dict[str, Event] = {
         ("slip", "digest", "error"),
     ),
     SLIP_RETIRED: Event("a slip's folder is gone, and the slip no longer in force", ("slip", "digest")),
-    SLIPS_READ: Event("the folders of slips were read again; so many are in force, so many are broken", ("slips", "broken")),
+    SLIPS_RELOADED: Event(
+        "batches that are claimed from now on are parsed under the slips that are in force now; so many are broken",
+        ("slips", "broken"),
+    ),
     SLIPS_UNREAD: Event("the folders of slips could not be read again: what is in force stays so", ("error",)),
     SLIPS_DIFFER: Event("daemons have different versions of a slip; told by each that has one", ("slip", "versions")),
     DOORBELL_SLEPT: Event("nothing was pending for a while: the daemon waits for a ring"),

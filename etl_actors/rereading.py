@@ -38,9 +38,11 @@ class Rereading:
 
     Args:
         slips: what reads them.
+        last: what is in force.
     """
 
     slips: Slips
+    last: InForce
     _asked: Ring | None = field(default=None, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
@@ -70,7 +72,7 @@ class Rereading:
 
     def _read(self, what: Ring) -> None:
         try:
-            self._fresh = self.slips.read() if what is Ring.READ else self.slips.look()
+            found = self.slips.read() if what is Ring.READ else self.slips.look()
         except (EtlError, psycopg.Error) as exc:
             # The text of the driver's error may quote data; of ours, it does not.
             self._put_off(what, str(exc) if isinstance(exc, EtlError) else f"{type(exc).__name__} ({exc.sqlstate})")
@@ -78,6 +80,8 @@ class Rereading:
             log.exception(events.SLIPS_UNREAD, error="a bug of the engine")
         else:
             self._error = ""
+            self._fresh = None if found is self.last else found
+            self.last = found
 
     def _put_off(self, what: Ring, error: str) -> None:
         if error != self._error:

@@ -99,15 +99,13 @@ class Versions:
         with self._connected() as conn, translated(self.url):
             reading = Reading(conn, self.target_schema, shelf, self.in_force.standings)
             self._enforce(conn, reading, reading.settled())
-        log.info(
-            events.SLIPS_READ,
-            slips=len(self.in_force.catalogue.slips),
-            broken=sum(1 for standing in self.in_force.standings if standing.problem),
-        )
         return self.in_force
 
     def look(self) -> InForce:
         """See which slips others have made active; the folders are read only if one of ours is active in another version.
+
+        Returns:
+            The very same as before where nothing has changed.
 
         Raises:
             DatabaseUnavailable: nothing has changed yet.
@@ -117,7 +115,9 @@ class Versions:
         ours = {slip.name: slip.digest for slip in self.in_force.catalogue.slips}
         if any(ours.get(one.name, one.digest) != one.digest for one in active):
             return self.read()
-        self.in_force = _in_force(self.in_force.standings, active)
+        seen = _in_force(self.in_force.standings, active)
+        if seen.catalogue.absent != self.in_force.catalogue.absent:
+            self.in_force = seen
         return self.in_force
 
     def _connected(self) -> Connection:

@@ -130,6 +130,8 @@ class Dispatch:
         self.catalogue = order.catalogue
         self.guard = Guard(order.catalogue, self.guard.told)
         self.intake.declare(order.slips)
+        broken = sum(1 for slip in order.slips if slip.problem)
+        log.info(events.SLIPS_RELOADED, slips=len(order.catalogue.slips), broken=broken)
         self.intake.keep_to(self._offered)
         self.poll(rang=True)
 

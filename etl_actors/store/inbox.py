@@ -65,10 +65,8 @@ class Inbox:
         floors = {source: None if source in self._swept else floor for source, floor in self._floors.items()}
         for source in self._still_aside():
             floors.pop(source, None)
-        if self._offered is not None:
-            floors = {source: floor for source, floor in floors.items() if self._offered(source)}
         known = {"sources": list(floors), "floors": list(floors.values())}
-        self._queue([source for (source,) in self._conn.execute(_SQL["sources_beyond"], known)])
+        self._queue(self._of_those_offered([source for (source,) in self._conn.execute(_SQL["sources_beyond"], known)]))
         now = self._clock()
         self._next_look = now + _LOOK_SHARE * (now - began)
         return bool(self._turn)
@@ -78,9 +76,7 @@ class Inbox:
         began = self._clock()
         aside = self._still_aside()
         waiting = [source for source in waiting_sources(self._conn) if source not in aside]
-        found = [source for source in waiting if not self._only or source in self._only]
-        if self._offered is not None:
-            found = [source for source in found if self._offered(source)]
+        found = self._of_those_offered([source for source in waiting if not self._only or source in self._only])
         self._floors |= {source: 0 for source in found if source not in self._floors}
         while len(self._floors) > _KNOWN_SOURCES:
             del self._floors[next(iter(self._floors))]  # the oldest; a sweep finds it again
@@ -109,7 +105,7 @@ class Inbox:
         """
         self._offered = offered
         self._aside.clear()
-        self._queue([source for source in self._turn if offered is None or offered(source)])
+        self._queue(self._of_those_offered(list(self._turn)))
         self._next_sweep = 0.0
 
     def claim(self, rows: int, nbytes: int) -> tuple[Lease, ...]:
@@ -142,6 +138,9 @@ class Inbox:
         """Return when the row that waits longest was staged, by the known sources; None when nothing waits."""
         row = self._conn.execute(_SQL["oldest_pending"], {"sources": list(self._floors)}).fetchone()
         return None if row is None else row[0]
+
+    def _of_those_offered(self, waiting: list[str]) -> list[str]:
+        return waiting if self._offered is None else [source for source in waiting if self._offered(source)]
 
     def _queue(self, found: list[str]) -> None:
         waiting = set(found)

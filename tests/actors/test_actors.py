@@ -33,7 +33,6 @@ from etl_actors.actors.messages import (
     Poll,
     Rang,
     Ref,
-    Reload,
 )
 from etl_actors.actors.parser import ParserActor
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, LeaseLost, WorkerLost

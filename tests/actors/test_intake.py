@@ -17,7 +17,7 @@ from etl_actors.store.doorbell import Doorbell
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease, rescue
 from tests.support import documents
-from tests.support.fakes import NO_SLIPS, LIMITS, FakeIntake
+from tests.support.fakes import LIMITS, NO_SLIPS, FakeIntake
 from tests.support.leases import OWNER, leased
 
 _PLENTY = 2**40

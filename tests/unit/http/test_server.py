@@ -44,12 +44,20 @@ def test_a_daemon_whose_supervisor_is_stuck_is_not_live(server: HttpServer, heal
 def test_readiness_follows_the_database(server: HttpServer, health: HealthState) -> None:
     assert (ask(server, "/health/ready").status_code, ask(server, "/health/ready").json()) == (
         200,
-        {"ready": True, "reasons": []},
+        {"ready": True, "reasons": [], "warnings": []},
     )
     health.database_up = False
     answer = ask(server, "/health/ready")
     assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "reasons": ["The database does not answer, or the actors are not started yet."]}
+    assert answer.json()["reasons"] == ["The database does not answer, or the actors are not started yet."]
+
+
+def test_a_broken_slip_is_a_warning_and_no_reason_to_be_not_ready(server: HttpServer, health: HealthState) -> None:
+    health.broken = ("Slip shop is broken.",)
+    health.remark(("Daemons have different versions of slip book.",))
+    answer = ask(server, "/health/ready")
+    assert answer.status_code == 200
+    assert answer.json()["warnings"] == ["Slip shop is broken.", "Daemons have different versions of slip book."]
 
 
 def test_any_other_path_is_answered_with_one_sentence(server: HttpServer) -> None:
