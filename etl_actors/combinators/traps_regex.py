@@ -152,7 +152,8 @@ class _Automaton:
             return _Part()
         if most < _LOOPS or code is op.POSSESSIVE_REPEAT:
             whole = _Part()
-            for number in range(min(most, _COPIES)):
+            copies = 1 if code is op.POSSESSIVE_REPEAT else _COPIES  # what it took it never gives back
+            for number in range(min(most, copies)):
                 part = self.sequence(body)
                 whole = self._joined(whole, _Part(part.first, part.last, part.empty or number >= least))
             return whole

@@ -1,0 +1,460 @@
+"""The traps of Lark: each is shown to be one, is told at its place with its remedy, and is gone by the remedy."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from lark import Lark
+from lark.exceptions import GrammarError as LarkGrammarError
+from lark.exceptions import LarkError
+
+from etl_actors.combinators.grammar import load_grammar
+from etl_actors.combinators.library import library_names, library_text
+from etl_actors.combinators.result import Success
+from etl_actors.combinators.traps import Trap, find_traps, traps_of
+from etl_actors.combinators.traps_regex import falls_apart, never_ends, stops_early
+from etl_actors.combinators.traps_samples import samples, words
+
+
+def _find(name: str) -> str | None:
+    return library_text(name.removeprefix("std/").removesuffix(".lark")) if name.startswith("std/") else None
+
+
+def _value(grammar: str, text: str) -> Any:
+    """Read a text; None where the grammar refuses it."""
+    result = load_grammar(grammar, name="a.lark", find=_find).read(text)
+    return result.value if isinstance(result, Success) else None
+
+
+def _traps(grammar: str) -> list[Trap]:
+    return find_traps(grammar, _find, "start", "a.lark")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A trap, and the way out.
+
+    Args:
+        grammar: that has the trap.
+        place: line and column of it.
+        told: what is said, the remedy too.
+        text: that is not read as it looks.
+        value: that it looks to have.
+        remedied: the grammar by the remedy.
+    """
+
+    grammar: str
+    place: tuple[int, int]
+    told: tuple[str, ...]
+    text: str
+    value: Any
+    remedied: str
+
+
+CASES = {
+    "a terminal takes the literal that has to follow": Case(
+        'start: SAID " (" LOGGER ")"\nSAID: /.+/\nLOGGER: /[a-z.]+/',
+        (2, 1),
+        ('`SAID` goes on over " (", which has to follow it in rule `start`', "let it stop before", "(?:(?!END).)+"),
+        "it began (a.b)",
+        {"said": "it began", "logger": "a.b"},
+        'start: SAID " (" LOGGER ")"\nSAID: /(?:(?! \\().)+/\nLOGGER: /[a-z.]+/',
+    ),
+    "a terminal takes the literal that has to follow its rule": Case(
+        'start: user " from " HOST\nuser: [TITLE] NAME\nTITLE.2: /Dr\\b/\nNAME: /[^0-9]+/\nHOST: /[0-9.]+/',
+        (4, 1),
+        ('`NAME` goes on over " from ", which has to follow it in rule `start`',),
+        "ann lee from 1.2",
+        {"user": {"title": None, "name": "ann lee"}, "host": "1.2"},
+        'start: user " from " HOST\nuser: [TITLE] NAME\nTITLE.2: /Dr\\b/\nNAME: /(?:(?! from )[^0-9])+/\nHOST: /[0-9.]+/',
+    ),
+    "all but a comma is a line's end too": Case(
+        'start: (row _NL)+\nrow: FIELD ("," FIELD)*\nFIELD: /[^,]+/\n_NL: "\\n"',
+        (3, 1),
+        ("`FIELD` goes on over `_NL`, which has to follow it in rule",),
+        "a,b\nc\n",
+        {"row": [{"field": ["a", "b"]}, {"field": ["c"]}]},
+        'start: (row _NL)+\nrow: FIELD ("," FIELD)*\nFIELD: /[^,\\n]+/\n_NL: "\\n"',
+    ),
+    "one of several ways to go on is never found": Case(
+        'start: USER (" from " HOST | "(" HOST ")")\nUSER: /[^(]+/\nHOST: /[0-9.]+/',
+        (2, 1),
+        ('`USER` goes on over " from "',),
+        "ann from 1.2",
+        {"user": "ann", "host": "1.2"},
+        'start: USER (" from " HOST | "(" HOST ")")\nUSER: /[^( ]+/\nHOST: /[0-9.]+/',
+    ),
+    "two terminals are one regular expression": Case(
+        'start: USER "@" | HOST "!"\nUSER: /[a-z]+/\nHOST: /[a-z]+/',
+        (2, 1),
+        ("`USER` and `HOST` match the same texts, and where both may stand only `HOST` is read", "have one terminal for both"),
+        "ann@",
+        {"user": "ann", "host": None},
+        'start: user | host\nuser: NAME "@"\nhost: NAME "!"\nNAME: /[a-z]+/',
+    ),
+    "a terminal is part of another": Case(
+        'start: COUNT "x" | HEX "h" | "-"\nCOUNT: /[0-9]+/\nHEX: /[0-9a-f]+/\n%ignore " "',
+        (2, 1),
+        ("`COUNT` is never read where `HEX` may stand too: `7` is taken for `HEX`", "COUNT.2: /…\\b/"),
+        "12 x",
+        {"count": "12", "hex": None},
+        'start: COUNT "x" | HEX "h" | "-"\nCOUNT.2: /[0-9]+\\b/\nHEX: /[0-9a-f]+/\n%ignore " "',
+    ),
+    "a word of several is a name": Case(
+        'start: KEY "=" (BOOL | NAME)\nKEY: /[a-z]+/\nBOOL: "true" | "false"\nNAME: /[a-z]+/',
+        (3, 1),
+        ("`BOOL` is never read where `NAME` may stand too: `", "BOOL.2: /(?:false|true)\\b/"),
+        "on=true",
+        {"key": "on", "bool": "true", "name": None},
+        'start: KEY "=" (BOOL | NAME)\nKEY: /[a-z]+/\nBOOL.2: /(?:true|false)\\b/\nNAME: /[a-z]+/',
+    ),
+    "a literal in any case is a name in some": Case(
+        'start: [NOT] NAME\nNOT: "NOT"i\nNAME: /[a-z]+/\n%ignore " "',
+        (2, 1),
+        ("`NOT` is not always read: `not` is taken for `NAME` where both may stand", "NOT.2: /not\\b/i"),
+        "not me",
+        {"not": "not", "name": "me"},
+        'start: [NOT] NAME\nNOT.2: /not\\b/i\nNAME: /[a-z]+/\n%ignore " "',
+    ),
+    "a literal without a name is told where it stands": Case(
+        'start: NAME\n     | "IF"i NAME -> condition\nNAME: /[a-z]+/\n%ignore " "',
+        (2, 8),
+        ('"IF" is not always read: `if` is taken for `NAME`', "IF.2: /if\\b/i"),
+        "if me",
+        {"condition": "me", "name": None},
+        'start: NAME\n     | _IF NAME -> condition\n_IF.2: /if\\b/i\nNAME: /[a-z]+/\n%ignore " "',
+    ),
+    "a word with a priority is read out of a longer one": Case(
+        'start: [NOT] NAME\nNOT.2: "not"i\nNAME: /[a-z]+/\n%ignore " "',
+        (2, 1),
+        ("`NOT` has priority over `NAME`, so that `notx` is read as `not` and a rest", "NOT.2: /not\\b/i"),
+        "nothing",
+        {"not": None, "name": "nothing"},
+        'start: [NOT] NAME\nNOT.2: /not\\b/i\nNAME: /[a-z]+/\n%ignore " "',
+    ),
+    "what is ignored is never read": Case(
+        "start: (line _NL)+\nline: WORD+\nWORD: /[a-z]+/\n_NL: /\\n/\n%ignore /\\s+/",
+        (4, 1),
+        ("`_NL` is never read where it may stand: `\\n` is taken for what %ignore leaves out", "let %ignore leave out less"),
+        "a b\nc\n",
+        {"line": [{"word": ["a", "b"]}, {"word": ["c"]}]},
+        "start: (line _NL)+\nline: WORD+\nWORD: /[a-z]+/\n_NL: /\\n/\n%ignore /[ \\t]+/",
+    ),
+    "a lazy end is reached at once": Case(
+        'start: TEXT [MARK]\nMARK: "!"\nTEXT: /[a-z]+?/',
+        (3, 1),
+        ("`TEXT` ends in a lazy repetition, which takes as little as it may", "make it greedy"),
+        "hey!",
+        {"text": "hey", "mark": "!"},
+        'start: TEXT [MARK]\nMARK: "!"\nTEXT: /[a-z]+/',
+    ),
+    "a choice takes along what it is joined to": Case(
+        "start: SIZE\nSIZE: /[0-9]+/ _UNIT\n_UNIT: /kB|MB/",
+        (2, 16),
+        ("in `SIZE` the choice /kB|MB/ takes along what stands beside it", "put it in brackets: /(?:kB|MB)/"),
+        "12MB",
+        "12MB",
+        "start: SIZE\nSIZE: /[0-9]+/ _UNIT\n_UNIT: /(?:kB|MB)/",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_trap_is_one_and_is_told_and_goes_by_the_remedy(case: Case) -> None:
+    assert _value(case.grammar, case.text) != case.value, "Lark does what the grammar looks like: no trap"
+    (trap,) = _traps(case.grammar)
+    assert (trap.file, trap.line, trap.column) == ("a.lark", *case.place)
+    assert all(said in trap.sentence for said in case.told), trap.sentence
+    assert _traps(case.remedied) == []
+    assert _value(case.remedied, case.text) == case.value
+
+
+def _seconds(pattern: str, text: str) -> float:
+    program = f"import re, time; r = re.compile({pattern!r}); t = time.perf_counter(); r.match({text!r}); print(time.perf_counter() - t)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=100)
+    return float(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "remedied", "piece"),
+    [
+        (r"(?:[a-z]+,?)+!", r"[a-z]+(?:,[a-z]+)*,?!", "a"),
+        (r"(?:\w+\s*)+!", r"\w+(?:\s+\w+)*\s*!", "a"),
+        (r"(?:.|\s)+x", r"(?:.|\n)+x", " "),
+        (r"(?:[0-9]{1,3})+;", r"[0-9]+;", "1"),
+    ],
+)
+def test_a_terminal_that_doubles_its_time_with_each_character_is_told(pattern: str, remedied: str, piece: str) -> None:
+    assert _seconds(pattern, piece * 22) > 8 * _seconds(pattern, piece * 16)
+    assert _seconds(remedied, piece * 2000) < 5
+    (trap,) = _traps(f"start: LIST\nLIST: /{pattern}/")
+    assert (trap.line, trap.column) == (2, 1)
+    assert trap.sentence.startswith("`LIST` can try for ever: ")
+    assert "let each character be read in one way only" in trap.sentence
+    assert _traps(f"start: LIST\nLIST: /{remedied}/") == []
+
+
+def test_a_terminal_that_can_be_empty_is_refused_with_its_place() -> None:
+    grammar = 'start: "(" [NOTE] ")"\nNOTE: /[a-z]*/'
+    with pytest.raises(LarkError, match="zero-width"):
+        Lark(grammar, parser="lalr")
+    (trap,) = _traps(grammar)
+    assert (trap.line, trap.column) == (2, 1)
+    assert "NOTE can match nothing at all" in trap.sentence
+    remedied = grammar.replace("*", "+")
+    assert _traps(remedied) == []
+    assert [_value(remedied, text) for text in ("()", "(a)")] == [{"note": None}, {"note": "a"}]
+
+
+def test_alternatives_that_begin_alike_under_two_names_are_refused() -> None:
+    grammar = 'start: user "," user ";" | host "," host "."\nuser: WORD\nhost: WORD\nWORD: /[a-z]+/'
+    assert Lark(grammar, parser="earley").parse("a,b.").children
+    with pytest.raises(LarkGrammarError, match="Reduce/Reduce"):
+        Lark(grammar, parser="lalr")
+    (trap,) = _traps(grammar)
+    assert (trap.line, trap.column) == (3, 1)
+    assert "have both been read and nothing tells which it is; make one rule of them" in trap.sentence
+    remedied = 'start: name "," name (USERS | HOSTS)\nname: WORD\nUSERS: ";"\nHOSTS: "."\nWORD: /[a-z]+/'
+    assert _traps(remedied) == []
+    assert _value(remedied, "a,b.") == {"name": ["a", "b"], "users": None, "hosts": "."}
+
+
+def test_a_rule_that_goes_on_where_it_should_end_is_refused_though_lark_takes_it() -> None:
+    grammar = 'start: names WORD "!"\nnames: WORD+\nWORD: /[a-z]+/\n%ignore " "'
+    assert Lark(grammar, parser="earley").parse("a b !").children
+    with pytest.raises(LarkError):
+        Lark(grammar, parser="lalr").parse("a b !")  # it is taken, and then fails
+    (trap,) = _traps(grammar)
+    assert "the parser sees no further than that token" in trap.sentence
+    remedied = grammar.replace("names WORD", 'names "," WORD')
+    assert _traps(remedied) == []
+    assert _value(remedied, "a b, c !") == {"names": {"word": ["a", "b"]}, "word": "c"}
+
+
+CLEAN = {
+    "json": """
+        start: _value
+        _value: object | array | STRING | NUMBER | TRUE | FALSE | NULL
+        object: "{" [pair ("," pair)*] "}"
+        pair: STRING ":" _value
+        array: "[" [_value ("," _value)*] "]"
+        TRUE: "true"
+        FALSE: "false"
+        NULL: "null"
+        STRING: /"(?:[^"\\\\]|\\\\.)*"/
+        NUMBER: /-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/
+        %ignore /[ \\t\\r\\n]+/
+    """,
+    "csv": """
+        start: row (_NL row)* [_NL]
+        row: _field ("," _field)*
+        _field: QUOTED | PLAIN
+        QUOTED: /"(?:[^"]|"")*"/
+        PLAIN: /[^",\\r\\n]+/
+        _NL: /\\r?\\n/
+    """,
+    "ini": """
+        start: (section | _NL)*
+        section: "[" NAME "]" _NL (entry _NL)*
+        entry: KEY "=" [VALUE]
+        NAME: /[^\\]\\n]+/
+        KEY: /[A-Za-z][A-Za-z0-9_.-]*/
+        VALUE: /[^\\n]+/
+        _NL: /(?:[ \\t]*[;#][^\\n]*)?\\n/
+    """,
+    "logfmt": """
+        start: pair (_BLANK pair)*
+        pair: KEY ["=" (QUOTED | BARE)]
+        KEY: /[^ ="]+/
+        QUOTED: /"(?:[^"\\\\]|\\\\.)*"/
+        BARE: /[^ "]+/
+        _BLANK: /[ ]+/
+    """,
+    "arithmetic": """
+        start: sum
+        ?sum: product | sum "+" product -> add | sum "-" product -> sub
+        ?product: atom | product "*" atom -> mul | product "/" atom -> div
+        atom: NUMBER | NAME | "(" sum ")"
+        NUMBER: /[0-9]+(?:\\.[0-9]+)?/
+        NAME: /[a-z_]+/
+        %ignore " "
+    """,
+    "query": """
+        start: "select" columns "from" NAME [where]
+        columns: NAME ("," NAME)*
+        where: "where" test ("and" test)*
+        test: NAME OPERATOR (NUMBER | STRING | NAME)
+        OPERATOR: "<=" | ">=" | "<" | ">" | "="
+        NAME: /[a-z_][a-z0-9_]*/
+        NUMBER: /[0-9]+/
+        STRING: /'[^']*'/
+        %ignore /\\s+/
+    """,
+    "ingredient": """
+        start: [QUANTITY [UNIT]] NAME ["," NOTE]
+        QUANTITY: /[0-9]+(?:[.\\/][0-9]+)?/
+        UNIT.2: /(?:cups?|g|kg|ml|l|tsp|tbsp)\\b/i
+        NAME: /[A-Za-z][^,\\n]*/
+        NOTE: /[^\\n]+/
+        %ignore " "
+    """,
+    "text with words, numbers and blanks": """
+        start: (WORD | NUMBER | SIGN | _BLANK)+
+        WORD: /\\w+/
+        NUMBER.2: /[0-9]+\\b/
+        SIGN: /[^\\w\\s]/
+        _BLANK: /\\s+/
+    """,
+    "key and value with an optional blank": """
+        start: KEY _BLANK? VALUE
+        KEY: /[a-z]+:?/
+        VALUE: /[a-z0-9]+/
+        _BLANK: " "
+    """,
+    "template": """
+        start: (TEXT | hole)*
+        hole: "{" NAME [":" FORMAT] "}"
+        TEXT: /[^{}]+/
+        NAME: /[a-z]+/
+        FORMAT: /[^{}]+/
+    """,
+    "url": """
+        start: SCHEME "://" [USER "@"] HOST [":" PORT] [PATH] ["?" QUERY] ["#" FRAGMENT]
+        SCHEME: /[a-z][a-z0-9+.-]*/
+        USER.2: /[^@\\/?#]+(?=@)/
+        HOST: /[^:\\/?#@]+/
+        PORT: /[0-9]+/
+        PATH: /\\/[^?#]*/
+        QUERY: /[^#]+/
+        FRAGMENT: /.+/
+    """,
+    "time": """
+        start: date ["T" clock [ZONE]]
+        date: YEAR "-" TWO "-" TWO
+        clock: TWO ":" TWO [":" TWO ["." FRACTION]]
+        YEAR: /[0-9]{4}/
+        TWO: /[0-9]{2}/
+        FRACTION: /[0-9]+/
+        ZONE: /Z|[+-][0-9]{2}:[0-9]{2}/
+    """,
+    "keywords against names": """
+        start: _clause+
+        _clause: when | NAME
+        when: (IF | UNLESS) NAME
+        IF: "if"i
+        UNLESS: "unless"
+        NAME: /[a-zA-Z]+/
+        %ignore " "
+        %ignore /#[^\\n]*/
+    """,
+}
+
+
+@pytest.mark.parametrize("grammar", CLEAN.values(), ids=CLEAN)
+def test_a_grammar_without_traps_is_told_none(grammar: str) -> None:
+    assert _traps(grammar) == []
+
+
+@pytest.mark.parametrize("name", library_names())
+def test_the_library_has_no_traps(name: str) -> None:
+    text = library_text(name)
+    assert text is not None
+    for start in ("start", *(["common", "request"] if name == "access_log" else [])):
+        assert find_traps(text, _find, start, f"std/{name}.lark") == []
+
+
+def test_a_trap_of_an_imported_grammar_is_told_in_its_own_file() -> None:
+    other = 'pair: KEY "=" VALUE\nVALUE: /x/\n KEY: /.+/'
+    main = "%import .other.pair\nstart: pair"
+    (trap,) = find_traps(main, {"other.lark": other}.get, "start", "a.lark")
+    assert (trap.file, trap.line, trap.column) == ("other.lark", 3, 2)
+    assert '`KEY` goes on over "=", which has to follow it in rule `pair`' in trap.sentence
+
+
+def test_traps_are_told_by_place_each_once_and_quickly() -> None:
+    grammar = 'start: (A "=" | B "!")+\nA: /[a-z]+/\nB: /[a-z]+/\nC: /(?:x+)+y/\nD: /(?:x+)+z/\n%extend B: C | D'
+    begun = time.monotonic()
+    found = _traps(grammar)
+    assert [trap.line for trap in found] == sorted(trap.line for trap in found)
+    assert len(found) == len(set(found))
+    assert time.monotonic() - begun < 10
+    loaded = load_grammar(grammar, name="a.lark", find=_find)
+    assert traps_of(loaded) == found
+
+
+# Samples and regular expressions
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"[a-z]+",
+        r".",
+        r"[^\"\\]{2,5}",
+        r"(?i:if|else)x?",
+        r"\d{4}-\d\d",
+        r"a(?=b)",
+        r"(?s:.+)",
+        r"\S+\s\W",
+        r"x++y",
+        r"(?>a|b)c",
+        r"[\d_-]*z",
+    ],
+)
+def test_samples_are_matched_as_wholes(pattern: str) -> None:
+    import re
+
+    found = samples(pattern)
+    assert found
+    for one in found:
+        match = re.match(pattern, one.text + one.tail)
+        assert match
+        assert match[0] == one.text
+
+
+def test_words_are_all_that_a_terminal_of_few_words_matches() -> None:
+    assert words("yes|no") == ["yes", "no"]
+    assert words(r"(?i:no)\b") == ["no", "NO", "No"]
+    assert words("colou?rs?") == ["color", "colors", "colour", "colours"]
+    assert words("[ab]c") == ["ac", "bc"]
+    assert words("[a-z]+") == words("[0-9]") == words("x(?=y)") == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "endless"),
+    [
+        ("(?:a+)+b", True),
+        ("(?:a*)*b", True),
+        ("(?:a+)+(?=b)", True),
+        ("(?:a|ab|b)+c", True),
+        ("(?:a+)+", False),  # nothing behind it can fail
+        ("(?:a+b)+c", False),
+        (r'"(?:[^"\\]|\\.)*"', False),
+        (r"[^ ]+(?: [^ ]+)*:", False),
+        (r"(?:[0-9A-Fa-f]{1,4}:){1,7}:", False),
+        (r"/\*(?:.|\n)*?\*/", False),
+        ("a*a*b", False),  # slow, but by a power
+        ("(?:a++)+b", False),
+    ],
+)
+def test_repetitions_that_read_a_text_in_several_ways_are_known(*, pattern: str, endless: bool) -> None:
+    assert never_ends(pattern) is endless
+
+
+def test_lazy_ends_and_bare_choices_are_known() -> None:
+    assert [stops_early(one) for one in ("a+?", "(?:b|a+?)", "(?i:a+?)", "a+?b", "a+", "a{2}?")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [falls_apart(one) for one in ("a|b", "ab|ac", "(a|b)", "[|]", r"a\|b", "[]|]", "[^]|]x", "x(?:a|b)")] == [
+        True,
+        True,
+        *[False] * 6,
+    ]
