@@ -49,6 +49,8 @@ def _parse(text: str, start: str) -> Any:
     except VisitError as error:
         if isinstance(error.orig_exc, ExpressionError):
             raise error.orig_exc from None
+        if isinstance(error.orig_exc, RecursionError):
+            raise ExpressionError(0, "this expression is nested too deeply") from None
         raise
     except RecursionError:
         raise ExpressionError(0, "this expression is nested too deeply") from None

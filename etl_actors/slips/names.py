@@ -14,13 +14,14 @@ _NAMING = frozenset({"parse", "lookup"})  # their argument names a thing of the 
 
 def parts(node: Any) -> Iterator[Any]:
     """List a node and all that is in it, from left to right."""
-    if isinstance(node, tuple):
-        for one in node:
-            yield from parts(one)
-    elif is_dataclass(node):
-        yield node
-        for field in fields(node):
-            yield from parts(getattr(node, field.name))
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tuple):
+            waiting += reversed(one)
+        elif is_dataclass(one):
+            yield one
+            waiting += [getattr(one, field.name) for field in reversed(fields(one))]
 
 
 def bare_names(node: Any) -> list[n.Path]:

@@ -30,6 +30,11 @@ __all__ = ["read_slip"]
 _KNOWN = ("name", "source", "when", "priority", "grammars", "maps", "let", "input", "tables")
 _LATER = ("breakout",)
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TOML = {  # what tomllib says, where people need other words
+    "Illegal character '\\n'": "expected the closing quote on the line of the opening one",
+    "Invalid value": "expected a value; a text stands in quotes",
+    "Expected '=' after a key in a key/value pair": "expected = behind the key",
+}
 _NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,63}")
 _PRIORITY = 2**31
 
@@ -68,7 +73,7 @@ def _parsed(text: str, file: str) -> tuple[dict[str, Any], Problems]:
         found = _AT.search(str(error))
         line, column = (int(found[1]), int(found[2])) if found and found[1] else (max(text.count("\n"), 0) + 1, 1)
         sentence = _AT.sub("", str(error))
-        problems.at_line(line, column, f"this is no TOML: {sentence[:1].lower()}{sentence[1:]}")
+        problems.at_line(line, column, f"this is no TOML: {_TOML.get(sentence, sentence[:1].lower() + sentence[1:])}")
         raise SlipError(str(problems)) from None
     except RecursionError:
         message = f"{file}:1:1: this is nested too deeply"

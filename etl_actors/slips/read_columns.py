@@ -75,6 +75,8 @@ class _Column:
             self.text, self.type, self.node = text, type_of(node), node
         except ExpressionError as error:
             self.problems.at_value(self.keys, error.sentence, error.at)
+        except RecursionError:
+            self.problems.at_value(self.keys, "this expression is nested too deeply", 0)
 
     def made(self, types: dict[str, ColumnType | None]) -> DraftColumn | None:
         """Put the column together; None where its expression can't be read."""

@@ -188,7 +188,9 @@ class _Checker:
             return check()
         except ExpressionError as error:
             self.problems.at_value(keys, error.sentence, error.at)
-            return None
+        except RecursionError:
+            self.problems.at_value(keys, "this expression is nested too deeply", 0)
+        return None
 
     def _hopeless(self, node: Any) -> bool:
         """Tell whether an expression uses what is broken itself: it would only be called wrong for that."""

@@ -72,3 +72,22 @@ def test_a_wrong_let_is_refused_with_its_place(toml: str, wanted: str) -> None:
 def test_what_uses_a_broken_let_is_not_called_wrong_too() -> None:
     toml = 'name = "s"\n[let]\nx = "a |"\ny = "x.b"\n[tables.t]\ncolumns.a = "y.c | text"'
     assert first_lines(toml) == ["slip.toml:3:9: expected a step or a type behind `|`, got the end"]
+
+
+@pytest.mark.parametrize("depth", [300, 1500])
+@pytest.mark.parametrize(
+    ("opened", "inner", "closed"),
+    [("(", "a", " / b)"), ("if(a == 1, ", "a", ", null)"), ("a | default(", "b", ")"), ("(", "a | trim", ").x")],
+)
+def test_what_is_nested_too_deeply_is_refused_wherever_python_gives_up(opened: str, inner: str, closed: str, depth: int) -> None:
+    text = f"{opened * depth}{inner}{closed * depth}"
+    assert first_lines(f'name = "s"\n[let]\nx = "{text}"{TABLE}') == ["slip.toml:3:6: this expression is nested too deeply"]
+    assert first_lines(f'name = "s"\n[tables.t]\ncolumns.a = "{text} | text"') == [
+        "slip.toml:3:14: this expression is nested too deeply"
+    ]
+
+
+@pytest.mark.parametrize("depth", range(100, 320, 20))
+def test_steps_within_steps_are_refused_wherever_python_gives_up(depth: int) -> None:
+    (line,) = first_lines(f'name = "s"\n[let]\nx = "a | {"map(" * depth}trim{")" * depth}"{TABLE}')
+    assert line == "slip.toml:3:6: this expression is nested too deeply"
