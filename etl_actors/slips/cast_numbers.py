@@ -67,6 +67,7 @@ def integer(name: str, bits: int) -> tuple[Cast, Cast]:
     high = 2 ** (bits - 1)
     low = -high
     expected = f"an integer ({name})"
+    within = f"an integer of {low} to {high - 1} ({name})"
 
     def value_of(value: Any) -> int | None:
         if type(value) is int:
@@ -79,7 +80,7 @@ def integer(name: str, bits: int) -> tuple[Cast, Cast]:
             number = _whole(value, bits, expected)
         if low <= number < high:
             return number
-        raise Refused("out_of_range", expected, value)
+        raise Refused("out_of_range", within, value)
 
     def text_of(value: Any) -> str | None:
         if type(value) is int and low <= value < high:

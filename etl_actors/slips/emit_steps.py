@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Writer", "emit_step"]
 
+_FOREIGN = {  # what other languages call them
+    "blob": "bytea",
+    "char": "text",
+    "datetime": "timestamptz",
+    "json": "jsonb",
+    "long": "bigint",
+    "money": "numeric",
+    "number": "numeric",
+    "regex": "match",
+    "string": "text",
+    "str": "text",
+    "strip": "trim",
+    "tinyint": "smallint",
+    "varchar": "text",
+}
 _ELEMENT = " element"  # a let that no slip can name: what `map` and its like apply steps to
 
 
@@ -79,7 +94,8 @@ def emit_step(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str
 
 def _unknown(writer: Writer, name: str) -> str:
     known = [*step_names(), *type_names(), *writer.vocabulary.steps]
-    return f"there is no step `{name}`{did_you_mean(name, known)}"
+    hint = f"; did you mean `{_FOREIGN[name.lower()]}`?" if name.lower() in _FOREIGN else did_you_mean(name, known)
+    return f"there is no step `{name}`{hint}"
 
 
 def _check_count(step: n.Step, least: int, most: int | None, usage: str) -> None:

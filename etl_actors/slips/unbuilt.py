@@ -108,7 +108,7 @@ class Call:
         takes = "a condition and two values, as in `if(a == 1, b, null)`"
         if self.arguments and not isinstance(self.arguments[0], n.Predicate):
             at = self.arguments[0].at
-            raise ExpressionError(at, f"`if` takes {takes}; this is no condition")
+            raise ExpressionError(at, f"`if` takes {takes}; this is no condition (`==` compares)")
         _, then, other = values_of("if", self.arguments, self.at, 3, takes, condition=True)
         return n.If(self.at, self.arguments[0], then, other)
 
