@@ -1,6 +1,7 @@
 """A Lark grammar as a parser of texts, whose values have a shape that the grammar alone decides."""
 
 import re
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -17,6 +18,7 @@ from etl_actors.combinators.plans import Plans
 from etl_actors.combinators.reading import Reading
 from etl_actors.combinators.result import Result
 from etl_actors.combinators.shape import Shape
+from etl_actors.combinators.shapes import Shapes
 from etl_actors.combinators.told import told
 from etl_actors.combinators.values import makers
 from etl_actors.combinators.words import Words
@@ -44,7 +46,7 @@ class Grammar:
         self.name = name
         self.start = start
         self.files: Mapping[str, str] = dict(sorted(reached.files.items()))
-        self.shape: Shape = plans.shape_of(start)
+        self.shape: Shape = Shapes(plans).of(start)
         self.lark = lark
         self.reached = reached
         self._reading = Reading(lark, start, makers(plans), Words(lark.terminals, reached))
@@ -127,16 +129,22 @@ def _load(text: str, name: str, find: Callable[[str], str | None], start: str) -
     if name.endswith(".lark"):
         reached.files[name] = text
     builder = Builder(reached)
-    builder.load_grammar(text, name)
-    builder.unite()
-    builder.check_names()
-    builder.check_start(start)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python's, on regexes that a later version may read otherwise
+        try:
+            builder.load_grammar(text, name)
+            builder.unite()
+            builder.check_names()
+            builder.check_start(start)
+            return Grammar(name, start, _compiled(builder, start, name), reached)
+        except _LARK_RAISES as error:
+            raise told(error, reached, name) from None
+
+
+def _compiled(builder: Builder, start: str, name: str) -> Lark:
+    built = builder.build()
     try:
-        built = builder.build()
-    except _LARK_RAISES as error:
-        raise told(error, reached, name) from None
-    try:
-        lark = Lark(
+        return Lark(
             built,
             parser="lalr",
             lexer="contextual",
@@ -146,7 +154,4 @@ def _load(text: str, name: str, find: Callable[[str], str | None], start: str) -
         )
     except Conflict as conflict:
         terminals, _, _ = built.compile([start], set())
-        raise conflict_error(conflict, Words(terminals, reached), reached, name) from None
-    except _LARK_RAISES as error:
-        raise told(error, reached, name) from None
-    return Grammar(name, start, lark, reached)
+        raise conflict_error(conflict, Words(terminals, builder.reached), builder.reached, name) from None

@@ -13,13 +13,13 @@ from typing import Any
 
 from lark import Token, Tree
 from lark.exceptions import LarkError, UnexpectedInput
-from lark.load_grammar import GrammarBuilder, _error_repr, _find_used_symbols, _get_parser, stdlib_loader
+from lark.load_grammar import GrammarBuilder, _find_used_symbols, _get_parser, stdlib_loader
 
 from etl_actors.combinators.definition import Definition, Reached
 from etl_actors.combinators.grammar_error import GrammarError
 from etl_actors.combinators.naming import Naming
 from etl_actors.combinators.same import unite
-from etl_actors.combinators.told import plain, told
+from etl_actors.combinators.told import told, told_syntax
 
 __all__ = ["LIBRARY", "Builder"]
 
@@ -56,20 +56,13 @@ class Builder(GrammarBuilder):
         try:
             tree = _get_parser().parse(grammar_text + "\n", "start")  # type: ignore[no-untyped-call]
         except UnexpectedInput as error:
-            raise self._syntax(error, grammar_text) from None
+            raise told_syntax(error, grammar_text, grammar_name) from None
         for statement in tree.children:
             self._note(statement, mangle)
         try:
             super().load_grammar(grammar_text, grammar_name, mangle)
         except (LarkError, AssertionError) as error:
             raise told(error, self.reached, self.file) from None
-
-    def _syntax(self, error: UnexpectedInput, text: str) -> GrammarError:
-        line, column = int(error.line), int(error.column)
-        if line < 1:  # the end of the text has no place of its own
-            line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
-        explained = plain(_error_repr(error))  # type: ignore[no-untyped-call]
-        return GrammarError(self.file, line, column, f"this is no grammar of Lark's: {explained}")
 
     def _note(self, statement: Any, naming: Naming | None) -> None:
         if statement.data in ("override", "extend"):

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 
 from lark.grammar import Rule, Symbol
 
+from etl_actors.combinators.counts import MANY, Counts, add, union
 from etl_actors.combinators.definition import Reached
 
-__all__ = ["LITERAL", "MANY", "UNNAMED", "Counts", "Kept", "Outline"]
+__all__ = ["LITERAL", "UNNAMED", "Kept", "Outline", "helper", "inlined"]
 
 LITERAL = "literal"  # the key of tokens without a name, under `!`
 UNNAMED = ""  # stands for a regex without a name, which has no key
-MANY = 2  # twice is as good as a hundred times
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,6 @@ class Kept:
     key: str | None
     term: bool = False
     plain: bool = False
-
-
-@dataclass(slots=True)
-class Counts:
-    """How often children occur: at least and at most, by key; the sum of all named ones; the sum with unnamed regexes."""
-
-    least: dict[str, int]
-    most: dict[str, int]
-    named: tuple[int, int] = (0, 0)
-    every: tuple[int, int] = (0, 0)
 
 
 class Outline:
@@ -164,7 +154,7 @@ class Outline:
         """
         total = Counts({}, {})
         for _, kept in self.kept[id(rule)]:
-            _add(total, self.counts_of(kept))
+            add(total, self.counts_of(kept))
         return total
 
     def counts_of(self, kept: Kept) -> Counts:
@@ -237,33 +227,3 @@ def helper(name: str) -> bool:
         Whether it begins with ``__``, which authors may not write.
     """
     return name.startswith("__")
-
-
-def _add(total: Counts, more: Counts) -> None:
-    for key, count in more.most.items():
-        total.most[key] = min(MANY, total.most.get(key, 0) + count)
-        total.least[key] = min(MANY, total.least.get(key, 0) + more.least.get(key, 0))
-    total.named = _sum(total.named, more.named)
-    total.every = _sum(total.every, more.every)
-
-
-def _sum(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
-    return min(MANY, a[0] + b[0]), min(MANY, a[1] + b[1])
-
-
-def union(options: Sequence[Counts]) -> Counts:
-    """Count what any of several alternatives gives.
-
-    Args:
-        options: of each.
-
-    Returns:
-        The least and the most of them.
-    """
-    keys = dict.fromkeys(key for option in options for key in option.most)
-    return Counts(
-        {key: min(option.least.get(key, 0) for option in options) for key in keys},
-        {key: max(option.most.get(key, 0) for option in options) for key in keys},
-        (min(option.named[0] for option in options), max(option.named[1] for option in options)),
-        (min(option.every[0] for option in options), max(option.every[1] for option in options)),
-    )

@@ -1,16 +1,16 @@
 """What becomes of each rule of a grammar: its text, its only child, or an object with these fields."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from lark.grammar import Rule
 
+from etl_actors.combinators.counts import MANY, Counts, union
 from etl_actors.combinators.definition import Reached
 from etl_actors.combinators.grammar_error import GrammarError
-from etl_actors.combinators.outline import MANY, UNNAMED, Counts, Kept, Outline, inlined, union
+from etl_actors.combinators.outline import UNNAMED, Kept, Outline, inlined
 from etl_actors.combinators.pairs import unequal_pair
-from etl_actors.combinators.shape import AnyOf, Many, Object, Shape, Text
 
 __all__ = ["Fate", "Plan", "Plans"]
 
@@ -52,6 +52,11 @@ class Plans:
         main: name of the main file, for errors of what has no place.
         start: the rule that texts are parsed by.
 
+    Attributes:
+        plans: by alternative.
+        fields: of each object, by key whether it is a list; objects by Lark's name of the rule, and alias or None.
+        sources: of each field of an object that is no alias, the symbols that it comes from.
+
     Raises:
         GrammarError: two children share a key, a rule keeps nothing, lists do not go in step.
     """
@@ -62,9 +67,8 @@ class Plans:
         self.main = main
         self.start = start
         self.plans: dict[Rule, Plan] = {}
-        self._objects: dict[tuple[str, str | None], Object] = {}
-        self._sources: dict[tuple[str, str | None], dict[str, list[Kept]]] = {}
-        self._fields: dict[tuple[str, str | None], dict[str, bool]] = {}
+        self.fields: dict[tuple[str, str | None], dict[str, bool]] = {}
+        self.sources: dict[tuple[str, str | None], dict[str, list[Kept]]] = {}
         self._check_ends()
         for name, alternatives in self.outline.alternatives.items():
             if inlined(name):
@@ -72,22 +76,6 @@ class Plans:
                     self.plans[rule] = Plan(Fate.INLINED, tuple(self.outline.kept[id(rule)]), {})
             else:
                 self._plan(name, alternatives)
-        for (name, alias), found in self._objects.items():
-            self._fill(name, alias, found)
-
-    def shape_of(self, name: str) -> Shape:
-        """Tell the shape of a rule's values.
-
-        Args:
-            name: Lark's name of the rule.
-
-        Returns:
-            Its shape.
-        """
-        options = list(self._leaves(name))
-        return options[0] if len(options) == 1 else AnyOf(tuple(options))
-
-    # --- plans ----------------------------------------------------------------------------------------------------------
 
     def _plan(self, name: str, alternatives: list[Rule]) -> None:
         aliases: dict[str, list[Rule]] = {}
@@ -100,7 +88,7 @@ class Plans:
         if not aliases and all(self._is_text(rule) for rule in plain):
             self._same(plain, Fate.TEXT, {})
             return
-        collapsed = [rule for rule in plain if rule.options.expand1 and self._is_child(rule)]
+        collapsed = [rule for rule in plain if rule.options.expand1 and self._holds_one(rule)]
         objects = [rule for rule in plain if rule not in collapsed]
         self._same(collapsed, Fate.CHILD, {})
         if not objects and not aliases:
@@ -108,7 +96,6 @@ class Plans:
         outer = self._fields_of(name, None, objects, aliases)
         if not outer and not collapsed:
             self._keeps_nothing(name)
-        self._objects[name, None] = Object(self.reached.called(name).lower())
         self._same(objects, Fate.OBJECT, outer)
         for alias, rules in aliases.items():
             self._plan_alias(name, alias, rules, outer)
@@ -117,7 +104,6 @@ class Plans:
         fate, fields = Fate.TEXT, dict[str, bool]()
         if not all(self._is_text(rule) for rule in rules):
             fate, fields = Fate.OBJECT, self._fields_of(name, alias, rules, {})
-            self._objects[name, alias] = Object(alias.lower())
         for rule in rules:
             self.plans[rule] = Plan(fate, tuple(self.outline.kept[id(rule)]), fields, alias.lower(), outer)
 
@@ -129,9 +115,6 @@ class Plans:
         return self._holds_one(rule) and all(
             kept.term for key, found in self.outline.sources([rule]).items() if key != UNNAMED for kept in found
         )
-
-    def _is_child(self, rule: Rule) -> bool:
-        return self._holds_one(rule)
 
     def _holds_one(self, rule: Rule) -> bool:
         counts = self.outline.counts(rule)
@@ -150,58 +133,9 @@ class Plans:
         pair = unequal_pair(self.outline, rules)
         if pair:
             self._out_of_step(name, *pair)
-        self._sources[name, alias] = sources
-        self._fields[name, alias] = fields
+        self.sources[name, alias and alias.lower()] = sources
+        self.fields[name, alias and alias.lower()] = fields
         return fields
-
-    # --- shapes ---------------------------------------------------------------------------------------------------------
-
-    def _fill(self, name: str, alias: str | None, found: Object) -> None:
-        sources = self._sources[name, alias]
-        for key, many in self._fields[name, alias].items():
-            kept = sources.get(key)
-            if kept is None:
-                item: Shape = self._objects.get((name, key)) or self._alias_shape(name, key)
-            else:
-                item = Text() if kept[0].term else self.shape_of(kept[0].symbol)
-            found.fields[key] = Many(item) if many else item
-
-    def _alias_shape(self, name: str, key: str) -> Shape:
-        for (rule, alias), found in self._objects.items():
-            if rule == name and alias is not None and alias.lower() == key:
-                return found
-        return Text()
-
-    def _leaves(self, name: str) -> Iterator[Text | Object]:
-        """Follow rules that collapse to the shapes that they end in, each once; rules may collapse to one another."""
-        seen = {name}
-        given: set[Text | Object] = set()
-        waiting = [name]
-        while waiting:
-            rule_name = waiting.pop(0)
-            for rule in self.outline.alternatives[rule_name]:
-                plan = self.plans[rule]
-                leaf: Text | Object | None = None
-                if plan.alias is None and plan.fate is Fate.TEXT:
-                    leaf = Text()
-                elif plan.alias is None and plan.fate is Fate.CHILD:
-                    for kept in self._only_children(rule):
-                        if kept.term:
-                            leaf = Text()
-                        elif kept.symbol not in seen:
-                            seen.add(kept.symbol)
-                            waiting.append(kept.symbol)
-                else:
-                    leaf = self._objects[rule_name, None]
-                if leaf is not None and leaf not in given:
-                    given.add(leaf)
-                    yield leaf
-
-    def _only_children(self, rule: Rule) -> Iterator[Kept]:
-        for found in self.outline.sources([rule]).values():
-            yield from found
-
-    # --- refusals -------------------------------------------------------------------------------------------------------
 
     def _check_ends(self) -> None:
         name = self.outline.endless()
@@ -221,7 +155,7 @@ class Plans:
         arguments = kept.symbol.partition("{")[2]
         if known is None:
             return ("literal",)
-        return known.file, known.written, arguments
+        return (kept.symbol,) if self.reached.altered else (known.file, known.written, arguments)
 
     def _kind(self, kept: Kept) -> str:
         known = self.reached.definitions.get(kept.symbol.split("{", 1)[0])

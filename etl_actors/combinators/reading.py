@@ -38,6 +38,8 @@ class Reading:
         self.first: int = table.start_states[start]
         self.last: int = table.end_states[start]
         self.lexers: dict[int, Any] = parser.lexer.lexers
+        for lexer in self.lexers.values():
+            _ = lexer.scanner  # compiled now: regexes that can't be joined are told when the grammar is loaded
         self.terminals = {str(terminal.name) for terminal in lark.terminals} | {END}
         self.makes = makes
         self._words = words

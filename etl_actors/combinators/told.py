@@ -1,14 +1,44 @@
 """What Lark says of a grammar that it refuses, as a sentence with a place."""
 
 import re
+from collections.abc import Callable
 
-from etl_actors.combinators.definition import Definition, Reached
+from lark.exceptions import UnexpectedInput, UnexpectedToken, VisitError
+from lark.load_grammar import _error_repr
+
+from etl_actors.combinators.definition import Place, Reached
 from etl_actors.combinators.grammar_error import GrammarError
 
-__all__ = ["plain", "told"]
+__all__ = ["told", "told_syntax"]
 
 _SYMBOL = re.compile(r"(?:Non)?Terminal\('(\w+)'\)")
-_TOKEN = re.compile(r"Unexpected token (.+)\. Expected one of: .*")
+# what Lark says, with the name that it speaks of first; what is to be said of the author's name and the rest
+_SAYINGS: tuple[tuple[re.Pattern[str], Callable[[str, str], str]], ...] = (
+    (
+        re.compile(r"Lexer does not allow zero-width terminals\. \((\w+): (.*)\)"),
+        lambda name, _: f"{name} can match nothing at all, so that the lexer would never move on: let it match one character at least",
+    ),
+    (re.compile(r"Cannot compile token (\w+): (.*)"), lambda name, rest: f"the regex of {name} cannot be compiled{_reason(rest[1:-1])}"),
+    (
+        re.compile(r"Rules defined twice:\s+\* <(\S+) :(.*)"),
+        lambda name, _: f"two alternatives of rule {name} come to the same: leave one out, or make fewer parts optional",
+    ),
+    (
+        re.compile(r"Rules aren't allowed inside terminals \(\S+ in (\w+)()\)"),
+        lambda name, _: f"terminal {name} has a rule in it: terminals are made of terminals, literals and regexes",
+    ),
+    (
+        re.compile(r"Terminal used but not defined: (\w+)()"),
+        lambda name, _: f"there is no terminal {name}: define it, or import it with %import",
+    ),
+    (re.compile(r"(?:Rule|Terminal) '(\w+)' defined (more than once)"), lambda name, rest: f"{name} is defined {rest}"),
+    (
+        re.compile(r"redefinition of group name '(\w+)'()"),
+        lambda name, _: f"two regexes have a group called {name}, and a lexer joins them all: write (?:…), or (…), for (?P<{name}>…)",
+    ),
+    (re.compile(r"Recursion in terminal '(\w+)'()"), lambda name, _: f"terminal {name} contains itself: only rules can"),
+    (re.compile(r"Terminals cannot be empty \((\w+)()\)"), lambda name, _: f"terminal {name} is empty: let it match one character at least"),
+)  # fmt: skip
 
 
 def told(error: Exception, reached: Reached, main: str) -> GrammarError:
@@ -22,54 +52,74 @@ def told(error: Exception, reached: Reached, main: str) -> GrammarError:
     Returns:
         The error to raise.
     """
-    said = str(error)
-    found = _meant(said, reached)
-    if found is None:
-        return GrammarError(main, 1, 1, _sentence(said, "", ""))
-    known, definition = found
-    return GrammarError(definition.file, definition.line, definition.column, _sentence(said, known, definition.name))
+    cause = error.orig_exc if isinstance(error, VisitError) else error
+    said = _SYMBOL.sub(r"\1", str(cause)).strip()
+    for pattern, sentence in _SAYINGS:
+        found = pattern.search(said)
+        if found:
+            name = found[1]
+            called = "a terminal without a name" if name.startswith("__") else reached.called(name)
+            return GrammarError(*_place(name, reached, main), sentence(called, found[2]))
+    if isinstance(error, VisitError) and error.rule == "range":
+        return GrammarError(main, 1, 1, 'a range goes from one character to another: "a".."z"')
+    if isinstance(cause, ValueError | ImportError):
+        regex = str(cause.args[-1]) if cause.args else ""
+        return GrammarError(*_regex_place(regex, reached, main), f"the regex /{regex}/ cannot be compiled{_reason(regex)}")
+    first = said.splitlines()[0].rstrip(".:") if said else ""
+    named = re.search(r"[`'](\w+)'", first)
+    place = _place(named[1], reached, main) if named else (main, 1, 1)
+    return GrammarError(*place, f"Lark refuses this grammar: {first}" if first else "Lark cannot compile this grammar")
 
 
-def plain(message: str) -> str:
-    """Keep the first line of a message of Lark's, as part of a sentence.
+def told_syntax(error: UnexpectedInput, text: str, file: str) -> GrammarError:
+    """Make an error of a text that is no grammar.
 
     Args:
-        message: of Lark's.
+        error: of Lark's parser of grammars.
+        text: the text.
+        file: its name.
 
     Returns:
-        Text without a full stop.
+        The error to raise.
     """
-    first = next((line.strip() for line in message.splitlines() if line.strip()), "it cannot be read")
-    found = _TOKEN.fullmatch(first)
-    if found:
-        return f"{found[1]} is out of place here"
-    return _SYMBOL.sub(r"\1", first).rstrip(".:").replace("Expecting", "expected")
+    line, column = int(error.line), int(error.column)
+    if line < 1:  # the end of the text has no place of its own
+        line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
+    return GrammarError(file, line, column, f"this is no grammar of Lark's: {_explained(error, text)}")
 
 
-def _meant(said: str, reached: Reached) -> tuple[str, Definition] | None:
-    for known in sorted(reached.definitions, key=lambda name: (-len(name), name)):
-        name = re.escape(known)
-        # a terminal's capitals stand out in a sentence; a rule may be called `a`
-        sought = rf"(?<!\w){name}(?!\w)" if known.isupper() else rf"(?:['`<(]|[Rr]ule |template |{{){name}(?!\w)"
-        if re.search(sought, said):
-            return known, reached.definitions[known]
-    return None
+def _explained(error: UnexpectedInput, text: str) -> str:
+    try:
+        said = str(_error_repr(error)).splitlines()[0]  # type: ignore[no-untyped-call]
+    except TypeError:  # where two examples of Lark's fit, it fails to log so
+        said = ""
+    if said and not said.startswith(("Unexpected token", "No terminal matches")):
+        return said.replace("Expecting", "expected")
+    if isinstance(error, UnexpectedToken) and str(error.token).strip():
+        return f"{str(error.token).strip()!r} is out of place here"
+    at = error.pos_in_stream or 0
+    at_end = isinstance(error, UnexpectedToken) or at >= len(text) or text[at] == "\n"
+    return "something is missing here" if at_end else f"{text[at]!r} is out of place here"
 
 
-def _sentence(said: str, known: str, called: str) -> str:
-    first = plain(said)
-    if "zero-width" in first:
-        return f"terminal {called or 'without a name'} can match nothing at all, so that the lexer would never move on: let it match one character at least"
-    if "Cannot compile token" in first:
-        return (
-            f"the regex of terminal {called} cannot be compiled"
-            if called
-            else f"a regex cannot be compiled: {first.partition(': ')[2]}"
-        )
-    if 'rule "range"' in first:
-        return 'a range goes from one character to another: "a".."z"'
-    if "Rules defined twice" in first:
-        return f"two alternatives of rule {called} come to the same: leave one out, or make fewer parts optional"
-    if not said.strip():
-        return "Lark cannot compile this grammar"
-    return f"Lark refuses this grammar: {first.replace(known, called) if known else first}"
+def _place(name: str, reached: Reached, main: str) -> Place:
+    use = reached.uses.get(name)
+    return reached.place_of(name) or ((use.file, use.line, use.column) if use else (main, 1, 1))
+
+
+def _regex_place(regex: str, reached: Reached, main: str) -> Place:
+    for file, text in ((main, reached.main), *reached.files.items()):
+        at = text.find(f"/{regex}/") if regex else -1
+        if at >= 0:
+            return file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    return main, 1, 1
+
+
+def _reason(regex: str) -> str:
+    if r"\p{" in regex:
+        return r": Python's regexes have no Unicode categories \p{…}; [^\W\d_] is a letter"
+    try:
+        re.compile(regex)
+    except re.error as error:
+        return f": {error.msg}"
+    return ""

@@ -12,7 +12,8 @@ from etl_actors.combinators.parts import field
 from etl_actors.combinators.result import Failure, Success
 from etl_actors.combinators.texts import literal, pattern
 
-A, B, AB = literal("a"), literal("b"), sequence(literal("a"), literal("b"))
+A, B = literal("a"), literal("b")
+AB: Parser[Any] = sequence(A, B)
 ATOMS = st.sampled_from("ab").flatmap(lambda letter: st.sampled_from([literal(letter), literal(letter * 2)]))
 PARSERS: st.SearchStrategy[Parser[Any]] = st.recursive(
     ATOMS,

@@ -46,6 +46,9 @@ WORDS = 'A: "a"\nB: "b"\nC: "c"\nN: /[0-9]/\n'
         pytest.param('start: "t" -> true | "f" -> false', "start{true: true{}, false: false{}}", "t", {"true": {}, "false": None}, id="an alias may keep nothing"),
         pytest.param("start: x B\n?x: y | N\ny: A C", "start{x: text | y{a: text, c: text}, b: text}", "acb", {"x": {"a": "a", "c": "c"}, "b": "b"}, id="? is its only child by its own name"),
         pytest.param("start: x B\n?x: N | A N", "start{x: text | x{a: text, n: text}, b: text}", "a1b", {"x": {"a": "a", "n": "1"}, "b": "b"}, id="? with two children is an object"),
+        pytest.param(
+            "start: x B\n?x: y /z/\ny: A C", "start{x: y{a: text, c: text}, b: text}", "aczb", {"x": {"a": "a", "c": "c"}, "b": "b"}, id="? beside a regex without a name"
+        ),
         pytest.param('?start: N | "(" start ")"', "text", "((1))", "1", id="? through itself"),
         pytest.param('?start: N ("," N)*', "start{n: [text]} | text", "1,2", {"n": ["1", "2"]}, id="? of a list of several"),
         pytest.param('?start: N ("," N)*', "start{n: [text]} | text", "1", "1", id="? of a list of one"),
