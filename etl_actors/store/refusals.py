@@ -1,7 +1,7 @@
 """What the database says when it refuses rows, told without any of it: its own message and DETAIL may quote the row."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import psycopg
 from psycopg import errors as pg
@@ -9,6 +9,7 @@ from psycopg import errors as pg
 from etl_actors.errors import DatabaseUnsuitable, DataRefused
 from etl_actors.relational.tables import Table
 from etl_actors.store.constraints import check_name, check_text
+from etl_actors.store.temps import temp_of
 
 __all__ = ["failure_of"]
 
@@ -21,10 +22,11 @@ _DATA = (
     pg.RaiseException,
     pg.WithCheckOptionViolation,
 )
+_COPYING = re.compile(r"COPY (\w+), line \d+, column ")
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def failure_of(error: psycopg.Error, tables: Iterable[Table]) -> DataRefused | DatabaseUnsuitable | None:
+def failure_of(error: psycopg.Error, tables: Sequence[Table]) -> DataRefused | DatabaseUnsuitable | None:
     """Translate an error of a load; None for one that neither a row nor a missing right has caused.
 
     Args:
@@ -36,10 +38,10 @@ def failure_of(error: psycopg.Error, tables: Iterable[Table]) -> DataRefused | D
     return _closed(error) if isinstance(error, pg.InsufficientPrivilege) else None
 
 
-def _refused(error: psycopg.Error, tables: Iterable[Table]) -> DataRefused:
+def _refused(error: psycopg.Error, tables: Sequence[Table]) -> DataRefused:
     """Name the error and its place, and no value."""
     reason = _code(error)
-    detail = _place(error)
+    detail = _place(error) or _copied(error, tables)
     where = ", ".join(f"{kind} {detail[kind]}" for kind in ("table", "column", "constraint") if kind in detail)
     for table in tables:
         for column in table.columns:
@@ -69,3 +71,15 @@ def _place(error: psycopg.Error) -> dict[str, str]:
     table = f"{diag.schema_name}.{diag.table_name}" if diag.schema_name and diag.table_name else diag.table_name
     found = {"table": table, "column": diag.column_name, "constraint": diag.constraint_name}
     return {kind: name for kind, name in found.items() if name}
+
+
+def _copied(error: psycopg.Error, tables: Sequence[Table]) -> dict[str, str]:
+    """Read table and column off the context of a COPY, whose text goes on with the value."""
+    context = error.diag.context or ""
+    copying = _COPYING.match(context)
+    for table in tables:
+        if copying is not None and copying[1] == temp_of(table):
+            # The longest name: another may begin as it does.
+            columns = [c.name for c in table.columns if context.startswith(f"{c.name}: ", copying.end())]
+            return {"table": table.qualified} | ({"column": max(columns, key=len)} if columns else {})
+    return {}
