@@ -118,7 +118,7 @@ class Items:
         return Where((*above.place, ordinal), f"{above.text}[{ordinal}]", exact=False, value=None)
 
     def _located(self, path: n.Path, base: Where) -> list[tuple[Place, Any]]:
-        key = (id(path), base.place)
+        key = (path, base.place)
         if key not in self.known:
             self.known[key] = located(base.value, path.segments)
         found: list[tuple[Place, Any]] = self.known[key]

@@ -89,12 +89,13 @@ class Origins:
             yield from _of_document(self.items.document)
             return
         value = self.items.variables.get(f"item{table}")
-        yield from _of_document(value)
-        if not self.items.of(table).exact:
-            for origin in self.of(self.blame.tables[table].each, table, Part.EACH):
-                found = _made(origin, value)
-                if found is not None:
-                    yield found
+        if self.items.of(table).exact:
+            yield from _of_document(value)
+            return
+        for origin in self.of(self.blame.tables[table].each, table, Part.EACH):
+            found = _made(origin, value)
+            if found is not None:
+                yield found
 
     def of_let(self, number: int) -> Iterator[Origin]:
         """List the origins of a let's value; none where it has none yet."""

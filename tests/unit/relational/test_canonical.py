@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.relational.canonical import canonical_document, canonical_key, canonical_number
+from etl_actors.relational.canonical import canonical_document, canonical_key, canonical_number, without_origin
 
 _DIGITS = st.text("0123456789", min_size=1, max_size=6)
 _WRITTEN = st.tuples(
@@ -122,3 +122,30 @@ def test_a_document_is_one_text_however_its_numbers_are_written(value: Any, zero
 def test_a_long_document_takes_time_in_proportion() -> None:
     raw = b'{"a": "' + b'\\"' * 200_000 + b'", "b": [' + b"1.50, " * 50_000 + b"1.0]}"
     assert canonical_document(raw).count(b"1.5,") == 50_000
+
+
+def _stored(document: dict[str, Any]) -> bytes:
+    """Write an object as PostgreSQL writes jsonb: shorter keys first, a blank behind `:` and `,`."""
+    ordered = dict(sorted(document.items(), key=lambda pair: (len(pair[0].encode()), pair[0].encode())))
+    return json.dumps(ordered, ensure_ascii=False).encode()
+
+
+_KEYS = st.one_of(st.sampled_from(["_file", "_line", "file", "_files", '_file": ', "a"]), st.text('_filen"\\:, {}[]', max_size=7))
+_VALUES = st.recursive(
+    st.one_of(st.integers(), st.none(), st.text('_file":,{}[]\\ ', max_size=9)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_KEYS, inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(_KEYS, _VALUES, max_size=5))
+def test_without_its_origin_a_document_is_what_it_would_be_had_it_none(document: dict[str, Any]) -> None:
+    rest = {key: value for key, value in document.items() if key not in {"_file", "_line"}}
+    assert without_origin(_stored(document)) == _stored(rest)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"[]", b'["_file", 1]', b'"_file"', b"{}", b'[{"_file": 1}]', b'{"a": {"_file": 1, "_line": 2}}']
+)
+def test_only_members_of_the_document_itself_are_its_origin(raw: bytes) -> None:
+    assert without_origin(raw) == raw

@@ -1,9 +1,11 @@
 """A batch's way through the parser, with rows from a list instead of a database."""
 
+import json
 from collections.abc import Sequence
 
 import pytest
 
+from etl_actors.errors import SlipError
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips import compile as compile_module
@@ -98,3 +100,68 @@ def test_a_condemned_row_is_not_fetched_again() -> None:
     result = _parse(BatchParser(rows, "public"), Job((1, 2), _role(), (condemned,)))
     assert rows.fetched == [2]
     assert result.rejects == (condemned,)
+
+
+_ITEMS = """
+name = "thing"
+source = "shop"
+[tables.thing]
+columns.sku = "sku | text"
+[tables.offer]
+parent = "thing"
+each = "offers"
+on_error = "item"
+columns.price = "price | text | from_json | int"
+"""
+
+
+def test_items_that_are_rejected_alone_come_beside_the_rows_of_their_document() -> None:
+    rows = _Rows('{"sku": "a", "offers": [{"price": "1"}, {"price": "x"}]}', '{"sku": "b", "offers": [{"price": "2"}]}')
+    result = _parse(BatchParser(rows, "public"), Job((1, 2), _role(_ITEMS)))
+    assert [block.rows for block in result.blocks] == [2, 2]
+    assert [(reject.row_id, reject.item) for reject in result.rejects] == [(1, True)]
+
+
+def test_a_document_that_fails_after_all_has_no_rejects_of_items() -> None:
+    rows = _Rows('{"sku": "a", "offers": [{"price": "x"}], "notes": 5}')
+    toml = _ITEMS + '[tables.note]\nparent = "thing"\neach = "notes"\ncolumns.note = "@ | text"\n'
+    result = _parse(BatchParser(rows, "public"), Job((1,), _role(toml)))
+    assert [(reject.row_id, reject.item) for reject in result.rejects] == [(1, False)]
+
+
+def test_what_no_database_can_store_is_taken_out_of_rejects() -> None:
+    """A text within a text may hold a NUL or half a surrogate pair."""
+    payloads = [json.dumps({"sku": "a", "offers": [{"price": json.dumps(text)}]}) for text in ("\0", "\ud800")]
+    result = _parse(BatchParser(_Rows(*payloads), "public"), Job((1, 2), _role(_ITEMS)))
+    assert [reject.item for reject in result.rejects] == [True, True]
+    for reject in result.rejects:
+        told = json.dumps([reject.message, reject.detail], ensure_ascii=False)
+        assert told.encode()
+        assert "\0" not in told
+        assert "\\u0000" not in told
+
+
+def test_a_refusal_by_a_grammar_is_of_stage_parse() -> None:
+    toml = _TOML.replace("sku | text", "sku | parse(word) | text").replace(
+        "[tables.thing]", '[grammars]\nword = { text = "start: /[a-z]+/" }\n[tables.thing]', 1
+    )
+    result = _parse(BatchParser(_Rows('{"sku": "abc1"}'), "public"), Job((1,), _role(toml)))
+    (reject,) = result.rejects
+    assert (reject.stage, reject.reason, reject.detail["position"]) == (Stage.PARSE, "no_match", 3)
+
+
+def test_a_row_that_names_its_slip_is_not_asked_for_its_predicate() -> None:
+    toml = _TOML.replace('source = "shop"', 'source = "shop"\nwhen = "sku == 1"')
+    settled = Role(_role(toml).slips, settled=True)
+    assert _parse(BatchParser(_Rows('{"sku": "a"}'), "public"), Job((1,), settled)).blocks[0].rows == 1
+    assert _parse(BatchParser(_Rows('{"sku": "a"}'), "public"), Job((1,), _role(toml))).rejects[0].reason == "no_slip"
+
+
+def test_a_steps_file_that_cannot_be_run_is_the_slip_s_fault() -> None:
+    files = {
+        "slip.toml": _TOML.replace("sku | text", "sku | odd | text"),
+        "steps.py": "from etl_actors import step\n\n@step\ndef odd(value: str) -> str:\n    return value\n\nopen('/nowhere/at/all')\n",
+    }
+    role = Role((RoleSlip(read_slip(files, "public").digest, files),))
+    with pytest.raises(SlipError, match=r"steps\.py raised FileNotFoundError"):
+        BatchParser(_Rows('{"sku": "a"}'), "public").parse(Job((1,), role))
