@@ -1,7 +1,6 @@
 """``etl-actors slips check``: all that is wrong with slips."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ from etl_actors.cli.context import invocation
 from etl_actors.cli.render import plural, say, show_json
 from etl_actors.cli.slips_rows import show_lines
 from etl_actors.cli.slips_shelf import Found, Problem, asked, problems_in, shelf
+from etl_actors.cli.slips_traps import warnings_of
 from etl_actors.errors import SlipError
 from etl_actors.slips.agreement import Read, quarrels
 from etl_actors.slips.ambiguity import Witness, ambiguities
@@ -21,7 +21,7 @@ from etl_actors.slips.trial import Trier
 if TYPE_CHECKING:
     from etl_actors.settings import Settings
 
-__all__ = ["checked", "slips_check", "warnings_of"]
+__all__ = ["checked", "slips_check"]
 
 
 def slips_check(
@@ -125,16 +125,6 @@ class _Taker:
     def __call__(self, slip: Slip) -> bool:
         source = next((each for each in self.owner.sources or slip.sources or (self.owner.name,) if slip.takes(each)), None)
         return source is not None and Trier(slip, source).takes(self.payload)
-
-
-def warnings_of(slip: Slip, folder: Path) -> Iterator[Problem]:  # noqa: ARG001  # until grammars have traps
-    """Find what is likely to be a mistake in a slip, but need not be one.
-
-    Args:
-        slip: that can be used.
-        folder: of the slip, for the places.
-    """
-    yield from ()
 
 
 def _summary(found: Sequence[Found], problems: Sequence[Problem], warnings: Sequence[Problem]) -> str:

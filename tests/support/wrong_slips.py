@@ -173,6 +173,13 @@ columns.name = "name | text"
         "read.key | first",
     ),
     _grammar("An import that is not there", "%import .words (WORD)\nstart: FIRST WORD\nFIRST: /[0-9]+/\n"),
+    _grammar(
+        "A greedy terminal that swallows what follows",
+        'start: "user" USER "from" HOST\nUSER: /.+/\nHOST: /[a-z]+/\n%ignore " "\n',
+        "read.user",
+    ),
+    _grammar("A keyword that is a name too", 'start: [NOT] NAME\nNOT: "NOT"i\nNAME: /[a-z]+/\n%ignore " "\n', "read.name"),
+    _grammar("Two terminals for the same texts", 'start: USER "@" | HOST "!"\nUSER: /[a-z]+/\nHOST: /[a-z]+/\n', "read.user"),
     _grammar("A terminal that can be empty", "start: FIRST REST\nFIRST: /[a-z]*/\nREST: /[0-9]+/\n"),
     _document("A text that is no number", {"isbn": "1", "year": "soon"}, '[tables.book]\ncolumns.year = "year | int"\n'),
     _document("A number with separators", {"price": "1,234.50"}, '[tables.book]\ncolumns.price = "price | numeric(12,2)"\n'),

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from etl_actors.cli.slips_check import checked, warnings_of
+from etl_actors.cli.slips_check import checked
 from etl_actors.cli.slips_rows import reject_lines
 from etl_actors.cli.slips_shelf import Found, Problem, problems_in
+from etl_actors.cli.slips_traps import warnings_of
 from etl_actors.errors import SlipError
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.document import Staged, decode
@@ -82,7 +83,8 @@ def _lines() -> Iterator[str]:
     yield "|---|---|---|"
     for number, case in enumerate(CASES, 1):
         first = told(case)[0].replace("|", "\\|").replace("<", "\\<")
-        yield f"| {number} | {case.title} | {first} |"
+        title = case.title.replace("|", "\\|")
+        yield f"| {number} | {title} | {first} |"
     yield ""
     kind = ""
     for number, case in enumerate(CASES, 1):
