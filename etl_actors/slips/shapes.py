@@ -133,12 +133,7 @@ class _Shapes:
         return shape
 
     def _stepped(self, shape: Shape | None, step: n.Step) -> Shape | None:
-        values = () if step.name in _NAMED else (*step.arguments, *(value for _, value in step.named))
-        for argument in values:
-            if isinstance(argument, n.Predicate):
-                self.predicate(argument)
-            else:
-                self.value(argument)
+        self._check_arguments(step)
         if step.name == "parse":
             name = _name_in(step)
             return None if name is None else grammar_shape(name, step.at, self.vocabulary)
@@ -159,15 +154,23 @@ class _Shapes:
             case name:
                 return shape if name in _SAME else None
 
+    def _check_arguments(self, step: n.Step) -> None:
+        values = () if step.name in _NAMED else (*step.arguments, *(value for _, value in step.named))
+        for argument in values:
+            if isinstance(argument, n.Predicate):
+                self.predicate(argument)
+            elif not isinstance(argument, n.Steps):
+                self.value(argument)
+
     def _listed(self, item: Shape | None, step: n.Step) -> Shape | None:
         """Give a list of what the step in the argument makes of an item."""
-        inner = _pipeline(step.arguments[0]) if step.arguments else None
-        shape = None if inner is None else self._piped(item, inner, step.at)
+        inner = step.arguments[0] if step.arguments else None
+        shape = self._piped(item, inner.parts, inner.at) if isinstance(inner, n.Steps) else None
         return None if shape is None else Many(shape)
 
     def _or_default(self, shape: Shape, step: n.Step) -> Shape | None:
         other = step.arguments[0] if step.arguments else None
-        if other is None or isinstance(other, n.Predicate):
+        if other is None or isinstance(other, n.Predicate | n.Steps):
             return None
         if _is_null(other):
             return shape
@@ -195,17 +198,5 @@ def _name_in(step: n.Step) -> str | None:
             return name
         case (n.Literal(_, str(name)),):
             return name
-        case _:
-            return None
-
-
-def _pipeline(argument: n.Expression | n.Predicate) -> tuple[n.Step | n.Segment, ...] | None:
-    """List the steps that an argument such as ``trim | lower`` stands for; None where it is none."""
-    match argument:
-        case n.Path(at, "", (n.Field(name), *segments)):
-            return (n.Step(at, name, ()), *segments)
-        case n.Pipe(_, value, steps):
-            first = () if value is None else _pipeline(value)
-            return None if first is None else (*first, *steps)
         case _:
             return None

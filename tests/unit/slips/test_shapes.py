@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from etl_actors.combinators.shape import AnyOf, Many, Object, Shape, Text
-from etl_actors.slips import nodes as n
 from etl_actors.slips.expression import parse_expression, parse_predicate
 from etl_actors.slips.problems import ExpressionError
 from etl_actors.slips.shapes import check_predicate, item_shape, shape_of
@@ -133,52 +132,36 @@ def test_what_no_value_has_is_told_with_a_remedy(expression: str, at: int, sente
     assert _refused(expression) == (at, sentence)
 
 
-def _step(name: str, *arguments: n.Expression) -> n.Step:
-    return n.Step(4, name, arguments)
-
-
-def _bare(name: str) -> n.Path:
-    return n.Path(9, "", (n.Field(name),))
-
-
-@pytest.mark.parametrize("without_value", [True, False])
-def test_steps_on_many_pieces_give_lists_of_their_shape(*, without_value: bool) -> None:
-    none: Any = None
-    parse = n.Step(9, "parse", (_bare("request"),))
-    inner = n.Pipe(9, none, (parse,)) if without_value else n.Pipe(9, _bare("trim"), (parse,))
-    for step in (_step("many", inner), _step("sep_by", inner, n.Literal(1, ",")), _step("map", inner)):
-        value = n.Path(0, "", (n.Field("log"), n.Field("words")))
-        assert shape_of(n.Pipe(0, value, (step,)), NAMES, VOCABULARY) == Many(REQUEST)
-        with pytest.raises(ExpressionError, match="`request` has no field `pth`; did you mean `path`"):
-            shape_of(n.Pipe(0, value, (step, n.Index(0), n.Field("pth"))), NAMES, VOCABULARY)
+@pytest.mark.parametrize("step", ["many(parse(request))", "sep_by(trim | parse(request), ',')", "map(trim | parse(request))"])
+def test_steps_on_many_pieces_give_lists_of_their_shape(step: str) -> None:
+    assert _shape(f"log.words | {step}") == Many(REQUEST)
+    assert _shape(f"(log.words | {step})[0].path") == TEXT
+    sentence = "`request` has no field `pth`; did you mean `path`?"
+    assert _refused(f"(log.words | {step})[0].pth") == (0, sentence)
+    assert _refused(f"log.words | {step.replace('parse(request)', 'parse(request).pth')}")[1] == sentence
 
 
 def test_a_mapped_step_sees_the_elements() -> None:
-    shape = shape_of(n.Pipe(0, parse_expression("log.headers"), (_step("map", _bare("required")),)), NAMES, VOCABULARY)
-    assert shape == Many(HEADER)
+    assert _shape("log.headers | map(required)") == Many(HEADER)
+    assert _shape("log.headers | map(upper)") is None
 
 
 def test_both_branches_of_an_if_and_its_condition_are_checked() -> None:
-    condition = parse_predicate("exists(log.request.path)")
-    request = parse_expression("log.request")
-    assert shape_of(n.If(0, condition, request, n.Literal(1, None)), NAMES, VOCABULARY) == REQUEST
-    assert shape_of(n.If(0, condition, request, parse_expression("$.x")), NAMES, VOCABULARY) is None
-    with pytest.raises(ExpressionError, match="no field `pth`"):
-        shape_of(n.If(0, parse_predicate("exists(log.request.pth)"), request, request), NAMES, VOCABULARY)
+    assert _shape("if(exists(log.request.path), log.request, null)") == REQUEST
+    assert _shape("if(exists(log.request.path), log.request, $.x)") is None
+    assert _refused("if(exists(log.request.pth), log.request, null)")[0] == len("if(exists(")
+    assert _refused("if(exists(x), log.request, log.mesage)")[1] == "`line` has no field `mesage`; did you mean `message`?"
 
 
 def test_descendants_are_found_at_any_depth_and_told_where_there_are_none() -> None:
-    def below(root: str, *selectors: n.Field | n.Wild) -> Shape | None:
-        return shape_of(n.Path(3, "", (n.Field(root), n.Descendants(selectors))), NAMES, VOCABULARY)
-
-    assert below("log", n.Field("path")) == Many(TEXT)
-    assert below("tree", n.Field("label")) == Many(TEXT)
-    found = below("tree", n.Wild())
+    assert _shape("log..path") == Many(TEXT)
+    assert _shape("tree..label") == Many(TEXT)
+    assert _shape("(x | parse(combined))..value") == Many(TEXT)
+    found = _shape("tree..*")
     assert isinstance(found, Many)
     assert isinstance(found.item, AnyOf)
     assert set(found.item.options) == {TEXT, TREE, Many(TREE)}
-    with pytest.raises(ExpressionError, match="has no field `pth`; did you mean `path`"):
-        below("log", n.Field("pth"))
+    assert _refused("log..pth")[1].endswith("has no field `pth`; did you mean `path`?")
 
 
 def test_the_item_of_each_is_what_bare_names_are_fields_of() -> None:
@@ -219,6 +202,6 @@ def test_predicates_are_checked_in_every_part(predicate: str) -> None:
 
 
 def test_a_grammar_that_a_predicate_names_must_be_there() -> None:
-    check_predicate(n.Matches(0, parse_expression("log.message"), "word"), NAMES, VOCABULARY)
+    check_predicate(parse_predicate("matches(log.message, word)"), NAMES, VOCABULARY)
     with pytest.raises(ExpressionError, match="there is no grammar `wrd`; did you mean `word`"):
-        check_predicate(n.Matches(0, parse_expression("log.message"), "wrd"), NAMES, VOCABULARY)
+        check_predicate(parse_predicate("matches(log.message, wrd)"), NAMES, VOCABULARY)
