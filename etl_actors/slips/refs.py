@@ -72,8 +72,12 @@ def reference_of(step: n.Step, keys: Mapping[str, tuple[ColumnType, ...]]) -> Ca
     if len(kinds) < len(found):
         near = did_you_mean(table, list(keys))
         at = step.at if found[0] is None else step.arguments[found.index(None)].at
-        sentence = f"`{table}` is no table of this slip with a key{near}" if near else f"`{table}` is a table of another slip"
-        raise ExpressionError(at, f"{sentence}; to point there a value says its type, as in `field | text | ref('{table}')`")
+        typed = f"a value says its type, as in `field | text | ref('{table}')`"
+        if near:
+            sentence = f"this slip has no table `{table}` with a key{near} To point to another slip's table {typed}"
+        else:
+            sentence = f"`{table}` is a table of another slip; to point there {typed}"
+        raise ExpressionError(at, sentence)
     for kind in kinds:
         if not kind.keyable:
             raise ExpressionError(step.at, f"a value of type {kind.name} can't be in a key")
