@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl_actors.combinators.node import Node
+from etl_actors.slips.compared import equal, kind_of
 from etl_actors.slips.expression import parse_expression
-from etl_actors.slips.nodes import Path
-from etl_actors.slips.paths import located, location_text
+from etl_actors.slips.nodes import Path, Segment
+from etl_actors.slips.paths import fields, located, location_text, members, named_members
 
 from .conftest import mapper_of, rows_of
 
@@ -55,6 +57,14 @@ DOCUMENT = {
         ("missing[*]", []),
         ("key[*]", []),
         ("$[*][0]", [0]),
+        ("a..c", [1, 2]),
+        ("$..d", [None]),
+        ("$..[0]", [{"c": 1}, 0]),
+        ("a..['c', 'd']", [1, 2, None]),
+        ("a.b..*", [{"c": 1}, {"c": 2, "d": None}, 7, 1, 2, None]),
+        ("a..b[*].c", [1, 2]),
+        ("key..x", []),
+        ("a.b[*]..c", [1, 2]),
         ("@", DOCUMENT),
     ],
 )
@@ -84,7 +94,7 @@ _SELECTORS = st.one_of(
     st.tuples(*[st.one_of(st.just(""), _INDEX.map(str))] * 3).map(":".join),
 )
 _SEGMENTS = st.one_of(
-    st.sampled_from([".a", ".b", ".*"]),
+    st.sampled_from([".a", ".b", ".*", "..a", "..*", "..[0]", "..['b', 1:]"]),
     st.lists(_SELECTORS, min_size=1, max_size=2).map(lambda parts: f"[{', '.join(parts)}]"),
 )
 _PATHS = st.tuples(st.sampled_from(["$", "@"]), st.lists(_SEGMENTS, max_size=4)).map(lambda t: t[0] + "".join(t[1]))
@@ -111,3 +121,43 @@ def test_a_location_is_a_path_to_the_same_value(text: str, document: Any) -> Non
         assert isinstance(again, Path)
         assert not again.plural
         assert located(document, again.segments) == [(place, value)]
+
+
+def test_parents_come_before_what_is_below_them_and_places_are_whole() -> None:
+    path = parse_expression("$..x")
+    assert isinstance(path, Path)
+    document = {"a": {"x": 1}, "x": {"x": [{"x": 2}]}, "b": [{"x": 3}]}
+    assert [location_text(place) for place, _ in located(document, path.segments)] == [
+        "$.x",
+        "$.a.x",
+        "$.x.x",
+        "$.x.x[0].x",
+        "$.b[0].x",
+    ]
+
+
+def test_a_value_of_any_depth_is_searched() -> None:
+    path = parse_expression("$..x")
+    assert isinstance(path, Path)
+    document: Any = {"x": 1}
+    for _ in range(5_000):
+        document = [document]
+    assert [value for _, value in located(document, path.segments)] == [1]
+
+
+def segments_of(text: str) -> tuple[Segment, ...]:
+    path = parse_expression(text)
+    assert isinstance(path, Path)
+    return path.segments
+
+
+def test_the_value_of_a_grammars_rule_is_an_object_as_others_are() -> None:
+    node = Node({"k": Node({"x": "1"}, "1", 2, {"x": 2}), "l": [Node({"x": "2"}, "2", 4, {"x": 4})]}, "k 1 2", 0, {})
+    texts = ("$.k.x", "$.*", "$.l[*].x", "$..x")
+    found = {text: [value for _, value in located(node, segments_of(text))] for text in texts}
+    assert found == {"$.k.x": ["1"], "$.*": [node["k"], node["l"]], "$.l[*].x": ["2"], "$..x": ["1", "2"]}
+    assert members(node) == [node["k"], node["l"]]
+    assert fields([node, node["k"]], "x") == ["1"]
+    assert named_members(node) == [("k", node["k"]), ("l", node["l"])]
+    assert kind_of(node) == "object"
+    assert equal(node["k"], {"x": "1"})
