@@ -80,8 +80,10 @@ class Problems:
 
 def _told(file: str, text: str, line: int, column: int, sentence: str) -> str:
     lines = text.split("\n")
-    source = lines[line - 1].replace("\t", " ").rstrip("\r") if line <= len(lines) else ""
-    return f"{file}:{line}:{column}: {sentence}\n    {source}\n    {' ' * (column - 1)}^"
+    source = lines[line - 1].rstrip("\r") if line <= len(lines) else ""
+    shown = "".join(c if c.isprintable() else " " for c in source)  # a tab would shift the caret
+    said = "".join(c if c.isprintable() else repr(c)[1:-1] for c in sentence)  # names may hold anything
+    return f"{file}:{line}:{column}: {said}\n    {shown}\n    {' ' * (column - 1)}^"
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
