@@ -1,6 +1,6 @@
 """Lists that are filled side by side in one repetition, and whether they keep step."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import combinations
 
 from lark.grammar import Rule
@@ -30,7 +30,7 @@ def unequal_pair(outline: Outline, rules: Sequence[Rule]) -> Pair | None:
         circle = _circle(outline, name)
         if circle:
             for rule in outline.alternatives[name]:
-                pairs.update(dict.fromkeys(_together(outline, rule, circle)))
+                pairs.update(dict.fromkeys(sorted(_together(outline, rule, circle))))
     for pair in pairs:
         ranges = _ranges(outline, below, pair)
         for rule in rules:
@@ -39,13 +39,13 @@ def unequal_pair(outline: Outline, rules: Sequence[Rule]) -> Pair | None:
     return None
 
 
-def _reachable(outline: Outline, rules: Iterable[Rule]) -> list[str]:
+def _reachable(outline: Outline, rules: Iterable[Rule], without: Container[str] = ()) -> list[str]:
     found: dict[str, None] = {}
     waiting = list(rules)
     while waiting:
         rule = waiting.pop()
         for _, kept in outline.kept[id(rule)]:
-            if kept.key is None and kept.symbol not in found:
+            if kept.key is None and kept.symbol not in found and kept.symbol not in without:
                 found[kept.symbol] = None
                 waiting += outline.alternatives[kept.symbol]
     return list(found)
@@ -61,18 +61,14 @@ def _circle(outline: Outline, name: str) -> set[str]:
 
 def _together(outline: Outline, rule: Rule, circle: set[str]) -> set[Pair]:
     """Find the keys that can occur together in one turn of a repetition."""
-    turn: list[set[str]] = []
     found: set[Pair] = set()
-    for _, kept in outline.kept[id(rule)]:
-        if kept.key is None and kept.symbol in circle:
-            continue
-        keys = {key for key, most in outline.counts_of(kept).most.items() if most and key != UNNAMED}
-        turn.append(keys)
-        if kept.key is None:
-            for inner in outline.alternatives[kept.symbol]:
-                found |= _together(outline, inner, circle | {kept.symbol})
-    for one, other in combinations(turn, 2):
-        found |= {(min(a, b), max(a, b)) for a in one for b in other if a != b}
+    for part in (rule, *(each for name in _reachable(outline, [rule], circle) for each in outline.alternatives[name])):
+        turn: list[set[str]] = []
+        for _, kept in outline.kept[id(part)]:
+            if kept.key is not None or kept.symbol not in circle:
+                turn.append({key for key, most in outline.counts_of(kept).most.items() if most and key != UNNAMED})
+        for one, other in combinations(turn, 2):
+            found |= {(min(a, b), max(a, b)) for a in one for b in other if a != b}
     return found
 
 

@@ -185,7 +185,8 @@ class Plans:
         raise GrammarError(
             *self._place(name),
             f'in rule {called}, "{first}" and "{second}" are repeated together and may give lists of unequal length, so that '
-            f"nobody could tell which belong together; make what is repeated a rule of its own: {called}: part*",
+            f"nobody could tell which belong together; make what is repeated a rule of its own ({called}: part*), or leave "
+            "one of them out of values by a name that begins with _",
         )
 
     def _place(self, name: str) -> tuple[str, int, int]:
