@@ -14,6 +14,7 @@ from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loading
 from tests.support.documents import one, until_blocked
 from tests.support.leases import leased
+from tests.support.people import invented, parsed_docs, tables
 from tests.support.tables import Note, parsed, shape
 
 ROUNDS = 12
@@ -137,3 +138,22 @@ def test_two_slips_that_fill_the_same_tables_in_different_orders_never_deadlock(
     race(producer, service_url, [crossed("one", "left_vendor", "right_vendor"), crossed("two", "right_vendor", "left_vendor")])
     assert deadlocks(admin) == 0
     assert one(admin, "SELECT count(*) FROM left_vendor") == one(admin, "SELECT count(*) FROM right_vendor") == 40
+
+
+@pytest.mark.parametrize("people", [Policy.FILL, Policy.NEWEST])
+def test_entities_and_owned_sets_that_all_share_never_deadlock(
+    impatient: str, producer: Connection, service_url: str, admin: Connection, people: Policy
+) -> None:
+    to = tables(Policy.NEWEST, Policy.UPDATE, people)
+
+    def make(lease: Lease, dice: random.Random) -> Parsed:
+        return parsed_docs(to, dice.sample(docs := invented(dice, lease.row_ids), len(docs)))
+
+    race(producer, service_url, [make] * 2)
+    assert deadlocks(admin) == 0
+    for table in to.all:
+        held, added = (
+            one(admin, f"SELECT count(*) FROM {table.name}"),
+            one(admin, "SELECT sum((rows_added->>%s)::int) FROM etl.batch", table.qualified),
+        )
+        assert held == added > 0, table.name
