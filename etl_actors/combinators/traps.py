@@ -15,6 +15,7 @@ from etl_actors.combinators.traps_states import States
 
 __all__ = ["Trap", "find_traps", "traps_of"]
 
+_LIBRARIES = ("std/", "lark/")
 _SHORT = 40  # characters of a remedy
 
 
@@ -120,14 +121,14 @@ class _Traps:
                 return self._at(
                     loser,
                     f"{self._called(loser)} is not always read: `{_shown(text)}` is taken for {self._called(winner)} where both may "
-                    f"stand; {self._priority(loser, text)}",
+                    f"stand; {self._priority(loser, text, winner)}",
                     winner,
                 )
             case Cut(keyword, name, text, read):
                 return self._at(
                     keyword,
                     f"{self._called(keyword)} has priority over {self._called(name)}, so that `{_shown(text)}` is read as "
-                    f"`{_shown(read)}` and a rest; let it end at the end of a word: {self._as_word(keyword, read)}",
+                    f"`{_shown(read)}` and a rest; let it end at the end of a word: {self._as_word(keyword, read, self.states.terminals[keyword].priority)}",
                 )
             case Eaten(eater, other, rule, text):
                 return self._at(
@@ -143,7 +144,7 @@ class _Traps:
             return self._at(
                 loser,
                 f"{self._called(loser)} is never read where it may stand: `{_shown(text)}` is taken for what %ignore leaves out; let "
-                "%ignore leave out less, or give it a priority: " + f"{self._named(loser)}.2: …",
+                "%ignore leave out less, or give it a priority: " + f"{self._named(loser)}.{self._rank(winner)}: …",
                 winner,
             )
         if self.states.terminals[loser].pattern == self.states.terminals[winner].pattern:
@@ -157,16 +158,23 @@ class _Traps:
             loser,
             f"{self._called(loser)} is never read where {self._called(winner)} may stand too: `{_shown(text)}` is taken for "
             f"{self._called(winner)}, for Lark takes of two that match the one of the higher priority, then the one that can be longer; "
-            f"{self._priority(loser, text)}",
+            f"{self._priority(loser, text, winner)}",
             winner,
         )
 
-    def _priority(self, name: str, text: str) -> str:
+    def _priority(self, name: str, text: str, winner: str) -> str:
         if self.states.terminals[name].words and text[-1:].isalnum():
-            return f"give it a priority, and let it end at the end of a word: {self._as_word(name, text)}"
-        return f"give it a priority and let it end where the other would, {self._named(name)}.2: /…\\b/, or have one terminal for both"
+            return f"give it a priority, and let it end at the end of a word: {self._as_word(name, text, self._rank(winner))}"
+        return (
+            f"give it a priority and let it end where the other would, {self._named(name)}.{self._rank(winner)}: /…\\b/, or have one "
+            "terminal for both"
+        )
 
-    def _as_word(self, name: str, text: str) -> str:
+    def _rank(self, winner: str) -> int:
+        """Give a priority above that of a terminal; 2 is seen better than 1."""
+        return max(2, self.states.terminals[winner].priority + 1)
+
+    def _as_word(self, name: str, text: str, rank: int) -> str:
         """Write a terminal of few words so that it is read where the word stands alone, and only there."""
         words = self.states.terminals[name].words
         plain = list(dict.fromkeys(_escaped(word.lower()) for word in words))
@@ -175,7 +183,7 @@ class _Traps:
         if len(options) > _SHORT:
             options = f"{_escaped(text)}|…"
         body = f"(?:{options})" if "|" in options else options
-        return f"{self._named(name)}.2: /{body}\\b/{flag}"
+        return f"{self._named(name)}.{rank}: /{body}\\b/{flag}"
 
     def _named(self, name: str) -> str:
         return self.reached.called(name) if name in self.reached.definitions else "IT" if name.startswith("__") else name
@@ -187,8 +195,15 @@ class _Traps:
         return f'"{_shown(terminal.literal)}"' if terminal.literal is not None else f"/{terminal.pattern}/"
 
     def _at(self, name: str, sentence: str, other: str = "") -> Trap:
-        place = self.reached.place_of(name) or self._written(name) or self.reached.place_of(other) or (self.grammar.name, 1, 1)
+        used = self.reached.uses.get(name)
+        here = (used.file, used.line, used.column) if used else None
+        places = (self.reached.place_of(name), self._written(name), here, self.reached.place_of(other))
+        place = next((place for place in places if place and self._is_own(place[0])), (self.grammar.name, 1, 1))
         return Trap(*place, sentence)
+
+    def _is_own(self, file: str) -> bool:
+        """Tell whether who wrote the grammar wrote the file too: what is imported is told where it is used."""
+        return not file.startswith(_LIBRARIES) or self.grammar.name.startswith(_LIBRARIES)
 
     def _written(self, name: str) -> tuple[str, int, int] | None:
         """Find a literal that has no name in the grammar's own file."""

@@ -374,6 +374,16 @@ def test_a_trap_of_an_imported_grammar_is_told_in_its_own_file() -> None:
     assert '`KEY` goes on over "=", which has to follow it in rule `pair`' in trap.sentence
 
 
+def test_a_trap_with_what_a_library_brings_is_told_where_it_is_used() -> None:
+    grammar = '%import common.CNAME\n%import common.INT\nstart: (CNAME\n  | INT "." | ANY "!")+\n%import common.WS\nANY.3: /[^!?]+/\n%ignore WS'
+    found = _traps(grammar)
+    assert [(trap.file, trap.line, trap.column, trap.sentence.partition(" where")[0]) for trap in found] == [
+        ("a.lark", 3, 9, "`CNAME` is never read"),
+        ("a.lark", 4, 5, "`INT` is never read"),
+    ]
+    assert "INT.4: /…\\b/" in found[1].sentence
+
+
 def test_traps_are_told_by_place_each_once_and_quickly() -> None:
     grammar = 'start: (A "=" | B "!")+\nA: /[a-z]+/\nB: /[a-z]+/\nC: /(?:x+)+y/\nD: /(?:x+)+z/\n%extend B: C | D'
     begun = time.monotonic()
