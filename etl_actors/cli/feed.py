@@ -9,7 +9,9 @@ import typer
 from etl_actors.cli.render import console, say, show_json
 from etl_actors.database_in_use import database_url
 from etl_actors.errors import EtlError
+from etl_actors.feeding.cut import Cut
 from etl_actors.feeding.feeder import Fed, Feeder
+from etl_actors.feeding.form import input_form
 from etl_actors.feeding.inputs import Input
 from etl_actors.feeding.progress import FeedProgress
 from etl_actors.feeding.stop import Stop
@@ -32,24 +34,25 @@ def feed(
         typer.Option(
             "--format",
             metavar="jsonl|lines",
-            help="jsonl: a JSON document a line; lines: each line becomes a message. By default the extension tells.",
+            help="jsonl: a JSON document a line; lines: each line becomes a message. By default the slip tells, else the extension.",
         ),
     ] = None,
     slip: Annotated[str | None, typer.Option(metavar="NAME", help="The slip that takes every row, whatever it holds.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the final counts as JSON.")] = False,
 ) -> None:
-    """Stage the lines of files, each as one row.
+    """Stage the lines of files, each as one row, or as the slips of the source say under [input].
 
     A line that cannot be staged as JSON is kept as {"$raw": ...} with the reason, and rejected at stage `stage`, never dropped.
     Blank lines are skipped and counted. Ctrl-C stops after the chunk under way.
     """
     settings: Settings = context.obj
-    inputs = [Input(name, form) for name in files]
+    cut = input_form(settings.parser_folders, source, slip, lenient=form is not None)
+    inputs = [Input(name, form or (cut and cut.format) or None) for name in files]
     with database_url(settings) as url:
         if not settings.database_url.get_secret_value():
             migrate(url, settings.target_schema, settings.partition_rows)
         with closing(FeedConnection(url, source, slip, settings.partition_rows)) as connection:
-            fed = _feed(inputs, connection, source)
+            fed = _feed(inputs, connection, source, Cut.of(cut))
     if as_json:
         show_json(_counts(fed, source))
     else:
@@ -58,12 +61,12 @@ def feed(
         raise typer.Exit(_INTERRUPTED)
 
 
-def _feed(inputs: Sequence[Input], connection: FeedConnection, source: str) -> Fed:
+def _feed(inputs: Sequence[Input], connection: FeedConnection, source: str, cut: Cut) -> Fed:
     sizes = [each.size for each in inputs]
     total = None if None in sizes else sum(filter(None, sizes))
     stop = Stop()
     with stop.listening(), FeedProgress(console(error=True), total) as progress:
-        feeder = Feeder(connection.put, stop, progress.show)
+        feeder = Feeder(connection.put, stop, progress.show, cut=cut)
         try:
             return feeder.feed(inputs)
         except EtlError:

@@ -13,6 +13,7 @@ from etl_actors.cli.slips_traps import warnings_of
 from etl_actors.errors import SlipError
 from etl_actors.slips.agreement import Read, quarrels
 from etl_actors.slips.ambiguity import Witness, ambiguities
+from etl_actors.slips.cross_refs import dangling_refs
 from etl_actors.slips.files import MAIN
 from etl_actors.slips.model import Slip
 from etl_actors.slips.samples import payload_of, read_samples
@@ -41,6 +42,8 @@ def slips_check(
     others = _others(found, settings) if names else []
     problems = list(checked(found, others))
     warnings = [warning for each in found if each.slip for warning in warnings_of(each.slip, each.folder)]
+    if others or not names:
+        warnings += _pointing_nowhere(found, others)
     if as_json:
         show_json(
             {
@@ -88,6 +91,16 @@ def checked(found: Sequence[Found], others: Sequence[Found] = ()) -> Iterator[Pr
     for ambiguity in ambiguities(usable, witnesses):
         if {ambiguity.one, ambiguity.other} & mine:
             yield from problems_in(ambiguity.problem)
+
+
+def _pointing_nowhere(found: Sequence[Found], others: Sequence[Found]) -> Iterator[Problem]:
+    """Find what points to a table that no slip fills; nothing, while a slip that may fill it cannot be read."""
+    every = [*others, *found]
+    usable = [(each.folder, each.slip) for each in every if each.slip]
+    mine = {each.name for each in found}
+    for dangling in dangling_refs(usable) if len(usable) == len(every) else ():
+        if dangling.slip in mine:
+            yield from problems_in(dangling.problem)
 
 
 def _only(found: Found, every: Sequence[Found]) -> bool:

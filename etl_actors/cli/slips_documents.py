@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from etl_actors.errors import UsageError
+from etl_actors.feeding.cut import Cut
 from etl_actors.feeding.feeder import Fed, Feeder
 from etl_actors.feeding.format import STDIN
 from etl_actors.feeding.inputs import Input
@@ -76,7 +77,7 @@ def _exact(value: Any) -> bytes:
     return json_text(value).encode()
 
 
-def _fed(name: str, form: str | None, limit: int, cut: InputForm | None) -> list[Document]:  # noqa: ARG001  # until `feed` cuts by it
+def _fed(name: str, form: str | None, limit: int, cut: InputForm | None) -> list[Document]:
     source = Input(name, form)
     payloads: list[bytes] = []
     lines: list[int] = []
@@ -89,7 +90,7 @@ def _fed(name: str, form: str | None, limit: int, cut: InputForm | None) -> list
         lines.append(fed.last_line)
         stop.requested = len(payloads) >= limit
 
-    Feeder(put, stop, report, chunk_rows=1).feed([source])
+    Feeder(put, stop, report, chunk_rows=1, cut=Cut.of(cut)).feed([source])
     return [
         Document(f"{source.name}:{line}", as_stored(payload)) for line, payload in list(zip(lines, payloads, strict=True))[:limit]
     ]

@@ -21,7 +21,7 @@ GRAMMAR = """\
 // names that begin with _ are left out of the value. What is in [brackets] may be missing, and is null then.
 // The value of `start` here is an object: {"first": "...", "rest": "..."}; `etl-actors slips show` draws it.
 
-start: FIRST [_BLANK [REST]]
+start: _BLANK? FIRST [_BLANK [REST]]
 
 FIRST: /\\S+/
 REST: /.+/s

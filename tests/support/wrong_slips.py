@@ -179,7 +179,11 @@ columns.name = "name | text"
         "read.user",
     ),
     _grammar("A keyword that is a name too", 'start: [NOT] NAME\nNOT: "NOT"i\nNAME: /[a-z]+/\n%ignore " "\n', "read.name"),
-    _grammar("Two terminals for the same texts", 'start: USER "@" | HOST "!"\nUSER: /[a-z]+/\nHOST: /[a-z]+/\n', "read.user"),
+    _grammar(
+        "A word that is a name too",
+        'start: KEY "=" (FLAG | NAME)\nKEY: /[a-z]+/\nFLAG: "on" | "off"\nNAME: /[a-z]+/\n',
+        "read.key",
+    ),
     _grammar("A terminal that can be empty", "start: FIRST REST\nFIRST: /[a-z]*/\nREST: /[0-9]+/\n"),
     _document("A text that is no number", {"isbn": "1", "year": "soon"}, '[tables.book]\ncolumns.year = "year | int"\n'),
     _document("A number with separators", {"price": "1,234.50"}, '[tables.book]\ncolumns.price = "price | numeric(12,2)"\n'),

@@ -132,7 +132,7 @@ def test_what_is_told_of_a_mistake_says_where_and_what(case: Case) -> None:
         assert first.split(":")[1].isdigit(), first
         assert first.split(":")[2].isdigit(), first
         assert any(line.strip() == "^" for line in lines)
-        assert len(first) < 260
+        assert len(first) < 320
     assert not first.endswith(".")
 
 

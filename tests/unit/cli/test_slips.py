@@ -200,6 +200,18 @@ def test_check_of_one_slip_tells_how_it_stands_to_the_others_but_not_their_own_m
     assert out.endswith("1 slip: 1 problem.\n")
 
 
+def test_check_warns_of_what_points_to_a_table_that_no_slip_fills(folder: Path, asked: Any) -> None:
+    loan = 'name = "loan"\nsource = "loans"\n[tables.loan]\ncolumns.book = "isbn | text | ref(\'boook\')"\n'
+    put(folder / "loan", loan)
+    for words in (("check",), ("check", "loan")):
+        status, out, _ = asked(*words)
+        assert status == 0
+        assert f"warning: {folder}/loan/slip.toml:4:31: no slip fills a table `boook`; did you mean `book`?\n" in out
+    assert asked("check", "--strict")[0] == 1
+    put(folder / "wrong", WRONG)  # which may fill it: nobody knows
+    assert "boook" not in asked("check")[1]
+
+
 def test_check_tells_of_one_name_for_two_slips(folder: Path, asked: Any) -> None:
     put(folder / "second", BOOK)
     status, out, _ = asked("check")
@@ -279,3 +291,77 @@ def test_new_goes_where_it_is_told_and_says_how_to_use_it(folder: Path, asked: A
     assert status == 0
     assert f"export ETL_PARSERS={folder.parent}/mine" in out
     assert (folder.parent / "mine" / "novel" / "slip.toml").exists()
+
+
+GRAMMAR = """\
+start: HOST pair+ [NOTE]
+pair: KEY "=" value
+?value: NUMBER | list
+list: "(" NUMBER NUMBER* ")"
+HOST: /[a-z]+:/
+KEY: /[a-z]+(?==)/
+NUMBER: /[0-9]+/
+NOTE: /!.+/
+%ignore " "
+"""
+
+TEXT = """\
+name = "text"
+source = "text"
+[input]
+format = "lines"
+[grammars]
+line = "line.lark"
+[let]
+read = "message | parse(line)"
+[tables.text]
+let.first = "read.pair[0]"
+index = [["host"]]
+columns.host = { expr = "read.host | text", null = false, comment = "who" }
+columns.size = { expr = "first.key | text", check = "size != '' and size in ['a', 'b']", private = true }
+"""
+
+
+def test_show_draws_what_grammars_give(folder: Path, asked: Any) -> None:
+    put(folder / "text", TEXT)
+    (folder / "text" / "line.lark").write_text(GRAMMAR)
+    status, out, err = asked("show", "text")
+    assert (status, err) == (0, "")
+    assert "grammar line: line.lark, rule start\n  host\n  pair[]\n    key\n" in out
+    assert "  note\n" in out
+    assert "let.first  read.pair[0]" in out
+    rows = [line.split() for line in out.splitlines() if line.startswith(("host", "size"))]
+    assert rows[0] == ["host", "text", "read.host", "|", "text", "not", "null", "who"]
+    assert " ".join(rows[1][5:]) == "private, check size != '' and size in ['a', 'b']"
+    told = json.loads(asked("show", "text", "--json")[1])
+    assert told["grammars"]["line"]["shape"]["host"] == "text"
+    assert isinstance(told["grammars"]["line"]["shape"]["pair"], list)
+
+
+def test_the_traps_of_grammars_are_warnings_that_strict_makes_problems(folder: Path, asked: Any) -> None:
+    inline = "[grammars]\nline = { text = '''\nstart: USER \" from \" HOST\nUSER: /.+/\nHOST: /[a-z]+/\n''' }\n"
+    put(
+        folder / "trap",
+        'name = "trap"\nsource = "t"\n' + inline + '[tables.trap]\ncolumns.a = "message | parse(line).user | text"\n',
+    )
+    put(folder / "text", TEXT)
+    (folder / "text" / "line.lark").write_text(GRAMMAR.replace("NOTE: /!.+/", "NOTE: /!.*?/"))
+    status, out, _ = asked("check")
+    assert status == 0
+    lines = out.splitlines()
+    assert any(line.startswith(f"warning: {folder}/trap/slip.toml:6:1: `USER` goes on over") for line in lines)
+    assert any(line.startswith(f"warning: {folder}/text/line.lark:8:1: ") for line in lines)
+    assert lines[-1].startswith("3 slips: no problem, 2 warning")
+    assert asked("check", "--strict")[0] == 1
+
+
+def test_new_from_lines_is_a_slip_with_a_grammar_that_passes(folder: Path, asked: Any) -> None:
+    (folder.parent / "some.log").write_text("one two  three\n\n single \n\tx\n")
+    assert asked("new", "lines", "--from", "some.log")[0] == 0
+    assert (folder / "lines" / "line.lark").exists()
+    assert asked("check", "--strict")[:2] == (0, "2 slips: no problem.\n")
+    status, out, _ = asked("test", "lines")
+    assert (status, out) == (0, "3 samples of 1 slip: 3 passed.\n")
+    told = json.loads(asked("try", "lines", "some.log", "--json")[1])["documents"]
+    assert [one["outcome"] for one in told] == ["rows", "rows", "rows"]
+    assert told[0]["rows"]["lines"] == [{"first": "one", "rest": "two  three"}]
