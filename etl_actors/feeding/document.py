@@ -1,12 +1,14 @@
 """Judge one line: is it a document that can be staged as it stands?"""
 
+from collections.abc import Mapping
+
 import orjson
 
 from etl_actors.feeding import syntax
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.numbers import may_overflow
 
-__all__ = ["JUDGED_BYTES", "find_flaw", "wrap_line"]
+__all__ = ["JUDGED_BYTES", "find_flaw", "with_origin", "wrap_line"]
 
 JUDGED_BYTES = 4 * 1024 * 1024  # orjson's objects take ten times the text: the server judges longer documents itself
 
@@ -29,8 +31,13 @@ def find_flaw(line: bytes) -> Flaw | None:
     return None
 
 
-def wrap_line(line: bytes) -> bytes | Flaw:
-    """Return a line of text as the document ``{"message": …}``."""
+def wrap_line(line: bytes, origin: Mapping[str, str | int] | None = None) -> bytes | Flaw:
+    """Return a line of text, or an event of several, as the document ``{"message": …}``.
+
+    Args:
+        line: without its line ending.
+        origin: fields that say where it came from.
+    """
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -39,4 +46,14 @@ def wrap_line(line: bytes) -> bytes | Flaw:
     nul = line.find(b"\0")
     if nul >= 0:
         return Flaw("nul_character", "expected text without the NUL character, got a NUL byte", nul)
-    return orjson.dumps({"message": text})
+    return orjson.dumps({"message": text, **(origin or {})})
+
+
+def with_origin(document: bytes, origin: Mapping[str, str | int]) -> bytes:
+    """Add fields to a JSON object, every byte of which stays as it is; what is no object stays without them."""
+    stripped = document.strip(b" \t\r\n")
+    if not stripped.startswith(b"{"):
+        return document
+    before = stripped[:-1].rstrip(b" \t\r\n")
+    # Of a name that comes twice, jsonb keeps the last value.
+    return before + (b"" if before == b"{" else b",") + orjson.dumps(dict(origin))[1:]

@@ -1,10 +1,11 @@
-"""Feed files: every line that is not blank becomes exactly one staged row."""
+"""Feed files: every line that is not blank becomes exactly one staged row, or every event of several lines."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from etl_actors.feeding.chunk import Chunk, Put, Row
-from etl_actors.feeding.document import find_flaw, wrap_line
+from etl_actors.feeding.cut import Cut, Gathering, Piece
+from etl_actors.feeding.document import find_flaw, with_origin, wrap_line
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.format import Format
 from etl_actors.feeding.inputs import Blocks
@@ -50,6 +51,7 @@ class Feeder:
         report: is called after every commit with what was fed so far.
         chunk_rows: rows a commit, at most.
         chunk_bytes: bytes of payload a commit, at most, but for a single document that is larger.
+        cut: how text is cut; by default each line is a document, and says nothing of where it came from.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Feeder:
         report: Callable[[Fed], None] = lambda _fed: None,
         chunk_rows: int = CHUNK_ROWS,
         chunk_bytes: int = CHUNK_BYTES,
+        cut: Cut | None = None,
     ) -> None:
         self.fed = Fed()
         self._put = put
@@ -66,6 +69,7 @@ class Feeder:
         self._report = report
         self._chunk = Chunk(chunk_rows, chunk_bytes)
         self._done_bytes = 0
+        self._cut = Cut() if cut is None else cut
 
     def feed(self, inputs: Sequence[Blocks]) -> Fed:
         """Feed the inputs in order, and return the counts.
@@ -85,29 +89,36 @@ class Feeder:
     def _feed_one(self, source: Blocks) -> None:
         self.fed.file = source.name
         self.fed.last_line = number = 0
+        # A JSON document is a line of its own, whatever the slip says of text.
+        gathering = Gathering(self._cut if source.format is Format.LINES else replace(self._cut, begins=None))
+        blank = self.fed.blank
         with source:
             try:
                 for lines in cut_lines(lambda: source.read(self._stop)):
                     for line in lines:
                         number += 1
-                        self._take(line, number, source)
+                        for piece in gathering.add(line, number):
+                            self._take(piece, source)
+                    self.fed.blank = blank + gathering.blank
                     if source.emptied:
-                        # A pipe that has nothing more just now: whoever writes slowly need not wait for a full chunk.
-                        self._stage(number, source)
+                        # A pipe that has nothing more just now: whoever writes slowly need not wait for a full chunk. An
+                        # event that is open may still grow.
+                        self._stage(gathering.done, source)
+                for piece in gathering.end():
+                    self._take(piece, source)
             finally:
-                self._stage(number, source)
+                # What was interrupted within an event is not staged as if it were whole.
+                self.fed.blank = blank + gathering.blank
+                self._stage(gathering.done, source)
             self._done_bytes += source.position
 
-    def _take(self, line: bytes | LongLine, number: int, source: Blocks) -> None:
-        if not line or (isinstance(line, bytes) and line.isspace()):
-            self.fed.blank += 1
-            return
-        row = _row(line, number, source)
+    def _take(self, piece: Piece, source: Blocks) -> None:
+        row = _row(piece, source, self._cut)
         if not self._chunk.fits(len(row.payload)):
-            self._stage(number - 1, source)
+            self._stage(piece.first - 1, source)
         self._chunk.add(row)
         if self._chunk.is_full:
-            self._stage(number, source)
+            self._stage(piece.last, source)
 
     def _stage(self, number: int, source: Blocks) -> None:
         if not self._chunk:
@@ -120,18 +131,19 @@ class Feeder:
         self._report(self.fed)
 
 
-def _row(line: bytes | LongLine, number: int, source: Blocks) -> Row:
-    payload, flaw = _judge(line, source.format)
+def _row(piece: Piece, source: Blocks, cut: Cut) -> Row:
+    payload, flaw = _judge(piece.text, source.format, cut.origin_of(source.name, piece.first))
     if flaw is None:
-        return Row(payload, line, number, source.name, is_raw=False)
-    place = f"line {number} of {source.name}"
-    return Row(raw_document(line, flaw, place), line, number, source.name, is_raw=True)
+        return Row(payload, piece.text, piece.first, source.name, is_raw=False)
+    place = f"line {piece.first} of {source.name}"
+    return Row(raw_document(piece.text, flaw, place), piece.text, piece.first, source.name, is_raw=True)
 
 
-def _judge(line: bytes | LongLine, form: Format) -> tuple[bytes, Flaw | None]:
-    if isinstance(line, LongLine):
-        return b"", Flaw("line_too_long", f"expected a line of at most {LINE_BYTES:,} bytes, got {line.length:,}")
+def _judge(text: bytes | LongLine, form: Format, origin: Mapping[str, str | int]) -> tuple[bytes, Flaw | None]:
+    if isinstance(text, LongLine):
+        return b"", Flaw("line_too_long", f"expected a line of at most {LINE_BYTES:,} bytes, got {text.length:,}")
     if form is Format.JSONL:
-        return line, find_flaw(line)
-    wrapped = wrap_line(line)
+        flaw = find_flaw(text)
+        return with_origin(text, origin) if origin and flaw is None else text, flaw
+    wrapped = wrap_line(text, origin)
     return (b"", wrapped) if isinstance(wrapped, Flaw) else (wrapped, None)

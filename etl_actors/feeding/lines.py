@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-__all__ = ["BLOCK_BYTES", "LINE_BYTES", "LongLine", "cut_lines", "shorten"]
+__all__ = ["BLOCK_BYTES", "LINE_BYTES", "LongLine", "Tail", "cut_lines", "shorten"]
 
 BLOCK_BYTES = 1024 * 1024
 LINE_BYTES = 256 * 1024 * 1024  # jsonb takes no object, array or string beyond it
@@ -30,7 +30,7 @@ def cut_lines(read: Callable[[], bytes], line_bytes: int = LINE_BYTES) -> Iterat
             one half read is not yielded.
         line_bytes: a longer line is yielded as a `LongLine`.
     """
-    tail = _Tail(line_bytes)
+    tail = Tail(line_bytes)
     while block := read():
         first, *others = block.split(b"\n")
         tail.add(first)
@@ -48,14 +48,18 @@ def shorten(parts: Sequence[bytes]) -> LongLine:
     Args:
         parts: the line, in order.
     """
-    tail = _Tail(0)
+    tail = Tail(0)
     for part in parts:
         tail.add(part)
     return tail.shortened()
 
 
-class _Tail:
-    """The line that has begun and not ended."""
+class Tail:
+    """What has begun and not ended: a line, or an event of several.
+
+    Args:
+        line_bytes: of what is longer, only the beginning is kept.
+    """
 
     def __init__(self, line_bytes: int) -> None:
         self._line_bytes = line_bytes
@@ -68,6 +72,7 @@ class _Tail:
         self._is_long = False
 
     def add(self, part: bytes) -> None:
+        """Go on by some bytes."""
         self.length += len(part)
         if not self._is_long:
             self._parts.append(part)
@@ -85,11 +90,13 @@ class _Tail:
         self._parts = [b"".join(self._parts)[:HEAD_BYTES]]
 
     def take(self) -> bytes | LongLine:
+        """Return the line, and begin the next."""
         line: bytes | LongLine = self.shortened() if self._is_long else b"".join(self._parts).removesuffix(b"\r")
         self._clear()
         return line
 
     def shortened(self) -> LongLine:
+        """Return what is kept of something too long to keep."""
         return LongLine(_whole_characters(self._parts[0]), self.length, self._digest.hexdigest())
 
 

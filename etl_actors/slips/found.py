@@ -11,7 +11,7 @@ from etl_actors.slips.files import MAIN, read_slip_folder
 from etl_actors.slips.model import Slip
 from etl_actors.slips.read import read_slip
 
-__all__ = ["Found", "Shelf", "find_slips", "sources_of"]
+__all__ = ["Found", "Shelf", "find_slips", "head_of", "sources_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def find_slips(folders: Sequence[Path], target_schema: str) -> Shelf:
 
 def sources_of(text: str) -> tuple[str, ...] | None:
     """Tell which sources a `slip.toml` takes, whatever else is wrong with it; None for any, and where it does not say."""
-    given = _head(text).get("source")
+    given = head_of(text).get("source")
     several = given if isinstance(given, list) else [given]
     return tuple(several) if several and all(isinstance(one, str) for one in several) else None
 
@@ -87,14 +87,14 @@ def _found(folder: Path, target_schema: str) -> Found:
     try:
         slip = read_slip(files, target_schema, origin=str(folder))
     except SlipError as error:
-        name = _head(files[MAIN]).get("name")
+        name = head_of(files[MAIN]).get("name")
         named = name if isinstance(name, str) and name else folder.name
         return Found(folder, named, None, str(error), sources_of(files[MAIN]), files.get("steps.py"))
     return Found(folder, slip.name, slip, "", slip.sources, files.get("steps.py"))
 
 
-def _head(text: str) -> dict[str, Any]:
-    """Read what stands before the first table, of a text that is no TOML line by line."""
+def head_of(text: str) -> dict[str, Any]:
+    """Read what a `slip.toml` says before its first table (or all), of a text that is no TOML line by line."""
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):

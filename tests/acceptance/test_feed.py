@@ -69,3 +69,46 @@ def test_ctrl_c_leaves_what_was_staged_and_says_how_much(database: str) -> None:
     assert feed.returncode == 130
     assert said == b"Stopped after line 3 of standard input: 3 rows of source slow staged.\n"
     assert len(_staged(database)) == 3
+
+
+_KAFKA = """\
+name   = "kafka"
+source = "kafka"
+[input]
+format = "lines"
+begins = '^\\[\\d{4}-'
+origin = true
+[tables.kafka]
+columns.message = "message | text"
+"""
+
+
+def _slips(folder: Path, **texts: str) -> Path:
+    for name, text in texts.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "slip.toml").write_text(text)
+    return folder
+
+
+def test_files_are_cut_as_the_slip_of_the_source_says(database: str, tmp_path: Path) -> None:
+    slips = _slips(tmp_path / "slips", kafka=_KAFKA, broken='name = "broken"\nsource = "others"\n')
+    (tmp_path / "server.log.2016").write_text("[2016-12-19 16:00:00] ERROR broke\n\tat a\n[2016-12-19 16:00:01] INFO fine\n")
+    done = etl("feed", "kafka", tmp_path / "server.log.2016", env=environment(database, slips))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert _staged(database) == [
+        ("kafka", {"message": "[2016-12-19 16:00:00] ERROR broke\n\tat a", "_file": "server.log.2016", "_line": 1}),
+        ("kafka", {"message": "[2016-12-19 16:00:01] INFO fine", "_file": "server.log.2016", "_line": 3}),
+    ]
+
+
+def test_two_slips_that_cut_in_different_ways_are_one_sentence_and_the_named_one_is_taken(database: str, tmp_path: Path) -> None:
+    slips = _slips(tmp_path / "slips", kafka=_KAFKA, plain=_KAFKA.replace('"kafka"', '"plain"', 1).replace("begins", "# begins"))
+    env = environment(database, slips)
+    done = etl("feed", "kafka", "-", env=env, stdin=b"[2016-1\n")
+    assert done.returncode == 2
+    assert done.stderr == "The slips kafka and plain cut files of source kafka in different ways: name one of them by --slip.\n"
+    assert etl("feed", "kafka", "-", "--slip", "plain", env=env, stdin=b"one\ntwo\n").returncode == 0
+    assert _staged(database) == [
+        ("kafka", {"message": "one", "_file": "-", "_line": 1}),
+        ("kafka", {"message": "two", "_file": "-", "_line": 2}),
+    ]

@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import re
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.errors import DatabaseUnavailable, EtlError, UsageError
+from etl_actors.feeding.cut import Cut
 from etl_actors.feeding.feeder import Fed, Feeder
 from etl_actors.feeding.inputs import Input
 from etl_actors.feeding.raw import original_bytes
@@ -252,3 +254,93 @@ def test_whatever_its_bytes_a_line_becomes_one_row_that_gives_it_back(
     assert fed.staged == len(kept)
     for line, row, document in zip(kept, (row for commit in staging.commits for row in commit), documents, strict=True):
         assert row == line or original_bytes(document) == line
+
+
+# Events of several lines, and where they came from ------------------------------------------------------------------------
+
+
+_EVENTS = Cut(re.compile(r"^\["), origin=True)
+
+
+def _cut(path: Path | str, cut: Cut, form: str | None = None, chunk_rows: int = 2_000) -> tuple[Fed, Staging]:
+    staging = Staging()
+    return Feeder(staging.put, Stop(), chunk_rows=chunk_rows, cut=cut).feed([Input(str(path), form)]), staging
+
+
+def test_an_event_of_several_lines_is_one_row_that_says_where_it_began(tmp_path: Path) -> None:
+    fed, staging = _cut(_file(tmp_path, b"\n[1] broke\r\n  at a\r\n\r\n[2] fine\r\n", "a.log"), _EVENTS)
+    assert staging.documents == [
+        {"message": "[1] broke\n  at a", "_file": "a.log", "_line": 2},
+        {"message": "[2] fine", "_file": "a.log", "_line": 5},
+    ]
+    assert (fed.staged, fed.blank, fed.last_line) == (2, 2, 5)
+
+
+def test_events_are_cut_alike_wherever_the_chunks_end(tmp_path: Path) -> None:
+    text = b"".join(b"[%d] a\n  b\n" % number for number in range(50))
+    whole = _cut(_file(tmp_path, text, "a.log"), _EVENTS)[1].documents
+    for chunk_rows in (1, 7):
+        fed, staging = _cut(tmp_path / "a.log", _EVENTS, chunk_rows=chunk_rows)
+        assert staging.documents == whole
+        assert (fed.staged, fed.last_line) == (50, 100)
+
+
+def test_a_broken_event_is_kept_raw_as_a_whole(tmp_path: Path) -> None:
+    path = _file(tmp_path, b"[1] a\n  \xff\n[2] b\n", "a.log")
+    raw, good = _cut(path, _EVENTS)[1].documents
+    assert isinstance(raw, dict)
+    assert original_bytes(raw) == b"[1] a\n  \xff"
+    assert raw["$error"].startswith(f"line 1 of {path}")
+    assert good == {"message": "[2] b", "_file": "a.log", "_line": 3}
+
+
+def test_json_documents_get_their_origin_without_a_byte_of_theirs_changed(tmp_path: Path) -> None:
+    path = _file(tmp_path, b'{"a": 1.10, "b": 12345678901234567890123} \n{ }\n[1]\n{"_line": "mine"}\n{"half\n')
+    _, staging = _cut(path, Cut(re.compile("never"), origin=True))
+    assert staging.commits[0][:4] == [
+        b'{"a": 1.10, "b": 12345678901234567890123,"_file":"a.jsonl","_line":1}',
+        b'{"_file":"a.jsonl","_line":2}',
+        b"[1]",
+        b'{"_line": "mine","_file":"a.jsonl","_line":4}',
+    ]
+    assert "$raw" in orjson.loads(staging.commits[0][4])
+
+
+def test_an_event_that_is_open_in_a_pipe_waits_for_its_end_and_those_before_it_do_not() -> None:
+    ours, theirs = os.pipe()
+    staging = Staging()
+    seen: list[list[object]] = []
+    blocks = iter([b"[1] a\n  more\n[2] b\n", b"  more\n", b""])
+
+    class _Slow(Input):
+        def _read_block(self) -> bytes:
+            seen.append(staging.documents)
+            return next(blocks)
+
+    try:
+        source = _Slow(f"/dev/fd/{ours}", "lines")
+        Feeder(staging.put, Stop(), cut=Cut(re.compile(r"^\["))).feed([source])
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    first, second = {"message": "[1] a\n  more"}, {"message": "[2] b\n  more"}
+    assert seen == [[], [first], [first]]
+    assert staging.documents == [first, second]
+
+
+def test_an_event_in_which_the_feed_is_stopped_is_not_staged_as_if_it_were_whole(tmp_path: Path) -> None:
+    stop = Stop()
+    staging = Staging()
+    blocks = iter([b"[1] a\n  more\n[2] b\n"])
+
+    class _Stopped(Input):
+        def _read_block(self) -> bytes:
+            block = next(blocks)
+            stop.requested = True
+            return block
+
+    path = _file(tmp_path, b"", "a.log")
+    fed = Feeder(staging.put, stop, cut=Cut(re.compile(r"^\["))).feed([_Stopped(str(path))])
+    assert fed.interrupted
+    assert staging.documents == [{"message": "[1] a\n  more"}]
+    assert fed.last_line == 2, "whoever goes on begins with line 3"
