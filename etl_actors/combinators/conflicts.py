@@ -79,7 +79,7 @@ def conflict_error(conflict: Conflict, words: Words, reached: Reached, main: str
     Returns:
         The error, with a remedy.
     """
-    token = words.of_terminal(conflict.terminal)
+    token = words.of_symbol(conflict.terminal, term=True)
     ends = [f"`{words.of_rule(rule)}`" for rule in conflict.ends]
     on = [f"`{words.of_rule(rule)}`" for rule in conflict.goes_on]
     if len(ends) > 1:

@@ -49,7 +49,7 @@ class Grammar:
         self.shape: Shape = Shapes(plans).of(start)
         self.lark = lark
         self.reached = reached
-        self._reading = Reading(lark, start, makers(plans), Words(lark.terminals, reached))
+        self._reading = Reading(lark, start, makers(plans), Words(lark.terminals, reached, plans.described()))
 
     def read(self, text: str, at: int = 0) -> Result[Any]:
         """Parse a whole text to its value (`Node`, str, list or None).

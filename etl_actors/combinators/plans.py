@@ -77,6 +77,20 @@ class Plans:
             else:
                 self._plan(name, alternatives)
 
+    def described(self) -> dict[str, str]:
+        """Find the regexes without a name that are all there is to one rule.
+
+        Returns:
+            The rule's or alias's name by Lark's name of the regex.
+        """
+        found: dict[str, set[str]] = {}
+        for rule, plan in self.plans.items():
+            called = plan.alias or self.reached.called(str(rule.origin.name))
+            for _, kept in plan.steps:
+                if kept.key == UNNAMED:
+                    found.setdefault(kept.symbol, set()).add(called if plan.fate is Fate.TEXT else "")
+        return {symbol: name for symbol, (name, *others) in found.items() if name and not others}
+
     def _plan(self, name: str, alternatives: list[Rule]) -> None:
         aliases: dict[str, list[Rule]] = {}
         plain: list[Rule] = []

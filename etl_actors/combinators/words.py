@@ -22,10 +22,12 @@ class Words:
     Args:
         terminals: of the grammar.
         reached: knows the names of the author.
+        described: what a regex without a name is the text of, by Lark's name of it.
     """
 
-    def __init__(self, terminals: Iterable[TerminalDef], reached: Reached) -> None:
+    def __init__(self, terminals: Iterable[TerminalDef], reached: Reached, described: Mapping[str, str] | None = None) -> None:
         self._reached = reached
+        self._described = described or {}
         self._terminals: Mapping[str, TerminalDef] = {str(each.name): each for each in terminals}
 
     def of_terminal(self, name: str) -> str:
@@ -35,7 +37,7 @@ class Words:
             name: Lark's.
 
         Returns:
-            As in ``"["``, ``host name``, ``/[0-9]+/``.
+            As in ``"["``, ``host name``, ``/[0-9]+/``; a regex that is all of a rule by that rule's name.
         """
         if name == END:
             return "the end"
@@ -43,7 +45,9 @@ class Words:
         if terminal is not None and isinstance(terminal.pattern, PatternStr):
             return json.dumps(terminal.pattern.value, ensure_ascii=False)
         if name in self._reached.definitions or terminal is None:
-            return self._reached.called(name).strip("_").replace("_", " ").lower() or name
+            return _spaced(self._reached.called(name)) or name
+        if name in self._described:
+            return _spaced(self._described[name])
         return f"/{terminal.pattern.value}/"
 
     def of_terminals(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -68,16 +72,29 @@ class Words:
         Returns:
             As in ``pair: key "=" value``.
         """
-        symbols = [self._symbol(str(symbol.name), term=symbol.is_term) for symbol in rule.expansion]
+        symbols = [self.of_symbol(str(symbol.name), term=symbol.is_term) for symbol in rule.expansion]
         shown = " ".join(symbols[:most]) + (" …" if len(symbols) > most else "")
-        return f"{self._symbol(str(rule.origin.name), term=False)}: {shown or '(nothing)'}"
+        return f"{self.of_symbol(str(rule.origin.name), term=False)}: {shown or '(nothing)'}"
 
-    def _symbol(self, name: str, *, term: bool) -> str:
+    def of_symbol(self, name: str, *, term: bool) -> str:
+        """Write a rule or terminal as its author did: by its name, or as the literal or regex that it is.
+
+        Args:
+            name: Lark's.
+            term: whether it is a terminal.
+
+        Returns:
+            As in ``host``, ``IP``, ``","``.
+        """
         if term:
-            terminal = self._terminals.get(name)
-            literal = terminal is not None and (isinstance(terminal.pattern, PatternStr) or helper(name))
-            return self.of_terminal(name) if literal else self._reached.called(name)
+            if name in self._reached.definitions:
+                return self._reached.called(name)
+            return self.of_terminal(name)
         if helper(name):
             origin = _REPETITION.sub("", name.removeprefix("__"))
             return f"(what {self._reached.called(origin)} repeats)"
         return self._reached.called(name)
+
+
+def _spaced(name: str) -> str:
+    return name.strip("_").replace("_", " ").lower()

@@ -22,14 +22,14 @@ LONG_NAME = 'start: HOST_NAME COMMA "x"i\nHOST_NAME: /h+/\nCOMMA: ","'
     ("text", "expected", "got", "at"),
     [
         ("", ("name",), "the end", 0),
-        ("a = 1;\nb = ?;\n", ("number", '"["', "/@[a-z]+/"), "'?'", 11),
+        ("a = 1;\nb = ?;\n", ("number", "reference", '"["'), "'?'", 11),
         ("a = 1;\nb = 2", ('";"',), "the end", 12),
         ("a = 1;\n  b 2;", ('"="',), "'2'", 11),
         ("a = [1, 2;", ('","', '"]"'), "';'", 9),
         ("a = 1 2;", ('";"',), "'2'", 6),
-        ("a = @é;", ("number", '"["', "/@[a-z]+/"), "'@'", 4),
+        ("a = @é;", ("number", "reference", '"["'), "'@'", 4),
         ("a = 1;   ", (), "", -1),
-        ("a = [1,\n[2, [x]]];", ("number", '"["', "/@[a-z]+/"), "'x'", 13),
+        ("a = [1,\n[2, [x]]];", ("number", "reference", '"["'), "'x'", 13),
         ("a = 1;\n=", ("name", "the end"), "'='", 7),
     ],
 )
@@ -47,6 +47,12 @@ def test_a_terminal_is_told_by_name_or_as_what_it_is() -> None:
     assert failure_of(made, "?").expected == ("host name",)
     assert failure_of(made, "h").expected == ('","',)
     assert failure_of(made, "h,").expected == ('"x"',)
+
+
+def test_a_regex_is_told_by_the_rule_that_it_is_all_of() -> None:
+    made = loaded('start: host_name "," (/x/ | size) size\nhost_name: /h+/\nsize: /[0-9]+/')
+    assert failure_of(made, "?").expected == ("host name",)
+    assert failure_of(made, "h,").expected == ("size", "/x/")
 
 
 def test_an_imported_terminal_is_told_without_prefix() -> None:
