@@ -1,5 +1,7 @@
 """An expression's value at once: read, written as Python, and run on one document."""
 
+from functools import cache
+from types import CodeType
 from typing import Any
 
 from etl_actors.combinators.grammar import Grammar, load_grammar
@@ -28,9 +30,15 @@ VOCABULARY = Vocabulary(
 
 def evaluated(expression: str, document: Any) -> Any:
     """Evaluate an expression: to the column's text where it ends in a type, else to the value itself."""
+    code, names = _compiled(expression)
+    fields = document if isinstance(document, dict) else {}
+    return eval(code, names | {"document": document, "D": fields})
+
+
+@cache
+def _compiled(expression: str) -> tuple[CodeType, dict[str, Any]]:
     node = parse_expression(expression)
     emitter = Emitter(vocabulary=VOCABULARY)
     kind = type_of(node)
     written = emitter.column(node, Scope(), kind, text=True) if kind else emitter.value(node, Scope())
-    fields = document if isinstance(document, dict) else {}
-    return eval(written, emitter.names | {"document": document, "D": fields})
+    return compile(written, "<expression>", "eval"), emitter.names
