@@ -1,7 +1,7 @@
 """What each expression of a slip sees, and whether it can be written and can find what it asks for."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from etl_actors.combinators.shape import Shape
@@ -26,15 +26,34 @@ class Sight:
     Args:
         scope: the variables of generated code; their names stand for those that the mapper will have.
         shapes: of lets by name, of the item as ``@``, of the one above it as ``@up``; None of what documents decide.
+        hidden: names of lets that it does not see, and why: whoever uses one would get a field, and hardly means it.
     """
 
     scope: Scope
     shapes: Mapping[str, Shape | None]
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
     def with_let(self, let: Let, shape: Shape | None) -> "Sight":
         """Add a let."""
         lets = {**self.scope.lets, let.name: f"let_{len(self.scope.lets)}()"}
-        return Sight(replace(self.scope, lets=lets), {**self.shapes, let.name: shape})
+        hidden = {name: why for name, why in self.hidden.items() if name != let.name}
+        return Sight(replace(self.scope, lets=lets), {**self.shapes, let.name: shape}, hidden)
+
+    def without(self, lets: Iterable[Let], why: str) -> "Sight":
+        """Hide lets."""
+        return replace(self, hidden={**self.hidden, **{let.name: why for let in lets}})
+
+    def check_names(self, node: Any) -> None:
+        """Refuse what uses a let that is hidden.
+
+        Raises:
+            ExpressionError: it does.
+        """
+        for path in bare_names(node) if self.hidden else ():
+            first = path.segments[0]
+            if isinstance(first, n.Field) and first.name in self.hidden:
+                name = first.name
+                raise ExpressionError(path.at, f"`{name}` is a let, and {self.hidden[name]}; a field of that name is `@.{name}`")
 
 
 def check_expressions(
@@ -77,8 +96,7 @@ class _Checker:
 
     def run(self, when: n.Predicate | None) -> None:
         if when is not None:
-            self._without_lets(when, ("when",), self.lets, "`when` of a slip sees no lets")
-            self.predicate(when, ("when",), self.document)
+            self.predicate(when, ("when",), self.document.without(self.lets, "`when` of a slip sees no lets"))
         self.document = self.all_lets(self.lets, ("let",), self.document)
         for draft in self.drafts.values():
             sight = self.of_items(draft)
@@ -121,7 +139,9 @@ class _Checker:
             depth="depth" if recurses else "",
             lets=self.document.scope.lets,
         )
-        return Sight(scope, {**shapes, "@": item, "@up": None if recurses else above.shapes.get("@")})
+        shapes |= {"@": item, "@up": None if recurses else above.shapes.get("@")}
+        others = {name: f"the items of `{draft.name}` see only their own" for name in above.scope.lets if name not in scope.lets}
+        return Sight(scope, shapes, {**above.hidden, **others})
 
     def _below(self, draft: Draft, shapes: Mapping[str, Shape | None]) -> Shape | None:
         try:
@@ -131,19 +151,9 @@ class _Checker:
 
     def all_lets(self, lets: tuple[Let, ...], keys: Keys, sight: Sight) -> Sight:
         for number, let in enumerate(lets):
-            here = (*keys, let.name)
-            self._without_lets(let.node, here, lets[number:], "a let uses those before it")
-            sight = sight.with_let(let, self.value(let.node, here, sight))
+            seen = sight.without(lets[number:], "a let uses those before it")
+            sight = sight.with_let(let, self.value(let.node, (*keys, let.name), seen))
         return sight
-
-    def _without_lets(self, node: Any, keys: Keys, lets: tuple[Let, ...], reason: str) -> None:
-        names = {let.name for let in lets}
-        for path in bare_names(node):
-            first = path.segments[0]
-            if isinstance(first, n.Field) and first.name in names:
-                self.problems.at_value(
-                    keys, f"`{first.name}` is a let, and {reason}; a field of that name is `@.{first.name}`", path.at
-                )
 
     # Expressions
 
@@ -153,6 +163,7 @@ class _Checker:
             return None
 
         def check() -> Shape | None:
+            sight.check_names(node)
             self.check_refs(node)
             check_nesting(Emitter(vocabulary=self.vocabulary).value(node, sight.scope))
             return shape_of(node, sight.shapes, self.vocabulary)
@@ -161,6 +172,7 @@ class _Checker:
 
     def predicate(self, node: n.Predicate, keys: Keys, sight: Sight) -> None:
         def check() -> None:
+            sight.check_names(node)
             self.check_refs(node)
             check_nesting(Emitter(vocabulary=self.vocabulary).predicate(node, sight.scope))
             check_predicate(node, sight.shapes, self.vocabulary)
@@ -172,6 +184,7 @@ class _Checker:
         column = draft.column
 
         def check() -> None:
+            sight.check_names(column.node)
             self.check_refs(column.node)
             emitter = Emitter(vocabulary=self.vocabulary)
             if draft.type is None:

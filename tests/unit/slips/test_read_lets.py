@@ -40,7 +40,18 @@ def test_a_child_without_items_of_its_own_sees_the_lets_of_its_parent() -> None:
         'let.x = "m | parse(g)"\ncolumns.a = "x.a | text"\n[tables.u]\nparent = "t"\n'
     )
     assert first_lines(f'{top}columns.c = "x.c | text"') == ["slip.toml:9:14: `start` has no field `c`; it has `a`, `b`"]
-    read(f'{top}each = "$.u[*]"\ncolumns.c = "x.c | text"')
+    read(f'{top}each = "$.u[*]"\ncolumns.c = "@.x.c | text"')
+
+
+def test_items_do_not_see_the_lets_of_what_is_above_them() -> None:
+    """Else a name that is a let in one table would be a field in the one below, and null for ever."""
+    top = 'name = "s"\n[tables.t]\nlet.x = "m"\n[tables.u]\nparent = "t"\neach = "x[*]"\n'
+    below = '[tables.v]\nparent = "u"\ncolumns.c = "x.c | text"'
+    told = "`x` is a let, and the items of `u` see only their own; a field of that name is `@.x`"
+    assert first_lines(f'{top}columns.c = "x.c | text"') == [f"slip.toml:7:14: {told}"]
+    assert first_lines(f'{top}when = "exists(x)"') == [f"slip.toml:7:16: {told}"]
+    assert first_lines(top + below) == [f"slip.toml:9:14: {told}"]
+    read(f'{top}let.x = "@.x"\ncolumns.c = "x.c | text"\n{below}')
 
 
 @pytest.mark.parametrize(
