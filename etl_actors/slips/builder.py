@@ -8,6 +8,7 @@ from lark.tree import Meta
 
 from etl_actors.slips import nodes as n
 from etl_actors.slips.problems import ExpressionError
+from etl_actors.slips.quoted import unquoted
 from etl_actors.slips.unbuilt import (
     Bare,
     Brackets,
@@ -19,7 +20,6 @@ from etl_actors.slips.unbuilt import (
     bare_name,
     segments_of,
     step_of,
-    unquoted,
     value_of,
     values_of,
 )

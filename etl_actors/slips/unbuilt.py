@@ -3,12 +3,12 @@
 `trim` is a field in ``trim | text`` and a step in ``map(trim)``; a string is plain text, but a regular expression in `match`.
 """
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 from etl_actors.slips import nodes as n
 from etl_actors.slips.problems import ExpressionError
+from etl_actors.slips.quoted import unquoted, unquoted_regex
 
 __all__ = [
     "Bare",
@@ -22,15 +22,10 @@ __all__ = [
     "parts_of",
     "segments_of",
     "step_of",
-    "unquoted",
     "value_of",
     "values_of",
 ]
 
-_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "/": "/", "\\": "\\", "'": "'", '"': '"'}
-_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
-_ESCAPED_QUOTE = re.compile(r"\\([\\'\"])")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _TAKES_STEPS = {"map": "map(trim | lower)", "many": "many(parse(line))", "sep_by": "sep_by(parse(item), ',')"}
 _Parts = tuple[n.Step | n.Segment, ...]
 
@@ -64,7 +59,7 @@ class Text:
 
     def regex(self) -> n.Literal:
         """Read it as a regular expression: a backslash stays, but before a quote or another backslash."""
-        return n.Literal(self.at, _ESCAPED_QUOTE.sub(r"\1", self.written[1:-1]))
+        return n.Literal(self.at, unquoted_regex(self.written))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,27 +259,3 @@ def bare_name(node: Any) -> str | None:
             return name
         case _:
             return None
-
-
-def unquoted(text: str, at: int) -> str:
-    """Read a string of an expression, by RFC 9535's escapes.
-
-    Raises:
-        ExpressionError: an escape that there is not, a lone surrogate.
-    """
-
-    def replaced(found: re.Match[str]) -> str:
-        code = found[1]
-        if code[0] == "u" and len(code) > 1:
-            return chr(int(code[1:], 16))
-        if code not in _ESCAPES:
-            raise ExpressionError(at + 1 + found.start(), f"there is no escape `\\{code}`; a backslash itself is written `\\\\`")
-        return _ESCAPES[code]
-
-    value = _ESCAPE.sub(replaced, text[1:-1])
-    if _SURROGATES.search(value):
-        try:
-            value = value.encode("utf-16", "surrogatepass").decode("utf-16")
-        except UnicodeDecodeError:
-            raise ExpressionError(at, "this string holds half a surrogate pair") from None
-    return value
