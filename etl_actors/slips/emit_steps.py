@@ -1,6 +1,7 @@
 """Steps as Python source: the casts, the steps of the language, and those of a slip's own."""
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -155,7 +156,9 @@ def _regex(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
 def _pattern(node: _Node, step: n.Step) -> re.Pattern[str]:
     text = _constant(node, step, _usage(step))
     try:
-        pattern = re.compile(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a later Python may read otherwise
+            pattern = re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         told = error.msg if isinstance(error, re.error) else str(error)
         raise ExpressionError(node.at, f"this is no regular expression: {told}") from None

@@ -124,3 +124,18 @@ def test_bytes_in_base64_are_those_that_postgresql_decodes(casts: psycopg.Connec
     for text in ["", "AA==", "aGk=", "a G\nk =", "/+8="]:
         (decoded,) = casts.execute("SELECT decode(%s, 'base64')::text", [text]).fetchone() or (None,)
         assert column_type("bytea", ("base64",)).text(text) == decoded
+
+
+def test_fields_of_copy_lines_arrive_as_they_were(casts: psycopg.Connection[Any]) -> None:
+    kinds = [column_type("text", array=True), column_type("bytea"), column_type("interval"), column_type("jsonb", array=True)]
+    awkward = [f"a{sign}b" for sign in CHARACTERS] + ["", "null", "\\N", "\\."]
+    values = [awkward, "\\x005c0a", "-1 day 02:00", [{"k": awkward}, None]]
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(f"c{n}"), sql.SQL(kind.name)) for n, kind in enumerate(kinds)
+    )
+    casts.execute(sql.SQL("CREATE TEMP TABLE copied ({})").format(columns))
+    line = "\t".join(kind.copy(value) for kind, value in zip(kinds, values, strict=True))
+    with casts.cursor().copy("COPY copied FROM STDIN") as copy:
+        copy.write(line + "\n")
+    row = casts.execute("SELECT c0, c1, c2::text, c3 FROM copied").fetchone()
+    assert row == (awkward, b"\0\\\n", "-1 days +02:00:00", [{"k": awkward}, None])
