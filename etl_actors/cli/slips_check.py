@@ -17,7 +17,7 @@ from etl_actors.slips.cross_refs import dangling_refs
 from etl_actors.slips.files import MAIN
 from etl_actors.slips.model import Slip
 from etl_actors.slips.samples import payload_of, read_samples
-from etl_actors.slips.trial import Trier
+from etl_actors.slips.trial import takes
 
 if TYPE_CHECKING:
     from etl_actors.settings import Settings
@@ -137,7 +137,7 @@ class _Taker:
 
     def __call__(self, slip: Slip) -> bool:
         source = next((each for each in self.owner.sources or slip.sources or (self.owner.name,) if slip.takes(each)), None)
-        return source is not None and Trier(slip, source).takes(self.payload)
+        return source is not None and takes(slip, source, self.payload)
 
 
 def _summary(found: Sequence[Found], problems: Sequence[Problem], warnings: Sequence[Problem]) -> str:

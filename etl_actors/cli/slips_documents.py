@@ -10,11 +10,11 @@ from typing import Any
 from etl_actors.errors import UsageError
 from etl_actors.feeding.cut import Cut
 from etl_actors.feeding.feeder import Fed, Feeder
-from etl_actors.feeding.format import STDIN
+from etl_actors.feeding.format import STDIN, Format
 from etl_actors.feeding.inputs import Input
 from etl_actors.feeding.stop import Stop
 from etl_actors.slips.model import InputForm
-from etl_actors.slips.trial import as_stored
+from etl_actors.slips.trial import as_stored, value_of
 
 __all__ = ["FORMATS", "Document", "documents"]
 
@@ -91,6 +91,13 @@ def _fed(name: str, form: str | None, limit: int, cut: InputForm | None) -> list
         stop.requested = len(payloads) >= limit
 
     Feeder(put, stop, report, chunk_rows=1, cut=Cut.of(cut)).feed([source])
-    return [
-        Document(f"{source.name}:{line}", as_stored(payload)) for line, payload in list(zip(lines, payloads, strict=True))[:limit]
-    ]
+    made = zip(lines, map(as_stored, payloads[:limit]), strict=False)  # of the lines beyond the limit nothing is shown
+    of_text = source.format is Format.LINES
+    return [Document(f"{source.name}:{last - (_lines_within(one) if of_text else 0)}", one) for last, one in made]
+
+
+def _lines_within(payload: bytes) -> int:
+    """Count the lines behind the first one of an event of several."""
+    document = value_of(payload)
+    message = document.get("message") if isinstance(document, dict) else None
+    return message.count("\n") if isinstance(message, str) else 0

@@ -13,9 +13,10 @@ from etl_actors.cli.slips_documents import FORMATS, Document, documents
 from etl_actors.cli.slips_rows import show_lines, shown_document
 from etl_actors.cli.slips_shelf import asked
 from etl_actors.errors import SlipError, UsageError
+from etl_actors.feeding.form import input_form
 from etl_actors.slips.document import Staged, Undecodable, decode
 from etl_actors.slips.explained import explain
-from etl_actors.slips.model import InputForm, Slip
+from etl_actors.slips.model import Slip
 from etl_actors.slips.trial import NULL_TIME
 
 __all__ = ["slips_explain"]
@@ -58,11 +59,13 @@ def slips_explain(
 
     The exit status is 1 if none takes a document, or several do at equal priority: it would be rejected at stage `route`.
     """
-    found = asked(invocation(ctx).settings(), ())
+    settings = invocation(ctx).settings()
+    found = asked(settings, ())
     broken = [each.name for each in found if each.slip is None]
     slips = sorted((each.slip for each in found if each.slip), key=lambda slip: (-slip.priority, slip.name))
     source = source or _only_source(slips)
-    told = [(each, *_judged(slips, each.payload, source)) for each in documents(file, form, limit, _cut(slips, source))]
+    cut = input_form(settings.parser_folders, source, lenient=True)
+    told = [(each, *_judged(slips, each.payload, source)) for each in documents(file, form, limit, cut)]
     if as_json:
         show_json(
             {"source": source, "documents": [_json(each, document, said) for each, document, said in told], "broken": broken}
@@ -83,10 +86,6 @@ def _only_source(slips: Sequence[Slip]) -> str:
     if len(sources) == 1:
         return sources[0]
     raise UsageError(f"What are the documents of? Name it with --source; the slips take {', '.join(sources) or 'any'}.")
-
-
-def _cut(slips: Sequence[Slip], source: str) -> InputForm | None:
-    return next((slip.input for slip in slips if slip.takes(source) and slip.input), None)
 
 
 def _judged(slips: Sequence[Slip], payload: bytes, source: str) -> tuple[Any, list[_Said]]:

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
+from etl_actors.errors import SlipError
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
-from etl_actors.slips.compile import Mapper, compile_slip
+from etl_actors.slips.compile import compile_slip
 from etl_actors.slips.document import Staged, Undecodable, decode
 from etl_actors.slips.json_text import json_text
 from etl_actors.slips.model import Slip
 from etl_actors.slips.refused import Refused
 from etl_actors.slips.route import Routed, routed
 
-__all__ = ["NULL_TIME", "Outcome", "Row", "Trial", "Trier", "as_stored", "value_of"]
+__all__ = ["NULL_TIME", "Outcome", "Row", "Trial", "Trier", "as_stored", "takes", "value_of"]
 
 NULL_TIME = "2026-01-01 00:00:00+00"
 """What `@received_at` is of a document that was never staged."""
@@ -66,15 +68,8 @@ class Trier:
     def __init__(self, slip: Slip, source: str | None = None) -> None:
         self.slip = slip
         self.source = source or (slip.sources or (slip.name,))[0]
-        self._routed: Routed = routed(slip)
-        self._mapper: Mapper = compile_slip(slip)
-
-    def takes(self, raw: bytes) -> bool:
-        """Tell whether the slip takes a payload of the source, and its `when` holds of it."""
-        try:
-            return self.slip.takes(self.source) and self._routed.takes(Staged(1, raw, self.source, NULL_TIME), decode(raw))
-        except Undecodable:
-            return False
+        self._routed = _routed(slip)
+        self._mapper = compile_slip(slip)
 
     def attempt(self, raw: bytes, row_id: int = 1) -> Trial:
         """Map one document.
@@ -109,6 +104,19 @@ class Trier:
         tables = zip(self._mapper.tables, lines, strict=True)
         rows = {table.name: [_row(table, line) for line in written] for table, written in tables}
         return Trial(Outcome.ROWS, rows, tuple(lines.rejects), document)
+
+
+def takes(slip: Slip, source: str, raw: bytes) -> bool:
+    """Tell whether a slip takes a payload of a source: its `when` holds, or it has none."""
+    try:
+        return slip.takes(source) and _routed(slip).takes(Staged(1, raw, source, NULL_TIME), decode(raw))
+    except (Undecodable, SlipError):
+        return False
+
+
+@lru_cache(maxsize=256)
+def _routed(slip: Slip) -> Routed:
+    return routed(slip)
 
 
 def as_stored(text: bytes) -> bytes:

@@ -200,18 +200,6 @@ def test_check_of_one_slip_tells_how_it_stands_to_the_others_but_not_their_own_m
     assert out.endswith("1 slip: 1 problem.\n")
 
 
-def test_check_warns_of_what_points_to_a_table_that_no_slip_fills(folder: Path, asked: Any) -> None:
-    loan = 'name = "loan"\nsource = "loans"\n[tables.loan]\ncolumns.book = "isbn | text | ref(\'boook\')"\n'
-    put(folder / "loan", loan)
-    for words in (("check",), ("check", "loan")):
-        status, out, _ = asked(*words)
-        assert status == 0
-        assert f"warning: {folder}/loan/slip.toml:4:31: no slip fills a table `boook`; did you mean `book`?\n" in out
-    assert asked("check", "--strict")[0] == 1
-    put(folder / "wrong", WRONG)  # which may fill it: nobody knows
-    assert "boook" not in asked("check")[1]
-
-
 def test_check_tells_of_one_name_for_two_slips(folder: Path, asked: Any) -> None:
     put(folder / "second", BOOK)
     status, out, _ = asked("check")

@@ -201,3 +201,60 @@ def test_a_sample_that_is_none_fails_with_a_sentence(content: str, sentence: str
     status, out, _ = asked("test")
     assert status == 1
     assert sentence in out
+
+
+EVENTS = """\
+name = "event"
+source = "event"
+[input]
+format = "lines"
+begins = '^[0-9]'
+origin = true
+[tables.event]
+columns.at   = "message | match('^[0-9:]+') | text"
+columns.line = "_line | int"
+columns.file = "_file | text"
+"""
+
+
+def test_files_are_cut_as_the_slip_says(place: Path, asked: Any) -> None:
+    (place / "slips" / "book" / "slip.toml").write_text(EVENTS)
+    (place / "some.out").write_text("10:01 began\n  at a\n  at b\n\n10:02 went on\n")
+    told = json.loads(asked("try", "event", "some.out", "--json")[1])["documents"]
+    assert [one["place"] for one in told] == ["some.out:1", "some.out:5"]
+    assert [one["rows"]["event"][0] for one in told] == [
+        {"at": "10:01", "line": "1", "file": "some.out"},
+        {"at": "10:02", "line": "5", "file": "some.out"},
+    ]
+    out = asked("try", "event", "some.out", "--limit", "1")[1]
+    assert out.splitlines()[1:4] == ["  10:01 began", "    at a", "    at b"]
+    assert asked("explain", "some.out", "--format", "lines")[1].count("taken by event") == 2
+
+
+def test_items_that_fail_alone_are_told_beside_the_rows(place: Path, asked: Any) -> None:
+    toml = SLIP.replace('each   = "$.authors[*]"', 'each   = "$.authors[*]"\non_error = "item"').replace(
+        "name | text", "name | required | text"
+    )
+    (place / "slips" / "book" / "slip.toml").write_text(toml)
+    status, out, _ = asked("try", "book", "books.jsonl", "--limit", "1")
+    assert status == 1
+    lines = out.splitlines()
+    assert lines[0] == "books.jsonl:1  1 book, 1 book_author"
+    assert "  item rejected at stage map, missing: expected a value, got null" in lines
+    assert "    $.authors[1].name   book_author.name   name | required | text" in lines
+    assert lines[-1] == "1 document: 1 gave rows; 1 item rejected alone. Nothing was written."
+
+
+def test_a_line_that_a_grammar_refuses_is_shown_with_a_caret(place: Path, asked: Any) -> None:
+    grammar = "[grammars]\nline = { text = '''\nstart: WORD NUMBER\nWORD: /[a-z]+/\nNUMBER: /[0-9]+/\n%ignore \" \"\n''' }\n"
+    table = '[tables.l]\ncolumns.n = "message | parse(line).number | int"\n'
+    (place / "slips" / "book" / "slip.toml").write_text(f'name = "l"\n{grammar}{table}')
+    (place / "some.log").write_text("abc 12\nabc  x\n")
+    out = asked("try", "l", "some.log")[1]
+    assert out.splitlines()[-7:-2] == [
+        "some.log:2  rejected",
+        "  rejected at stage parse, no_match: expected number, got 'x'",
+        "    $.message   l   message | parse(line).number | int",
+        "    abc  x",
+        "         ^",
+    ]

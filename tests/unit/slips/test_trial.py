@@ -6,7 +6,7 @@ import pytest
 
 from etl_actors.relational.reject import Stage
 from etl_actors.slips.read import read_slip
-from etl_actors.slips.trial import Outcome, Trier, as_stored
+from etl_actors.slips.trial import Outcome, Trier, as_stored, takes
 
 SLIP = """\
 name = "s"
@@ -79,10 +79,10 @@ def test_a_document_is_of_the_slips_first_source_unless_another_is_named() -> No
 
 
 @pytest.mark.parametrize(
-    ("source", "payload", "takes"), [("a", b'{"id": 1}', True), ("a", b"{}", False), ("c", b'{"id": 1}', False)]
+    ("source", "payload", "taken"), [("a", b'{"id": 1}', True), ("a", b"{}", False), ("c", b'{"id": 1}', False)]
 )
-def test_a_slip_takes_what_is_of_its_source_and_fulfils_its_when(source: str, payload: bytes, *, takes: bool) -> None:
-    assert Trier(read_slip({"slip.toml": SLIP}, "public"), source).takes(payload) is takes
+def test_a_slip_takes_what_is_of_its_source_and_fulfils_its_when(source: str, payload: bytes, *, taken: bool) -> None:
+    assert takes(read_slip({"slip.toml": SLIP}, "public"), source, payload) is taken
 
 
 @pytest.mark.parametrize(
