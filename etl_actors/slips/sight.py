@@ -26,7 +26,7 @@ class Sight:
     Args:
         scope: the variables of generated code; their names stand for those that the mapper will have.
         shapes: of lets by name, of the item as ``@``, of the one above it as ``@up``; None of what documents decide.
-        hidden: names of lets that it does not see, and why: whoever uses one would get a field, and hardly means it.
+        hidden: names of lets that are hardly meant as fields, and why they are not seen.
     """
 
     scope: Scope
@@ -140,8 +140,7 @@ class _Checker:
             lets=self.document.scope.lets,
         )
         shapes |= {"@": item, "@up": None if recurses else above.shapes.get("@")}
-        others = {name: f"the items of `{draft.name}` see only their own" for name in above.scope.lets if name not in scope.lets}
-        return Sight(scope, shapes, {**above.hidden, **others})
+        return Sight(scope, shapes)
 
     def _below(self, draft: Draft, shapes: Mapping[str, Shape | None]) -> Shape | None:
         try:
@@ -151,7 +150,7 @@ class _Checker:
 
     def all_lets(self, lets: tuple[Let, ...], keys: Keys, sight: Sight) -> Sight:
         for number, let in enumerate(lets):
-            seen = sight.without(lets[number:], "a let uses those before it")
+            seen = sight.without(lets[number + 1 :], "a let uses those before it")
             sight = sight.with_let(let, self.value(let.node, (*keys, let.name), seen))
         return sight
 
