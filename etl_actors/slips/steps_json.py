@@ -5,6 +5,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NoReturn
 
+from etl_actors.combinators.excerpt import excerpt
 from etl_actors.relational.canonical import canonical_key
 from etl_actors.slips.cast_numbers import to_numeric
 from etl_actors.slips.document import MAX_DEPTH
@@ -40,7 +41,8 @@ def from_json(value: Any) -> Any:
     except RecursionError:
         found = _TOO_DEEP
     except json.JSONDecodeError as error:
-        place = {"line": error.lineno, "column": error.colno, "position": error.pos}
+        line, column, shown = excerpt(text, error.pos)
+        place = {"line": line, "column": column, "position": error.pos, "excerpt": shown}
         raise Refused("not_json", f"JSON ({_told(error)})", value, detail=place, reach=error.pos) from None
     except _NotANumber as error:
         raise Refused("not_json", f"JSON, which has no {error}", value) from None
