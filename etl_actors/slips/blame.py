@@ -11,6 +11,7 @@ from etl_actors.slips.item_places import Items
 from etl_actors.slips.names import bare_names
 from etl_actors.slips.origins import Origins
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.secrets_of import is_secret, secret_values
 from etl_actors.slips.spots import Blame, Part, Spot
 
 __all__ = ["reject_of"]
@@ -48,10 +49,14 @@ def reject_of(
     if spot is None or frame is None:
         return Reject(staged.row_id, refused.stage, refused.reason, refused.sentence, item=item)
     items = Items(blame, frame.f_locals, document, {} if places is None else places)
-    private = _is_private(refused, spot, blame)
+    at = blame.parent_of(spot.table) if spot.part is Part.EACH else spot.table
+    secrets = list(secret_values(items, at))
+    private = _is_private(refused, spot, blame) or is_secret(refused.got, secrets)
     detail = _where(refused, spot, blame, items)
     detail |= {key: value for key, value in refused.detail.items() if key not in _TEXT}
-    told = {} if private else _in_text(refused, spot, blame, items)
+    told = _in_text(refused, spot, blame, items, secrets)
+    if private:
+        told.pop("excerpt", None)
     if "column" in told and "column" in detail:
         detail["table_column"] = detail["column"]
     detail |= told
@@ -82,7 +87,7 @@ def _where(refused: Refused, spot: Spot, blame: Blame, items: Items) -> dict[str
     return detail
 
 
-def _in_text(refused: Refused, spot: Spot, blame: Blame, items: Items) -> dict[str, Any]:
+def _in_text(refused: Refused, spot: Spot, blame: Blame, items: Items, secrets: list[Any]) -> dict[str, Any]:
     """Say at which place of the document's own text a text was refused.
 
     The place that the refusal knows is one in the text that the step was given. Where that is a piece which another
@@ -109,7 +114,8 @@ def _in_text(refused: Refused, spot: Spot, blame: Blame, items: Items) -> dict[s
             place: dict[str, Any] = {"line": line, "position": at}
             if position is not None:
                 place["column"] = column
-            return place if origin.private else place | {"excerpt": shown}
+            hidden = origin.private or is_secret(origin.text, secrets)
+            return place if hidden else place | {"excerpt": shown}
     return told | {"of": "piece"} if position is not None else {}
 
 

@@ -135,15 +135,22 @@ class Items:
             part: of the table.
             exact: whether the expression's value is wanted, and not what it is made of.
         """
-        item = self.above(table) if table is not None and part is Part.EACH else self.of(table)
-        several = [self._begins(path, item, table, part, got) for path in first_paths(node)]
+        several = self.beginnings(node, table, got, part=part)
         if not several:
-            return item
+            return self._outer(table, part)
         meant = next(
             (one for one in reversed(several) if one.value is got and got is not None),
             several[0 if isinstance(node, n.Predicate) else -1],
         )
         return meant if exact else Where(meant.place, meant.text, exact=False, value=meant.value)
+
+    def beginnings(self, node: Any, table: int | None, got: Any = None, *, part: Part = Part.COLUMN) -> list[Where]:
+        """Find what an expression begins with, of a choice that of every option."""
+        item = self._outer(table, part)
+        return [self._begins(path, item, table, part, got) for path in first_paths(node)]
+
+    def _outer(self, table: int | None, part: Part) -> Where:
+        return self.above(table) if table is not None and part is Part.EACH else self.of(table)
 
     def _begins(self, path: n.Path, item: Where, table: int | None, part: Part, got: Any) -> Where:
         let = let_of(path, self.blame.sight_of(table, part))

@@ -188,6 +188,89 @@ def test_null_in_a_private_column_is_refused_without_a_word_on_its_neighbours() 
     assert SECRET not in repr(reject)
 
 
+def test_what_a_private_column_is_made_of_is_shown_by_no_other_column() -> None:
+    toml = """
+[tables.t]
+columns.mail = { expr = "contact.mail | text", private = true }
+columns.number = "contact.mail | int"
+"""
+    reject = rejected(toml, {"contact": {"mail": SECRET}})
+    assert (reject.detail["column"], reject.detail["path"]) == ("number", "$.contact.mail")
+    assert SECRET not in repr(reject)
+
+
+def test_a_text_of_which_a_part_is_private_is_shown_by_no_other_part() -> None:
+    toml = """
+[tables.t]
+columns.key = "line | parse(entry).key | int"
+columns.value = { expr = "line | parse(entry).value | text", private = true }
+"""
+    for line in (f"mail={SECRET}", f"mail {SECRET}"):
+        reject = rejected(toml, {"line": line})
+        assert reject.detail.get("table_column", reject.detail["column"]) == "key"
+        assert SECRET not in repr(reject)
+        assert "excerpt" not in reject.detail
+
+
+def test_a_predicate_shows_no_private_value() -> None:
+    toml = """
+[tables.t]
+columns.a = "a | text"
+[tables.mail]
+parent = "t"
+each = "mails"
+when = "@ | int > 1"
+columns.address = { expr = "@ | text", private = true }
+"""
+    assert SECRET not in repr(rejected(toml, {"mails": [SECRET]}))
+
+
+@pytest.mark.parametrize("each", ["mails", "mails | required", "all | parse(entry).value", "found.value"])
+def test_what_is_no_item_of_a_table_with_private_columns_is_not_shown(each: str) -> None:
+    toml = f"""
+[let]
+found = "all | parse(entry)"
+[tables.t]
+columns.a = "a | text"
+[tables.mail]
+parent = "t"
+each = "{each}"
+[tables.part]
+parent = "mail"
+columns.address = {{ expr = "@ | text", private = true }}
+"""
+    assert SECRET not in repr(rejected(toml, {"mails": SECRET, "all": f"a={SECRET}"}))
+    assert SECRET not in repr(rejected(toml, {"mails": SECRET, "all": f"a {SECRET}"}))
+
+
+def test_lets_behind_the_items_of_a_private_column_are_private() -> None:
+    toml = """
+[let]
+entry = "all | parse(entry)"
+[tables.t]
+let.list = "entry.value | split(',')"
+columns.a = "entry.key | text"
+[tables.mail]
+parent = "t"
+each = "list"
+let.part = "@ | split('@')"
+columns.n = "@index | int"
+[tables.half]
+parent = "mail"
+columns.host = { expr = "part[1] | text", private = true }
+[tables.other]
+parent = "t"
+let.open = "entry.key"
+columns.c = "open | text"
+"""
+    slip = read_slip({"slip.toml": f'name = "s"\n{GRAMMARS}{toml}'}, "public")
+    lets = [*slip.lets, *(let for made in slip.tables for let in made.lets)]
+    assert {let.name: let.private for let in lets} == {"entry": True, "list": True, "part": True, "open": False}
+    reject = rejected(toml, {"all": f"a {SECRET}"})
+    assert SECRET not in repr(reject)
+    assert (reject.detail["line"], reject.detail["position"]) == (1, 1)
+
+
 class _Rows:
     def __init__(self, document: Any) -> None:
         self.row = Staged(1, json.dumps(document).encode(), "src", "2024-01-01 00:00:00+00")
