@@ -18,8 +18,8 @@ _WIDTH = 160  # characters of a document or value that are shown
 
 def show_lines(lines: Sequence[str], style: str = "") -> None:
     """Print lines as they are, whatever their length: excerpts whose carets must stay where they are."""
-    for line in lines:
-        console().print(Text(printable(line), style), soft_wrap=True)
+    if lines:
+        console().print(Text("\n".join(map(printable, lines)), style), soft_wrap=True)
 
 
 def shown_document(document: Any) -> list[str]:

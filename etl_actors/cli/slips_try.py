@@ -77,7 +77,7 @@ def _word(trial: Trial) -> str:
 def _summary(tried: list[tuple[Document, Trial]]) -> str:
     counts = [(sum(trial.outcome is outcome for _, trial in tried), outcome) for outcome in Outcome]
     names = {Outcome.ROWS: "gave rows", Outcome.SKIPPED: "skipped", Outcome.NOT_TAKEN: "not taken", Outcome.REJECTED: "rejected"}
-    said = ", ".join(f"{count} {names[outcome]}" for count, outcome in counts if count)
+    said = ", ".join(f"{count:,} {names[outcome]}" for count, outcome in counts if count)
     items = sum(reject.item for _, trial in tried for reject in trial.rejects)
     alone = f"; {plural(items, 'item')} rejected alone" if items else ""
     return f"{plural(len(tried), 'document')}: {said}{alone}. Nothing was written." if tried else "The file holds no document."

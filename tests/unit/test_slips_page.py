@@ -102,6 +102,14 @@ def test_the_value_of_a_text_is_what_is_shown(row: list[str]) -> None:
     assert result.value == json.loads(_code(row[3]))
 
 
+def test_every_reason_is_in_the_table_of_reasons() -> None:
+    """Those that `feed` and the database give apart, which are as many as theirs."""
+    raised = re.compile(r'(?:Refused|Undecodable|Reject)\(\s*(?:(?:staged\.)?row_id, )?(?:Stage\.\w+, )?"([a-z_]+)"')
+    code = "".join(path.read_text("utf-8") for path in (PAGE.parent.parent / "etl_actors").rglob("*.py"))
+    shown = set(re.findall(r"`([a-z_]+)`", "".join(row[1] for row in _rows("## What rejects a value"))))
+    assert set(raised.findall(code)) <= shown
+
+
 def test_every_command_is_in_the_table_of_commands() -> None:
     assert [re.findall(r"slips (\w+)", row[0])[0] for row in _rows("## The commands")] == list(SLIPS)
 
