@@ -6,14 +6,12 @@ to it by line number at no cost on the good path.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import repeat
 from typing import Any
 
-from etl_actors.combinators.grammar import Grammar
-from etl_actors.combinators.result import Success
 from etl_actors.slips import compared, paths
 from etl_actors.slips import nodes as n
+from etl_actors.slips.emit_predicates import emit_predicate
 from etl_actors.slips.emit_steps import emit_step
 from etl_actors.slips.expression_type import cast_of
 from etl_actors.slips.problems import ExpressionError, did_you_mean
@@ -24,7 +22,6 @@ from etl_actors.slips.vocabulary import Vocabulary
 __all__ = ["Emitter", "Scope"]
 
 _SPECIALS = {"row_id": "row_id", "source": "source", "received_at": "received_at"}
-_COMPARES = {"==": "same", "!=": "unequal", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +63,6 @@ def _first_of(*options: Any) -> Any:
         raise told
     finally:
         del told  # else frame and exception hold each other, and with them the document, until the next collection
-
-
-def _takes(grammar: Grammar, value: Any) -> bool:
-    return type(value) is str and type(grammar.read(value)) is Success
 
 
 @dataclass(slots=True)
@@ -224,42 +217,6 @@ class Emitter:
         self.own.add(name)
         return f"own_{name}"
 
-    # Predicates
-
     def predicate(self, node: n.Predicate, scope: Scope) -> str:
         """Write a predicate as a Python condition."""
-        match node:
-            case n.All(_, parts):
-                return "(" + " and ".join(self.predicate(part, scope) for part in parts) + ")"
-            case n.Any_(_, parts):
-                return "(" + " or ".join(self.predicate(part, scope) for part in parts) + ")"
-            case n.Not(_, part):
-                return f"(not {self.predicate(part, scope)})"
-            case n.Exists(_, value):
-                written = self.value(value, scope)
-                several = isinstance(value, n.Path) and value.plural
-                return f"{self.bound('present', compared.present)}({written})" if several else f"({written} is not None)"
-            case n.Matches():
-                return self._matches(node, scope)
-            case n.Member(_, left, options):
-                written = ", ".join(self.value(option, scope) for option in options)
-                return f"any(map({self.bound('equal', compared.equal)}, repeat({self.value(left, scope)}), [{written}]))"
-            case n.Compare():
-                return self._compare(node, scope)
-
-    def _matches(self, node: n.Matches, scope: Scope) -> str:
-        grammar = self.vocabulary.grammars.get(node.grammar)
-        if grammar is None:
-            hint = did_you_mean(node.grammar, list(self.vocabulary.grammars)) or "; `[grammars]` declares them"
-            raise ExpressionError(node.at, f"there is no grammar `{node.grammar}`{hint}")
-        return f"{self.bound('takes', partial(_takes, grammar))}({self.value(node.value, scope)})"
-
-    def _compare(self, node: n.Compare, scope: Scope) -> str:
-        left, right = self.value(node.left, scope), self.value(node.right, scope)
-        for one, other in ((node.left, right), (node.right, left)):
-            if isinstance(one, n.Literal) and node.operator in {"==", "!="} and one.value is None:
-                return f"({other} is {'not ' * (node.operator == '!=')}None)"
-            if isinstance(one, n.Literal) and node.operator == "==" and type(one.value) is str:
-                return f"({left} == {right})"  # a str equals nothing but a str
-        name = _COMPARES[node.operator]
-        return f"{self.bound(name, getattr(compared, name))}({left}, {right})"
+        return emit_predicate(self, node, scope)

@@ -72,6 +72,9 @@ def slip(name: str, when: str | None = None, priority: int = 0) -> Routed:
         ("a | parse(word) == 'abc'", {"a": "abc"}, True),
         ("a | parse(word) == 'abc'", {"a": "1"}, False),
         ("if(exists(a), a, b) == 1", {"b": 1}, True),
+        ("exists((a | as_list)[*].b)", {"a": {"c": 1}}, False),
+        ("exists((a | as_list)[*].b)", {"a": [{"c": 1}, {"b": 1}]}, True),
+        ("exists($..deep)", {"a": [{"deep": None}]}, False),
         ("exists($..deep)", {"a": [{"deep": 1}]}, True),
     ],
 )
