@@ -1,6 +1,6 @@
 """Making nodes of an expression's parse tree."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from lark import Token, Transformer, Tree, v_args
@@ -27,6 +27,7 @@ from etl_actors.slips.unbuilt import (
 __all__ = ["build"]
 
 _MAX_DIGITS = 1000
+_MAX_EXPONENT = 10_000
 
 
 def build(tree: Tree[Token]) -> Any:
@@ -70,7 +71,13 @@ class _Builder(Transformer[Token, Any]):
         text = str(children[0])
         if len(text) > _MAX_DIGITS:
             raise ExpressionError(meta.start_pos, f"a number in a slip has at most {_MAX_DIGITS} digits")
-        return n.Literal(meta.start_pos, int(text) if text.lstrip("-").isdigit() else Decimal(text))
+        try:
+            number = int(text) if text.lstrip("-").isdigit() else Decimal(text)
+        except InvalidOperation:  # an exponent of 19 digits
+            number = Decimal((0, (0,), _MAX_EXPONENT + 1))
+        if isinstance(number, Decimal) and abs(int(number.as_tuple().exponent)) > _MAX_EXPONENT:
+            raise ExpressionError(meta.start_pos, f"a number in a slip has an exponent of at most {_MAX_EXPONENT:,}")
+        return n.Literal(meta.start_pos, number)
 
     def true(self, meta: Meta, _children: list[Any]) -> n.Literal:
         return n.Literal(meta.start_pos, value=True)

@@ -1,7 +1,7 @@
 """Steps between values and their JSON text."""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any, NoReturn
 
@@ -69,7 +69,10 @@ def _constant(name: str) -> NoReturn:
 def _number(text: str) -> float | Decimal | None:
     if len(text) <= _SURE_FLOAT and "e" not in text and "E" not in text and text[-1] != "0":
         return float(text)
-    return to_numeric(Decimal(text))
+    try:
+        return to_numeric(Decimal(text))
+    except InvalidOperation:  # an exponent of 19 digits
+        raise Refused("out_of_range", "JSON whose numbers PostgreSQL's numeric can hold", text) from None
 
 
 def _integer(text: str) -> int | Decimal | None:

@@ -60,6 +60,8 @@ def test_json_is_read_and_every_number_is_exact(text: str, wanted: Any) -> None:
         ("[" * 100_000, "too_deep"),
         ("1e999999999", "out_of_range"),
         ("1e-99999", "out_of_range"),
+        ("1e9999999999999999999", "out_of_range"),
+        ("[0e-9999999999999999999]", "out_of_range"),
         (5, "not_text"),
         ({"a": 1}, "not_text"),
     ],

@@ -160,6 +160,10 @@ WRONG = [
     ("a | x(y=1, 2)", 11, "an argument without a name can't follow one with a name"),
     ("a | map('x')", 8, "`map` takes steps, as in `map(trim | lower)`"),
     ("a | map(b == 1)", 8, "`map` takes steps, as in `map(trim | lower)`"),
+    ("1e10001", 0, "a number in a slip has an exponent of at most 10,000"),
+    ("1e9999999999999999999", 0, "a number in a slip has an exponent of at most 10,000"),
+    ("1e999999999999", 0, "a number in a slip has an exponent of at most 10,000"),
+    ("1" * 1001, 0, "a number in a slip has at most 1000 digits"),
     ("a[9999999999999999999]", 2, "an index has at most 15 digits"),
 ]
 
