@@ -57,7 +57,9 @@ columns.c = "{rest} | text"
 
 def _document(title: str, document: Any, tables: str, *, source: str = "s", **files: str) -> Case:
     named = {name.replace("__", "."): content.lstrip("\n") for name, content in files.items()}
-    return Case(DOCUMENTS, title, {"slip.toml": f'name = "s"\n{tables.lstrip()}', **named}, document, shown=(), source=source)
+    return Case(
+        DOCUMENTS, title, {"slip.toml": f'name = "s"\n{tables.lstrip()}', **named}, document, shown=tuple(named), source=source
+    )
 
 
 LINE = r"""

@@ -102,19 +102,14 @@ def _lines() -> Iterator[str]:
 
 
 def _written(case: Case) -> Iterator[str]:
-    for name in case.shown:
+    if case.document is not None:
+        yield f"The document `{json.dumps(case.document)}` of source `{case.source}`, under"
+        yield ""
+    for name in ("slip.toml", *case.shown) if case.document is not None else case.shown:
         yield f"`{name}`:"
         yield ""
         yield f"```{_FENCES[Path(name).suffix]}"
         yield case.files[name].rstrip()
-        yield "```"
-        yield ""
-    if case.document is not None:
-        text = json.dumps(case.document)
-        yield f"The document `{text}` of source `{case.source}`, under the slip"
-        yield ""
-        yield "```toml"
-        yield case.files["slip.toml"].rstrip()
         yield "```"
         yield ""
 
