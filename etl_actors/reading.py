@@ -15,6 +15,7 @@ from etl_actors.store.database import Connection, translated
 from etl_actors.store.kin import require_same_identity, stored_slips
 from etl_actors.store.targets import ensure_tables
 from etl_actors.store.versions import Active, active_slips
+from etl_actors.workers.proof import require_compiles
 
 __all__ = ["Reading"]
 
@@ -48,6 +49,7 @@ class Reading:
         self._before = before
         self._known = {standing.slip.digest for standing in before if standing.slip is not None}
         self._stored = stored_slips(conn, target_schema)
+        self._compiled = {one.digest for one in self.active}  # what was in force once need not be proven again
 
     def settled(self, only: Collection[str] = ()) -> tuple[Standing, ...]:
         """Return how every slip stands, its tables made.
@@ -67,10 +69,12 @@ class Reading:
         if slip.digest in self._known or slip.digest in self.prepared:
             return False
         try:
+            if slip.digest not in self._compiled:
+                require_compiles(slip)
             with translated():
                 require_same_identity(self._conn, slip, self._stored)
-                self.tables[slip.digest] = ensure_tables(self._conn, slip.targets, slip.name)
-        except DatabaseUnsuitable as exc:
+                self.tables[slip.digest] = ensure_tables(self._conn, slip.targets, slip.name, self._target_schema)
+        except (SlipError, DatabaseUnsuitable) as exc:
             self.refused[slip.digest] = str(exc)
         except psycopg.Error as exc:
             if (exc.sqlstate or "").startswith(_PASSING):

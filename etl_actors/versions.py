@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from etl_actors import events
-from etl_actors.errors import DatabaseUnsuitable, SlipError
+from etl_actors.errors import SlipError
 from etl_actors.reading import Reading
 from etl_actors.slips.catalogue import Absent, Catalogue
 from etl_actors.slips.files import MAIN
@@ -71,9 +71,9 @@ class Versions:
         """Put the folders' slips in force.
 
         Raises:
-            SlipError: one cannot be used, and no good version of it is stored: started without it, a daemon would only
-                let its rows wait.
-            DatabaseUnsuitable: the database refuses one, likewise.
+            SlipError: one cannot be used, or the database refuses it, and no good version of it is stored: started without
+                it, a daemon would only let its rows wait.
+            DatabaseUnsuitable: a stored slip cannot be read by this release.
         """
         shelf = find_slips(self.folders, self.target_schema)
         if shelf.missing or shelf.empty:
@@ -83,8 +83,7 @@ class Versions:
             standings = reading.settled()
             hopeless = dict.fromkeys(standing.problem for standing in standings if standing.slip is None)
             if hopeless:
-                kind = DatabaseUnsuitable if hopeless.keys() <= set(reading.refused.values()) else SlipError
-                raise kind("\n".join(hopeless))
+                raise SlipError("\n".join(hopeless))
             self._enforce(conn, reading, standings)
             _warn_of_unmatched(conn, self.in_force.catalogue)
         return self.in_force

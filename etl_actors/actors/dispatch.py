@@ -128,7 +128,7 @@ class Dispatch:
     def reload(self, order: Reload) -> None:
         """Work by other slips from now on; what is in flight keeps its own."""
         self.catalogue = order.catalogue
-        self.guard = Guard(order.catalogue, self.guard.told)
+        self.guard = Guard(order.catalogue, self.guard.waiting)
         self.intake.declare(order.slips)
         broken = sum(1 for slip in order.slips if slip.problem)
         log.info(events.SLIPS_RELOADED, slips=len(order.catalogue.slips), broken=broken)

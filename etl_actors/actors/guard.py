@@ -23,11 +23,12 @@ class Guard:
     Args:
         catalogue: the slips in force.
         told: why rows wait, by source, as far as it was told before.
+        waiting: the same, as far as it was met.
     """
 
     catalogue: Catalogue
     told: Mapping[str, str] = field(default_factory=dict)
-    _waiting: dict[str, str] = field(default_factory=dict, init=False)
+    waiting: dict[str, str] = field(default_factory=dict, init=False)
 
     def offers(self, source: str) -> bool:
         """Tell whether rows of a source are to be claimed."""
@@ -55,13 +56,13 @@ class Guard:
     @property
     def sentences(self) -> tuple[str, ...]:
         """Say of each source that waits why."""
-        return tuple(f"Rows of source {source} wait: {why}." for source, why in sorted(self._waiting.items()))
+        return tuple(f"Rows of source {source} wait: {why}." for source, why in sorted(self.waiting.items()))
 
     def _waits(self, source: str, absent: Absent | None) -> bool:
         if absent is None:
             return False
-        if self._waiting.get(source) != absent.why:
-            self._waiting[source] = absent.why
+        if self.waiting.get(source) != absent.why:
+            self.waiting[source] = absent.why
             if self.told.get(source) != absent.why:
                 log.warning(events.SOURCE_UNMATCHED, source=source, why=f"{absent.why}: its rows wait")
         return True

@@ -76,7 +76,8 @@ def sources_of(text: str) -> tuple[str, ...] | None:
     """Tell which sources a `slip.toml` takes, whatever else is wrong with it; None for any, and where it does not say."""
     given = head_of(text).get("source")
     several = given if isinstance(given, list) else [given]
-    return tuple(several) if several and all(isinstance(one, str) for one in several) else None
+    named = tuple(one for one in several if isinstance(one, str))
+    return named if named and len(named) == len(several) else None
 
 
 def _found(folder: Path, target_schema: str) -> Found:

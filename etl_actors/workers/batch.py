@@ -17,6 +17,8 @@ from etl_actors.workers.base import Job, Role, RoleSlip
 
 __all__ = ["BatchParser"]
 
+_KEPT = 1_000  # compiled slips: more than are in force, or each edit would take memory for ever
+
 
 @dataclass(slots=True)
 class _Tally:
@@ -53,6 +55,9 @@ class BatchParser:
         """Return the batch's rows as COPY text, or its split where several slips took rows."""
         for slip in job.role.slips:
             self._learn(slip)
+        while len(self._mappers) > max(_KEPT, len(job.role.slips)):
+            oldest = next(iter(self._mappers))
+            del self._mappers[oldest], self._candidates[oldest]
         mappers = {slip.digest: self._mappers[slip.digest] for slip in job.role.slips}
         tally = _Tally(list(job.condemned))
         condemned = {reject.row_id for reject in job.condemned}
@@ -68,7 +73,9 @@ class BatchParser:
         return _pack(tally, mappers)
 
     def _learn(self, slip: RoleSlip) -> None:
-        if slip.digest not in self._mappers:
+        if slip.digest in self._mappers:
+            self._mappers[slip.digest] = self._mappers.pop(slip.digest)  # now the latest that was asked for
+        else:
             read = read_slip(slip.files, self._target_schema)
             self._candidates[slip.digest] = routed(read)
             self._mappers[slip.digest] = compile_slip(read)

@@ -265,3 +265,34 @@ def test_a_slip_that_is_in_no_folder_any_more_can_be_retired(place: _Place) -> N
     assert place.rollout("others", retiring=["note"]).retired == ("note",)
     assert etl("run", "--once", env=place.env("others")).returncode == 0
     assert place.ask("SELECT reason FROM etl.reject") == [("no_slip",)]
+
+
+def test_code_of_a_slip_that_cannot_be_imported_is_a_broken_edit(place: _Place) -> None:
+    place.note("text | loud | text")
+    steps = place.root / "slips" / "note" / "steps.py"
+    good = "from etl_actors import step\n\n@step\ndef loud(value: str) -> str:\n    return value.upper()\n"
+    steps.write_text(good)
+    with place.daemon() as daemon:
+        first = place.await_event("slip.loaded")["digest"]
+        steps.write_text("import no_such_module\n" + good)
+        daemon.send_signal(signal.SIGHUP)
+        told = place.await_event("slip.broken", digest=first)
+        assert "no_such_module" in told["error"]
+        place.stage((1, "one"))
+        place.await_texts("ONE")
+
+
+def test_stored_code_is_not_run_unless_the_same_is_installed(place: _Place) -> None:
+    place.note("text | loud | text")
+    steps = place.root / "slips" / "note" / "steps.py"
+    good = "from etl_actors import step\n\n@step\ndef loud(value: str) -> str:\n    return value.upper()\n"
+    steps.write_text(good)
+    assert etl("run", "--once", env=place.env()).returncode == 0
+    place.note("text | loud | txt")
+    place.stage((1, "one"))
+    assert etl("run", "--once", env=place.env()).returncode == 0, "the stored version, whose code is that of the folder"
+    assert place.texts() == ["ONE"]
+    steps.write_text(good + "# another\n")
+    done = etl("run", "--once", env=place.env())
+    assert done.returncode == 1
+    assert "`txt`" in done.stderr

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
+from etl_actors import events
 from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
 from etl_actors.actors.dispatch import Dispatch, Signals
@@ -23,10 +24,14 @@ from etl_actors.actors.messages import (
     Load,
     Parse,
     Poll,
+    Reload,
 )
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.catalogue import Catalogue
+from etl_actors.slips.catalogue import Absent, Catalogue
+from etl_actors.slips.model import Slip
+from etl_actors.slips.read import read_slip
+from etl_actors.store.daemons import Difference, SlipInForce
 from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loaded
 from tests.support.fakes import FakeIntake, FakeRef, RecordingAlarm
@@ -553,3 +558,100 @@ def test_a_source_set_aside_does_not_keep_the_end_waiting() -> None:
     assert desk.signals.idle.is_set()
     assert desk.signals.failed.is_set()
     assert desk.intake.pending() == rows
+
+
+# Other slips --------------------------------------------------------------------------------------------------------------
+
+
+def _slip(name: str, source: str, text: str = "a | text") -> Slip:
+    return read_slip({"slip.toml": f'name = "{name}"\nsource = "{source}"\n[tables.{name}]\ncolumns.a = "{text}"\n'}, "public")
+
+
+def _digests(desk: _Desk) -> list[list[str]]:
+    return [[slip.digest for slip in order.role.slips] for order in desk.parsers[0].heard() if isinstance(order, Parse)]
+
+
+def test_batches_in_flight_keep_their_slips_and_those_claimed_later_get_the_new_ones() -> None:
+    desk = _Desk(batches=9, parsers=0)
+    old, new = _slip("shop", "shop"), _slip("shop", "shop", "a | upper | text")
+    desk.dispatch.reload(Reload(Catalogue((old,))))
+    desk.intake.stage("shop", 3)
+    desk.dispatch.rang()
+    with capture_logs() as told:
+        desk.dispatch.reload(Reload(Catalogue((new,)), (SlipInForce("shop", new.digest),)))
+    assert [(entry["event"], entry["slips"], entry["broken"]) for entry in told] == [(events.SLIPS_RELOADED, 1, 0)]
+    assert desk.intake.declared[-1] == (SlipInForce("shop", new.digest),)
+    desk.intake.stage("shop", 3)
+    desk.dispatch.rang()
+    desk.parsers = [desk.hire(Kind.PARSER, 0)]
+    assert _digests(desk) == [[old.digest], [new.digest]]
+
+
+def test_the_children_of_a_split_keep_the_slips_of_their_batch() -> None:
+    desk = _Desk()
+    one, two = _slip("one", "shop"), _slip("two", "shop")
+    desk.dispatch.reload(Reload(Catalogue((one, two))))
+    rows = desk.intake.stage("shop", 3)
+    desk.dispatch.rang()
+    (lease,) = desk.to_parse()
+    desk.dispatch.reload(Reload(Catalogue((two,))))
+    desk.dispatch.parsed(BatchParsed(lease, Routed((Group("one", tuple(rows[:1])), Group("two", tuple(rows[1:])))), 0.01))
+    assert _digests(desk) == [[one.digest], [two.digest]]
+
+
+def test_rows_wait_for_a_slip_that_others_have_until_it_comes() -> None:
+    desk = _Desk()
+    shop = _slip("shop", "shop")
+    desk.dispatch.reload(Reload(Catalogue((), (), (Absent("shop", ("shop",), "slip shop is elsewhere"),))))
+    rows = desk.intake.stage("shop", 3)
+    desk.dispatch.rang()
+    assert desk.in_flight() == []
+    assert desk.intake.pending() == rows
+    assert desk.signals.failed.is_set(), "who runs once hears of it"
+    desk.dispatch.reload(Reload(Catalogue((shop,))))
+    assert _rows(desk.in_flight()) == rows
+
+
+def test_a_dead_daemons_batch_is_given_back_if_it_waits_for_a_slip() -> None:
+    desk = _Desk()
+    desk.dispatch.reload(Reload(Catalogue((), (), (Absent("shop", ("shop",), "slip shop is elsewhere"),))))
+    lease = desk.intake.die_with("shop", 2)
+    desk.dispatch.beat()
+    assert desk.in_flight() == []
+    assert desk.intake.pending() == list(lease.row_ids)
+
+
+def test_the_rows_of_a_batch_that_none_of_our_slips_takes_are_given_back_and_the_rest_goes_on() -> None:
+    desk = _Desk()
+    absent = Absent("dog", ("pets",), "slip dog is elsewhere")
+    desk.dispatch.reload(Reload(Catalogue((_slip("cat", "pets"),), (), (absent,))))
+    rows = desk.intake.stage("pets", 3)
+    desk.dispatch.rang()
+    (lease,) = desk.to_parse()
+    reject = Reject(rows[1], Stage.ROUTE, "no_slip", "expected a slip that takes it, got none")
+    desk.dispatch.parsed(BatchParsed(lease, Parsed("cat", "digest", (), (reject,), ()), 0.01))
+    assert desk.intake.pending() == [rows[1]]
+    (child,) = desk.to_parse()
+    assert child.row_ids == (rows[0], rows[2])
+
+
+def test_a_batch_of_which_none_of_our_slips_takes_a_row_is_given_back() -> None:
+    desk = _Desk()
+    desk.dispatch.reload(Reload(Catalogue((_slip("cat", "pets"),), (), (Absent("dog", ("pets",), "slip dog is elsewhere"),))))
+    rows = desk.intake.stage("pets", 2)
+    desk.dispatch.rang()
+    (lease,) = desk.to_parse()
+    rejects = tuple(Reject(row_id, Stage.ROUTE, "no_slip", "…") for row_id in rows)
+    desk.dispatch.parsed(BatchParsed(lease, Parsed(None, None, (), rejects, ()), 0.01))
+    assert desk.in_flight() == []
+    assert desk.intake.pending() == rows
+
+
+def test_slips_that_differ_are_told_at_a_beat() -> None:
+    desk = _Desk()
+    told: list[tuple[str, ...]] = []
+    desk.dispatch.tell_slips = told.append
+    desk.dispatch.reload(Reload(Catalogue((_slip("shop", "shop"),))))
+    desk.intake.difference = (Difference("shop", (("a" * 32, "host:1"), ("b" * 32, "host:2"))),)
+    desk.dispatch.beat()
+    assert told[-1] == ("Daemons have different versions of slip shop: aaaaaaaa on host:1, bbbbbbbb on host:2.",)

@@ -142,6 +142,7 @@ class FakeIntake:
         """Offer the sources that `offered` says; none is set aside any more."""
         self.offered = offered
         self.aside.clear()
+        self._swept = False
 
     def exhausted(self) -> bool:
         """Tell whether nothing waits, but for sources set aside, and the dead hold nothing."""
