@@ -107,7 +107,7 @@ def _formatted(kind: str, form: str, known: TimeFormat, where: tzinfo | None) ->
             raise Refused(reason, expected, value)
         moment, offset = found
         if not zoned:
-            return write(moment)
+            return "24:00:00" if not known.dated and moment.day > 1 else write(moment)  # as PostgreSQL rounds up at midnight
         here = where if offset is None else offset
         if here is None:
             raise Refused("no_zone", "a timestamp with a time zone (%z in its format, or `tz=`)", value)
