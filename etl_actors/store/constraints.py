@@ -5,10 +5,10 @@ from hashlib import blake2b
 from psycopg import sql
 
 from etl_actors.relational.checks import AllOf, AnyOf, Check, Compared, Filled, NoneOf, OneOf, Scalar
-from etl_actors.relational.tables import Column, Table
+from etl_actors.relational.tables import Column, Policy, Table
 from etl_actors.store.quoting import listed
 
-__all__ = ["check_constraint", "check_name", "check_text", "index_name", "is_ours"]
+__all__ = ["check_constraint", "check_name", "check_text", "checked", "index_name", "is_ours"]
 
 _BYTES = 63
 _CHECK = "etl_check_"
@@ -33,6 +33,30 @@ def is_ours(name: str) -> bool:
 def _named(prefix: str, made_of: object, *words: str) -> str:
     digest = blake2b(repr(made_of).encode(), digest_size=4).hexdigest()
     return f"{prefix}{digest}_{'_'.join(words)}".encode()[:_BYTES].decode(errors="ignore")
+
+
+def checked(table: Table) -> list[Column]:
+    """Return the columns whose checks a target has.
+
+    Of a table that many documents fill, one that speaks of another column is for each document's own row alone: whether two
+    of them agree would else decide which of them is refused, by who comes first.
+    """
+    with_checks = [column for column in table.columns if column.check is not None]
+    if table.policy is not Policy.FILL:
+        return with_checks
+    return [column for column in with_checks if column.check is not None and _columns(column.check) <= {column.name}]
+
+
+def _columns(check: Check) -> set[str]:
+    match check:
+        case Compared(column, _, other, column_too):
+            return {column, str(other)} if column_too else {column}
+        case OneOf(column, _) | Filled(column):
+            return {column}
+        case AllOf(parts) | AnyOf(parts):
+            return set().union(*map(_columns, parts))
+        case NoneOf(part):
+            return _columns(part)
 
 
 def check_constraint(table: Table, column: Column) -> sql.Composed:

@@ -46,7 +46,7 @@ def _refused(error: psycopg.Error, tables: Sequence[Table]) -> DataRefused:
     for table in tables:
         for column in table.columns:
             if column.check is not None and check_name(table, column) == detail.get("constraint"):
-                detail |= {"column": column.name, "check": check_text(column.check)}
+                detail |= {"table": table.qualified, "column": column.name, "check": check_text(column.check)}
                 message = (
                     f"expected {table.qualified}.{column.name} to fulfil its check `{detail['check']}`, but a value does not"
                 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Column, Kind, Policy, Table
-from etl_actors.store.constraints import check_constraint, check_name, check_text, index_name, is_ours
+from etl_actors.store.constraints import check_constraint, check_name, check_text, checked, index_name, is_ours
 from etl_actors.store.quoting import identifier, listed
 from etl_actors.store.table_facts import Facts
 
@@ -88,7 +88,7 @@ def created(table: Table) -> Iterator[Change]:
     name, target = table.qualified, identifier(table)
     fields = [_field(column, kind) for column, kind in system_columns(table)]
     fields += [_field(c.name, c.type, required=not c.null) for c in table.columns]
-    parts = [*fields, sql.SQL("PRIMARY KEY (_id)"), *(check_constraint(table, c) for c in table.columns if c.check is not None)]
+    parts = [*fields, sql.SQL("PRIMARY KEY (_id)"), *(check_constraint(table, c) for c in checked(table))]
     size = len(table.columns)
     yield Change(
         name,
@@ -153,7 +153,7 @@ def _nullable(table: Table, facts: Facts, slip: str, ask: Question) -> Iterator[
 
 
 def _checks(table: Table, facts: Facts, ask: Question) -> Iterator[Change]:
-    wanted = {check_name(table, column): column for column in table.columns if column.check is not None}
+    wanted = {check_name(table, column): column for column in checked(table)}
     surplus = {name for name in facts.checks - wanted.keys() if is_ours(name)}
     if surplus:
         surplus -= {check_name(there, column) for there, column in ask.asked() if column.check is not None}
@@ -163,6 +163,8 @@ def _checks(table: Table, facts: Facts, ask: Question) -> Iterator[Change]:
             sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(identifier(table), sql.Identifier(name)),
             f"drop the check {name} of {table.qualified}: no slip asks for it any more",
         )
+    if table.policy is Policy.FILL and wanted.keys() - facts.checks and not ask.empty():
+        return  # a row that is there may fail it in a column that nobody fills again: no document could add to it any more
     for name, column in wanted.items():
         if name not in facts.checks and column.check is not None:
             # Rows that are there came under other rules: a check that they fail must not keep the new ones from landing.

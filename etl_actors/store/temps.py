@@ -5,6 +5,7 @@ from hashlib import blake2b
 from psycopg import sql
 
 from etl_actors.relational.tables import Table
+from etl_actors.store.constraints import check_constraint, check_name
 from etl_actors.store.database import Connection
 from etl_actors.store.quoting import listed
 
@@ -13,12 +14,19 @@ __all__ = ["make_temp", "temp_of"]
 
 def temp_of(table: Table) -> str:
     """Return the name of the temp table that `table` is copied through; it changes with the table's plan."""
-    plan = blake2b(repr((table.qualified, table.copied)).encode(), digest_size=8).hexdigest()
+    checks = tuple(check_name(table, column) for column in table.columns if column.check is not None)
+    plan = blake2b(repr((table.qualified, table.copied, checks)).encode(), digest_size=8).hexdigest()
     return f"etl_{plan}"
 
 
 def make_temp(conn: Connection, table: Table) -> None:
-    """Create the temp table that `table` is copied through, unless the session has it."""
+    """Create the temp table that `table` is copied through, unless the session has it.
+
+    It has the slip's checks: the target meets those rows only that win, and whether a row is refused must not depend on
+    which others came in its batch.
+    """
     # A type cannot be a parameter; the slip reader has matched it against the types it knows.
-    fields = listed(sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in table.copied)
-    conn.execute(sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ({})").format(sql.Identifier(temp_of(table)), fields))
+    fields = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in table.copied]
+    fields += [check_constraint(table, column) for column in table.columns if column.check is not None]
+    made = sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ({})").format(sql.Identifier(temp_of(table)), listed(fields))
+    conn.execute(made)

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from etl_actors.errors import DataRefused
+from etl_actors.relational.checks import Compared
 from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.read import read_slip
 from etl_actors.store.database import Connection
 from etl_actors.store.load import Loading
 from etl_actors.store.slips import remember
+from etl_actors.store.targets import ensure_tables, plan_tables
 from tests.support.documents import one, stage
 from tests.support.leases import leased
 from tests.support.settle import settle
@@ -203,3 +206,34 @@ def test_an_item_that_is_rejected_leaves_its_row_the_letter(producer: Connection
     ).fetchall()
     assert status == [(a, "loaded", True, 2), (b, "duplicate", True, 0), (c, "rejected", False, 0), (d, "rejected", False, 0)]
     assert one(service, "SELECT balanced, rejected FROM etl.ledger") == (True, 2)
+
+
+def test_a_check_of_two_columns_is_for_what_one_document_says(producer: Connection, service: Connection) -> None:
+    """Of two documents that contradict each other, the one that came second would else be refused."""
+    check = Compared("low", "<=", "high", column_too=True)
+    own = Compared("low", ">=", 0)
+    columns = (Column("id", "text"), Column("low", "int", check=own), Column("high", "int", check=check))
+    table = Table("public", "thing", Kind.ENTITY, Policy.FILL, ("id",), columns, None)
+    ensure_tables(service, [table], "things")
+    assert plan_tables(service, [table], "things") == []
+    first, second = (leased(producer, service, 1) for _ in range(2))
+    for lease, given in ((second, {"low": 5}), (first, {"high": 1})):
+        assert Loading(service).load(lease, named(table, [(lease.row_ids[0], {"id": "x", **given})])).loaded == 1
+    assert one(service, "SELECT low, high FROM thing") == (5, 1)
+    for wrong in ({"low": 2, "high": 1}, {"low": -1}):
+        lease = leased(producer, service, 1)
+        with pytest.raises(DataRefused, match="to fulfil its check"):
+            Loading(service).load(lease, named(table, [(lease.row_ids[0], {"id": "x", **wrong})]))
+
+
+def test_a_check_that_a_filled_row_fails_does_not_keep_documents_from_adding_to_it(
+    producer: Connection, service: Connection
+) -> None:
+    before, after = (entity(["a"], "int"), Table("public", "thing", Kind.ENTITY, Policy.FILL, ("id",),
+                     (Column("id", "text"), Column("a", "int", check=Compared("a", ">", 0)), Column("b", "int")), None))  # fmt: skip
+    first, second = (leased(producer, service, 1) for _ in range(2))
+    Loading(service).load(first, named(before, [(first.row_ids[0], {"id": "x", "a": -1})]))
+    assert [change.sentence for change in plan_tables(service, [after], "things")] == ["add column b int to public.thing"]
+    ensure_tables(service, [after], "things")
+    Loading(service).load(second, named(after, [(second.row_ids[0], {"id": "x", "b": 1})]))
+    assert one(service, "SELECT a, b FROM thing") == (-1, 1)

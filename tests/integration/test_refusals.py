@@ -69,7 +69,7 @@ def test_a_check_of_a_slip_names_its_column_and_what_it_asks(refuse: Refuse, ser
     name = check_name(table, longer)
     message = told(refuse(table), "check_violation", table="public.note", column="title", constraint=name, check="title > 'x'")
     assert message == "expected public.note.title to fulfil its check `title > 'x'`, but a value does not"
-    assert one(service, "SELECT count(*) FROM pg_constraint WHERE conname = %s", name) == 1
+    assert one(service, "SELECT count(*) FROM pg_constraint WHERE conrelid = 'note'::regclass AND conname = %s", name) == 1
 
 
 def test_a_column_that_must_not_be_null_is_named(refuse: Refuse, note: Connection) -> None:
@@ -153,3 +153,16 @@ def test_an_error_that_is_no_refusal_is_told_by_its_code_alone(
         loader.on_receive(Open())
         loader.on_receive(Load(lease, parsed(_PLAIN, [Note(lease.row_ids[0], 1, SECRET)]), again=False, reply_to=reply_to))  # type: ignore[arg-type]
     assert answers == [BatchStuck(lease, "SyntaxError (42601)")]
+
+
+@pytest.mark.parametrize("policy", [Policy.IGNORE, Policy.UPDATE])
+def test_a_loser_is_refused_too_whoever_it_came_with(producer: Connection, service: Connection, policy: Policy) -> None:
+    """Else its other rows would land or not by how the documents were cut into batches."""
+    longer = Column("title", "text", check=Compared("title", ">", "x"))
+    table = Table("public", "note", Kind.ROOT, policy, ("key",), (Column("key", "int"), longer), None)
+    lease = leased(producer, service, 2)
+    titles = ("y", SECRET) if policy is Policy.IGNORE else (SECRET, "y")
+    with pytest.raises(DataRefused, match="to fulfil its check") as caught:
+        Loading(service).load(lease, parsed(table, [Note(r, 1, t) for r, t in zip(lease.row_ids, titles, strict=True)]))
+    assert caught.value.detail["table"] == "public.note"
+    assert SECRET not in shown(caught.value)
