@@ -4,6 +4,7 @@ The automaton and the lexers are Lark's; only the loop over them is not. It has 
 it likes.
 """
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ from etl_actors.combinators.values import Make
 from etl_actors.combinators.words import END, Words
 
 __all__ = ["Reading"]
+
+_FEW = 32  # reductions that are tried in thought at each token; where more are needed, an end is found out later
 
 
 class Reading:
@@ -74,32 +77,29 @@ class Reading:
         """
         run = _Run(self, text, at)
         taken: list[Token] = []
-        fit: int | None = 0 if run.may_end() else None
-        behind, stopped = at, -1
+        fits = [0] if run.may_end(_FEW) is not False else []
+        stopped = -1
         for token in run.tokens():
-            place = token.start_pos or 0
-            if fit == len(taken):
-                behind = place
             if not run.feed(token):
-                stopped = place
+                stopped = token.start_pos or 0
                 break
             taken.append(token)
-            if run.may_end():
-                fit = len(taken)
-        if stopped < 0:
-            stopped = run.position
-            if fit == len(taken):
-                behind = stopped
-        failure = None if fit is not None and behind == len(text) else self._failure(run, stopped)
-        if fit is None:
-            assert failure is not None
-            return failure
-        # what was read beyond the last good end has changed the stack: read again up to there
-        again = _Run(self, text, at)
-        for token in taken[:fit]:
-            again.feed(token)
-        again.end()
-        return Success(again.values[-1].value, behind, failure)
+            may_end = run.may_end(_FEW)
+            if may_end:
+                fits.clear()
+            if may_end is not False:
+                fits.append(len(taken))
+        stopped = run.position if stopped < 0 else stopped
+        for fit in reversed(fits):
+            # what was read beyond a good end has changed the stack: read again up to there
+            again = _Run(self, text, at)
+            for token in taken[:fit]:
+                again.feed(token)
+            if again.end():
+                behind = (taken[fit].start_pos or 0) if fit < len(taken) else stopped
+                beyond = None if behind == len(text) else self._failure(run, stopped)
+                return Success(again.values[-1].value, behind, beyond)
+        return self._failure(run, stopped)
 
     def _failure(self, run: "_Run", at: int) -> Failure:
         return Failure(self._words.of_terminals(run.accepted()), standing(run.text, at), at, text=run.text)
@@ -175,11 +175,11 @@ class _Run:
         values.append(token)
         return True
 
-    def _fits(self, kind: str) -> bool:
+    def _fits(self, kind: str, most: int = sys.maxsize) -> bool | None:
         """Reduce in thought: `base` is how much of the stack still stands, `top` what would stand on it."""
         states, last, stack = self.reading.states, self.reading.last, self.stack
         base, top = len(stack), list[int]()
-        while True:
+        for _ in range(most):
             action = states[top[-1] if top else stack[base - 1]].get(kind)
             if action is None:
                 return False
@@ -194,10 +194,18 @@ class _Run:
             top.append(state)
             if kind == END and state == last:
                 return True
+        return None
 
-    def may_end(self) -> bool:
-        """Tell whether what was read so far is a whole text of the grammar."""
-        return END in self.reading.states[self.stack[-1]] and self._fits(END)
+    def may_end(self, most: int) -> bool | None:
+        """Tell whether what was read so far is a whole text of the grammar.
+
+        Args:
+            most: reductions that are tried.
+
+        Returns:
+            None where that many do not tell.
+        """
+        return END in self.reading.states[self.stack[-1]] and self._fits(END, most)
 
     def accepted(self) -> list[str]:
         """List the terminals that would have been taken here."""

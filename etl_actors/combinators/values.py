@@ -154,7 +154,7 @@ def _aliased(plan: Plan, part: Part, text: str) -> Part:
 def _node(children: dict[str, Any], first: int | None, last: int, starts: dict[str, int], text: str) -> Node:
     if first is None:
         return Node(children, "", 0, starts)
-    return Node(children, text[first:last], first, starts)
+    return Node.within(text, first, last, children, starts)
 
 
 _FINISH: dict[Fate, Callable[[Plan, list[tuple[str, Any, int]], int | None, int, str], Part | Bag]] = {

@@ -31,6 +31,18 @@ def test_the_longest_beginning_is_taken(text: str, at: int, behind: int, expecte
     assert PAIR.read_prefix(text, at) == Success(expected, behind)
 
 
+def test_a_long_text_of_a_rule_that_ends_in_itself_has_a_beginning() -> None:
+    result = loaded('start: A start | A | B\nA: "a"\nB: "b"').read_prefix("a" * 20_000 + "!")
+    assert isinstance(result, Success)
+    assert result.at == 20_000
+
+
+def test_the_longest_beginning_may_lie_far_back() -> None:
+    made = loaded('start: x | x ";" A\nx: "(" x ")" | A x | A\nA: "a"')
+    assert made.read_prefix("a" * 100 + ";b").at == 100
+    assert made.read_prefix("a" * 50 + "(" * 50 + "a" * 50 + ")" * 49).at == 50
+
+
 def test_what_the_grammar_ignores_behind_is_taken_too() -> None:
     assert SPACED.read_prefix("  ab  ; c") == Success({"word": ["ab"]}, 6)
     assert SPACED.read_prefix("ab  ") == Success({"word": ["ab"]}, 4)
