@@ -129,7 +129,8 @@ def _of_moments(kind: str, form: str, where: tzinfo) -> Cast:
         try:
             number = to_numeric(value)
         except Refused as refused:
-            raise Refused(_REASONS.get(kind, "not_a_timestamp"), expected, value) from refused
+            reason = "out_of_range" if refused.reason == "out_of_range" else _REASONS.get(kind, "not_a_timestamp")
+            raise Refused(reason, expected, value) from None
         assert number is not None
         if number and number.adjusted() > _DIGITS:
             raise Refused("out_of_range", expected, value)
