@@ -264,3 +264,50 @@ def test_a_bare_backslash_n_is_no_null(map_one: Any) -> None:
     toml = '[tables.t]\ncolumns.a = { expr = "a | text", null = false }\ncolumns.b = { expr = "a | jsonb", null = false }'
     (row,) = map_one(toml, {"a": "\\N"})["t"]
     assert row["a"] == "\\N"
+
+
+def test_lets_of_items_point_into_the_text_of_their_item() -> None:
+    toml = f"""{SYSLOG}
+[tables.t]
+columns.a = "a | text"
+[tables.offer]
+parent = "t"
+each = "offers"
+let.m = "note | parse(log)"
+let.p = "m.msg | parse(pair)"
+columns.value = "p.value | smallint"
+"""
+    offers = [{"note": "Jan 1 x: a=1"}, {"note": "Jan 1 x: b=99999999"}]
+    reject = rejected(toml, {"offers": offers})
+    assert (reject.reason, reject.detail["path"], reject.detail["position"]) == ("out_of_range", "$.offers[1].note", 11)
+    reject = rejected(toml, {"offers": [offers[0], {"note": "Jan 1 x: b=?"}]})
+    assert (reject.stage, reject.detail["let"], reject.detail["position"], marked(reject)) == (Stage.PARSE, "p", 11, "?")
+
+
+def test_grammars_three_deep_point_into_the_document() -> None:
+    """The items of one grammar's value are texts that another reads, and a piece of those is read by a third."""
+    toml = f"""{SYSLOG}
+[tables.t]
+let.rows = "line.msg | parse(lines)"
+columns.a = "line.program | text"
+[tables.u]
+parent = "t"
+each = "rows.line"
+let.inner = "value | parse(log)"
+let.pair = "inner.msg | parse(pair)"
+columns.n = "pair.value | int"
+"""
+    message = "Jan 1 x: a:Feb 2 y: k=1;b:Feb 3 z: k=2;c:Feb 4 z: k=?;"
+    reject = rejected(toml, {"message": message})
+    assert (reject.detail["let"], reject.detail["path"], reject.detail["position"]) == ("pair", "$.message", message.index("?"))
+    assert marked(reject) == "?;"
+
+
+def test_every_grammar_failure_within_a_text_points_at_it() -> None:
+    """Wherever a wrong character stands, the caret of the innermost grammar points at it in the original text."""
+    good = "Jan 1 sshd: from 1.2.3.4 port 22"
+    for at in range(17, len(good) - 2):
+        message = f"{good[:at]}#{good[at + 1 :]}"
+        reject = rejected(column("ssh.ip | inet / 0 | inet").replace(" / 0 | inet", ""), {"message": message})
+        found = reject.detail["position"]
+        assert good[found:at] in {"", " ", " p", " po", " por", " port"}, message
