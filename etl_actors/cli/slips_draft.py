@@ -15,6 +15,7 @@ _TEXTS = ("uuid", "timestamptz", "timestamp", "date")  # what a text may be besi
 _BIG = 2**63
 _DEEP = 2  # levels of objects whose fields become columns
 _MAX_BYTES = 63  # of a PostgreSQL identifier
+_SYSTEM = frozenset(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"])  # columns that every table of PostgreSQL has
 
 GRAMMAR = """\
 // What a line consists of. A name in capitals is a piece of text, described by a regular expression between slashes;
@@ -25,7 +26,7 @@ start: _BLANK? FIRST [_BLANK [REST]]
 
 FIRST: /\\S+/
 REST: /.+/s
-_BLANK: /[ \\t]+/
+_BLANK: /\\s+/
 """
 """A grammar that takes every line."""
 
@@ -48,7 +49,9 @@ _IDENTITY = """\
 
 def is_text(documents: Sequence[Any]) -> bool:
     """Tell whether documents are lines of text, as `feed` wraps them."""
-    return bool(documents) and all(isinstance(one, dict) and list(one) == ["message"] for one in documents)
+    return bool(documents) and all(
+        isinstance(one, dict) and list(one) == ["message"] and isinstance(one["message"], str) for one in documents
+    )
 
 
 def text_draft(name: str, source: str) -> str:
@@ -85,8 +88,10 @@ def draft(name: str, source: str, documents: Sequence[Any]) -> str:
     columns, children = _columns(objects)
     table = _table(name)
     text = f"{_head(name, source)}\n[tables.{_key(table)}]\n{_IDENTITY.format(key=_listed(_keys(columns, objects)))}{_written(columns)}"
+    tables = [table]
     for field, items in children.items():
-        text += f"\n[tables.{_key(_named(f'{table}_{field}', ()))}]\nparent = {_quoted(table)}\n"
+        tables.append(_named(f"{table}_{field}", tables))
+        text += f"\n[tables.{_key(tables[-1])}]\nparent = {_quoted(table)}\n"
         text += f"each   = {_quoted(f'$.{field}[*]' if _BARE.fullmatch(field) else f'$[{_literal(field)}][*]')}\n"
         text += _written(_columns(items)[0])
     return text
@@ -159,6 +164,7 @@ def _table(name: str) -> str:
 
 def _named(name: str, taken: Iterable[str]) -> str:
     plain = re.sub(r"\W+", "_", name.lower()).strip("_") or "value"
+    plain = f"{plain}_" if plain in _SYSTEM else plain
     short = plain.encode()[: _MAX_BYTES - 4].decode(errors="ignore")
     number, made = 1, short
     while made in taken:

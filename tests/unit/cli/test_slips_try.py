@@ -254,7 +254,7 @@ def test_a_line_that_a_grammar_refuses_is_shown_with_a_caret(place: Path, asked:
     assert out.splitlines()[-7:-2] == [
         "some.log:2  rejected",
         "  rejected at stage parse, no_match: expected number, got 'x'",
-        "    $.message   l   message | parse(line).number | int",
+        "    $.message   l.n   message | parse(line).number | int",
         "    abc  x",
         "         ^",
     ]
