@@ -1,6 +1,5 @@
 """Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from json import dumps
 
@@ -12,9 +11,9 @@ from psycopg import sql
 from etl_actors import events
 from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost
 from etl_actors.relational.parsed import Parsed
-from etl_actors.relational.reject import Reject
 from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
+from etl_actors.store.dead_letters import insert_rejects
 from etl_actors.store.kin import Kin, find_kin
 from etl_actors.store.landing import Landing, copy, filled_tables, land
 from etl_actors.store.leases import Lease
@@ -123,24 +122,13 @@ class Loading:
             self._fence(lease)
             copy(self._conn, parsed)
             landing = land(self._conn, lease.batch_id, parsed, self._known[filled_tables(parsed)])
-            self._reject(lease, parsed)
+            insert_rejects(self._conn, lease.batch_id, parsed)
             return self._finish(lease, parsed, landing)
 
     def _fence(self, lease: Lease) -> None:
         held = self._conn.execute(_SQL["fence"], {"batch_id": lease.batch_id, "token": lease.token}).fetchone()
         if held is None:
             raise _lost(lease)
-
-    def _reject(self, lease: Lease, parsed: Parsed) -> None:
-        rejects = _kept(parsed.rejects)
-        if rejects:
-            given = {
-                "batch_id": lease.batch_id,
-                "slip": parsed.slip,
-                "digest": parsed.digest,
-                "rejects": dumps([asdict(reject) for reject in rejects]),
-            }
-            self._conn.execute(_SQL["reject"], given)
 
     def _finish(self, lease: Lease, parsed: Parsed, landing: Landing) -> Loaded:
         letters = dict.fromkeys(lease.row_ids, "d")
@@ -176,13 +164,6 @@ class Loading:
         if parsed.blocks and finished[0] != self._known[filled_tables(parsed)].slips:
             raise _NewSlip
         return loaded
-
-
-def _kept(rejects: Iterable[Reject]) -> list[Reject]:
-    """Leave out items of a row that was rejected as a whole: its own reject speaks for it."""
-    given = list(rejects)
-    whole = {reject.row_id for reject in given if not reject.item}
-    return [reject for reject in given if not reject.item or reject.row_id not in whole]
 
 
 def _tell_retry(lease: Lease, attempt: int, exc: psycopg.Error) -> None:

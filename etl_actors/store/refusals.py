@@ -22,7 +22,7 @@ _DATA = (
     pg.RaiseException,
     pg.WithCheckOptionViolation,
 )
-_COPYING = re.compile(r"COPY (\w+), line \d+, column ")
+_COPYING = re.compile(r"COPY (\w+), line \d+(?:, column )?")
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 

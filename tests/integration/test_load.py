@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from etl_actors.errors import DatabaseUnsuitable, DataRefused
+from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Policy
 from etl_actors.store.database import Connection
@@ -165,6 +166,16 @@ def test_skips_and_rejects_land_with_the_batch(service: Connection, batch: Lease
     )
     found = one(service, "SELECT row_id, batch_id, slip, stage, reason, message, detail, status FROM etl.reject")
     assert found == (b, lease.batch_id, "note", "map", "not_an_int", "expected an int, got 'x'", {"path": "$.n"}, "open")
+
+
+def test_a_reject_whose_excerpt_no_text_can_hold_lands_all_the_same(service: Connection, batch: Leased, loading: Loading) -> None:
+    lease = batch(1)
+    odd = Reject(
+        lease.row_ids[0], Stage.PARSE, "no_match", "got \0", {"excerpt": ["a\ud800b"], "backslash": "\\u0000", "line": 1}
+    )
+    loading.load(lease, Parsed("note", "digest", (), (odd,), ()))
+    expected = ("got \ufffd", {"excerpt": ["a\ufffdb"], "backslash": "\\u0000", "line": 1})
+    assert one(service, "SELECT message, detail FROM etl.reject") == expected
 
 
 def test_a_batch_of_rejects_alone_lands_without_any_table(service: Connection, batch: Leased, loading: Loading) -> None:

@@ -87,6 +87,10 @@ def test_a_value_out_of_range_is_told_with_its_column(refuse: Refuse, note: Conn
     told(refuse(small), "invalid_text_representation", table="public.note", column="title")
 
 
+def test_a_nul_that_came_as_far_as_the_database_is_told_with_its_table(refuse: Refuse) -> None:
+    told(refuse(title=f"{SECRET}\0"), "character_not_in_repertoire", table="public.note")
+
+
 def test_a_column_named_like_the_text_after_it_is_told_from_it(refuse: Refuse, note: Connection) -> None:
     odd = 'x: "a'
     columns = (Column("key", "int"), Column(odd, "smallint"))
