@@ -7,6 +7,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 
 from etl_actors.cli.slips import SLIPS
 from etl_actors.combinators.grammar import load_grammar
-from etl_actors.slips import steps, types
+from etl_actors.slips import read, read_columns, read_tables, steps, types
+from etl_actors.slips.model import InputForm
 from etl_actors.slips.read import read_slip
 from etl_actors.slips.trial import Outcome, Trier
 from tests.support.tutorial import PAGE, played, tutorial
@@ -100,6 +102,20 @@ def test_the_value_of_a_text_is_what_is_shown(row: list[str]) -> None:
     grammar = load_grammar(f"{rules}\nKEY: /[a-z]/\nVALUE: /[0-9]/\n", name="line.lark", find=lambda _file: None)
     result: Any = grammar.read(_code(row[2]))
     assert result.value == json.loads(_code(row[3]))
+
+
+@pytest.mark.parametrize(
+    ("heading", "known"),
+    [
+        ("## The file", read._KNOWN),
+        ("## Tables", read_tables._KNOWN),
+        ("### Columns", set(read_columns._KNOWN) - {"expr"}),
+        ("### Input", InputForm.__dataclass_fields__),
+    ],
+)
+def test_every_key_is_in_its_table_and_no_other(heading: str, known: Collection[str]) -> None:
+    named = {re.findall(r"[a-z_]+", row[0])[0] for row in _rows(heading)}
+    assert named == set(known)
 
 
 def test_every_reason_is_in_the_table_of_reasons() -> None:
