@@ -4,11 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from etl_actors.store.migrate import migrate
 from tests.support.folders import passable_folder
 from tests.support.servers import Server, running_server
 from tests.support.variables import OWN
+
+# How long an example takes says how busy the machine is, and nothing else.
+settings.register_profile("etl-actors", deadline=None)
+settings.load_profile("etl-actors")
 
 
 @pytest.fixture(scope="session")

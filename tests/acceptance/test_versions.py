@@ -296,3 +296,28 @@ def test_stored_code_is_not_run_unless_the_same_is_installed(place: _Place) -> N
     done = etl("run", "--once", env=place.env())
     assert done.returncode == 1
     assert "`txt`" in done.stderr
+
+
+def test_daemons_that_give_a_slip_up_at_the_same_time_let_no_row_wait_for_it(place: _Place) -> None:
+    place.note()
+    place.plain("other", "others")
+    (place.root / "same").symlink_to(place.root / "slips")
+    with place.daemon(), place.daemon("same"):
+        wait_until(lambda: len([said for said in place.daemons() if said]) == 2, "both daemons are there")
+        (place.root / "slips" / "note" / "slip.toml").unlink()
+        place.rollout()
+        for folder in ("slips", "same"):
+            place.await_event("slip.retired", folder, slip="note")
+        wait_until(lambda: place.ask("SELECT name FROM etl.slip WHERE active") == [("other",)], "it is active no more")
+        place.stage((1, "one"))
+        wait_until(lambda: place.ask("SELECT reason FROM etl.reject") == [("no_slip",)], "it is rejected")
+
+
+def test_a_ring_by_hand_has_the_folders_read(place: _Place) -> None:
+    place.note()
+    with place.daemon():
+        place.await_event("slip.loaded")
+        place.note("text | upper | text")
+        wait_until(lambda: len(place.ask("SELECT FROM pg_stat_activity WHERE application_name ~ 'listener'")) == 1, "it listens")
+        place.ask("SELECT pg_notify('etl_slips', '')")
+        wait_until(lambda: len(named(place.log(), "slip.loaded")) == 2, "the edit is in force")

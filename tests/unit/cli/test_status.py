@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from etl_actors.cli.status import _show
+from etl_actors.cli.status import _show, _show_daemons
+from etl_actors.store.daemons import Living, SlipInForce, differences
 from etl_actors.store.ledger import LedgerRow
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -65,3 +66,22 @@ def test_millions_of_rows_fit_into_eighty_columns(capsys: pytest.CaptureFixture[
     lines = shown(capsys, row("wiki_movies", staged=20_000_000, loaded=18_000_000, duplicate=1_900_000, rejected=100_000))
     assert lines[2].split()[-1] == "100,000"
     assert max(map(len, lines)) <= 80
+
+
+def _daemon(name: str, **slips: str | None) -> Living:
+    return Living(1, name, "1.0", _NOW, tuple(SlipInForce(slip, digest) for slip, digest in slips.items()))
+
+
+def test_daemons_are_told_with_how_many_slips_they_work_by_and_what_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = SlipInForce("shop", "a" * 32, "slip.toml:3:1: there is no key `colums`")
+    _show_daemons([Living(1, "host:1", "1.0", _NOW, (SlipInForce("book", "b" * 32), broken))], ())
+    assert capsys.readouterr().out.splitlines() == [
+        "The daemon host:1 works by 2 slips.",
+        "Slip shop is broken there, version aaaaaaaa stays in force: slip.toml:3:1: there is no key `colums`",
+    ]
+
+
+def test_slips_that_differ_between_daemons_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    daemons = [_daemon("host:1", a="1" * 32, b="2" * 32), _daemon("host:2", a="3" * 32, b="2" * 32), _daemon("host:3", a=None)]
+    _show_daemons((), differences(daemons))
+    assert capsys.readouterr().out == "The daemons have different versions of slip a: 11111111 on host:1, 33333333 on host:2.\n"

@@ -98,7 +98,7 @@ def walked(grammar: Grammar) -> Callable[[Any], Any]:
     return walk
 
 
-@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(st.integers(0, 10**9))
 def test_two_ways_from_text_to_value_agree(seed: int) -> None:
     random = Random(seed)

@@ -64,7 +64,7 @@ def test_a_pid_that_nobody_has_is_nobodys() -> None:
 
 
 @given(count=st.integers(0, 5))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_what_is_recorded_is_read_again_less_the_dead(count: int) -> None:
     living = tuple(Holder.current() for _ in range(count))
     dead = dataclasses.replace(Holder.current(), started=0)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.relational.identity import child_identity, key_identity
@@ -134,7 +134,6 @@ def test_a_scalar_is_no_item(map_one: Any) -> None:
     assert (reject.reason, reject.detail["path"]) == ("not_an_array", "$.a")
 
 
-@settings(deadline=None)
 @given(st.permutations(["a", "b", "k", "z"]), st.sampled_from(["", "k"]), st.sampled_from(["", "k"]), st.booleans())
 def test_the_fields_of_a_line_stand_as_the_table_says(order: list[str], key: str, inner: str, entity: bool) -> None:  # noqa: FBT001
     """Of roots, sets, rows with a key, entities, and sets with an owner: one column, one value that names it."""

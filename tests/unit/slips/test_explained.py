@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.slips.document import Staged
@@ -57,7 +57,6 @@ _PARTS = [
 ]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(_PARTS), min_size=1, max_size=4), st.sampled_from([None, 1, 2, "q"]), st.sampled_from([None, "x"])
 )

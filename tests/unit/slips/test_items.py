@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.relational.reject import Reject, Stage
@@ -145,7 +145,6 @@ _OFFERS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(_OFFERS)
 def test_what_stays_is_what_the_document_without_the_failing_items_gives(offers: list[dict[str, Any]]) -> None:
     outcome, lines = mapped({"sku": "A", "offers": offers})

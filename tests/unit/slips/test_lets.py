@@ -222,7 +222,7 @@ _STEPS = ["trim", "upper", "lower", "squish", "default('d')", "null_if('a')", "t
 _VALUES = st.one_of(st.none(), st.integers(0, 3), st.text("aA 1", max_size=4), st.lists(st.text("a ", max_size=2), max_size=2))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.sampled_from(_STEPS), min_size=1, max_size=3), min_size=1, max_size=4),
     _VALUES,
@@ -250,7 +250,7 @@ def test_a_let_gives_what_its_expression_written_in_its_place_gives(steps: list[
         assert named == written
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("xyz"), st.booleans()), max_size=8), st.integers(0, 3))
 def test_no_let_is_computed_twice(columns: list[tuple[str, bool]], items: int) -> None:
     """Whatever is asked for in whatever order, failures included."""

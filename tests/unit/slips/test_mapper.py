@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.relational.canonical import canonical_document
@@ -219,7 +219,6 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(_TEXT, _JSON, min_size=1, max_size=5))
 def test_any_document_comes_back_from_its_lines(document: dict[str, Any]) -> None:
     toml = "[tables.t]\n" + "\n".join(
@@ -254,7 +253,6 @@ _KEYS = {
 }
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(sorted(_KEYS)).flatmap(lambda kind: st.tuples(st.just(kind), _KEYS[kind])), min_size=1, max_size=3)
 )
@@ -268,7 +266,6 @@ def test_an_id_can_be_computed_from_the_stored_row(parts: list[tuple[str, Any]])
     assert row["_id"] == stored_identity(mapper.tables[0], [row[name] or "" for name in names])
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**6), 10**6))
 def test_one_number_is_one_key_whatever_its_type(number: int) -> None:
     ids = set()

@@ -173,7 +173,7 @@ _DOCUMENTS = st.recursive(
 _MAPPER = mapper_of(NASTY)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_DOCUMENTS)
 def test_any_document_gives_rows_or_rejects(document: Any) -> None:
     lines = _MAPPER.begin()

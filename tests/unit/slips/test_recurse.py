@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.relational.identity import child_identity
@@ -200,7 +200,6 @@ def _walked(tree: dict[str, Any], up: str | None = None, depth: int = 0) -> list
     return [here, *(one for child in tree["children"] for one in _walked(child, tree["name"], depth + 1))]
 
 
-@settings(deadline=None)
 @given(st.lists(_TREES, max_size=3))
 def test_any_tree_comes_out_as_a_walk_over_it(trees: list[dict[str, Any]]) -> None:
     rows = rows_of(_MAPPER, {"tree": trees})
