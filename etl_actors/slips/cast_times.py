@@ -120,5 +120,5 @@ def _zoned(value: Any, zone: tzinfo | None) -> str:
             raise Refused("not_a_timestamp", "a time zone between -15:59:59 and +15:59:59", value)
         return trimmed(in_utc(moment, offset, value).isoformat(" ")) + "+00"
     if zone is None:
-        raise Refused("no_zone", "a timestamp with a time zone", value)
+        raise Refused("no_zone", "a timestamp with a time zone (or `tz=`)", value)
     return trimmed(in_utc(moment, zone, value).isoformat(" ")) + "+00"

@@ -7,6 +7,7 @@ from etl_actors.combinators.node import Node
 from etl_actors.slips.cast_text import text_text
 from etl_actors.slips.json_text import json_text, number_text
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.understood import one_of
 from etl_actors.slips.values import list_of, string_of
 
 __all__ = ["concat", "join", "lookup", "lower", "match", "replace", "split", "squish", "trim", "unquote", "upper"]
@@ -125,4 +126,4 @@ def lookup(value: Any, known: dict[str, Any]) -> Any:
     text = string_of(value)
     if text in known:
         return known[text]
-    raise Refused("not_in_map", f"one of the {len(known)} texts of the map", value)
+    raise Refused("not_in_map", one_of([repr(one) for one in known]), value)
