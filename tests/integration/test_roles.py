@@ -21,7 +21,7 @@ _MAY = {
     ],
     "etl_reader": [
         "SELECT * FROM etl.ledger",
-        "SELECT * FROM etl.row_status WHERE row_id = 1",
+        "SELECT rejected_items FROM etl.row_status WHERE row_id = 1",
         "SELECT * FROM public.note",
     ],
     "etl_operator": [
@@ -45,6 +45,9 @@ _MAY = {
         "DELETE FROM etl.inbox",
         "UPDATE etl.batch SET status = 'released'",
         "UPDATE etl.daemon SET beat_at = now()",
+        'UPDATE etl.daemon SET slips = \'{"note": "digest"}\'',
+        "UPDATE etl.slip SET active = false",
+        "SELECT pg_notify('etl_slips', '')",
         "INSERT INTO etl.slip (digest, name, files) VALUES ('d', 'n', '{}')",
         "INSERT INTO etl.action (action) VALUES ('rescue')",
         "INSERT INTO etl.schema_change (target, statement, status) VALUES ('t', 's', 'made')",
@@ -104,6 +107,9 @@ _MAY_NOT = {
         "UPDATE etl.batch SET status = 'done'",
         "DELETE FROM etl.inbox",
         "UPDATE etl.reject SET message = 'nothing happened'",
+        "UPDATE etl.reject SET item = true",
+        "UPDATE etl.daemon SET slips = '{}'",
+        "UPDATE etl.slip SET active = false",
         "UPDATE public.note SET title = 'x'",
         "DELETE FROM public.note",
         "SELECT nextval('etl.lease_token')",
