@@ -1,12 +1,7 @@
-"""`docs/slips.md` shows what is so: its tutorial is run, its tables are held to the language.
-
-``python -m tests.unit.test_slips_page`` writes what the tutorial's commands print anew.
-"""
+"""`docs/slips.md` shows what is so: its tutorial is run, its tables are held to the language."""
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -19,14 +14,14 @@ from etl_actors.slips import read, read_columns, read_tables, steps, types
 from etl_actors.slips.model import InputForm
 from etl_actors.slips.read import read_slip
 from etl_actors.slips.trial import Outcome, Trier
-from tests.support.tutorial import PAGE, played, tutorial
+from tests.support.tutorial import ANEW, PAGE, played, tutorial
 
 
 def test_the_tutorial_shows_what_its_commands_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ETL_PARSERS", raising=False)
     monkeypatch.delenv("COLUMNS", raising=False)
     shown, printed = zip(*played(tutorial(), tmp_path), strict=True)
-    assert shown == printed, "to write it anew: .venv/bin/python -m tests.unit.test_slips_page"
+    assert shown == printed, ANEW
     assert len(shown) >= 6
 
 
@@ -128,16 +123,3 @@ def test_every_reason_is_in_the_table_of_reasons() -> None:
 
 def test_every_command_is_in_the_table_of_commands() -> None:
     assert [re.findall(r"slips (\w+)", row[0])[0] for row in _rows("## The commands")] == list(SLIPS)
-
-
-def _rewrite() -> None:
-    os.environ.pop("ETL_PARSERS", None)
-    page = PAGE.read_text("utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        for shown, printed in played(tutorial(), Path(folder)):
-            page = page.replace(f"```console\n{shown}```", f"```console\n{printed}```")
-    PAGE.write_text(page, "utf-8")
-
-
-if __name__ == "__main__":
-    _rewrite()

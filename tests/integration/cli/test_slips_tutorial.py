@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.support.daemon import environment, etl
-from tests.support.tutorial import played, tutorial
+from tests.support.tutorial import ANEW, played, tutorial
 
 
 def test_five_minutes_later_the_lines_are_a_table(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,9 +15,12 @@ def test_five_minutes_later_the_lines_are_a_table(database: str, tmp_path: Path,
     for _ in played(text, tmp_path):
         pass
     env = environment(database, tmp_path / "slips")
-    for words in (("feed", "web", str(tmp_path / "access.log")), ("run", "--once")):
-        done = etl(*words, env=env)
-        assert done.returncode == 0, done.stderr
+    for name in ("ETL_PARSERS", "ETL_DATABASE_URL"):
+        monkeypatch.setenv(name, env[name])
+    sessions = list(played(text, tmp_path, "session"))
+    assert [shown for shown, _ in sessions] == [printed for _, printed in sessions], ANEW
+    done = etl("run", "--once", env=env)
+    assert done.returncode == 0, done.stderr
     with psycopg.connect(database) as conn:
         conn.execute("SET TIME ZONE 'UTC'")
         rows = conn.execute("SELECT at::text, host(host), method, path, status::text FROM web_log ORDER BY at").fetchall()
