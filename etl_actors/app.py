@@ -1,6 +1,7 @@
 """The composition root: the one place that knows every part, and puts a daemon together."""
 
 import os
+import signal
 from collections.abc import Callable
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ def run(settings: Settings, *, once: bool = False) -> int:
     Raises:
         EtlError: it cannot start, and the sentence says why.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the supervisor hears it, the folders are being read anyway
     with database_url(settings) as url:
         if settings.database_url.get_secret_value():
             require_accepted(url)

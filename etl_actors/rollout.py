@@ -11,7 +11,7 @@ from etl_actors.slips.found import Found, Shelf, find_slips
 from etl_actors.slips.in_force import Standing
 from etl_actors.store.database import connect, translated
 from etl_actors.store.slips import remember
-from etl_actors.store.versions import Ring, lock, retire, ring
+from etl_actors.store.versions import Ring, lock, record_rollout, retire, ring
 
 __all__ = ["Applied", "Effect", "Rollout", "apply"]
 
@@ -95,6 +95,10 @@ def apply(url: str, settings: Settings, names: Collection[str] = (), *, retiring
                 if standing.slip is not None and not standing.problem and (not names or standing.name in names):
                     remember(conn, standing.slip)
             retire(conn, retired)
+            detail: dict[str, dict[str, str | None]] = {slip.effect.value: {} for slip in slips}
+            for slip in slips:
+                detail[slip.effect.value][slip.name] = slip.digest
+            record_rollout(conn, {**detail, "retired": retired})
             ring(conn, Ring.READ)
     elsewhere = before.keys() - {found.name for found in shelf.slips} - set(retired)
     return Rollout(tuple(sorted(slips, key=lambda slip: slip.name)), tuple(sorted(elsewhere)), tuple(retired))

@@ -22,11 +22,16 @@ from etl_actors.store.daemons import SlipInForce, declare, living
 from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.inbox import waiting_sources
 from etl_actors.store.slips import remember
-from etl_actors.store.versions import Active, Ring, active_slips, lock, retire, ring
+from etl_actors.store.versions import Active, Ring, active_slips, latest_rollout, lock, retire, ring
 
 __all__ = ["InForce", "Versions"]
 
 log = structlog.get_logger()
+
+_ELSEWHERE = (
+    "slip {name} is active, but in no folder of this daemon (if it is gone for good: etl-actors slips apply --retire {name})"
+)
+_ELSEWHERE_OTHERWISE = "slip {name} is in force elsewhere in another version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class Versions:
     target_schema: str
     node: int | None = field(default=None, init=False)
     in_force: InForce = field(default_factory=InForce, init=False)
+    _rollout: int = field(default=0, init=False)  # the latest before the folders were read
 
     def start(self) -> InForce:
         """Put the folders' slips in force.
@@ -75,16 +81,17 @@ class Versions:
                 it, a daemon would only let its rows wait.
             DatabaseUnsuitable: a stored slip cannot be read by this release.
         """
-        shelf = find_slips(self.folders, self.target_schema)
-        if shelf.missing or shelf.empty:
-            raise SlipError("\n".join((*shelf.missing.values(), *shelf.empty.values())))
         with self._connected() as conn, translated(self.url):
+            rollout = latest_rollout(conn)
+            shelf = find_slips(self.folders, self.target_schema)
+            if shelf.missing or shelf.empty:
+                raise SlipError("\n".join((*shelf.missing.values(), *shelf.empty.values())))
             reading = Reading(conn, self.target_schema, shelf)
             standings = reading.settled()
             hopeless = dict.fromkeys(standing.problem for standing in standings if standing.slip is None)
             if hopeless:
                 raise SlipError("\n".join(hopeless))
-            self._enforce(conn, reading, standings)
+            self._enforce(conn, reading, standings, rollout)
             _warn_of_unmatched(conn, self.in_force.catalogue)
         return self.in_force
 
@@ -94,14 +101,15 @@ class Versions:
         Raises:
             DatabaseUnavailable: nothing has changed yet.
         """
-        shelf = find_slips(self.folders, self.target_schema)
         with self._connected() as conn, translated(self.url):
+            rollout = latest_rollout(conn)
+            shelf = find_slips(self.folders, self.target_schema)
             reading = Reading(conn, self.target_schema, shelf, self.in_force.standings)
-            self._enforce(conn, reading, reading.settled())
+            self._enforce(conn, reading, reading.settled(), rollout)
         return self.in_force
 
     def look(self) -> InForce:
-        """See which slips others have made active; the folders are read only if one of ours is active in another version.
+        """See which slips others have made active; the folders are read only if a rollout said so that nobody here heard.
 
         Returns:
             The very same as before where nothing has changed.
@@ -110,9 +118,9 @@ class Versions:
             DatabaseUnavailable: nothing has changed yet.
         """
         with self._connected() as conn, translated(self.url):
+            unheard = latest_rollout(conn) > self._rollout
             active = active_slips(conn)
-        ours = {slip.name: slip.digest for slip in self.in_force.catalogue.slips}
-        if any(ours.get(one.name, one.digest) != one.digest for one in active):
+        if unheard:
             return self.read()
         seen = _in_force(self.in_force.standings, active)
         if seen.catalogue.absent != self.in_force.catalogue.absent:
@@ -122,7 +130,7 @@ class Versions:
     def _connected(self) -> Connection:
         return connect(self.url, application_name="etl-actors slips")
 
-    def _enforce(self, conn: Connection, reading: Reading, standings: tuple[Standing, ...]) -> None:
+    def _enforce(self, conn: Connection, reading: Reading, standings: tuple[Standing, ...], rollout: int) -> None:
         before, names = self.in_force.standings, _names(standings)
         now = InForce(standings)
         with conn.transaction():
@@ -138,6 +146,7 @@ class Versions:
             if active != reading.active:
                 ring(conn, Ring.LOOK)
         self.in_force = _in_force(standings, active)
+        self._rollout = rollout
         _tell(before, standings)
 
 
@@ -151,8 +160,8 @@ def _in_force(standings: tuple[Standing, ...], active: Sequence[Active]) -> InFo
     ]
     for one in active:
         if ours.get(one.name) != one.digest:
-            why = "is in force elsewhere in another version" if one.name in ours else "is active, but in no folder of this daemon"
-            absent.append(Absent(one.name, sources_of(one.files.get(MAIN, "")), f"slip {one.name} {why}"))
+            why = _ELSEWHERE_OTHERWISE if one.name in ours else _ELSEWHERE
+            absent.append(Absent(one.name, sources_of(one.files.get(MAIN, "")), why.format(name=one.name)))
     return InForce(standings, Catalogue(tuple(slips), tuple(s.problem for s in standings if s.problem), tuple(absent)))
 
 

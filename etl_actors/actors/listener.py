@@ -66,7 +66,8 @@ class ListenerActor(pykka.ThreadingActor):
         if len(rings) > len(about_slips):  # one message for all that came together: the master looks for rows, not for rings
             tell(self._master, Rang())
         if about_slips:
-            self._slips(Ring.READ if Ring.READ.value in about_slips else Ring.LOOK)
+            # Whoever rings by hand, without a word, wants the folders read.
+            self._slips(Ring.LOOK if set(about_slips) == {Ring.LOOK.value} else Ring.READ)
         self.actor_ref.tell(Listen())
 
     def _close(self) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from json import dumps
+from typing import Any
 
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["Active", "Ring", "active_slips", "lock", "retire", "ring"]
+__all__ = ["Active", "Ring", "active_slips", "latest_rollout", "lock", "record_rollout", "retire", "ring"]
 
 _SQL = queries("versions")
 
@@ -47,6 +49,17 @@ def active_slips(conn: Connection) -> tuple[Active, ...]:
 def ring(conn: Connection, what: Ring) -> None:
     """Tell every daemon, once the transaction is committed."""
     conn.execute(_SQL["ring"], {"what": what.value})
+
+
+def record_rollout(conn: Connection, detail: Mapping[str, Any]) -> None:
+    """Keep who applied which slips, and when."""
+    conn.execute(_SQL["record_rollout"], {"detail": dumps(detail)})
+
+
+def latest_rollout(conn: Connection) -> int:
+    """Return the number of the latest rollout; 0 where there was none."""
+    row = conn.execute(_SQL["latest_rollout"]).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def retire(conn: Connection, names: Collection[str]) -> None:

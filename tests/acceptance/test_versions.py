@@ -308,6 +308,7 @@ def test_daemons_that_give_a_slip_up_at_the_same_time_let_no_row_wait_for_it(pla
         place.rollout()
         for folder in ("slips", "same"):
             place.await_event("slip.retired", folder, slip="note")
+            place.await_event("slips.reloaded", folder, slips=1)
         wait_until(lambda: place.ask("SELECT name FROM etl.slip WHERE active") == [("other",)], "it is active no more")
         place.stage((1, "one"))
         wait_until(lambda: place.ask("SELECT reason FROM etl.reject") == [("no_slip",)], "it is rejected")
