@@ -54,7 +54,7 @@ def documents(name: str, form: str | None, limit: int, cut: InputForm | None = N
 
 
 def _of_json(name: str) -> Iterator[Document]:
-    """Read one document, or the elements of an array; a file of samples gives their documents."""
+    """Read one document, or the elements of an array."""
     import sys
 
     try:

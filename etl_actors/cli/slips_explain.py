@@ -17,7 +17,7 @@ from etl_actors.feeding.form import input_form
 from etl_actors.slips.document import Staged, Undecodable, decode
 from etl_actors.slips.explained import explain
 from etl_actors.slips.model import Slip
-from etl_actors.slips.trial import NULL_TIME
+from etl_actors.slips.trial import RECEIVED_AT
 
 __all__ = ["slips_explain"]
 
@@ -93,7 +93,7 @@ def _judged(slips: Sequence[Slip], payload: bytes, source: str) -> tuple[Any, li
         document = decode(payload)
     except Undecodable as error:
         raise SlipError(str(error)) from None
-    staged = Staged(1, payload, source, NULL_TIME)
+    staged = Staged(1, payload, source, RECEIVED_AT)
     said: list[_Said] = []
     best: int | None = None
     for slip in [] if isinstance(document, dict) and "$raw" in document else slips:

@@ -19,9 +19,9 @@ from etl_actors.slips.model import Slip
 from etl_actors.slips.refused import Refused
 from etl_actors.slips.route import Routed, routed
 
-__all__ = ["NULL_TIME", "Outcome", "Row", "Trial", "Trier", "as_stored", "takes", "value_of"]
+__all__ = ["RECEIVED_AT", "Outcome", "Row", "Trial", "Trier", "as_stored", "takes", "value_of"]
 
-NULL_TIME = "2026-01-01 00:00:00+00"
+RECEIVED_AT = "2026-01-01 00:00:00+00"
 """What `@received_at` is of a document that was never staged."""
 
 Row = Mapping[str, str | None]
@@ -78,7 +78,7 @@ class Trier:
             raw: the payload, as `as_stored` gives it.
             row_id: of the row that it stands for.
         """
-        staged = Staged(row_id, raw, self.source, NULL_TIME)
+        staged = Staged(row_id, raw, self.source, RECEIVED_AT)
         stage, document = Stage.PARSE, None
         try:
             document = decode(raw)
@@ -109,7 +109,7 @@ class Trier:
 def takes(slip: Slip, source: str, raw: bytes) -> bool:
     """Tell whether a slip takes a payload of a source: its `when` holds, or it has none."""
     try:
-        return slip.takes(source) and _routed(slip).takes(Staged(1, raw, source, NULL_TIME), decode(raw))
+        return slip.takes(source) and _routed(slip).takes(Staged(1, raw, source, RECEIVED_AT), decode(raw))
     except (Undecodable, SlipError):
         return False
 

@@ -19,7 +19,7 @@ from etl_actors.slips.document import Staged, decode
 from etl_actors.slips.model import Slip
 from etl_actors.slips.read import read_slip
 from etl_actors.slips.route import choose, routed
-from etl_actors.slips.trial import NULL_TIME, Trier
+from etl_actors.slips.trial import RECEIVED_AT, Trier
 from tests.support.wrong_slips import CASES, Case
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "wrong_slips.md"
@@ -64,9 +64,9 @@ def told(case: Case) -> list[str]:
 def _reject(slip: Slip, case: Case) -> Reject:
     raw = json.dumps(case.document).encode()
     if not slip.takes(case.source):
-        made = choose([], decode(raw), Staged(1, raw, case.source, NULL_TIME))
+        made = choose([], decode(raw), Staged(1, raw, case.source, RECEIVED_AT))
     else:
-        made = choose([routed(slip)], decode(raw), Staged(1, raw, case.source, NULL_TIME))
+        made = choose([routed(slip)], decode(raw), Staged(1, raw, case.source, RECEIVED_AT))
     if isinstance(made, Reject):
         return made
     (reject,) = Trier(slip, case.source).attempt(raw).rejects
