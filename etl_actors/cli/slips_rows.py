@@ -64,10 +64,9 @@ def reject_lines(reject: Reject) -> list[str]:
     detail = reject.detail
     lines = [f"{'item ' * reject.item}rejected at stage {reject.stage.value}, {reject.reason}: {reject.message}"]
     table = str(detail.get("table", "")).rpartition(".")[2]
-    column = detail.get("table_column", detail.get("column")) if table else None  # of a text, `column` is the place in its line
     where = [
         str(detail.get("path", "")),
-        f"{table}.{column}" if isinstance(column, str) else table,
+        f"{table}.{detail['column']}" if table and "column" in detail else table,
         str(detail.get("expression", "")),
     ]
     if any(where):

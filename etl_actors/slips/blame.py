@@ -16,7 +16,7 @@ from etl_actors.slips.spots import Blame, Part, Spot
 
 __all__ = ["reject_of"]
 
-_TEXT = ("line", "column", "position", "excerpt")  # the place in a text, as `Refused.detail` has it
+_TEXT = ("line", "text_column", "position", "excerpt")  # the place in a text, as `Refused.detail` has it
 _OWN = "step_failed"  # the reason of a refusal that the code of a slip words itself
 
 
@@ -40,8 +40,8 @@ def reject_of(
         places: what was found out for other items of the same document; it is added to.
 
     Returns:
-        The reject, of stage parse where a grammar refused a text, else of stage map. In its detail, `column` is the table's,
-        but of stage parse that of the text, from 1, and the table's is `table_column`.
+        The reject, of stage parse where a grammar refused a text, else of stage map. In its detail, `column` is the table's;
+        `text_column` is the place in the line of a text, from 1.
     """
     frame, line = _frame(refused.__traceback__)
     spot = blame.spots[line - 1] if frame and line else None
@@ -57,8 +57,6 @@ def reject_of(
     told = _in_text(refused, spot, blame, items, secrets)
     if private:
         told.pop("excerpt", None)
-    if "column" in told and "column" in detail:
-        detail["table_column"] = detail["column"]
     detail |= told
     return Reject(staged.row_id, refused.stage, refused.reason, _sentence(refused, private=private), detail, item=item)
 
@@ -113,7 +111,7 @@ def _in_text(refused: Refused, spot: Spot, blame: Blame, items: Items, secrets: 
             line, column, shown = excerpt(origin.text, at)
             place: dict[str, Any] = {"line": line, "position": at}
             if position is not None:
-                place["column"] = column
+                place["text_column"] = column
             hidden = origin.private or is_secret(origin.text, secrets)
             return place if hidden else place | {"excerpt": shown}
     return told | {"of": "piece"} if position is not None else {}

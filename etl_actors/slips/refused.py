@@ -20,7 +20,7 @@ class Refused(Exception):
         expected: what was wanted, as in "a date as YYYY-MM-DD".
         got: the value that came; of a text that was read piece by piece, the whole.
         stage: parse where a grammar refuses a text, else map.
-        detail: of a text: ``line`` and ``column`` from 1, ``position`` from 0, ``excerpt`` with a caret.
+        detail: of a text: ``line`` and ``text_column`` from 1, ``position`` from 0, ``excerpt`` with a caret.
         reach: how far the value was understood; of several refusals the one that reached furthest is told.
     """
 

@@ -18,7 +18,7 @@ from etl_actors.slips.trial import Outcome, Trial
 __all__ = ["EXPECTED", "Sample", "difference", "expected_of", "payload_of", "read_samples", "samples_text"]
 
 EXPECTED = ("rows", "rejects", "reject", "skipped", "not_taken")
-_DETAIL = ("path", "table", "column", "table_column", "line", "position")  # what a snapshot of a reject keeps of its detail
+_DETAIL = ("path", "table", "column", "line", "text_column", "position")  # what a snapshot of a reject keeps of its detail
 _NUMBER = re.compile(r'"\\u0000(-?[0-9.eE+-]+)\\u0000"')
 
 

@@ -42,7 +42,7 @@ def from_json(value: Any) -> Any:
         found = _TOO_DEEP
     except json.JSONDecodeError as error:
         line, column, shown = excerpt(text, error.pos)
-        place = {"line": line, "column": column, "position": error.pos, "excerpt": shown}
+        place = {"line": line, "text_column": column, "position": error.pos, "excerpt": shown}
         raise Refused("not_json", f"JSON ({_told(error)})", value, detail=place, reach=error.pos) from None
     except _NotANumber as error:
         raise Refused("not_json", f"JSON, which has no {error}", value) from None

@@ -31,7 +31,7 @@ def understood(result: Result[Any], got: Any) -> Any:
     detail: dict[str, Any] = {}
     if result.text is not None:
         line, column, shown = excerpt(result.text, result.at)
-        detail = {"line": line, "column": column, "position": result.at, "excerpt": shown}
+        detail = {"line": line, "text_column": column, "position": result.at, "excerpt": shown}
     raise Refused("no_match", one_of(result.expected), got, stage=Stage.PARSE, detail=detail, reach=result.at)
 
 

@@ -49,7 +49,7 @@ def test_an_access_log_has_its_rows_and_one_reject_that_points_at_the_truncated_
     assert (stage, reason) == ("parse", "no_match")
     assert detail["path"] == "$.message"
     assert (detail["line"], detail["position"]) == (1, len(cut)), "the place where the line ends too early"
-    assert detail["column"] == len(cut) + 1
+    assert detail["text_column"] == len(cut) + 1
     assert detail["excerpt"].splitlines()[0].endswith(cut[-20:])
     assert detail["excerpt"].splitlines()[1].strip() == "^"
     assert "the end" in message

@@ -67,12 +67,12 @@ def test_a_text_that_a_grammar_refuses_is_pointed_at() -> None:
     assert reject.detail == {
         "path": "$.message",
         "table": "public.t",
-        "table_column": "c",
+        "column": "c",
         "expression": "line.stamp | text",
         "let": "line",
         "let_expression": "message | parse(log)",
         "line": 1,
-        "column": 12,
+        "text_column": 12,
         "position": 11,
         "excerpt": "Jan 12 sshd from\n           ^",
     }
@@ -80,7 +80,7 @@ def test_a_text_that_a_grammar_refuses_is_pointed_at() -> None:
 
 def test_the_end_of_a_text_is_a_place_too() -> None:
     reject = rejected(column("message | parse(log) | jsonb"), {"message": "Jan 12 sshd: "})
-    assert (reject.detail["position"], reject.detail["column"]) == (13, 14)
+    assert (reject.detail["position"], reject.detail["text_column"]) == (13, 14)
     assert reject.message.endswith("got the end")
     assert "let" not in reject.detail
 

@@ -116,7 +116,7 @@ def test_a_let_that_a_private_column_is_made_of_is_private_for_all() -> None:
     assert (
         reject.stage,
         reject.detail["let"],
-        reject.detail["table_column" if "table_column" in reject.detail else "column"],
+        reject.detail["column"],
     ) == (
         Stage.PARSE,
         "entry",
@@ -207,7 +207,7 @@ columns.value = { expr = "line | parse(entry).value | text", private = true }
 """
     for line in (f"mail={SECRET}", f"mail {SECRET}"):
         reject = rejected(toml, {"line": line})
-        assert reject.detail.get("table_column", reject.detail["column"]) == "key"
+        assert reject.detail["column"] == "key"
         assert SECRET not in repr(reject)
         assert "excerpt" not in reject.detail
 

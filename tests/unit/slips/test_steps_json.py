@@ -79,7 +79,7 @@ def test_json_as_deep_as_a_document_may_be_is_read() -> None:
 def test_a_refusal_tells_the_place_in_the_text() -> None:
     with pytest.raises(Refused) as refused:
         from_json('{\n "a": x}')
-    assert refused.value.detail == {"line": 2, "column": 7, "position": 8, "excerpt": ' "a": x}\n      ^'}
+    assert refused.value.detail == {"line": 2, "text_column": 7, "position": 8, "excerpt": ' "a": x}\n      ^'}
     assert refused.value.sentence.startswith("expected JSON (line 2, column 7: expecting value), got ")
 
 

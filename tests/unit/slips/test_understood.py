@@ -18,7 +18,7 @@ def test_a_failure_is_a_refusal_with_its_place() -> None:
     refused = caught.value
     assert (refused.reason, refused.stage, refused.reach) == ("no_match", Stage.PARSE, 5)
     assert refused.sentence == "expected host or \"[\", got 'one\\nt?o'"
-    assert refused.detail == {"line": 2, "column": 2, "position": 5, "excerpt": "t?o\n ^"}
+    assert refused.detail == {"line": 2, "text_column": 2, "position": 5, "excerpt": "t?o\n ^"}
 
 
 def test_a_value_that_is_no_text_has_no_place() -> None:
