@@ -1,11 +1,10 @@
 """The listener: hears the doorbell and tells the master."""
 
 from collections.abc import Callable
-from typing import Any, assert_never
-
-import pykka
+from typing import assert_never
 
 from etl_actors.actors.messages import Listen, ListenerMessage, Open, Rang, Ref, tell
+from etl_actors.actors.owner import OwnerActor
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.queries import queries
 from etl_actors.store.versions import Ring
@@ -16,7 +15,7 @@ _SLIPS = "etl_slips"  # the channel; `etl_staged` is that of rows
 _WAIT_S = 0.5  # the longest that a stop of this actor waits
 
 
-class ListenerActor(pykka.ThreadingActor):
+class ListenerActor(OwnerActor):
     """Owns one connection that listens.
 
     Args:
@@ -24,8 +23,6 @@ class ListenerActor(pykka.ThreadingActor):
         master: who is told that rows were staged.
         slips: told what somebody rang for about slips.
     """
-
-    use_daemon_thread = True  # one that waits for a lock in the database must not keep the process from ending
 
     def __init__(self, connect: Callable[[], Connection], master: Ref, slips: Callable[[Ring], None]) -> None:
         super().__init__()
@@ -41,7 +38,7 @@ class ListenerActor(pykka.ThreadingActor):
                 case Listen():
                     self._listen()
                 case Open():
-                    self._conn = self._connect()
+                    self._conn = self._own(self._connect())
                     self._conn.execute(queries("daemons")["listen"])
                     self._conn.execute(queries("daemons")["listen_slips"])
                     tell(self._master, Rang())  # the daemon may have been asleep before anybody listened: that ring is lost
@@ -49,14 +46,6 @@ class ListenerActor(pykka.ThreadingActor):
                     self.actor_ref.tell(Listen())
                 case _:
                     assert_never(message)
-
-    def on_stop(self) -> None:
-        """Close the connection."""
-        self._close()
-
-    def on_failure(self, *_: Any) -> None:
-        """Close the connection."""
-        self._close()
 
     def _listen(self) -> None:
         if self._conn is None:
@@ -69,8 +58,3 @@ class ListenerActor(pykka.ThreadingActor):
             # Whoever rings by hand, without a word, wants the folders read.
             self._slips(Ring.LOOK if set(about_slips) == {Ring.LOOK.value} else Ring.READ)
         self.actor_ref.tell(Listen())
-
-    def _close(self) -> None:
-        if self._conn is not None:
-            self._conn.close()
-            self._conn = None

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import assert_never
 
 import psycopg
-import pykka
 
 from etl_actors.actors.messages import BatchLeaseLost, BatchLoaded, BatchPoisoned, BatchStuck, Load, LoaderMessage, Open, tell
+from etl_actors.actors.owner import OwnerActor
 from etl_actors.errors import DatabaseUnsuitable, DataRefused, LeaseLost
 from etl_actors.relational.reject import Stage
 from etl_actors.store.database import Connection, translated
@@ -16,15 +16,13 @@ from etl_actors.store.load import Loading
 __all__ = ["LoaderActor"]
 
 
-class LoaderActor(pykka.ThreadingActor):
+class LoaderActor(OwnerActor):
     """Owns one connection.
 
     Args:
         connect: opens it, as the service role, in autocommit mode.
         target_schema: where tables are whose slip names no schema.
     """
-
-    use_daemon_thread = True  # one that waits for a lock in the database must not keep the process from ending
 
     def __init__(self, connect: Callable[[], Connection], target_schema: str) -> None:
         super().__init__()
@@ -39,18 +37,10 @@ class LoaderActor(pykka.ThreadingActor):
             case Load():
                 self._load(message)
             case Open():
-                self._conn = self._connect()
+                self._conn = self._own(self._connect())
                 self._loading = Loading(self._conn, self._target_schema)
             case _:
                 assert_never(message)
-
-    def on_stop(self) -> None:
-        """Close the connection."""
-        self._close()
-
-    def on_failure(self, *_: Any) -> None:
-        """Close the connection; the master tells the successor what this one had been told."""
-        self._close()
 
     def _load(self, order: Load) -> None:
         if self._loading is None:
@@ -73,8 +63,3 @@ class LoaderActor(pykka.ThreadingActor):
             tell(order.reply_to, BatchStuck(lease, reason))
         else:
             tell(order.reply_to, BatchLoaded(lease, loaded, time.monotonic() - began))
-
-    def _close(self) -> None:
-        if self._conn is not None:
-            self._conn.close()
-            self._conn = None

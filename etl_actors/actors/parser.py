@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, assert_never
-
-import pykka
+from typing import assert_never
 
 from etl_actors.actors.messages import BatchParsed, BatchPoisoned, Open, Parse, ParserMessage, tell
+from etl_actors.actors.owner import OwnerActor
 from etl_actors.errors import WorkerLost
 from etl_actors.relational.reject import Stage
 from etl_actors.workers.base import Job, Worker
@@ -15,14 +14,12 @@ from etl_actors.workers.blame import parse_blaming
 __all__ = ["ParserActor"]
 
 
-class ParserActor(pykka.ThreadingActor):
+class ParserActor(OwnerActor):
     """Owns one worker; parses one batch after the other.
 
     Args:
         make_worker: starts the worker; called in the actor's own thread, whose end ends a worker process too.
     """
-
-    use_daemon_thread = True  # one that waits for a lock in the database must not keep the process from ending
 
     def __init__(self, make_worker: Callable[[], Worker]) -> None:
         super().__init__()
@@ -35,17 +32,9 @@ class ParserActor(pykka.ThreadingActor):
             case Parse():
                 self._parse(message)
             case Open():
-                self._worker = self._make_worker()
+                self._worker = self._own(self._make_worker())
             case _:
                 assert_never(message)
-
-    def on_stop(self) -> None:
-        """End the worker."""
-        self._close()
-
-    def on_failure(self, *_: Any) -> None:
-        """End the worker."""
-        self._close()
 
     def _parse(self, order: Parse) -> None:
         if self._worker is None:
@@ -61,8 +50,3 @@ class ParserActor(pykka.ThreadingActor):
             )
             return
         tell(order.reply_to, BatchParsed(order.lease, result, time.monotonic() - began))
-
-    def _close(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
