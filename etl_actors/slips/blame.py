@@ -7,6 +7,7 @@ from etl_actors.combinators.excerpt import excerpt, standing
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.beginnings import let_of
 from etl_actors.slips.document import Staged
+from etl_actors.slips.elements import place_element
 from etl_actors.slips.item_places import Items
 from etl_actors.slips.names import bare_names
 from etl_actors.slips.origins import Origins
@@ -41,7 +42,7 @@ def reject_of(
 
     Returns:
         The reject, of stage parse where a grammar refused a text, else of stage map. In its detail, `column` is the table's;
-        `text_column` is the place in the line of a text, from 1.
+        `text_column` is the place in the line of a text, from 1; `element` is the index in a list that steps have made.
     """
     frame, line = _frame(refused.__traceback__)
     spot = blame.spots[line - 1] if frame and line else None
@@ -76,10 +77,13 @@ def _where(refused: Refused, spot: Spot, blame: Blame, items: Items) -> dict[str
         if known
         else items.begins(spot.node, spot.table, refused.got, part=spot.part)
     )
-    detail: dict[str, Any] = {"path": where.text, "table": blame.tables[spot.table].table.qualified}
+    path, elements = place_element(where, known.let.node if known else spot.node, refused.elements)
+    detail: dict[str, Any] = {"path": path, "table": blame.tables[spot.table].table.qualified}
     if spot.column is not None:
         detail["column"] = spot.column
     detail["expression"] = spot.text
+    if elements:
+        detail["element"] = elements[0] if len(elements) == 1 else list(elements)
     if known:
         detail |= {"let": known.let.name, "let_expression": known.let.text}
     return detail

@@ -33,7 +33,7 @@ def array_casts(element: tuple[Cast, Cast], *, nested: bool) -> tuple[Cast, Cast
             try:
                 found.append(cast(one if nested else _no_list(one)))
             except Refused as refused:
-                refused.detail.setdefault("element", index)
+                refused.within(index)
                 raise
         return found
 

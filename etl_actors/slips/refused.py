@@ -27,6 +27,9 @@ class Refused(Exception):
     let: int | None = None
     """Number of the let within which it was raised, the innermost one; the mapper's business."""
 
+    elements: tuple[int, ...] = ()
+    """Of a list that is taken element by element: the index of the one refused, of lists within lists the outermost first."""
+
     def __init__(
         self,
         reason: str,
@@ -50,6 +53,14 @@ class Refused(Exception):
         fresh = type(self).__new__(type(self), *self.args)
         fresh.__dict__.update(self.__dict__)
         return fresh
+
+    def within(self, index: int) -> None:
+        """Note the index of the element that was refused, in a list around whatever is noted already.
+
+        What a let refused is told as the let's own: it is the same whichever element asked for it first.
+        """
+        if self.let is None:
+            self.elements = (index, *self.elements)
 
     @property
     def sentence(self) -> str:

@@ -33,6 +33,6 @@ def mapped(value: Any, steps: Callable[[Any], Any]) -> list[Any] | None:
         try:
             found.append(steps(one))
         except Refused as refused:
-            refused.detail.setdefault("element", index)
+            refused.within(index)
             raise
     return found

@@ -311,3 +311,37 @@ def test_every_grammar_failure_within_a_text_points_at_it() -> None:
         reject = rejected(column("ssh.ip | inet / 0 | inet").replace(" / 0 | inet", ""), {"message": message})
         found = reject.detail["position"]
         assert good[found:at] in {"", " ", " p", " po", " por", " port"}, message
+
+
+@pytest.mark.parametrize(
+    ("expression", "path", "element"),
+    [
+        ("tags | int[]", "$.tags[3]", None),
+        ("tags | map(trim) | int[]", "$.tags[3]", None),
+        ("tags | as_list | map(int) | first | int", "$.tags[3]", None),
+        ("matrix | map(map(int)) | jsonb", "$.matrix[1][0]", None),
+        ("rows | map(first | split(',') | map(int)) | jsonb", "$.rows[0]", 1),
+        ("rows | first | int[]", "$.rows", 0),
+        ("csv | split(',') | int[]", "$.csv", 1),
+        ("csv | split(';') | map(split(',') | map(int)) | jsonb", "$.csv", [0, 1]),
+        ("$.items[*].n | int[]", "$.items[*].n", 1),
+    ],
+)
+def test_the_element_that_was_refused_is_in_the_path_where_the_list_is_the_documents(
+    expression: str, path: str, element: Any
+) -> None:
+    document = {
+        "tags": ["1", "2", "3", "x"],
+        "rows": [["1,y"], ["z"]],
+        "matrix": [[1], ["z"]],
+        "csv": "1,y",
+        "items": [{"n": 1}, {"n": "q"}],
+    }
+    detail = rejected(column(expression), document).detail
+    assert (detail["path"], detail.get("element")) == (path, element)
+
+
+def test_what_a_let_refuses_is_placed_in_the_lets_own_list() -> None:
+    toml = '[let]\nfee = "fees | map(int) | first"\n[tables.t]\ncolumns.c = "prices | map(add(fee)) | jsonb"\n'
+    detail = rejected(toml, {"fees": [1, "x"], "prices": [0, 1, 2]}).detail
+    assert (detail["path"], detail["let"], detail.get("element")) == ("$.fees[1]", "fee", None)

@@ -64,4 +64,4 @@ def test_only_texts_are_read_and_null_passes(step: str) -> None:
 def test_a_step_behind_a_piece_that_refuses_it_tells_which_piece_it_was() -> None:
     with pytest.raises(Refused) as refused:
         evaluated("a | many(parse(pair).word | int)", {"a": "x=1"})
-    assert (refused.value.reason, refused.value.detail) == ("not_an_integer", {"element": 0})
+    assert (refused.value.reason, refused.value.elements) == ("not_an_integer", (0,))

@@ -89,7 +89,7 @@ def test_a_step_refuses(expression: str, value: Any, reason: str, sentence: str)
 def test_a_refusal_within_a_list_tells_which_element_it_was() -> None:
     with pytest.raises(Refused) as refused:
         evaluated("a | map(int)", {"a": ["1", "2", "x"]})
-    assert refused.value.detail == {"element": 2}
+    assert refused.value.elements == (2,)
 
 
 @pytest.mark.parametrize("name", sorted(set(step_names()) - {"required", "default", "ref"}))
