@@ -1,19 +1,24 @@
 """The supervisor starts, asks, introduces, replaces and stops; with real pykka and actors that do nothing else."""
 
+import os
 import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pykka
 import pytest
 
 from etl_actors.actors.dispatch import Signals
-from etl_actors.actors.messages import Assign, Drain, Open, Ref
+from etl_actors.actors.messages import Assign, Drain, Open, Ref, Reload
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
 from etl_actors.http.health import HealthState
+from etl_actors.rereading import Rereading
+from etl_actors.slips.in_force import Standing
 from etl_actors.supervisor import Company, Supervisor
+from etl_actors.versions import InForce
 
 
 class _Actor(pykka.ThreadingActor):
@@ -30,6 +35,8 @@ class _Actor(pykka.ThreadingActor):
                 self._stage.told.put((self._kind, "open", self.actor_ref))
             case Assign(kind=kind, ref=ref):
                 self._stage.told.put((self._kind, f"assign {kind}", ref))
+            case Reload(slips=slips):
+                self._stage.told.put((self._kind, f"reload {len(slips)}", self.actor_ref))
             case Drain():
                 self._stage.signals.drained.set()
             case "fail":
@@ -45,6 +52,7 @@ class _Stage:
     signals: Signals = field(default_factory=Signals)
     refusals: dict[str, Exception] = field(default_factory=dict)
     health: HealthState = field(default_factory=HealthState)
+    slips: Rereading | None = None
 
     def supervisor(self) -> Supervisor:
         company = Company(
@@ -53,7 +61,7 @@ class _Stage:
             parsers=(lambda: _Actor.start("parser", self),),
             loaders=(lambda: _Actor.start("loader", self),),
         )
-        return Supervisor(company, self.signals, self.health, drain_s=5.0, once=True)
+        return Supervisor(company, self.signals, self.health, drain_s=5.0, once=True, slips=self.slips)
 
     def expect(self, *wanted: tuple[str, str]) -> list[Ref]:
         refs = []
@@ -87,7 +95,7 @@ class _Stage:
 
 @pytest.fixture
 def stage() -> Iterator[_Stage]:
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     yield _Stage()
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -167,3 +175,26 @@ def test_what_waiting_does_not_mend_ends_the_daemon(stage: _Stage) -> None:
     stage.refusals["master"] = DatabaseUnsuitable("a pooler stands between")
     with pytest.raises(DatabaseUnsuitable, match="a pooler stands between"):
         stage.run(lambda: None)
+
+
+class _Slips:
+    """Finds a broken slip whenever it reads."""
+
+    def read(self) -> InForce:
+        return InForce((Standing("shop", Path("shop"), None, "slip.toml:1:1: it is wrong"),))
+
+    def look(self) -> InForce:
+        raise AssertionError("nobody rang")
+
+
+def test_on_sighup_the_slips_are_read_again_the_master_hears_of_it_and_health_warns(stage: _Stage) -> None:
+    stage.slips = Rereading(_Slips(), InForce())
+
+    def script() -> None:
+        _sorted_start(stage)
+        os.kill(os.getpid(), signal.SIGHUP)
+        stage.expect(("master", "reload 1"))
+
+    assert stage.run(script) == 0
+    assert stage.health.warnings == ("Slip shop is broken, no version of it is in force: slip.toml:1:1: it is wrong",)
+    assert stage.health.ready()[0], "the others are worked on"
