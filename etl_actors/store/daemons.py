@@ -82,7 +82,7 @@ def living(conn: Connection) -> tuple[Living, ...]:
 
 def declare(conn: Connection, node: int, slips: Iterable[SlipInForce]) -> None:
     """Say which slips a daemon works by."""
-    said = {_plain(slip.name): {"digest": slip.digest} | _problem(slip) for slip in slips}
+    said = {_plain(slip.name): {"digest": slip.digest, **_problem(slip)} for slip in slips}
     conn.execute(_SQL["declare"], {"node": node, "slips": dumps(said)})
 
 
