@@ -42,7 +42,7 @@ def test_a_server_that_goes_away_before_the_listener_listens_is_no_answer(servic
         conn.pgconn.finish()
         return conn
 
-    listener = ListenerActor.start(lost, pykka.ThreadingActor.start())
+    listener = ListenerActor.start(lost, pykka.ThreadingActor.start(), lambda _ring: None)
     try:
         with pytest.raises(DatabaseUnavailable):
             listener.ask(Open(), timeout=30)
