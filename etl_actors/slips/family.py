@@ -11,6 +11,7 @@ from etl_actors.slips.read_columns import name_problem
 __all__ = ["Family"]
 
 _MAX_DEPTH = 12  # tables below one another
+_MAX_LOOPS = 19  # CPython has 20 blocks in one another; the last `except` of a mapper takes one more
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,17 @@ class Family:
                 self.problems.at_value(keys, f"the table `{draft.name}` is its own ancestor")
             elif len(above) > _MAX_DEPTH:
                 self.problems.at_value(keys, f"tables are at most {_MAX_DEPTH} below the root")
+            else:
+                self._check_loops(draft, above)
+
+    def _check_loops(self, draft: Draft, above: list[Draft]) -> None:
+        loops = sum(map(_loops, above))
+        if loops <= _MAX_LOOPS < loops + _loops(draft):
+            self.problems.at_value(
+                ("tables", draft.name, "on_error" if draft.item_alone else "each"),
+                f"too many tables with `each` are below one another: at most {_MAX_LOOPS} are, of which one with "
+                f'`on_error = "item"` counts twice, got {loops + _loops(draft)}; let fewer of them reject an item alone',
+            )
 
     def _build(self, draft: Draft, parent: Table | None, owner: _Owner | None, built: dict[str, SlipTable]) -> None:
         tops, children = (Kind.ROOT, Kind.ENTITY), (Kind.SET, Kind.OWN)
@@ -168,3 +180,8 @@ class Family:
         for child in self.drafts.values():
             if child.parent == draft.name:
                 self._build(child, table, keyless or _Owner(table), built)
+
+
+def _loops(draft: Draft) -> int:
+    """Count the blocks of Python that a table's items take."""
+    return draft.has_each + draft.item_alone

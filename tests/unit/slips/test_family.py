@@ -3,6 +3,7 @@
 import pytest
 
 from etl_actors.relational.tables import Kind, Policy
+from etl_actors.slips.compile import compile_slip
 from tests.support.slips import first_lines, read
 
 ROOT = '[tables.t]\ncolumns.a = "a | text"\n'
@@ -106,6 +107,30 @@ def test_tables_that_make_no_family_are_refused_with_their_place(tables: str, wa
 def test_tables_below_one_another_are_counted() -> None:
     tables = "".join(f'[tables.t{number + 1}]\nparent = "t{number}"\n' for number in range(13))
     assert first_lines(f'name = "s"\n[tables.t0]\n{tables}') == ["slip.toml:28:10: tables are at most 12 below the root"]
+
+
+def _chain(alone: int, plain: int) -> str:
+    """Nest tables with items in one another, at first those whose items are rejected alone."""
+    tables = ""
+    for number in range(alone + plain):
+        on_error = 'on_error = "item"\n' if number < alone else ""
+        tables += f'[tables.t{number}]\nparent = "{f"t{number - 1}" if number else "t"}"\neach = "@.n[*]"\n{on_error}'
+        tables += 'columns.a = "a | text"\n'
+    return f'name = "s"\n{ROOT}{tables}'
+
+
+@pytest.mark.parametrize(("alone", "plain"), [(9, 1), (8, 3), (7, 5)])
+def test_as_many_loops_are_taken_as_python_nests(alone: int, plain: int) -> None:
+    compile_slip(read(_chain(alone, plain)))
+
+
+@pytest.mark.parametrize(("alone", "plain", "place"), [(10, 0, "52:12"), (11, 0, "52:12"), (9, 2, "55:8"), (8, 4, "58:8")])
+def test_more_loops_than_python_nests_are_refused(alone: int, plain: int, place: str) -> None:
+    sentence = (
+        "too many tables with `each` are below one another: at most 19 are, of which one with "
+        '`on_error = "item"` counts twice, got 20; let fewer of them reject an item alone'
+    )
+    assert first_lines(_chain(alone, plain)) == [f"slip.toml:{place}: {sentence}"]
 
 
 def test_each_of_several_that_are_their_own_ancestors_is_told_and_those_below_them_are_not() -> None:
