@@ -32,16 +32,25 @@ def present(matches: list[Any]) -> bool:
 
 def equal(left: Any, right: Any) -> bool:
     """Tell whether two values are equal as JSON: 1 and 1.0 are, true and 1 are not; null equals only null."""
-    kind = _KINDS[type(left)]
-    if kind != _KINDS[type(right)]:
-        return False
-    if kind == "number":
-        return _number(left) == _number(right)
-    if kind == "array":
-        return len(left) == len(right) and all(map(equal, left, right))
-    if kind == "object":
-        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
-    return bool(left == right)
+    waiting = [(left, right)]  # without recursion: documents are deeper than Python calls
+    while waiting:
+        one, other = waiting.pop()
+        kind = _KINDS[type(one)]
+        if kind != _KINDS[type(other)]:
+            return False
+        if kind == "number":
+            alike = _number(one) == _number(other)
+        elif kind == "array":
+            alike = len(one) == len(other)
+            waiting += zip(one, other, strict=False)
+        elif kind == "object":
+            alike = one.keys() == other.keys()
+            waiting += [(value, other.get(key)) for key, value in one.items()]
+        else:
+            alike = bool(one == other)
+        if not alike:
+            return False
+    return True
 
 
 def _number(value: float | Decimal) -> int | Decimal:

@@ -125,3 +125,14 @@ def test_which_decoder_read_a_number_does_not_show_in_a_comparison(one: str, oth
     left, right = decode(one.encode()), decode(other.encode())
     assert equal(left, right) == (Decimal(one) == Decimal(other))
     assert less(left, right) == (Decimal(one) < Decimal(other))
+
+
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
+def test_documents_as_deep_as_may_be_are_compared(opened: str, closed: str) -> None:
+    def nested(inner: str) -> Any:
+        return decode((opened * (MAX_DEPTH - 1) + inner + closed * (MAX_DEPTH - 1)).encode())
+
+    assert equal(nested("1"), nested("1.0"))
+    assert not equal(nested("1"), nested("2"))
+    assert not equal(nested("[1]"), nested("[1, 1]"))
+    assert not equal(nested('{"a": null}'), nested('{"b": null}'))
