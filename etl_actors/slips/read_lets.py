@@ -8,7 +8,9 @@ from etl_actors.slips.nodes import Literal
 from etl_actors.slips.problems import ExpressionError, Keys, Problems
 from etl_actors.slips.section import is_name
 
-__all__ = ["read_lets"]
+__all__ = ["MAX_LETS", "read_lets"]
+
+MAX_LETS = 200  # each may call the one before it, and Python's stack holds a few hundred of such calls
 
 
 def read_lets(given: Any, keys: Keys, problems: Problems, taken: tuple[Let, ...] = ()) -> tuple[Let, ...]:
@@ -21,10 +23,14 @@ def read_lets(given: Any, keys: Keys, problems: Problems, taken: tuple[Let, ...]
         taken: the lets of the whole slip, whose names a table's own can't have.
 
     Returns:
-        The lets in order; one that can't be read stands for null, so that what uses it is not wrong too.
+        The lets in order, none where they are too many; one that can't be read stands for null, so that what uses it is
+        not wrong too.
     """
     if not isinstance(given, dict):
         problems.at_key(keys, 'expected lets as NAME = "expression"')
+        return ()
+    if len(taken) + len(given) > MAX_LETS:
+        problems.at_key(keys, f"an expression sees at most {MAX_LETS} lets, got {len(taken) + len(given):,}")
         return ()
     names = {let.name for let in taken}
     found = []

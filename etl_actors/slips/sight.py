@@ -12,6 +12,7 @@ from etl_actors.slips.files import STEPS
 from etl_actors.slips.model import Let
 from etl_actors.slips.names import bare_names, parts, pointed_to, vocabulary_names
 from etl_actors.slips.problems import ExpressionError, Keys, Problems, check_nesting
+from etl_actors.slips.read_lets import MAX_LETS
 from etl_actors.slips.refs import refs_of
 from etl_actors.slips.shapes import check_predicate, item_shape, shape_of
 from etl_actors.slips.vocabulary import Vocabulary
@@ -149,6 +150,10 @@ class _Checker:
             return None  # told where the expression is checked
 
     def all_lets(self, lets: tuple[Let, ...], keys: Keys, sight: Sight) -> Sight:
+        seen_in_all = len(sight.scope.lets) + len(lets)
+        if seen_in_all > MAX_LETS:  # with those of the tables above
+            self.problems.at_key(keys, f"an expression sees at most {MAX_LETS} lets, got {seen_in_all:,}")
+            return sight
         for number, let in enumerate(lets):
             seen = sight.without(lets[number + 1 :], "a let uses those before it")
             sight = sight.with_let(let, self.value(let.node, (*keys, let.name), seen))

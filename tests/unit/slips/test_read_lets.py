@@ -2,7 +2,10 @@
 
 import pytest
 
+from etl_actors.slips.read_lets import MAX_LETS
 from tests.support.slips import TABLE, first_lines, read
+
+from .conftest import MapOne
 
 
 def test_lets_are_kept_in_order_with_what_they_say() -> None:
@@ -95,3 +98,28 @@ def test_what_is_nested_too_deeply_is_refused_wherever_python_gives_up(opened: s
 def test_steps_within_steps_are_refused_wherever_python_gives_up(depth: int) -> None:
     (line,) = first_lines(f'name = "s"\n[let]\nx = "a | {"map(" * depth}trim{")" * depth}"{TABLE}')
     assert line == "slip.toml:3:6: this expression is nested too deeply"
+
+
+def _lets(count: int) -> str:
+    """Write lets that each use the one before, and not as a mere path."""
+    return "".join(f'x{number} = "{f"x{number - 1}" if number else "a"} / null"\n' for number in range(count))
+
+
+def test_as_many_lets_as_there_may_be_can_use_one_another(map_one: MapOne) -> None:
+    rows = map_one(f'[let]\n{_lets(MAX_LETS)}[tables.t]\ncolumns.a = "x{MAX_LETS - 1} | text"', {"a": "1"})
+    assert isinstance(rows, dict)
+    assert rows["t"][0]["a"] == "1"
+
+
+def test_more_lets_than_one_expression_can_see_are_refused() -> None:
+    top = f'name = "s"\n[let]\n{_lets(MAX_LETS - 1)}'
+    sentence = "an expression sees at most 200 lets, got 201"
+    assert first_lines(f'{top}more = "a"\nyet_more = "a"{TABLE}') == [f"slip.toml:2:2: {sentence}"]
+    line = top.count("\n") + 2
+    assert first_lines(f'{top}[tables.t]\nlet.y = "a"\nlet.z = "a"\ncolumns.a = "a | text"') == [
+        f"slip.toml:{line}:1: {sentence}"
+    ]
+    table = '[tables.t]\nlet.y = "a"\ncolumns.a = "a | text"\n[tables.u]\nparent = "t"\nlet.z = "a"\ncolumns.a = "a | text"\n'
+    assert first_lines(f"{top}{table}") == [f"slip.toml:{line + 4}:1: {sentence}"]
+    items = table.replace('parent = "t"', 'parent = "t"\neach = "$.u[*]"')
+    read(f"{top}{items}")  # items see the lets of the document only
