@@ -13,10 +13,11 @@ from typing import Any
 
 from lark import Token, Tree
 from lark.exceptions import LarkError, UnexpectedInput
-from lark.load_grammar import GrammarBuilder, _find_used_symbols, _get_parser, stdlib_loader
 
+from etl_actors.combinators.backreferences import check_backreferences
 from etl_actors.combinators.definition import Definition, Reached
 from etl_actors.combinators.grammar_error import GrammarError
+from etl_actors.combinators.lark_inside import GrammarBuilder, grammar_parser, stdlib_loader, used_symbols
 from etl_actors.combinators.naming import Naming
 from etl_actors.combinators.same import unite
 from etl_actors.combinators.told import told, told_syntax
@@ -54,9 +55,10 @@ class Builder(GrammarBuilder):
         self.file = grammar_name
         self.chain = (*self.chain, grammar_name)
         try:
-            tree = _get_parser().parse(grammar_text + "\n", "start")  # type: ignore[no-untyped-call]
+            tree = grammar_parser().parse(grammar_text + "\n", "start")
         except UnexpectedInput as error:
             raise told_syntax(error, grammar_text, grammar_name) from None
+        check_backreferences(tree, grammar_name)
         for statement in tree.children:
             self._note(statement, mangle)
         try:
@@ -167,7 +169,7 @@ class Builder(GrammarBuilder):
         for definition in self._definitions.values():
             if definition.tree is None:
                 continue
-            for symbol in sorted(_find_used_symbols(definition.tree)):  # type: ignore[no-untyped-call]
+            for symbol in sorted(used_symbols(definition.tree)):  # type: ignore[no-untyped-call]
                 if symbol not in self._definitions and symbol not in definition.params:
                     self._undefined(str(symbol))
         for ignored in self._ignore_names:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from etl_actors.combinators.grammar import load_grammar
+from etl_actors.combinators.result import Success
 from tests.support.grammars import refused
 
 WORDS = '\nA: "a"\nB: "b"\nN: /[0-9]/\n'
@@ -36,6 +38,8 @@ WORDS = '\nA: "a"\nB: "b"\nN: /[0-9]/\n'
         pytest.param("start: Z\nZ: /x(/", "2:1 the regex of Z cannot be compiled: missing ), unterminated subpattern", id="a broken regex"),
         pytest.param("start: Z\nZ: Y\nY: Z", "terminal Z contains itself: only rules can", id="a terminal in itself"),
         pytest.param("start: [A] [A]", "1:1 two alternatives of rule start come to the same", id="twice the same"),
+        pytest.param("start: A Z\nZ: /(['\"]).*?\\1/s", "2:4 a group is meant by its number, \\1, and a lexer joins all regexes to one, in which it has another: give the group a name, as in (?P<quote>", id="a group's number"),
+        pytest.param("start: A /(x)?(?(1)y|z)/", "1:10 a group is meant by its number, (?(1), and", id="a condition on a group's number"),
         pytest.param("start: A\nstart: B", "2:1 start is defined more than once", id="defined twice"),
         pytest.param('start: "a".."zz"', 'a range goes from one character to another: "a".."z"', id="a range of words"),
         pytest.param("start: A Y | Z\nZ: /x(/ | B\nY: /y/", "2:4 the regex /x(/ cannot be compiled: missing ), unterminated subpattern", id="a broken regex among others"),
@@ -72,3 +76,12 @@ def test_an_empty_grammar_has_nothing_to_start_by() -> None:
 def test_the_same_conflict_is_told_each_time() -> None:
     grammar = "start: x | y | z\nx: A\ny: A\nz: A\nA: /a/"
     assert len({refused(grammar).sentence for _ in range(5)}) == 1
+
+
+def test_a_group_is_meant_by_its_name_and_what_only_looks_like_a_number_of_one_is_left_alone() -> None:
+    text = r"""start: A B
+A: /(?P<letter>[xy])(?P=letter)/
+B: /[\1]?\101\\1(?P<quote>["']).*?(?P=quote)/
+"""
+    grammar = load_grammar(text, name="main.lark", find=lambda _: None)
+    assert grammar.read("xxA\\1'b'") == Success({"a": "xx", "b": "A\\1'b'"}, 8)
