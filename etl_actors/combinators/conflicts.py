@@ -6,14 +6,12 @@ the grammar allows. Here both are refused.
 
 from typing import Any
 
-from lark.common import ParserConf
 from lark.exceptions import LarkError
 from lark.grammar import Rule
-from lark.parsers.lalr_analysis import LALR_Analyzer
-from lark.parsers.lalr_parser import LALR_Parser, _Parser
 
 from etl_actors.combinators.definition import Reached
 from etl_actors.combinators.grammar_error import GrammarError
+from etl_actors.combinators.lark_inside import LALR_Analyzer, LALR_Parser, ParserConf, run_parser
 from etl_actors.combinators.words import Words
 
 __all__ = ["Conflict", "StrictParser", "conflict_error"]
@@ -60,7 +58,7 @@ class StrictParser(LALR_Parser):
         analysis.compute_lalr()  # type: ignore[no-untyped-call]
         self._parse_table = analysis.parse_table
         self.parser_conf = parser_conf
-        self.parser = _Parser(analysis.parse_table, parser_conf.callbacks, debug)
+        self.parser = run_parser(analysis.parse_table, parser_conf.callbacks, debug)
 
 
 def _ordered(rules: Any) -> tuple[Rule, ...]:

@@ -10,11 +10,9 @@ from typing import Any
 
 from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters
-from lark.lexer import LexerState, LineCounter
-from lark.parsers.lalr_analysis import Shift
-from lark.utils import TextSlice
 
 from etl_actors.combinators.excerpt import standing
+from etl_actors.combinators.lark_inside import LexerState, LineCounter, Shift, TextSlice
 from etl_actors.combinators.result import Failure, Result, Success
 from etl_actors.combinators.values import Make
 from etl_actors.combinators.words import END, Words

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 from lark.exceptions import UnexpectedInput, UnexpectedToken, VisitError
-from lark.load_grammar import _error_repr
 
 from etl_actors.combinators.definition import Place, Reached
 from etl_actors.combinators.grammar_error import GrammarError
+from etl_actors.combinators.lark_inside import error_words
 
 __all__ = ["told", "told_syntax"]
 
@@ -90,7 +90,7 @@ def told_syntax(error: UnexpectedInput, text: str, file: str) -> GrammarError:
 
 def _explained(error: UnexpectedInput, text: str) -> str:
     try:
-        said = str(_error_repr(error)).splitlines()[0]  # type: ignore[no-untyped-call]
+        said = str(error_words(error)).splitlines()[0]  # type: ignore[no-untyped-call]
     except TypeError:  # where two examples of Lark's fit, it fails to log so
         said = ""
     if said and not said.startswith(("Unexpected token", "No terminal matches")):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lark import Token, Tree
-from lark.load_grammar import _get_parser
 
+from etl_actors.combinators.lark_inside import grammar_parser
 from etl_actors.combinators.traps_regex import falls_apart
 
 __all__ = ["Joined", "joined"]
@@ -33,7 +33,7 @@ def joined(text: str) -> Iterator[Joined]:
     Args:
         text: of a grammar that Lark reads.
     """
-    terms = [one for one in _get_parser().parse(text + "\n", "start").children if isinstance(one, Tree) and one.data == "term"]
+    terms = [one for one in grammar_parser().parse(text + "\n", "start").children if isinstance(one, Tree) and one.data == "term"]
     choices = {str(term.children[0]): body for term in terms if (body := _only_regex(term.children[-1])) and _falls(body)}
     for term in terms:
         for expansion in term.find_data("expansion"):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from re import _constants as op  # type: ignore[attr-defined]  # no stub knows it
+from re import _constants as op
 from typing import Any
 
 from etl_actors.combinators.traps_samples import accepted, parsed

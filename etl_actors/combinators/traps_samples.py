@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from re import _constants as op  # type: ignore[attr-defined]  # no stub knows it
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants as op
+from re import _parser
 from typing import Any
 
 __all__ = ["Sample", "accepted", "parsed", "samples", "words"]

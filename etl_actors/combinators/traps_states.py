@@ -7,11 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from lark import Lark, Token
-from lark.common import ParserConf
 from lark.grammar import Rule
-from lark.lexer import BasicLexer, ContextualLexer, TerminalDef, TextSlice
-from lark.parsers.lalr_analysis import LALR_Analyzer, LR0ItemSet
+from lark.lexer import TerminalDef
 
+from etl_actors.combinators.lark_inside import BasicLexer, ContextualLexer, ItemSet, TextSlice, analysed
 from etl_actors.combinators.traps_samples import Sample, samples, words
 
 __all__ = ["Point", "States", "Terminal"]
@@ -61,11 +60,11 @@ class Point:
     before: Terminal | None
     follow: tuple[Terminal, ...]
     lexer: BasicLexer
-    items: LR0ItemSet
+    items: ItemSet
 
     def taken(self, text: str) -> tuple[str, int] | None:
         """Tell which terminal is read at the start of a text, and where it ends; None if none is."""
-        found = self.lexer.match(TextSlice(text, 0, len(text)), 0)
+        found = self.lexer.match(TextSlice(text, 0, len(text)), 0)  # type: ignore[no-untyped-call]
         if found is None:
             return None
         value, name = found
@@ -86,19 +85,15 @@ class States:
     start: str
     terminals: dict[str, Terminal] = field(init=False)
     ignored: tuple[Terminal, ...] = field(init=False)
-    _analysis: LALR_Analyzer = field(init=False)
-    _origins: dict[LR0ItemSet, list[tuple[LR0ItemSet, Any]]] = field(init=False)
+    _analysis: Any = field(init=False)
+    _origins: dict[ItemSet, list[tuple[ItemSet, Any]]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Build the automaton once more, with its items."""
         flags = self.lark.options.g_regex_flags
         self.terminals = {str(one.name): Terminal(one, flags) for one in self.lark.terminals}
         self.ignored = tuple(self.terminals[str(name)] for name in self.lark.ignore_tokens)
-        self._analysis = LALR_Analyzer(ParserConf(list(self.lark.rules), {}, [self.start]))
-        self._analysis.compute_lr0_states()
-        self._analysis.compute_reads_relations()
-        self._analysis.compute_includes_lookback()
-        self._analysis.compute_lookaheads()
+        self._analysis = analysed(list(self.lark.rules), self.start)
         self._origins = {}
         for state in self._analysis.lr0_itemsets:
             for symbol, target in state.transitions.items():
@@ -141,7 +136,7 @@ class States:
                         seen.add(after)
                         waiting.append(after)
 
-    def _back(self, state: LR0ItemSet, steps: int) -> set[LR0ItemSet]:
+    def _back(self, state: ItemSet, steps: int) -> set[ItemSet]:
         found = {state}
         for _ in range(steps):
             found = {origin for one in found for origin, _ in self._origins.get(one, ())}
@@ -163,6 +158,6 @@ class States:
         found = {}
         for one in lexer.lexers.values():
             assert isinstance(one, BasicLexer)
-            assert one.scanner  # builds the callbacks as well
+            assert one.scanner is not None  # builds the callbacks as well
             found[frozenset(str(terminal.name) for terminal in one.terminals)] = one
         return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import alembic.command
 import psycopg
 import pytest
 from psycopg import sql
@@ -145,8 +146,8 @@ def test_a_database_of_the_previous_release_is_brought_to_the_head_with_what_is_
     empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
-        upgrade = migrate_module.command.upgrade
-        earlier.setattr(migrate_module.command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        upgrade = alembic.command.upgrade
+        earlier.setattr(alembic.command, "upgrade", lambda config, _: upgrade(config, "0001"))
         assert migrate(empty_database) == ["0001"]
     with psycopg.connect(empty_database, autocommit=True) as admin:
         (row_id,) = stage(admin, "shop", [{}])
