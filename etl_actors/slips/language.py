@@ -5,9 +5,9 @@ from etl_actors.slips.types import type_names
 
 __all__ = ["language_names"]
 
-_FORMS = frozenset({"exists", "if", "lookup", "many", "map", "match", "matches", "parse", "ref", "sep_by", "type"})
+_FUNCTIONS = frozenset({"exists", "if", "matches", "type"})
 
 
 def language_names() -> frozenset[str]:
     """List them; a step of a slip's own has another name."""
-    return _FORMS.union(STEPS, type_names())
+    return _FUNCTIONS.union(STEPS, type_names())
