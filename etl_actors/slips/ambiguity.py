@@ -2,14 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
-from pathlib import Path
 from typing import NamedTuple
 
-from etl_actors.slips.agreement import Read
-from etl_actors.slips.files import MAIN
 from etl_actors.slips.model import Slip
 from etl_actors.slips.problems import Problems
-from etl_actors.slips.toml_places import find_places
+from etl_actors.slips.quarrel import Read, told
 
 __all__ = ["Ambiguity", "Witness", "ambiguities"]
 
@@ -38,13 +35,14 @@ def ambiguities(slips: Sequence[Read], witnesses: Mapping[str, Sequence[Witness]
         slips: each with its folder, of names that differ.
         witnesses: documents of each slip, by its name: where predicates differ, only documents show that both hold.
     """
-    for (_, one), (here, other) in combinations(slips, 2):
+    for (_, one), read in combinations(slips, 2):
+        other = read[1]
         if one.priority != other.priority or not _common(one, other):
             continue
         shared = _always(one, other) or _seen(one, other, witnesses)
         if shared:
             sentence = f"{shared}, at equal priority {one.priority}; give one of them a higher `priority` or another `when`"
-            yield Ambiguity(one.name, other.name, _placed(here, other, sentence))
+            yield Ambiguity(one.name, other.name, _placed(read, sentence))
 
 
 def _common(one: Slip, other: Slip) -> bool:
@@ -81,8 +79,9 @@ def _sources(one: Slip, other: Slip) -> str:
     return f"source {both[0]}" if len(both) == 1 else f"the sources {', '.join(both)}"
 
 
-def _placed(folder: Path, slip: Slip, sentence: str) -> str:
-    text = slip.files[MAIN]
-    problems = Problems(str(folder / MAIN), text, find_places(text))
-    problems.at_key(next((key,) for key in ("when", "priority", "source", "name") if (key,) in problems.places.keys), sentence)
-    return str(problems)
+def _placed(read: Read, sentence: str) -> str:
+    def note(problems: Problems) -> None:
+        keys = next((key,) for key in ("when", "priority", "source", "name") if (key,) in problems.places.keys)
+        problems.at_key(keys, sentence)
+
+    return told(read, note)
