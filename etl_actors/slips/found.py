@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.files import MAIN, read_slip_folder
+from etl_actors.slips.files import MAIN, STEPS, read_slip_folder
 from etl_actors.slips.model import Slip
 from etl_actors.slips.read import read_slip
 
@@ -90,8 +90,8 @@ def _found(folder: Path, target_schema: str) -> Found:
     except SlipError as error:
         name = head_of(files[MAIN]).get("name")
         named = name if isinstance(name, str) and name else folder.name
-        return Found(folder, named, None, str(error), sources_of(files[MAIN]), files.get("steps.py"))
-    return Found(folder, slip.name, slip, "", slip.sources, files.get("steps.py"))
+        return Found(folder, named, None, str(error), sources_of(files[MAIN]), files.get(STEPS))
+    return Found(folder, slip.name, slip, "", slip.sources, files.get(STEPS))
 
 
 def head_of(text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from etl_actors.slips import nodes as n
 from etl_actors.slips.beginnings import UP, first_paths, let_of, segment_text
-from etl_actors.slips.model import Let, SlipTable
+from etl_actors.slips.model import SlipTable
 from etl_actors.slips.names import parts
 from etl_actors.slips.paths import located, location_text
 from etl_actors.slips.spots import Blame, Part
@@ -188,5 +188,5 @@ def _key_is_private(blame: Blame, table: int) -> bool:
 
 def _shows_key(made: SlipTable) -> bool:
     private: list[Any] = [column.node for column in made.columns if column.private]
-    private += [let.node for let in made.lets if isinstance(let, Let) and let.private]
+    private += [let.node for let in made.lets if let.private]
     return any(isinstance(one, n.Special) and one.name == "key" for node in private for one in parts(node))

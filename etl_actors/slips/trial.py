@@ -18,6 +18,7 @@ from etl_actors.slips.json_text import json_text
 from etl_actors.slips.model import Slip
 from etl_actors.slips.refused import Refused
 from etl_actors.slips.route import Routed, routed
+from etl_actors.slips.types import NULL
 
 __all__ = ["RECEIVED_AT", "Outcome", "Row", "Trial", "Trier", "as_stored", "takes", "value_of"]
 
@@ -27,7 +28,6 @@ RECEIVED_AT = "2026-01-01 00:00:00+00"
 Row = Mapping[str, str | None]
 """The columns of a slip, as PostgreSQL's text; None for null."""
 
-_NULL = "\\N"
 _UNESCAPED = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
 
 
@@ -144,7 +144,7 @@ def _row(table: Table, line: str) -> Row:
 
 def _field(written: str) -> str | None:
     """Read a field of a COPY line as PostgreSQL does."""
-    if written == _NULL:
+    if written == NULL:
         return None
     if "\\" not in written:
         return written
