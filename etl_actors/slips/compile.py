@@ -113,7 +113,7 @@ def own_steps(slip: Slip, used: frozenset[str]) -> dict[str, Any]:
         return {}
     try:
         found = load_own_steps(slip.files, {name: slip.vocabulary.steps[name] for name in used})
-    except Exception as error:
+    except Exception as error:  # whatever the slip's own code raises is wrong with the slip, and nothing else
         message = f"slip {slip.name}: its steps.py raised {type(error).__name__}: {error}"
         raise SlipError(message) from error
     return {f"own_{name}": step for name, step in found.items()}
