@@ -8,7 +8,6 @@ from etl_actors.combinators.result import Success
 from etl_actors.slips import compared
 from etl_actors.slips import nodes as n
 from etl_actors.slips.emit_steps import Writer
-from etl_actors.slips.problems import ExpressionError, did_you_mean
 
 if TYPE_CHECKING:
     from etl_actors.slips.emit import Scope
@@ -63,10 +62,7 @@ def _several(node: n.Expression) -> bool:
 
 
 def _matches(writer: Writer, node: n.Matches, scope: "Scope") -> str:
-    grammar = writer.vocabulary.grammars.get(node.grammar)
-    if grammar is None:
-        hint = did_you_mean(node.grammar, list(writer.vocabulary.grammars)) or "; `[grammars]` declares them"
-        raise ExpressionError(node.at, f"there is no grammar `{node.grammar}`{hint}")
+    grammar = writer.vocabulary.grammar(node.grammar, node.at)
     return f"{writer.bound('takes', partial(_takes, grammar))}({writer.value(node.value, scope)})"
 
 

@@ -170,22 +170,18 @@ def _pattern(node: _Node, step: n.Step) -> re.Pattern[str]:
 
 
 def _grammar(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
-    return writer.bound("grammar", _named(writer.vocabulary.grammars, node, step, "grammar", "[grammars]"))
+    return writer.bound("grammar", writer.vocabulary.grammar(_bare(node, step, "grammar"), node.at))
 
 
 def _map(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
-    return writer.bound("map", _named(writer.vocabulary.maps, node, step, "map", "[maps.NAME]"))
+    return writer.bound("map", writer.vocabulary.map(_bare(node, step, "map"), node.at))
 
 
-def _named(known: Any, node: _Node, step: n.Step, what: str, where: str) -> Any:
+def _bare(node: _Node, step: n.Step, what: str) -> str:
     name = bare_name(node)
     if name is None:
         raise ExpressionError(node.at, f"the step `{step.name}` takes the name of a {what} here, without quotes{_usage(step)}")
-    if name not in known:
-        raise ExpressionError(
-            node.at, f"there is no {what} `{name}`{did_you_mean(name, list(known)) or f'; `{where}` declares them'}"
-        )
-    return known[name]
+    return name
 
 
 def _steps(writer: Writer, node: _Node, step: n.Step, scope: "Scope") -> str:
@@ -228,7 +224,7 @@ def _pieces(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str:
     if first.name == "match":
         one = piece(_pattern(argument, first))
     else:
-        one = piece(_named(writer.vocabulary.grammars, argument, first, "grammar", "[grammars]"))
+        one = piece(writer.vocabulary.grammar(_bare(argument, first, "grammar"), argument.at))
     parser = pieces(one, _filled(step.arguments[1], step) if step.arguments[1:] else "")
     steps = _applied(writer, node.at, node.parts[1:], scope) if node.parts[1:] else None
     return f"{writer.bound(step.name, STEPS[step.name].call)}({written}, {writer.bound('pieces', parser)}, {steps})"

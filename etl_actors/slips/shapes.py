@@ -9,11 +9,11 @@ from itertools import groupby
 
 from etl_actors.combinators.shape import Many, Shape, Text
 from etl_actors.slips import nodes as n
-from etl_actors.slips.problems import ExpressionError, did_you_mean
 from etl_actors.slips.shape_paths import any_of, follow, items, options
+from etl_actors.slips.unbuilt import bare_name
 from etl_actors.slips.vocabulary import Vocabulary
 
-__all__ = ["check_predicate", "grammar_shape", "item_shape", "shape_of"]
+__all__ = ["check_predicate", "item_shape", "shape_of"]
 
 Names = Mapping[str, Shape | None]
 
@@ -48,19 +48,6 @@ def check_predicate(node: n.Predicate, names: Names, vocabulary: Vocabulary) -> 
 def item_shape(shape: Shape | None) -> Shape | None:
     """Give the shape of the items of an `each` whose value has a shape; None of what is no list."""
     return None if shape is None else items(shape)
-
-
-def grammar_shape(name: str, at: int, vocabulary: Vocabulary) -> Shape:
-    """Find the shape of what a grammar gives.
-
-    Raises:
-        ExpressionError: the slip has no grammar of that name.
-    """
-    grammar = vocabulary.grammars.get(name)
-    if grammar is None:
-        hint = did_you_mean(name, list(vocabulary.grammars)) or "; `[grammars]` declares them"
-        raise ExpressionError(at, f"there is no grammar `{name}`{hint}")
-    return grammar.shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +85,7 @@ class _Shapes:
                 self.value(value)
             case n.Matches(at, value, grammar):
                 self.value(value)
-                grammar_shape(grammar, at, self.vocabulary)
+                self.vocabulary.grammar(grammar, at)
             case n.Compare(_, _, left, right):
                 self.value(left)
                 self.value(right)
@@ -135,8 +122,8 @@ class _Shapes:
     def _stepped(self, shape: Shape | None, step: n.Step) -> Shape | None:
         self._check_arguments(step)
         if step.name == "parse":
-            name = _name_in(step)
-            return None if name is None else grammar_shape(name, step.at, self.vocabulary)
+            name = bare_name(step.arguments[0]) if step.arguments else None
+            return None if name is None else self.vocabulary.grammar(name, step.at).shape
         if step.name in {"many", "sep_by"}:
             return self._listed(Text(), step)
         if shape is None:
@@ -189,14 +176,3 @@ def _said(node: n.Expression) -> str:
             [*([node.root] if node.root else []), *(segment.name for segment in node.segments if isinstance(segment, n.Field))]
         )
     return ""
-
-
-def _name_in(step: n.Step) -> str | None:
-    """Read the name that is a step's argument, as ``combined`` in ``parse(combined)``."""
-    match step.arguments:
-        case (n.Path(_, "", (n.Field(name),)),):
-            return name
-        case (n.Literal(_, str(name)),):
-            return name
-        case _:
-            return None

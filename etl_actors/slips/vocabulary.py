@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from etl_actors.combinators.grammar import Grammar
 from etl_actors.slips.own_steps import OwnStep
+from etl_actors.slips.problems import ExpressionError, did_you_mean
 from etl_actors.slips.types import ColumnType
 
 __all__ = ["Vocabulary"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +29,26 @@ class Vocabulary:
     maps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     steps: Mapping[str, OwnStep] = field(default_factory=dict)
     keys: Mapping[str, tuple[ColumnType, ...]] = field(default_factory=dict)
+
+    def grammar(self, name: str, at: int) -> Grammar:
+        """Find a grammar by its name.
+
+        Args:
+            name: that an expression gives.
+            at: where it does.
+
+        Raises:
+            ExpressionError: the slip has none of that name.
+        """
+        return _named(self.grammars, name, at, "grammar", "[grammars]")
+
+    def map(self, name: str, at: int) -> Mapping[str, Any]:
+        """Find a map, as `grammar` finds a grammar."""
+        return _named(self.maps, name, at, "map", "[maps.NAME]")
+
+
+def _named(known: Mapping[str, T], name: str, at: int, what: str, where: str) -> T:
+    if name not in known:
+        hint = did_you_mean(name, list(known)) or f"; `{where}` declares them"
+        raise ExpressionError(at, f"there is no {what} `{name}`{hint}")
+    return known[name]

@@ -1,7 +1,7 @@
 """Shapes of expressions: unknown fields of a grammar's value are told without any document."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -26,15 +26,8 @@ class _Grammar:
     shape: Shape
 
 
-@dataclass
-class _Vocabulary:
-    """Stands for a slip's vocabulary where only its grammars matter."""
-
-    grammars: Mapping[str, Any] = field(default_factory=dict)
-
-
-VOCABULARY: Any = _Vocabulary({"combined": _Grammar(LINE), "word": _Grammar(TEXT), "request": _Grammar(REQUEST)})
-assert set(_Vocabulary.__dataclass_fields__) <= set(Vocabulary.__dataclass_fields__)
+_GRAMMARS: Any = {"combined": _Grammar(LINE), "word": _Grammar(TEXT), "request": _Grammar(REQUEST)}
+VOCABULARY = Vocabulary(_GRAMMARS)
 NAMES: dict[str, Shape | None] = {"log": LINE, "tree": TREE, "either": EITHER, "of_document": None}
 
 
