@@ -7,7 +7,9 @@ from etl_actors.relational.tables import Table
 from etl_actors.slips.nodes import Expression, Predicate
 from etl_actors.slips.vocabulary import Vocabulary
 
-__all__ = ["InputForm", "Let", "Slip", "SlipColumn", "SlipTable"]
+__all__ = ["MAX_LETS", "InputForm", "Let", "Slip", "SlipColumn", "SlipTable"]
+
+MAX_LETS = 200  # that one expression sees: each may call the one before it, and Python's stack holds a few hundred such calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,12 @@
 from typing import Any
 
 from etl_actors.slips.expression import parse_expression
-from etl_actors.slips.model import Let
+from etl_actors.slips.model import MAX_LETS, Let
 from etl_actors.slips.nodes import Literal
 from etl_actors.slips.problems import ExpressionError, Keys, Problems
 from etl_actors.slips.section import is_name
 
-__all__ = ["MAX_LETS", "read_lets"]
-
-MAX_LETS = 200  # each may call the one before it, and Python's stack holds a few hundred of such calls
+__all__ = ["read_lets"]
 
 
 def read_lets(given: Any, keys: Keys, problems: Problems, taken: tuple[Let, ...] = ()) -> tuple[Let, ...]:
