@@ -3,11 +3,9 @@
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from etl_actors.slips.toml_places import Places
+from etl_actors.slips.toml_places import Keys, Places
 
-__all__ = ["ExpressionError", "Problems", "check_nesting", "did_you_mean"]
-
-Keys = tuple[str | int, ...]
+__all__ = ["ExpressionError", "Keys", "Problems", "did_you_mean"]
 
 
 class ExpressionError(Exception):
@@ -90,18 +88,3 @@ def did_you_mean(name: str, known: list[str]) -> str:
     """Suggest the nearest of the known names, or nothing."""
     near = get_close_matches(name, known, 1)
     return f"; did you mean `{near[0]}`?" if near else ""
-
-
-def check_nesting(written: str) -> None:
-    """Refuse an expression that is nested deeper than Python reads.
-
-    Args:
-        written: the Python that an expression became.
-
-    Raises:
-        ExpressionError: it is.
-    """
-    try:
-        compile(f"(((({written}))))", "<expression>", "eval")  # some more parentheses, as where it will stand
-    except (SyntaxError, RecursionError, MemoryError):
-        raise ExpressionError(0, "this expression is nested too deeply") from None

@@ -7,12 +7,14 @@ from typing import Any
 from etl_actors.combinators.shape import Shape
 from etl_actors.slips import nodes as n
 from etl_actors.slips.draft import Draft, DraftColumn
-from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.emit import Emitter
 from etl_actors.slips.files import STEPS
 from etl_actors.slips.model import MAX_LETS, Let
 from etl_actors.slips.names import bare_names, parts, pointed_to, vocabulary_names
-from etl_actors.slips.problems import ExpressionError, Keys, Problems, check_nesting
+from etl_actors.slips.nesting import check_nesting
+from etl_actors.slips.problems import ExpressionError, Keys, Problems
 from etl_actors.slips.refs import refs_of
+from etl_actors.slips.scope import Scope
 from etl_actors.slips.shapes import check_predicate, item_shape, shape_of
 from etl_actors.slips.vocabulary import Vocabulary
 

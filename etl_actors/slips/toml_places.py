@@ -6,7 +6,7 @@ The text is known to be valid TOML (tomllib has read it), so this reads it loose
 import re
 from dataclasses import dataclass, field
 
-__all__ = ["Places", "find_places"]
+__all__ = ["Keys", "Places", "find_places"]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY = re.compile(r"""[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([A-Za-z0-9_-]+))[ \t]*""")
