@@ -4,7 +4,6 @@ Every expression becomes ONE Python expression, so that a column stands on a lin
 to it by line number at no cost on the good path.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -16,37 +15,13 @@ from etl_actors.slips.emit_steps import emit_step
 from etl_actors.slips.expression_type import cast_of
 from etl_actors.slips.problems import ExpressionError, did_you_mean
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.scope import Scope
 from etl_actors.slips.types import NULL, ColumnType, is_type
 from etl_actors.slips.vocabulary import Vocabulary
 
-__all__ = ["Emitter", "Scope"]
+__all__ = ["Emitter"]
 
 _SPECIALS = {"row_id": "row_id", "source": "source", "received_at": "received_at"}
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The variables of generated code that an expression sees.
-
-    Args:
-        value: holds the item.
-        fields: holds the item where it is an object, else an empty one.
-        key: holds ``@key``; empty in a table without items.
-        index: holds ``@index``; empty in a table without items.
-        up: holds ``@up``; empty where nothing is above.
-        depth: holds ``@depth``; empty in a table without `recurse`.
-        lets: the Python that gives the value of each let in sight, by name.
-        parsed: whether the item, or that above it, may be a grammar's value, which is of a class below dict.
-    """
-
-    value: str = "document"
-    fields: str = "D"
-    key: str = ""
-    index: str = ""
-    up: str = ""
-    depth: str = ""
-    lets: Mapping[str, str] = field(default_factory=dict)
-    parsed: bool = False
 
 
 def _first_of(*options: Any) -> Any:
@@ -78,15 +53,15 @@ class Emitter:
     names: dict[str, Any] = field(default_factory=lambda: {"first_of": _first_of, "repeat": repeat, "NULL": NULL})
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     own: set[str] = field(default_factory=set)
+    _bound: dict[int, str] = field(default_factory=dict)
     _casts: dict[tuple[ColumnType, bool], Any] = field(default_factory=dict)
 
     def bound(self, prefix: str, thing: Any) -> str:
         """Give the generated code a thing under a name of its own."""
-        for name, known in self.names.items():
-            if known is thing:
-                return name
-        name = f"{prefix}_{len(self.names)}"
-        self.names[name] = thing
+        name = self._bound.get(id(thing))
+        if name is None:
+            name = self._bound[id(thing)] = f"{prefix}_{len(self.names)}"
+            self.names[name] = thing  # and so its id stays its own
         return name
 
     def _once(self, kind: ColumnType, *, text: bool) -> Any:

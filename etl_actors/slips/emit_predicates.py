@@ -1,23 +1,21 @@
 """Predicates as Python conditions."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from etl_actors.combinators.grammar import Grammar
 from etl_actors.combinators.result import Success
 from etl_actors.slips import compared
 from etl_actors.slips import nodes as n
-from etl_actors.slips.emit_steps import Writer
-
-if TYPE_CHECKING:
-    from etl_actors.slips.emit import Scope
+from etl_actors.slips.scope import Scope
+from etl_actors.slips.writer import Writer
 
 __all__ = ["emit_predicate"]
 
 _COMPARES = {"==": "same", "!=": "unequal", "<": "less", "<=": "at_most", ">": "more", ">=": "at_least"}
 
 
-def emit_predicate(writer: Writer, node: n.Predicate, scope: "Scope") -> str:
+def emit_predicate(writer: Writer, node: n.Predicate, scope: Scope) -> str:
     """Write a predicate.
 
     Args:
@@ -61,7 +59,7 @@ def _several(node: n.Expression) -> bool:
     return False
 
 
-def _matches(writer: Writer, node: n.Matches, scope: "Scope") -> str:
+def _matches(writer: Writer, node: n.Matches, scope: Scope) -> str:
     grammar = writer.vocabulary.grammar(node.grammar, node.at)
     return f"{writer.bound('takes', partial(_takes, grammar))}({writer.value(node.value, scope)})"
 
@@ -70,7 +68,7 @@ def _takes(grammar: Grammar, value: Any) -> bool:
     return type(value) is str and type(grammar.read(value)) is Success
 
 
-def _compare(writer: Writer, node: n.Compare, scope: "Scope") -> str:
+def _compare(writer: Writer, node: n.Compare, scope: Scope) -> str:
     left, right = writer.value(node.left, scope), writer.value(node.right, scope)
     for one, other in ((node.left, right), (node.right, left)):
         if isinstance(one, n.Literal) and node.operator in {"==", "!="} and one.value is None:

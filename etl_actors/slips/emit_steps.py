@@ -4,22 +4,19 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
 
 from etl_actors.slips import nodes as n
 from etl_actors.slips.expression_type import cast_of
 from etl_actors.slips.problems import ExpressionError, did_you_mean
 from etl_actors.slips.refs import reference_of
+from etl_actors.slips.scope import Scope
 from etl_actors.slips.steps import STEPS, step_names
 from etl_actors.slips.steps_pieces import piece, pieces
 from etl_actors.slips.types import is_type, type_names
 from etl_actors.slips.unbuilt import bare_name
+from etl_actors.slips.writer import Writer
 
-if TYPE_CHECKING:
-    from etl_actors.slips.emit import Scope
-    from etl_actors.slips.vocabulary import Vocabulary
-
-__all__ = ["Writer", "emit_step"]
+__all__ = ["emit_step"]
 
 _FOREIGN = {  # what other languages call them
     "blob": "bytea",
@@ -39,22 +36,7 @@ _FOREIGN = {  # what other languages call them
 _ELEMENT = " element"  # a let that no slip can name: what `map` and its like apply steps to
 
 
-class Writer(Protocol):
-    """What a step needs of the emitter."""
-
-    vocabulary: "Vocabulary"
-
-    def value(self, node: n.Expression, scope: "Scope") -> str:
-        """Write an expression's value."""
-
-    def bound(self, prefix: str, thing: Any) -> str:
-        """Give the generated code a thing under a name of its own."""
-
-    def own_step(self, name: str) -> str:
-        """Give the Python name of a step of the slip's own: a function of the value and the arguments."""
-
-
-def emit_step(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str:
+def emit_step(writer: Writer, step: n.Step, written: str, scope: Scope) -> str:
     """Write the Python of one step behind a value.
 
     Args:
@@ -116,7 +98,7 @@ def _check_count(step: n.Step, least: int, most: int | None, usage: str) -> None
 _Node = n.Expression | n.Predicate | n.Steps
 
 
-def _value(writer: Writer, node: _Node, step: n.Step, scope: "Scope") -> str:
+def _value(writer: Writer, node: _Node, step: n.Step, scope: Scope) -> str:
     if isinstance(node, n.Predicate):
         raise ExpressionError(node.at, f"the step `{step.name}` takes a value here, not a condition")
     assert not isinstance(node, n.Steps)
@@ -134,11 +116,11 @@ def _usage(step: n.Step) -> str:
     return f", as in `{kind.usage}`" if kind and kind.usage else ""
 
 
-def _text(_writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+def _text(_writer: Writer, node: _Node, step: n.Step, _scope: Scope) -> str:
     return repr(_constant(node, step, _usage(step)))
 
 
-def _word(_writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+def _word(_writer: Writer, node: _Node, step: n.Step, _scope: Scope) -> str:
     return repr(_filled(node, step))
 
 
@@ -149,7 +131,7 @@ def _filled(node: _Node, step: n.Step) -> str:
     return text
 
 
-def _regex(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+def _regex(writer: Writer, node: _Node, step: n.Step, _scope: Scope) -> str:
     return writer.bound("regex", _pattern(node, step))
 
 
@@ -169,11 +151,11 @@ def _pattern(node: _Node, step: n.Step) -> re.Pattern[str]:
     return pattern
 
 
-def _grammar(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+def _grammar(writer: Writer, node: _Node, step: n.Step, _scope: Scope) -> str:
     return writer.bound("grammar", writer.vocabulary.grammar(_bare(node, step, "grammar"), node.at))
 
 
-def _map(writer: Writer, node: _Node, step: n.Step, _scope: "Scope") -> str:
+def _map(writer: Writer, node: _Node, step: n.Step, _scope: Scope) -> str:
     return writer.bound("map", writer.vocabulary.map(_bare(node, step, "map"), node.at))
 
 
@@ -184,19 +166,19 @@ def _bare(node: _Node, step: n.Step, what: str) -> str:
     return name
 
 
-def _steps(writer: Writer, node: _Node, step: n.Step, scope: "Scope") -> str:
+def _steps(writer: Writer, node: _Node, step: n.Step, scope: Scope) -> str:
     if not isinstance(node, n.Steps):
         raise ExpressionError(node.at, f"the step `{step.name}` takes steps here{_usage(step)}")
     return _applied(writer, node.at, node.parts, scope)
 
 
-def _applied(writer: Writer, at: int, parts: tuple[n.Step | n.Segment, ...], scope: "Scope") -> str:
+def _applied(writer: Writer, at: int, parts: tuple[n.Step | n.Segment, ...], scope: Scope) -> str:
     inner = replace(scope, lets={**scope.lets, _ELEMENT: "e"})
     element = n.Path(at, "", (n.Field(_ELEMENT),))
     return f"(lambda e: {writer.value(n.Pipe(at, element, parts), inner)})"
 
 
-_ARGUMENTS: dict[str, Callable[[Writer, _Node, n.Step, "Scope"], str]] = {
+_ARGUMENTS: dict[str, Callable[[Writer, _Node, n.Step, Scope], str]] = {
     "value": _value,
     "text": _text,
     "word": _word,
@@ -207,13 +189,13 @@ _ARGUMENTS: dict[str, Callable[[Writer, _Node, n.Step, "Scope"], str]] = {
 }
 
 
-def _ref(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str:
+def _ref(writer: Writer, step: n.Step, written: str, scope: Scope) -> str:
     made = writer.bound("ref", reference_of(step, writer.vocabulary.keys))
     arguments = [_value(writer, one, step, scope) for one in step.arguments[1:]]
     return f"{made}({', '.join([written, *arguments])})"
 
 
-def _pieces(writer: Writer, step: n.Step, written: str, scope: "Scope") -> str:
+def _pieces(writer: Writer, step: n.Step, written: str, scope: Scope) -> str:
     """Write what reads a text piece after piece, and the steps that are applied to each piece."""
     node = step.arguments[0]
     first = node.parts[0] if isinstance(node, n.Steps) else None

@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any
 
 from etl_actors.slips.blame import reject_of
-from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.emit import Emitter
 from etl_actors.slips.generate_items import item_scope, write_below, write_items
 from etl_actors.slips.generate_lets import forget_lets, write_lets
 from etl_actors.slips.generate_rows import row_names, write_row
 from etl_actors.slips.mapper_code import Code
 from etl_actors.slips.model import Slip
+from etl_actors.slips.scope import Scope
 from etl_actors.slips.spots import Blame, Part, Spot
 
 __all__ = ["Generated", "generate"]

@@ -5,9 +5,9 @@ from typing import Any
 from etl_actors.slips import nodes as n
 from etl_actors.slips import paths
 from etl_actors.slips.document import MAX_DEPTH
-from etl_actors.slips.emit import Scope
 from etl_actors.slips.mapper_code import Code
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.scope import Scope
 from etl_actors.slips.spots import Part, Spot
 
 __all__ = ["item_scope", "write_below", "write_items"]

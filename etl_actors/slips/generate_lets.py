@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from etl_actors.slips.emit import Scope
 from etl_actors.slips.mapper_code import Code
 from etl_actors.slips.model import Let
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.scope import Scope
 from etl_actors.slips.spots import KnownLet
 
 __all__ = ["forget_lets", "write_lets"]

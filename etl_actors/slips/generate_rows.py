@@ -5,10 +5,10 @@ from typing import Any
 from etl_actors.relational import identity
 from etl_actors.relational.canonical import canonical_document, key_canonicaliser, without_origin
 from etl_actors.relational.tables import Kind
-from etl_actors.slips.emit import Scope
 from etl_actors.slips.expression_type import type_of
 from etl_actors.slips.mapper_code import Code
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.scope import Scope
 from etl_actors.slips.spots import Part, Spot
 from etl_actors.slips.types import ColumnType, copy_escaped
 

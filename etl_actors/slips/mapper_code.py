@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.emit import Emitter
 from etl_actors.slips.model import Slip
+from etl_actors.slips.scope import Scope
 from etl_actors.slips.spots import Blame, KnownLet, Spot
 
 __all__ = ["Code"]

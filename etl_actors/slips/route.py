@@ -8,9 +8,10 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips import nodes as n
 from etl_actors.slips.compile import own_steps
 from etl_actors.slips.document import Staged
-from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.emit import Emitter
 from etl_actors.slips.model import Slip
 from etl_actors.slips.refused import Refused
+from etl_actors.slips.scope import Scope
 
 __all__ = ["Predicate", "Routed", "choose", "predicate_of", "routed"]
 

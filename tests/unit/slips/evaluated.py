@@ -5,9 +5,10 @@ from types import CodeType
 from typing import Any
 
 from etl_actors.combinators.grammar import Grammar, load_grammar
-from etl_actors.slips.emit import Emitter, Scope
+from etl_actors.slips.emit import Emitter
 from etl_actors.slips.expression import parse_expression
 from etl_actors.slips.expression_type import type_of
+from etl_actors.slips.scope import Scope
 from etl_actors.slips.types import column_type
 from etl_actors.slips.vocabulary import Vocabulary
 
