@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from etl_actors.slips.emit import Emitter
-from etl_actors.slips.model import Slip
+from etl_actors.slips.model import Slip, parent_number
 from etl_actors.slips.scope import Scope
 from etl_actors.slips.spots import Blame, KnownLet, Spot
 
@@ -60,8 +60,7 @@ class Code:
 
     def parent_of(self, number: int) -> int | None:
         """Find the number of the table that a table is below; None of the root and of entities."""
-        parent = self.slip.tables[number].parent
-        return None if parent is None else next(i for i, one in enumerate(self.slip.tables) if one.table.name == parent)
+        return parent_number(self.slip.tables, number)
 
     def below(self, number: int) -> list[int]:
         """List the numbers of the tables below a table, near and far."""

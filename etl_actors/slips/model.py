@@ -1,13 +1,13 @@
 """A slip as it was read: which documents it takes, and the tables it makes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from etl_actors.relational.tables import Table
 from etl_actors.slips.nodes import Expression, Predicate
 from etl_actors.slips.vocabulary import Vocabulary
 
-__all__ = ["MAX_LETS", "InputForm", "Let", "Slip", "SlipColumn", "SlipTable"]
+__all__ = ["MAX_LETS", "InputForm", "Let", "Slip", "SlipColumn", "SlipTable", "parent_number"]
 
 MAX_LETS = 200  # that one expression sees: each may call the one before it, and Python's stack holds a few hundred such calls
 
@@ -79,6 +79,12 @@ class SlipTable:
     recurse_text: str = ""
     lets: tuple[Let, ...] = ()
     item_alone: bool = False
+
+
+def parent_number(tables: Sequence[SlipTable], number: int) -> int | None:
+    """Find the number of the table that a table is below; None of the root and of entities."""
+    parent = tables[number].parent
+    return None if parent is None else next(i for i, one in enumerate(tables) if one.table.name == parent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from etl_actors.slips import nodes as n
-from etl_actors.slips.model import Let, SlipTable
+from etl_actors.slips.model import Let, SlipTable, parent_number
 
 __all__ = ["Blame", "KnownLet", "Part", "Spot"]
 
@@ -73,8 +73,7 @@ class Blame:
 
     def parent_of(self, number: int) -> int | None:
         """Find the number of the table that a table is below; None of the root and of entities."""
-        parent = self.tables[number].parent
-        return None if parent is None else next(i for i, one in enumerate(self.tables) if one.table.name == parent)
+        return parent_number(self.tables, number)
 
     def sight_of(self, table: int | None, part: Part = Part.COLUMN) -> Mapping[str, int]:
         """Give the numbers of the lets that an expression of a table sees, by name; of no table, those of the whole document."""
