@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from etl_actors.errors import SlipError
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.json_text import json_text
 from etl_actors.slips.refused import Refused
-from etl_actors.slips.trial import Outcome, Trial
+from etl_actors.slips.trial import Outcome, Trial, value_of
 
 __all__ = ["EXPECTED", "Sample", "difference", "expected_of", "payload_of", "read_samples", "samples_text"]
 
@@ -44,7 +43,7 @@ def read_samples(file: Path) -> list[Sample]:
         SlipError: it is neither; the text begins with the file.
     """
     try:
-        content = json.loads(file.read_text("utf-8"), parse_float=Decimal)
+        content = value_of(file.read_bytes())
     except (OSError, ValueError) as error:
         raise SlipError(f"{file}: expected a sample as JSON, got text that is none: {error}") from None
     several = content if isinstance(content, list) else [content]

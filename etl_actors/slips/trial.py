@@ -13,7 +13,7 @@ from etl_actors.errors import SlipError
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.compile import compile_slip
-from etl_actors.slips.document import Staged, Undecodable, decode
+from etl_actors.slips.document import MAX_DEPTH, Staged, Undecodable, decode
 from etl_actors.slips.json_text import json_text
 from etl_actors.slips.model import Slip
 from etl_actors.slips.refused import Refused
@@ -133,8 +133,16 @@ def as_stored(text: bytes) -> bytes:
 
 
 def value_of(payload: bytes) -> Any:
-    """Read a payload, its numbers digit for digit."""
-    return json.loads(payload, parse_float=Decimal)
+    """Read a payload, its numbers digit for digit.
+
+    Raises:
+        ValueError: it is no JSON, or it is nested deeper than can be read.
+    """
+    try:
+        return json.loads(payload, parse_float=Decimal)
+    except RecursionError:
+        message = f"expected a document at most {MAX_DEPTH} deep, got a deeper one"
+        raise ValueError(message) from None
 
 
 def _row(table: Table, line: str) -> Row:

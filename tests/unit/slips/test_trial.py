@@ -1,12 +1,13 @@
 """A trial: what a slip makes of one document, as values to look at."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from etl_actors.relational.reject import Stage
 from etl_actors.slips.read import read_slip
-from etl_actors.slips.trial import Outcome, Trier, as_stored, takes
+from etl_actors.slips.trial import Outcome, Trier, as_stored, takes, value_of
 
 SLIP = """\
 name = "s"
@@ -102,3 +103,9 @@ def test_json_is_taken_as_jsonb_gives_it_back(text: bytes, stored: bytes) -> Non
 def test_what_jsonb_does_not_take_is_refused(text: Any) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # json's own sentence, or ours
         as_stored(text)
+
+
+@pytest.mark.parametrize("read", [as_stored, value_of])
+def test_what_is_nested_deeper_than_can_be_read_is_refused_like_what_is_no_json(read: Callable[[bytes], Any]) -> None:
+    with pytest.raises(ValueError, match="expected a document at most 512 deep, got a deeper one"):
+        read(b"[" * 5000 + b"]" * 5000)
