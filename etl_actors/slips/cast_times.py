@@ -19,6 +19,7 @@ __all__ = ["date_text", "time_text", "timestamp_text", "timestamptz_in", "timest
 
 _CLOCK = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
 _ZONE = r"[ ]?([Zz]|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)"
+_USUAL = len("YYYY-MM-DDTHH:MM:SSZ")
 _TIME = re.compile(_CLOCK, re.ASCII)
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]" + f"{_CLOCK}(?:{_ZONE})?", re.ASCII)
 
@@ -92,7 +93,16 @@ def timestamptz_text(value: Any) -> str | None:
     """Cast to timestamptz: date, time and zone, which is required; written in UTC."""
     if value is None:
         return None
-    if type(value) is str and len(value) == 20 and value[10] == "T" and value[19] == "Z" and value[4] == "-" and value[16] == ":":  # noqa: PLR2004
+    # The commonest form goes without a regular expression. Its second dash tells a day from one of a week (2024-W01-1),
+    # which Python reads and PostgreSQL does not.
+    if (
+        type(value) is str
+        and len(value) == _USUAL
+        and value[4] == value[7] == "-"
+        and value[10] == "T"
+        and value[16] == ":"
+        and value[19] == "Z"
+    ):
         try:
             datetime.fromisoformat(value)
         except ValueError:
