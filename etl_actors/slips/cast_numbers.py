@@ -29,11 +29,11 @@ Cast = Callable[[Any], Any]
 def _decimal(value: Any, expected: str, reason: str) -> Decimal:
     """Take a number, or a string that is one."""
     kind = type(value)
-    if kind is Decimal:
+    if kind is Decimal and value.is_finite():  # others come of a slip's own steps only
         return value  # type: ignore[no-any-return]  # narrowed by type()
     if kind is int:
         return Decimal(value)
-    if kind is float:
+    if kind is float and math.isfinite(value):
         return Decimal(repr(value))
     if kind is str:
         text = value.strip(BLANKS)

@@ -1,5 +1,6 @@
 """JSON values as text: numbers digit for digit, and whole values as PostgreSQL's jsonb will read them."""
 
+import math
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
@@ -21,11 +22,18 @@ def number_text(value: float | Decimal) -> str:
 
     Returns:
         Its text.
+
+    Raises:
+        Refused: it is infinite, or not a number.
     """
     if type(value) is int:
         if value.bit_length() < _LONG_BITS:
             return str(value)
         value = Decimal(value)
+    if not (
+        value.is_finite() if type(value) is Decimal else math.isfinite(value)
+    ):  # of a step of a slip's own; a jsonb with it would fail the whole batch
+        raise Refused("not_a_number", "a number that JSON has", value)
     if type(value) is Decimal:
         return format(value, "f")
     text = repr(value)
@@ -35,9 +43,7 @@ def number_text(value: float | Decimal) -> str:
 
 
 def _exact(value: Any) -> orjson.Fragment:
-    if type(value) is Decimal:
-        return orjson.Fragment(format(value, "f"))
-    if type(value) is int:
+    if type(value) is Decimal or type(value) is int:
         return orjson.Fragment(number_text(value))
     raise TypeError
 
@@ -53,11 +59,11 @@ def json_text(value: Any, *, sort: bool = False) -> str:
         Its text, which holds no control character.
 
     Raises:
-        Refused: a string that no PostgreSQL text can hold (NUL, lone surrogates).
+        Refused: a string that no PostgreSQL text can hold (NUL, lone surrogates), a Decimal that is no number.
     """
     try:
         text = orjson.dumps(value, default=_exact, option=orjson.OPT_SORT_KEYS if sort else None).decode()
-    except orjson.JSONEncodeError:  # deeper than orjson goes (254), an int beyond 64 bits, or a lone surrogate
+    except orjson.JSONEncodeError:  # deeper than orjson goes (254), an int beyond 64 bits, a lone surrogate, no number
         _check(value)
         return "".join(_pieces(value, sort=sort))
     if "\\u0000" in text:

@@ -2,6 +2,7 @@
 
 import sys
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -210,3 +211,20 @@ def test_an_integer_longer_than_the_interpreter_writes_is_written() -> None:
     limit = sys.get_int_max_str_digits()
     assert column_type("text").text(10**9000) == "1" + "0" * 9000
     assert sys.get_int_max_str_digits() == limit
+
+
+@pytest.mark.parametrize("name", ["jsonb", "text", "numeric", "int", "double", "real"])
+@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("-Infinity")])
+def test_what_a_step_of_a_slips_own_gives_and_is_no_number_is_refused(name: str, value: Decimal) -> None:
+    with pytest.raises(Refused):
+        column_type(name).text(value)
+
+
+@pytest.mark.parametrize("value", [[Decimal("NaN")], {"a": [1, Decimal("Infinity")]}])
+def test_nor_is_it_written_within_a_value(value: Any) -> None:
+    with pytest.raises(Refused, match="not_a_number"):
+        column_type("jsonb").text(value)
+
+
+def test_a_number_beyond_every_double_is_written_in_full() -> None:
+    assert column_type("jsonb").text([Decimal("1E+400")]) == f"[1{'0' * 400}]"
