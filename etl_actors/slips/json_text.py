@@ -30,9 +30,8 @@ def number_text(value: float | Decimal) -> str:
         if value.bit_length() < _LONG_BITS:
             return str(value)
         value = Decimal(value)
-    if not (
-        value.is_finite() if type(value) is Decimal else math.isfinite(value)
-    ):  # of a step of a slip's own; a jsonb with it would fail the whole batch
+    finite = value.is_finite() if type(value) is Decimal else math.isfinite(value)
+    if not finite:  # of a step of a slip's own; a jsonb with it would fail the whole batch
         raise Refused("not_a_number", "a number that JSON has", value)
     if type(value) is Decimal:
         return format(value, "f")
