@@ -7,10 +7,10 @@ import structlog
 
 from etl_actors import events
 from etl_actors.errors import DatabaseUnsuitable, SlipError
-from etl_actors.slips.found import Found, Shelf
-from etl_actors.slips.in_force import Standing, settle
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.shelf.found import Found, Shelf
+from etl_actors.slips.shelf.in_force import Standing, settle
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.kin import require_same_identity, stored_slips
 from etl_actors.store.targets import ensure_tables

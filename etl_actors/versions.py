@@ -13,11 +13,11 @@ import structlog
 from etl_actors import events
 from etl_actors.errors import SlipError
 from etl_actors.reading import Reading
-from etl_actors.slips.catalogue import Absent, Catalogue
-from etl_actors.slips.files import MAIN
-from etl_actors.slips.found import find_slips, sources_of
-from etl_actors.slips.in_force import Standing
-from etl_actors.slips.model import Slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.shelf.catalogue import Absent, Catalogue
+from etl_actors.slips.shelf.found import find_slips, sources_of
+from etl_actors.slips.shelf.in_force import Standing
+from etl_actors.slips.source.files import MAIN
 from etl_actors.store.daemons import SlipInForce, declare, living
 from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.inbox import waiting_sources

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from etl_actors.relational.parsed import Parsed
-from etl_actors.slips.catalogue import Catalogue
+from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
 
 __all__ = ["Book", "Entry"]

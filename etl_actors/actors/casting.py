@@ -1,7 +1,7 @@
 """Which role a batch asks for: the slip that its rows name, or the candidates of its source."""
 
-from etl_actors.slips.catalogue import Catalogue
-from etl_actors.slips.model import Slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
 from etl_actors.workers.base import Role, RoleSlip
 

@@ -34,7 +34,7 @@ from etl_actors.actors.peers import Peers
 from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.catalogue import Catalogue
+from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
 
 __all__ = ["Dispatch", "Signals"]

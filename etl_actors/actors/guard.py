@@ -8,7 +8,7 @@ import structlog
 from etl_actors import events
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Stage
-from etl_actors.slips.catalogue import Absent, Catalogue
+from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.store.leases import Lease
 
 __all__ = ["Guard"]

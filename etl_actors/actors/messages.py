@@ -9,7 +9,7 @@ import pykka
 
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Stage
-from etl_actors.slips.catalogue import Catalogue
+from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.daemons import SlipInForce
 from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loaded

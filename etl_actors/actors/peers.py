@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 
 from etl_actors import events
-from etl_actors.slips.catalogue import Catalogue
+from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.daemons import Difference
 
 __all__ = ["Peers"]

@@ -11,13 +11,13 @@ from etl_actors.cli.slips_rows import show_lines
 from etl_actors.cli.slips_shelf import Found, Problem, asked, problems_in, shelf
 from etl_actors.cli.slips_traps import warnings_of
 from etl_actors.errors import SlipError
-from etl_actors.slips.agreement import Read, quarrels
-from etl_actors.slips.ambiguity import Witness, ambiguities
-from etl_actors.slips.cross_refs import dangling_refs
-from etl_actors.slips.files import MAIN
-from etl_actors.slips.model import Slip
-from etl_actors.slips.samples import payload_of, read_samples
-from etl_actors.slips.trial import takes
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.shelf.agreement import Read, quarrels
+from etl_actors.slips.shelf.ambiguity import Witness, ambiguities
+from etl_actors.slips.shelf.cross_refs import dangling_refs
+from etl_actors.slips.source.files import MAIN
+from etl_actors.slips.trying.samples import payload_of, read_samples
+from etl_actors.slips.trying.trial import takes
 
 if TYPE_CHECKING:
     from etl_actors.settings import Settings

@@ -13,8 +13,8 @@ from etl_actors.feeding.feeder import Fed, Feeder
 from etl_actors.feeding.format import STDIN, Format
 from etl_actors.feeding.inputs import Input
 from etl_actors.feeding.stop import Stop
-from etl_actors.slips.model import InputForm
-from etl_actors.slips.trial import as_stored, value_of
+from etl_actors.slips.model.slip import InputForm
+from etl_actors.slips.trying.trial import as_stored, value_of
 
 __all__ = ["FORMATS", "Document", "documents"]
 
@@ -72,7 +72,7 @@ def _of_json(name: str) -> Iterator[Document]:
 
 
 def _exact(value: Any) -> bytes:
-    from etl_actors.slips.json_text import json_text
+    from etl_actors.slips.values.json_text import json_text
 
     return json_text(value).encode()
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.types import column_type
+from etl_actors.slips.casts.column_type import column_type
+from etl_actors.slips.values.refused import Refused
 
 __all__ = ["GRAMMAR", "draft", "is_text", "text_draft"]
 

@@ -14,10 +14,10 @@ from etl_actors.cli.slips_rows import show_lines, shown_document
 from etl_actors.cli.slips_shelf import asked
 from etl_actors.errors import SlipError, UsageError
 from etl_actors.feeding.form import input_form
-from etl_actors.slips.document import Staged, Undecodable, decode
-from etl_actors.slips.explained import explain
-from etl_actors.slips.model import Slip
-from etl_actors.slips.trial import RECEIVED_AT
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.trying.explained import explain
+from etl_actors.slips.trying.trial import RECEIVED_AT
+from etl_actors.slips.values.document import Staged, Undecodable, decode
 
 __all__ = ["slips_explain"]
 

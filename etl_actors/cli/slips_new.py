@@ -10,10 +10,10 @@ from etl_actors.cli.render import plural, say
 from etl_actors.cli.slips_documents import FORMATS, documents
 from etl_actors.cli.slips_draft import GRAMMAR, draft, is_text, text_draft
 from etl_actors.errors import SlipError, UsageError
-from etl_actors.slips.files import MAIN, read_slip_folder
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.samples import Sample, expected_of, payload_of, samples_text
-from etl_actors.slips.trial import Trier, value_of
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.source.files import MAIN, read_slip_folder
+from etl_actors.slips.trying.samples import Sample, expected_of, payload_of, samples_text
+from etl_actors.slips.trying.trial import Trier, value_of
 
 if TYPE_CHECKING:
     from etl_actors.settings import Settings

@@ -14,7 +14,7 @@ from etl_actors.cli.slips_shelf import Found, asked
 from etl_actors.errors import DatabaseUnsuitable
 
 if TYPE_CHECKING:
-    from etl_actors.slips.model import Slip
+    from etl_actors.slips.model.slip import Slip
     from etl_actors.store.database import Connection
 
 __all__ = ["slips_plan"]

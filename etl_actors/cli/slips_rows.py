@@ -8,8 +8,8 @@ from rich.text import Text
 from etl_actors.cli.render import Column, console, plural, show_table
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.scrub import printable
-from etl_actors.slips.json_text import json_text
-from etl_actors.slips.trial import Row
+from etl_actors.slips.trying.trial import Row
+from etl_actors.slips.values.json_text import json_text
 
 __all__ = ["reject_lines", "show_lines", "show_reject", "show_rows", "shown_document"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl_actors.errors import SlipError, UsageError
-from etl_actors.slips.files import MAIN, read_slip_folder
-from etl_actors.slips.model import Slip
-from etl_actors.slips.problems import did_you_mean
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.source.files import MAIN, read_slip_folder
+from etl_actors.slips.source.problems import did_you_mean
 
 if TYPE_CHECKING:
     from etl_actors.settings import Settings

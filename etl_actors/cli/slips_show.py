@@ -12,7 +12,7 @@ from etl_actors.cli.slips_shape import shape_json, shape_lines
 from etl_actors.cli.slips_shelf import one
 from etl_actors.combinators.grammar import Grammar
 from etl_actors.relational.tables import Kind, Policy, Table
-from etl_actors.slips.model import Slip, SlipTable
+from etl_actors.slips.model.slip import Slip, SlipTable
 
 __all__ = ["slips_show"]
 
@@ -36,7 +36,7 @@ def slips_show(
 
 
 def _python(slip: Slip) -> str:
-    from etl_actors.slips.compile import compile_slip
+    from etl_actors.slips.mapping.compile import compile_slip
 
     return compile_slip(slip).source
 

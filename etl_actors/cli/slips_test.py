@@ -13,8 +13,8 @@ from etl_actors.cli.slips_documents import documents
 from etl_actors.cli.slips_rows import show_lines
 from etl_actors.cli.slips_shelf import Found, asked
 from etl_actors.errors import SlipError
-from etl_actors.slips.samples import Sample, difference, expected_of, payload_of, read_samples, samples_text
-from etl_actors.slips.trial import Trial, Trier, value_of
+from etl_actors.slips.trying.samples import Sample, difference, expected_of, payload_of, read_samples, samples_text
+from etl_actors.slips.trying.trial import Trial, Trier, value_of
 
 __all__ = ["slips_test"]
 

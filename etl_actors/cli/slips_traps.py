@@ -5,10 +5,10 @@ from pathlib import Path
 
 from etl_actors.cli.slips_shelf import Problem, problems_in
 from etl_actors.combinators.traps import Trap, traps_of
-from etl_actors.slips.files import LIBRARY, MAIN
-from etl_actors.slips.model import Slip
-from etl_actors.slips.problems import Problems
-from etl_actors.slips.toml_places import find_places
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.source.files import LIBRARY, MAIN
+from etl_actors.slips.source.problems import Problems
+from etl_actors.slips.source.toml_places import find_places
 
 __all__ = ["warnings_of"]
 

@@ -10,7 +10,7 @@ from etl_actors.cli.slips_documents import FORMATS, Document, documents
 from etl_actors.cli.slips_rows import show_lines, show_reject, show_rows, shown_document
 from etl_actors.cli.slips_shelf import one
 from etl_actors.relational.reject import Reject
-from etl_actors.slips.trial import Outcome, Trial, Trier
+from etl_actors.slips.trying.trial import Outcome, Trial, Trier
 
 __all__ = ["slips_try"]
 

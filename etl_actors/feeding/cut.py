@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import NamedTuple, Self
 
 from etl_actors.feeding.lines import LINE_BYTES, LongLine, Tail
-from etl_actors.slips.model import InputForm
+from etl_actors.slips.model.slip import InputForm
 
 __all__ = ["Cut", "Gathering", "Piece", "is_blank", "pieces"]
 

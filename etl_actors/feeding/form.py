@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from etl_actors.errors import SlipError, UsageError
-from etl_actors.slips.files import MAIN
-from etl_actors.slips.found import head_of
-from etl_actors.slips.model import InputForm
-from etl_actors.slips.problems import Problems
-from etl_actors.slips.read_input import read_input
-from etl_actors.slips.section import Section
-from etl_actors.slips.toml_places import Places, find_places
+from etl_actors.slips.model.slip import InputForm
+from etl_actors.slips.reading.input_form import read_input
+from etl_actors.slips.shelf.found import head_of
+from etl_actors.slips.source.files import MAIN
+from etl_actors.slips.source.problems import Problems
+from etl_actors.slips.source.section import Section
+from etl_actors.slips.source.toml_places import Places, find_places
 
 __all__ = ["input_form"]
 

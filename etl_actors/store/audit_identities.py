@@ -8,7 +8,7 @@ from psycopg import sql
 from etl_actors.relational.canonical import canonical_document
 from etl_actors.relational.identity import child_identity, document_identity, row_identity, stored_identity
 from etl_actors.relational.tables import Kind, Table
-from etl_actors.slips.model import Slip
+from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.quoting import Quoted
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from psycopg import sql
 
 from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Kind, Policy, Table
-from etl_actors.slips.model import Slip
+from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.kin import stored_slips
 from etl_actors.store.queries import queries

@@ -11,8 +11,8 @@ from psycopg import sql
 
 from etl_actors.errors import DatabaseUnsuitable, SlipError
 from etl_actors.relational.tables import FILLED, Kind, Policy, Table
-from etl_actors.slips.model import Slip, SlipTable
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import Slip, SlipTable
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.quoting import Quoted

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from json import dumps
 
-from etl_actors.slips.model import Slip
+from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 

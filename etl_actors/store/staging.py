@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
-from etl_actors.slips.document import Staged
+from etl_actors.slips.values.document import Staged
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 

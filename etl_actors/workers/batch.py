@@ -8,11 +8,11 @@ from typing import Any
 from etl_actors.errors import SlipError
 from etl_actors.relational.parsed import Block, Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.compile import Lines, Mapper, compile_slip
-from etl_actors.slips.document import Staged, Undecodable, decode
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.route import Routed as Candidate
-from etl_actors.slips.route import choose, routed
+from etl_actors.slips.mapping.compile import Lines, Mapper, compile_slip
+from etl_actors.slips.mapping.route import Routed as Candidate
+from etl_actors.slips.mapping.route import choose, routed
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.values.document import Staged, Undecodable, decode
 from etl_actors.workers.base import Job, Role, RoleSlip
 
 __all__ = ["BatchParser"]

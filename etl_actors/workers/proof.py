@@ -11,10 +11,10 @@ import subprocess
 import sys
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.compile import compile_slip
-from etl_actors.slips.files import STEPS
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.mapping.compile import compile_slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.source.files import STEPS
 
 __all__ = ["main", "require_compiles"]
 

@@ -38,7 +38,7 @@ from etl_actors.actors.parser import ParserActor
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, LeaseLost, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Stage
-from etl_actors.slips.catalogue import Catalogue
+from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loaded

@@ -28,9 +28,9 @@ from etl_actors.actors.messages import (
 )
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.catalogue import Absent, Catalogue
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.store.daemons import Difference, SlipInForce
 from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loaded

@@ -10,8 +10,8 @@ from etl_actors.actors.guard import Guard
 from etl_actors.actors.peers import Peers
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.catalogue import Absent, Catalogue
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.store.daemons import Difference
 from etl_actors.store.leases import Lease
 

@@ -16,7 +16,7 @@ from etl_actors.actors.messages import Assign, Drain, Open, Ref, Reload
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
 from etl_actors.http.health import HealthState
 from etl_actors.rereading import Rereading
-from etl_actors.slips.in_force import Standing
+from etl_actors.slips.shelf.in_force import Standing
 from etl_actors.supervisor import Company, Supervisor
 from etl_actors.versions import InForce
 

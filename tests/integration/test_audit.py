@@ -10,8 +10,8 @@ import pytest
 
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.files import read_slip_folder
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.source.files import read_slip_folder
 from etl_actors.store.audit import AuditReport, audit
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.load import Loading

@@ -7,8 +7,8 @@ from random import Random
 import psycopg
 import pytest
 
-from etl_actors.slips.files import read_slip_folder
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.source.files import read_slip_folder
 from etl_actors.store.audit import AuditReport, audit
 from etl_actors.store.database import connect
 from etl_actors.store.slips import remember

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from etl_actors.slips.types import column_type
+from etl_actors.slips.casts.column_type import column_type
 
 CHARACTERS = "ab ,{}\"\\'\t\n\r\v\fé\u00a0😀NUL"
 SPANS = ["1 day", "-1 days", "2 weeks", "1 mon", "1 year 2 months", "90 min", "1.5 hours", "36 h", "0.000001 s", "3 ms", "7 usec"]

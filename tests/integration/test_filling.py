@@ -10,7 +10,7 @@ from etl_actors.errors import DataRefused
 from etl_actors.relational.checks import Compared
 from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.tables import Column, Kind, Policy, Table
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection
 from etl_actors.store.load import Loading
 from etl_actors.store.slips import remember

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from etl_actors.relational.parsed import Parsed
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease

@@ -8,7 +8,7 @@ import pytest
 from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.relational.checks import Compared
 from etl_actors.relational.tables import Column, Kind, Policy, Table
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.store import targets
 from etl_actors.store.constraints import check_name, index_name
 from etl_actors.store.database import Connection, connect

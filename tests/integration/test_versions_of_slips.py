@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.store import kin
 from etl_actors.store.database import Connection
 from etl_actors.store.kin import stored_slips

@@ -11,7 +11,7 @@ import pytest
 
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, EtlError, SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.workers.base import Job, Role, RoleSlip, Worker, WorkerFailed
 from etl_actors.workers.inline import InlineWorker
 from etl_actors.workers.processes import ProcessWorker

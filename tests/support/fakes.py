@@ -13,7 +13,7 @@ from etl_actors.actors.book import Book
 from etl_actors.actors.intake import Limits
 from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group
-from etl_actors.slips.catalogue import Catalogue
+from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.daemons import Difference, SlipInForce
 from etl_actors.store.leases import Lease
 

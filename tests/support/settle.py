@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from etl_actors.relational.parsed import Parsed
-from etl_actors.slips.model import Slip
+from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.load import Loading

@@ -3,8 +3,8 @@
 import pytest
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
 
 TABLE = '\n[tables.t]\ncolumns.a = "a | text"\n'
 """The least table that there can be, to follow the top of a slip."""

@@ -11,7 +11,7 @@ import typer
 
 from etl_actors.cli.main import app
 from etl_actors.settings import Settings
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.reading.read import read_slip
 
 _TOP = Path(__file__).parent.parent.parent
 _PAGES = [_TOP / "README.md", _TOP / "CONTRIBUTING.md", _TOP / "CHANGELOG.md", *sorted((_TOP / "docs").glob("*.md"))]

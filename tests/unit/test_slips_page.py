@@ -10,10 +10,14 @@ import pytest
 
 from etl_actors.cli.slips import SLIPS
 from etl_actors.combinators.grammar import load_grammar
-from etl_actors.slips import read, read_columns, read_tables, steps, types
-from etl_actors.slips.model import InputForm
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.trial import Outcome, Trier
+from etl_actors.slips.casts import column_type as types
+from etl_actors.slips.model.slip import InputForm
+from etl_actors.slips.reading import columns as read_columns
+from etl_actors.slips.reading import read
+from etl_actors.slips.reading import tables as read_tables
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.steps import known as steps
+from etl_actors.slips.trying.trial import Outcome, Trier
 from tests.support.tutorial import ANEW, PAGE, played, tutorial
 
 

@@ -15,11 +15,11 @@ from etl_actors.cli.slips_shelf import Found, Problem, problems_in
 from etl_actors.cli.slips_traps import warnings_of
 from etl_actors.errors import SlipError
 from etl_actors.relational.reject import Reject
-from etl_actors.slips.document import Staged, decode
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.route import choose, routed
-from etl_actors.slips.trial import RECEIVED_AT, Trier
+from etl_actors.slips.mapping.route import choose, routed
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.trying.trial import RECEIVED_AT, Trier
+from etl_actors.slips.values.document import Staged, decode
 from tests.support.wrong_slips import CASES, Case
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "wrong_slips.md"

@@ -8,8 +8,8 @@ import pytest
 
 from etl_actors.cli import main
 from etl_actors.cli.slips import SLIPS
-from etl_actors.slips.files import read_slip_folder
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.source.files import read_slip_folder
 
 BOOK = """\
 name   = "book"

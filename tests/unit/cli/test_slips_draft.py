@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.cli.slips_draft import GRAMMAR, draft, is_text, text_draft
-from etl_actors.slips.json_text import json_text
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.trial import Outcome, Trier
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.trying.trial import Outcome, Trier
+from etl_actors.slips.values.json_text import json_text
 
 _FIELDS = st.one_of(
     st.sampled_from(["a", "A", "in", "_id", "ctid", "@", "a b", "it's", 'a"b', "é", "$", "", "a\nb", "\\"]), st.text(max_size=8)

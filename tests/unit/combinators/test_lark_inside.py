@@ -24,7 +24,9 @@ def test_rules_tell_origin_expansion_alias_and_options() -> None:
     assert rules == {("when", ("IF", "NAME")), (None, ("NAME",))}
     (kept,) = [rule for rule in _lark().rules if rule.alias is None]
     assert (kept.origin.name, kept.options.expand1, kept.options.keep_all_tokens) == ("start", False, False)
-    assert [getattr(symbol, "filter_out", None) for rule in _lark().rules for symbol in rule.expansion if symbol.name == "IF"] == [True]
+    assert [
+        getattr(symbol, "filter_out", None) for rule in _lark().rules for symbol in rule.expansion if symbol.name == "IF"
+    ] == [True]
 
 
 def test_the_automaton_has_item_sets_with_transitions_and_look_ahead() -> None:

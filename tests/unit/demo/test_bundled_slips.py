@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from etl_actors.resources import resource
-from etl_actors.slips.files import read_slip_folder
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.samples import Sample, difference, payload_of, read_samples
-from etl_actors.slips.trial import Trier, as_stored
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.source.files import read_slip_folder
+from etl_actors.slips.trying.samples import Sample, difference, payload_of, read_samples
+from etl_actors.slips.trying.trial import Trier, as_stored
 
 BUNDLED = {"access_log", "python_distribution", "shop_product", "syslog"}
 SAMPLES = [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from etl_actors.feeding.cut import Cut, Gathering, Piece, pieces
 from etl_actors.feeding.lines import LongLine
-from etl_actors.slips.model import InputForm
+from etl_actors.slips.model.slip import InputForm
 
 _STAMPED = Cut(re.compile(r"^\["))
 

@@ -6,7 +6,7 @@ import pytest
 
 from etl_actors.errors import SlipError, UsageError
 from etl_actors.feeding.form import input_form
-from etl_actors.slips.model import InputForm
+from etl_actors.slips.model.slip import InputForm
 
 _LINES = '[input]\nformat = "lines"\n'
 

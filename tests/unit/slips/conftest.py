@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from etl_actors.relational.reject import Reject
-from etl_actors.slips.compile import Mapper, compile_slip
-from etl_actors.slips.document import Staged, decode
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.mapping.compile import Mapper, compile_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.values.document import Staged, decode
 
 Rows = dict[str, list[dict[str, str | None]]]
 MapOne = Callable[..., Rows | Reject | bool]

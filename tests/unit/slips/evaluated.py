@@ -5,12 +5,12 @@ from types import CodeType
 from typing import Any
 
 from etl_actors.combinators.grammar import Grammar, load_grammar
-from etl_actors.slips.emit import Emitter
-from etl_actors.slips.expression import parse_expression
-from etl_actors.slips.expression_type import type_of
-from etl_actors.slips.scope import Scope
-from etl_actors.slips.types import column_type
-from etl_actors.slips.vocabulary import Vocabulary
+from etl_actors.slips.casts.column_type import column_type
+from etl_actors.slips.emitting.emitter import Emitter
+from etl_actors.slips.emitting.scope import Scope
+from etl_actors.slips.expressions.expression import parse_expression
+from etl_actors.slips.expressions.expression_type import type_of
+from etl_actors.slips.model.vocabulary import Vocabulary
 
 __all__ = ["VOCABULARY", "evaluated"]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from etl_actors.slips.catalogue import Catalogue, load_catalogue
-from etl_actors.slips.cross_refs import dangling_refs
+from etl_actors.slips.shelf.catalogue import Catalogue, load_catalogue
+from etl_actors.slips.shelf.cross_refs import dangling_refs
 
 BOOK = '[tables.book]\nkey = ["isbn"]\ncolumns.isbn = "isbn | text"\ncolumns.year = "year | int"\n'
 TAG = '[tables.tag]\nparent = "book"\neach = "$.tags[*]"\ncolumns.tag = "@ | text"\n'

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from etl_actors.slips.ambiguity import ambiguities
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.shelf.ambiguity import ambiguities
 
 
 def slip(name: str, more: str = "") -> tuple[Path, Slip]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.document import Staged
+from etl_actors.slips.values.document import Staged
 
 from .conftest import mapper_of
 

@@ -6,8 +6,8 @@ import pytest
 
 from etl_actors.errors import SlipError
 from etl_actors.resources import resource
-from etl_actors.slips.catalogue import load_catalogue
-from etl_actors.slips.files import digest, read_slip_folder
+from etl_actors.slips.shelf.catalogue import load_catalogue
+from etl_actors.slips.source.files import digest, read_slip_folder
 
 
 def write(folder: Path, name: str, top: str = "", column: str = "a | text") -> Path:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.slips.compared import equal, less
-from etl_actors.slips.document import MAX_DEPTH, Undecodable, decode
-from etl_actors.slips.json_text import json_text
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.types import ColumnType, column_type, type_names
+from etl_actors.slips.casts.column_type import ColumnType, column_type, type_names
+from etl_actors.slips.values.compared import equal, less
+from etl_actors.slips.values.document import MAX_DEPTH, Undecodable, decode
+from etl_actors.slips.values.json_text import json_text
+from etl_actors.slips.values.refused import Refused
 
 # Numbers as jsonb writes them: no exponent, zeros kept.
 _NUMBERS = st.one_of(
@@ -69,7 +69,7 @@ def test_a_payload_written_again_says_the_same(raw: str) -> None:
 
 @pytest.mark.parametrize("raw", [b'{"a": "10.0.0.1", "b": 12.5, "c": 123456789012345678}', b'{"a": "1234567890123456789"}'])
 def test_what_a_double_holds_is_read_by_the_fast_decoder(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("etl_actors.slips.document._DECODER", None)
+    monkeypatch.setattr("etl_actors.slips.values.document._DECODER", None)
     assert decode(raw) == orjson.loads(raw)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from etl_actors.relational.identity import child_identity, key_identity
 from etl_actors.relational.reject import Reject
 from etl_actors.relational.tables import Kind
-from etl_actors.slips.document import Staged
+from etl_actors.slips.values.document import Staged
 
 from .conftest import mapper_of, rows_of, unescaped
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.slips.document import Staged
-from etl_actors.slips.explained import explain
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.route import routed
+from etl_actors.slips.mapping.route import routed
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.trying.explained import explain
+from etl_actors.slips.values.document import Staged
 
 STAGED = Staged(3, b"", "web", "")
 

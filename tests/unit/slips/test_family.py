@@ -3,7 +3,7 @@
 import pytest
 
 from etl_actors.relational.tables import Kind, Policy
-from etl_actors.slips.compile import compile_slip
+from etl_actors.slips.mapping.compile import compile_slip
 from tests.support.slips import first_lines, read
 
 ROOT = '[tables.t]\ncolumns.a = "a | text"\n'

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from etl_actors.slips.found import Found, find_slips, head_of, sources_of
-from etl_actors.slips.in_force import Standing, settle
-from etl_actors.slips.model import Slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.shelf.found import Found, find_slips, head_of, sources_of
+from etl_actors.slips.shelf.in_force import Standing, settle
 
 _FOLDER = Path("slips")
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.compile import Lines
-from etl_actors.slips.document import Staged
+from etl_actors.slips.mapping.compile import Lines
+from etl_actors.slips.values.document import Staged
 
 from .conftest import mapper_of
 

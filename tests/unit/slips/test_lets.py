@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl_actors.relational.reject import Reject
-from etl_actors.slips.compile import Mapper, compile_slip
-from etl_actors.slips.document import Staged, decode
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.mapping.compile import Mapper, compile_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.values.document import Staged, decode
 
 from .conftest import mapper_of, rows_of
 

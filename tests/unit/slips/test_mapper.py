@@ -12,8 +12,8 @@ from etl_actors.relational.canonical import canonical_document
 from etl_actors.relational.identity import child_identity, document_identity, key_identity, row_identity, stored_identity
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Kind, Policy
-from etl_actors.slips.document import Staged
-from etl_actors.slips.types import column_type, type_names
+from etl_actors.slips.casts.column_type import column_type, type_names
+from etl_actors.slips.values.document import Staged
 
 from .conftest import mapper_of, rows_of
 

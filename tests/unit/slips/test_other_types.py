@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.slips.misfit import Misfit
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.types import column_type, copy_escaped, type_names
+from etl_actors.slips.casts.column_type import column_type, copy_escaped, type_names
+from etl_actors.slips.casts.misfit import Misfit
+from etl_actors.slips.values.refused import Refused
 
 from .conftest import unescaped
 from .evaluated import evaluated

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import etl_actors
-from etl_actors.slips.own_steps import OwnStep
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.run_steps import load_own_steps
+from etl_actors.slips.steps.own_steps import OwnStep
+from etl_actors.slips.steps.run_own import load_own_steps
+from etl_actors.slips.values.refused import Refused
 from tests.support.slips import TABLE, first_lines, read, refusal
 
 IMPORT = "from etl_actors import step\n"

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.combinators.node import Node
-from etl_actors.slips.compared import equal, kind_of
-from etl_actors.slips.expression import parse_expression
-from etl_actors.slips.nodes import Path, Segment
-from etl_actors.slips.paths import fields, located, location_text, members, named_members
+from etl_actors.slips.expressions.expression import parse_expression
+from etl_actors.slips.expressions.nodes import Path, Segment
+from etl_actors.slips.expressions.paths import fields, located, location_text, members, named_members
+from etl_actors.slips.values.compared import equal, kind_of
 
 from .conftest import mapper_of, rows_of
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from etl_actors.relational.reject import Stage
-from etl_actors.slips.refused import Refused
+from etl_actors.slips.values.refused import Refused
 
 from .evaluated import evaluated
 

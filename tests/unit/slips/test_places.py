@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.slips.toml_places import find_places
+from etl_actors.slips.source.toml_places import find_places
 
 TEXT = r'''# a comment with [brackets] = "x"
 name = "s" # name = "t"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.compile import compile_slip
-from etl_actors.slips.document import Staged
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.mapping.compile import compile_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.values.document import Staged
 from etl_actors.workers.base import Failure, Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
 

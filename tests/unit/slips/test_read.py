@@ -6,8 +6,8 @@ import pytest
 
 from etl_actors.errors import SlipError
 from etl_actors.relational.tables import Column
-from etl_actors.slips.model import InputForm
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import InputForm
+from etl_actors.slips.reading.read import read_slip
 from tests.support.slips import TABLE, first_lines, read, refusal
 
 

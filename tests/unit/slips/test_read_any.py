@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.compile import compile_slip
+from etl_actors.slips.mapping.compile import compile_slip
 from tests.support.slips import read
 
 FULL = tomllib.loads(r"""

@@ -3,8 +3,8 @@
 import pytest
 
 from etl_actors.combinators.library import library_text
-from etl_actors.slips.files import digest
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.source.files import digest
 from tests.support.slips import TABLE, first_lines, read, refusal
 
 WORDS = "start: A b\nA: /a/\nb: B\nB: /b/\n"

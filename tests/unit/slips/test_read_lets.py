@@ -2,7 +2,7 @@
 
 import pytest
 
-from etl_actors.slips.model import MAX_LETS
+from etl_actors.slips.model.slip import MAX_LETS
 from tests.support.slips import TABLE, first_lines, read
 
 from .conftest import MapOne

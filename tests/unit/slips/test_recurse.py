@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from etl_actors.relational.identity import child_identity
 from etl_actors.relational.reject import Reject
-from etl_actors.slips.document import Staged, decode
+from etl_actors.slips.values.document import Staged, decode
 
 from .conftest import mapper_of, rows_of
 

@@ -6,10 +6,10 @@ from uuid import UUID
 import pytest
 
 from etl_actors.relational.identity import key_identity
-from etl_actors.slips.expression import parse_expression
-from etl_actors.slips.problems import ExpressionError
-from etl_actors.slips.refs import refs_of
-from etl_actors.slips.refused import Refused
+from etl_actors.slips.expressions.expression import parse_expression
+from etl_actors.slips.expressions.refs import refs_of
+from etl_actors.slips.source.problems import ExpressionError
+from etl_actors.slips.values.refused import Refused
 
 from .evaluated import evaluated
 

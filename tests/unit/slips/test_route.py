@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.catalogue import Catalogue
-from etl_actors.slips.document import Staged
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.route import Routed, choose, routed
+from etl_actors.slips.mapping.route import Routed, choose, routed
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.shelf.catalogue import Catalogue
+from etl_actors.slips.values.document import Staged
 
 STAGED = Staged(3, b"", "web", "")
 

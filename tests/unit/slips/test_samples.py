@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.samples import Sample, difference, expected_of, payload_of, read_samples, samples_text
-from etl_actors.slips.trial import Trial, Trier
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.trying.samples import Sample, difference, expected_of, payload_of, read_samples, samples_text
+from etl_actors.slips.trying.trial import Trial, Trier
 
 SLIP = """\
 name = "s"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from etl_actors.combinators.shape import AnyOf, Many, Object, Shape, Text
-from etl_actors.slips.expression import parse_expression, parse_predicate
-from etl_actors.slips.problems import ExpressionError
-from etl_actors.slips.shapes import check_predicate, item_shape, shape_of
-from etl_actors.slips.vocabulary import Vocabulary
+from etl_actors.slips.checking.shapes import check_predicate, item_shape, shape_of
+from etl_actors.slips.expressions.expression import parse_expression, parse_predicate
+from etl_actors.slips.model.vocabulary import Vocabulary
+from etl_actors.slips.source.problems import ExpressionError
 
 TEXT = Text()
 REQUEST = Object("request", {"method": TEXT, "path": TEXT, "protocol": TEXT})

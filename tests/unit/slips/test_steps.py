@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from etl_actors.combinators.node import Node
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.steps import STEPS, step_names
+from etl_actors.slips.steps.known import STEPS, step_names
+from etl_actors.slips.values.refused import Refused
 
 from .evaluated import evaluated
 

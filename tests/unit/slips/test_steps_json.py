@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.combinators.node import Node
-from etl_actors.slips.json_text import json_text
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.steps_json import from_json, hash_of
+from etl_actors.slips.steps.between_json import from_json, hash_of
+from etl_actors.slips.values.json_text import json_text
+from etl_actors.slips.values.refused import Refused
 
 from .evaluated import evaluated
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.steps_numbers import add, mul, sub
+from etl_actors.slips.steps.reckoning import add, mul, sub
+from etl_actors.slips.values.refused import Refused
 
 from .evaluated import evaluated
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.slips import nodes as n
-from etl_actors.slips.expression import parse_expression, parse_predicate
-from etl_actors.slips.problems import ExpressionError
+from etl_actors.slips.expressions import nodes as n
+from etl_actors.slips.expressions.expression import parse_expression, parse_predicate
+from etl_actors.slips.source.problems import ExpressionError
 
 from .evaluated import evaluated
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.slips.problems import ExpressionError
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.time_format import time_format
-from etl_actors.slips.types import column_type
+from etl_actors.slips.casts.column_type import column_type
+from etl_actors.slips.casts.time_format import time_format
+from etl_actors.slips.source.problems import ExpressionError
+from etl_actors.slips.values.refused import Refused
 
 from .evaluated import evaluated
 

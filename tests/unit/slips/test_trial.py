@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from etl_actors.relational.reject import Stage
-from etl_actors.slips.read import read_slip
-from etl_actors.slips.trial import Outcome, Trier, as_stored, takes, value_of
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.trying.trial import Outcome, Trier, as_stored, takes, value_of
 
 SLIP = """\
 name = "s"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.types import column_type, type_names
+from etl_actors.slips.casts.column_type import column_type, type_names
+from etl_actors.slips.values.refused import Refused
 
 LONG = "9" * 5000
 

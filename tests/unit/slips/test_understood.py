@@ -4,8 +4,8 @@ import pytest
 
 from etl_actors.combinators.result import Failure, Success
 from etl_actors.relational.reject import Stage
-from etl_actors.slips.refused import Refused
-from etl_actors.slips.understood import one_of, understood
+from etl_actors.slips.values.refused import Refused
+from etl_actors.slips.values.understood import one_of, understood
 
 
 def test_a_success_is_its_value() -> None:

@@ -8,12 +8,12 @@ import pytest
 from etl_actors.errors import SlipError
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips import compile as compile_module
-from etl_actors.slips import document as document_module
-from etl_actors.slips.compile import Mapper
-from etl_actors.slips.document import Staged
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.mapping import compile as compile_module
+from etl_actors.slips.mapping.compile import Mapper
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.values import document as document_module
+from etl_actors.slips.values.document import Staged
 from etl_actors.workers import batch
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.model import Slip
-from etl_actors.slips.read import read_slip
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.workers.proof import require_compiles
 
 _TOML = 'name = "book"\n[tables.book]\ncolumns.isbn = "isbn | isbn | text"\n'

@@ -1,0 +1,1 @@
+"""The column types: how a value becomes one, and its text."""

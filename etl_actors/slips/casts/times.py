@@ -1,0 +1,134 @@
+"""date, time, timestamp, timestamptz: ISO 8601, independent of locale and of the session's time zone.
+
+Years 0001 to 9999. Fractions beyond microseconds are rounded as PostgreSQL does it.
+
+Source: PostgreSQL, ``src/backend/utils/adt/datetime.c`` (ParseFractionalSecond); ISO 8601; RFC 3339.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from etl_actors.slips.casts.plain import BLANKS
+from etl_actors.slips.casts.time_format import clock_of
+from etl_actors.slips.casts.zones import in_utc, offset_of
+from etl_actors.slips.values.refused import Refused
+
+__all__ = ["date_text", "time_text", "timestamp_text", "timestamptz_in", "timestamptz_text", "trimmed"]
+
+_CLOCK = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
+_ZONE = r"[ ]?([Zz]|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)"
+_USUAL = len("YYYY-MM-DDTHH:MM:SSZ")
+_TIME = re.compile(_CLOCK, re.ASCII)
+_STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]" + f"{_CLOCK}(?:{_ZONE})?", re.ASCII)
+
+
+def date_text(value: Any) -> str | None:
+    """Cast to date: YYYY-MM-DD and nothing else."""
+    if value is None:
+        return None
+    if type(value) is str:
+        text = value.strip(BLANKS)
+        if len(text) == 10 and text[4] == "-" and text[7] == "-":  # noqa: PLR2004  (YYYY-MM-DD)
+            try:
+                date.fromisoformat(text)
+            except ValueError:
+                pass
+            else:
+                return text
+    raise Refused("not_a_date", "a date as YYYY-MM-DD", value)
+
+
+def _clock(hour: str, minute: str, second: str | None, fraction: str | None) -> tuple[Any, timedelta]:
+    return clock_of(int(hour), int(minute), int(second or 0), fraction)
+
+
+def time_text(value: Any) -> str | None:
+    """Cast to time: HH:MM, HH:MM:SS, with a fraction or without; no zone."""
+    if value is None:
+        return None
+    found = _TIME.fullmatch(value.strip(BLANKS)) if type(value) is str else None
+    if found:
+        try:
+            clock, carry = _clock(*found.groups())
+        except ValueError:
+            found = None
+        else:
+            if not carry:
+                return trimmed(clock.isoformat())
+            moved = datetime.combine(date.min, clock) + carry
+            return trimmed(moved.time().isoformat()) if moved.day == 1 else "24:00:00"
+    raise Refused("not_a_time", "a time as HH:MM:SS, without a zone", value)
+
+
+def trimmed(iso: str) -> str:
+    """Cut zeros off the end of a fraction, as PostgreSQL writes times."""
+    return iso.rstrip("0") if "." in iso else iso
+
+
+def _stamp(value: Any, expected: str) -> tuple[datetime, str | None]:
+    found = _STAMP.fullmatch(value.strip(BLANKS)) if type(value) is str else None
+    if found:
+        day, hour, minute, second, fraction, zone = found.groups()
+        try:
+            clock, carry = _clock(hour, minute, second, fraction)
+            return datetime.combine(date.fromisoformat(day), clock) + carry, zone
+        except (ValueError, OverflowError):
+            pass
+    raise Refused("not_a_timestamp", expected, value)
+
+
+def timestamp_text(value: Any) -> str | None:
+    """Cast to timestamp: date and time; a zone, which PostgreSQL would silently drop, is refused."""
+    if value is None:
+        return None
+    moment, zone = _stamp(value, "a timestamp as YYYY-MM-DD HH:MM:SS")
+    if zone:
+        raise Refused("unexpected_zone", "a timestamp without a time zone (for one with it take timestamptz)", value)
+    return trimmed(moment.isoformat(" "))
+
+
+def timestamptz_text(value: Any) -> str | None:
+    """Cast to timestamptz: date, time and zone, which is required; written in UTC."""
+    if value is None:
+        return None
+    # The commonest form goes without a regular expression. Its second dash tells a day from one of a week (2024-W01-1),
+    # which Python reads and PostgreSQL does not.
+    if (
+        type(value) is str
+        and len(value) == _USUAL
+        and value[4] == value[7] == "-"
+        and value[10] == "T"
+        and value[16] == ":"
+        and value[19] == "Z"
+    ):
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            return f"{value[:10]} {value[11:19]}+00"
+    return _zoned(value, None)
+
+
+def timestamptz_in(zone: tzinfo) -> Callable[[Any], str | None]:
+    """Make the cast to timestamptz of stamps that hang in a zone, where they name no other."""
+
+    def text(value: Any) -> str | None:
+        return None if value is None else _zoned(value, zone)
+
+    return text
+
+
+def _zoned(value: Any, zone: tzinfo | None) -> str:
+    wanted = "a timestamp with a time zone, as YYYY-MM-DDTHH:MM:SSZ" if zone is None else "a timestamp as YYYY-MM-DD HH:MM:SS"
+    moment, written = _stamp(value, wanted)
+    if written is not None:
+        offset = offset_of(written)
+        if offset is None:
+            raise Refused("not_a_timestamp", "a time zone between -15:59:59 and +15:59:59", value)
+        return trimmed(in_utc(moment, offset, value).isoformat(" ")) + "+00"
+    if zone is None:
+        raise Refused("no_zone", "a timestamp with a time zone (or `tz=`)", value)
+    return trimmed(in_utc(moment, zone, value).isoformat(" ")) + "+00"

@@ -1,0 +1,1 @@
+"""Text to nodes, and what can be told of nodes alone."""

@@ -1,0 +1,1 @@
+"""A slip as a function: documents to COPY lines, and the choice among slips."""

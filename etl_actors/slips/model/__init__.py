@@ -1,0 +1,1 @@
+"""A slip as it was read."""

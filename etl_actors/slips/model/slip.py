@@ -1,0 +1,147 @@
+"""A slip as it was read: which documents it takes, and the tables it makes of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from etl_actors.relational.tables import Table
+from etl_actors.slips.expressions.nodes import Expression, Predicate
+from etl_actors.slips.model.vocabulary import Vocabulary
+
+__all__ = ["MAX_LETS", "InputForm", "Let", "Slip", "SlipColumn", "SlipTable", "parent_number"]
+
+MAX_LETS = 200  # that one expression sees: each may call the one before it, and Python's stack holds a few hundred such calls
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """A name for a value that is computed when something first asks for it, and then kept.
+
+    Args:
+        name: of the let.
+        text: its expression as written.
+        node: its expression as read.
+        private: whether a private column is made of it, so that no reject shows what it refused.
+    """
+
+    name: str
+    text: str
+    node: Expression
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlipColumn:
+    """A column and where it comes from.
+
+    Args:
+        name: of the column.
+        text: its expression as written.
+        node: its expression as read.
+        null: whether it may be null.
+        private: whether its values are never shown in rejects and logs.
+    """
+
+    name: str
+    text: str
+    node: Expression
+    null: bool = True
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlipTable:
+    """A table as a slip fills it.
+
+    Args:
+        table: what it is in the database.
+        parent: name of the table whose row each row belongs to, None for the root and for entities.
+        each: where the items are, one row each; None for one row a parent.
+        when: whether an item gives a row; None for always.
+        columns: in the slip's order.
+        own_rows: whether every staged row is a row of its own (``identity = "row"``).
+        each_text: `each` as written, empty without.
+        when_text: `when` as written, empty without.
+        recurse: where the items below an item are, which are items too; None without.
+        recurse_text: as written, empty without.
+        lets: of the table, in order; each sees those before it.
+        item_alone: whether an item that fails is rejected alone (``on_error = "item"``).
+    """
+
+    table: Table
+    parent: str | None
+    each: Expression | None
+    when: Predicate | None
+    columns: tuple[SlipColumn, ...]
+    own_rows: bool = False
+    each_text: str = ""
+    when_text: str = ""
+    recurse: Expression | None = None
+    recurse_text: str = ""
+    lets: tuple[Let, ...] = ()
+    item_alone: bool = False
+
+
+def parent_number(tables: Sequence[SlipTable], number: int) -> int | None:
+    """Find the number of the table that a table is below; None of the root and of entities."""
+    parent = tables[number].parent
+    return None if parent is None else next(i for i, one in enumerate(tables) if one.table.name == parent)
+
+
+@dataclass(frozen=True, slots=True)
+class InputForm:
+    """How `feed` cuts files for a slip.
+
+    Args:
+        format: ``jsonl`` or ``lines``; empty where the file's name tells.
+        begins: a regular expression that starts an event; the lines up to the next belong to it; empty: a line each.
+        origin: whether documents get ``_file`` and ``_line``, which identity leaves out.
+    """
+
+    format: str = ""
+    begins: str = ""
+    origin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A message slip.
+
+    Args:
+        name: of the slip.
+        digest: of its files, 32 hexadecimal digits.
+        sources: that it takes; None for any.
+        when: whether it takes a document; None for always.
+        priority: the higher wins.
+        tables: parents before children, the root first.
+        files: text by name, relative to the slip's folder; of the grammar library ``std/NAME.lark``.
+        when_text: `when` as written, empty without.
+        lets: of the whole document, in order; each sees those before it.
+        vocabulary: what its expressions can name.
+        input: how `feed` cuts files for it; None where it does not say.
+    """
+
+    name: str
+    digest: str
+    sources: tuple[str, ...] | None
+    when: Predicate | None
+    priority: int
+    tables: tuple[SlipTable, ...]
+    files: Mapping[str, str] = field(hash=False)  # the digest stands for it
+    when_text: str = ""
+    lets: tuple[Let, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary, hash=False, compare=False)
+    input: InputForm | None = None
+
+    @property
+    def root(self) -> Table:
+        """The one table whose row decides for the document."""
+        return self.tables[0].table
+
+    @property
+    def targets(self) -> tuple[Table, ...]:
+        """All tables, parents before children, the root first."""
+        return tuple(table.table for table in self.tables)
+
+    def takes(self, source: str) -> bool:
+        """Tell whether rows of a source may come to it."""
+        return self.sources is None or source in self.sources

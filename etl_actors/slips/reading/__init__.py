@@ -1,0 +1,1 @@
+"""TOML to a slip, or all that is wrong with it."""

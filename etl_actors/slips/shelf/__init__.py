@@ -1,0 +1,1 @@
+"""Several slips together: found in folders, in agreement, in force."""

@@ -1,0 +1,1 @@
+"""What expressions call: the steps of the language, and those of a slip's own."""

@@ -1,0 +1,1 @@
+"""A slip tried on documents, without a database."""

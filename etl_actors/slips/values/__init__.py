@@ -1,0 +1,1 @@
+"""JSON values: a document, its exact text, comparison, and the refusal of one."""
