@@ -22,7 +22,6 @@ from etl_actors.actors.parser import ParserActor
 from etl_actors.database_in_use import database_url, revive_embedded
 from etl_actors.http.health import HealthState
 from etl_actors.http.server import serve
-from etl_actors.rereading import Rereading
 from etl_actors.settings import Settings
 from etl_actors.store.daemons import Node, declare
 from etl_actors.store.database import Connection, connect
@@ -30,7 +29,8 @@ from etl_actors.store.doorbell import Doorbell
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.migrate import migrate, require_accepted
 from etl_actors.supervisor import Company, Supervisor
-from etl_actors.versions import Versions
+from etl_actors.versions.in_force import Versions
+from etl_actors.versions.rereading import Rereading
 from etl_actors.workers.base import Worker
 from etl_actors.workers.inline import InlineWorker
 from etl_actors.workers.processes import ProcessWorker

@@ -20,9 +20,9 @@ from etl_actors.actors.dispatch import Signals
 from etl_actors.actors.messages import Assign, Drain, Kind, Open, Ref, Reload, tell
 from etl_actors.errors import DatabaseUnavailable, WorkerLost
 from etl_actors.http.health import HealthState
-from etl_actors.rereading import Rereading
 from etl_actors.restarts import Restarts
 from etl_actors.store.versions import Ring
+from etl_actors.versions.rereading import Rereading
 
 __all__ = ["Company", "Supervisor"]
 

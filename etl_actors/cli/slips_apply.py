@@ -10,7 +10,7 @@ from etl_actors.cli.render import plural, say, show_json
 from etl_actors.cli.slips_rows import show_lines
 
 if TYPE_CHECKING:
-    from etl_actors.rollout import Applied, Rollout
+    from etl_actors.versions.rollout import Applied, Rollout
 
 __all__ = ["slips_apply"]
 
@@ -35,8 +35,8 @@ def slips_apply(
     rows that are loaded stay as they are. The exit status is 1 if a slip was refused.
     """
     from etl_actors.database_in_use import database_url
-    from etl_actors.rollout import apply
     from etl_actors.store.migrate import migrate, require_accepted
+    from etl_actors.versions.rollout import apply
 
     settings = invocation(ctx).settings()
     with database_url(settings) as url:
@@ -54,7 +54,7 @@ def slips_apply(
 
 
 def _show(rollout: "Rollout") -> None:
-    from etl_actors.rollout import Effect
+    from etl_actors.versions.rollout import Effect
 
     for slip in rollout.slips:
         show_lines([_line(slip)], "bold" if slip.effect is Effect.REFUSED else "")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from etl_actors.cli.slips_shelf import Problem, problems_in
-from etl_actors.combinators.traps import Trap, traps_of
+from etl_actors.combinators.traps.found import Trap, traps_of
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.source.files import LIBRARY, MAIN
 from etl_actors.slips.source.problems import Problems

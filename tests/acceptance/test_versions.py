@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from etl_actors.rollout import Effect, apply
 from etl_actors.settings import load_settings
+from etl_actors.versions.rollout import Effect, apply
 from tests.support.daemon import environment, etl, named, running, stage, wait_until
 
 _NOTE = """\

@@ -15,10 +15,10 @@ from etl_actors.actors.dispatch import Signals
 from etl_actors.actors.messages import Assign, Drain, Open, Ref, Reload
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
 from etl_actors.http.health import HealthState
-from etl_actors.rereading import Rereading
 from etl_actors.slips.shelf.in_force import Standing
 from etl_actors.supervisor import Company, Supervisor
-from etl_actors.versions import InForce
+from etl_actors.versions.in_force import InForce
+from etl_actors.versions.rereading import Rereading
 
 
 class _Actor(pykka.ThreadingActor):

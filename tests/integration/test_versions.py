@@ -8,11 +8,11 @@ from structlog.testing import capture_logs
 
 from etl_actors import events
 from etl_actors.errors import SlipError, UsageError
-from etl_actors.rollout import Effect, Rollout, apply
 from etl_actors.settings import load_settings
 from etl_actors.store.daemons import Node, SlipInForce, declare, differences, living
 from etl_actors.store.database import connect
-from etl_actors.versions import Versions
+from etl_actors.versions.in_force import Versions
+from etl_actors.versions.rollout import Effect, Rollout, apply
 
 
 def write(folder: Path, name: str, source: str = "notes", column: str = "a | text", more: str = "") -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import pytest
 from structlog.testing import capture_logs
 
-from etl_actors import events, rereading
+from etl_actors import events
 from etl_actors.errors import DatabaseUnavailable
-from etl_actors.rereading import Rereading
 from etl_actors.store.versions import Ring
-from etl_actors.versions import InForce
+from etl_actors.versions import rereading
+from etl_actors.versions.in_force import InForce
+from etl_actors.versions.rereading import Rereading
 
 _PATIENCE_S = 10.0
 

@@ -14,9 +14,9 @@ from lark.exceptions import LarkError
 from etl_actors.combinators.grammar import load_grammar
 from etl_actors.combinators.library import library_names, library_text
 from etl_actors.combinators.result import Success
-from etl_actors.combinators.traps import Trap, find_traps, traps_of
-from etl_actors.combinators.traps_regex import falls_apart, never_ends, stops_early
-from etl_actors.combinators.traps_samples import samples, words
+from etl_actors.combinators.traps.found import Trap, find_traps, traps_of
+from etl_actors.combinators.traps.regex import falls_apart, never_ends, stops_early
+from etl_actors.combinators.traps.samples import samples, words
 
 
 def _find(name: str) -> str | None:

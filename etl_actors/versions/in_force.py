@@ -12,7 +12,6 @@ import structlog
 
 from etl_actors import events
 from etl_actors.errors import SlipError
-from etl_actors.reading import Reading
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.slips.shelf.found import find_slips, sources_of
@@ -23,6 +22,7 @@ from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.inbox import waiting_sources
 from etl_actors.store.slips import remember
 from etl_actors.store.versions import Active, Ring, active_slips, latest_rollout, lock, retire, ring
+from etl_actors.versions.reading import Reading
 
 __all__ = ["InForce", "Versions"]
 

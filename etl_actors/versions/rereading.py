@@ -11,7 +11,7 @@ import structlog
 from etl_actors import events
 from etl_actors.errors import EtlError
 from etl_actors.store.versions import Ring
-from etl_actors.versions import InForce
+from etl_actors.versions.in_force import InForce
 
 __all__ = ["Rereading", "Slips"]
 
@@ -21,7 +21,7 @@ _AGAIN_S = 2.0  # until the next try, where the database was away
 
 
 class Slips(Protocol):
-    """What reads them; see `etl_actors.versions.Versions`."""
+    """What reads them; see `etl_actors.versions.in_force.Versions`."""
 
     def read(self) -> InForce:
         """Read the folders again."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from re import _constants as op
 from typing import Any
 
-from etl_actors.combinators.traps_samples import accepted, parsed
+from etl_actors.combinators.traps.samples import accepted, parsed
 
 __all__ = ["falls_apart", "looks_around", "never_ends", "stops_early"]
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from etl_actors.errors import UsageError
-from etl_actors.reading import Reading
 from etl_actors.settings import Settings
 from etl_actors.slips.shelf.found import Found, Shelf, find_slips
 from etl_actors.slips.shelf.in_force import Standing
 from etl_actors.store.database import connect, translated
 from etl_actors.store.slips import remember
 from etl_actors.store.versions import Ring, lock, record_rollout, retire, ring
+from etl_actors.versions.reading import Reading
 
 __all__ = ["Applied", "Effect", "Rollout", "apply"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from lark import Token, Tree
 
 from etl_actors.combinators.lark_inside import grammar_parser
-from etl_actors.combinators.traps_regex import falls_apart
+from etl_actors.combinators.traps.regex import falls_apart
 
 __all__ = ["Joined", "joined"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from etl_actors.combinators.traps_states import Point, States, Terminal
+from etl_actors.combinators.traps.states import Point, States, Terminal
 
 __all__ = ["Cut", "Eaten", "Lost", "cut", "eaten", "lost"]
 

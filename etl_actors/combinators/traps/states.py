@@ -11,7 +11,7 @@ from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
 from etl_actors.combinators.lark_inside import BasicLexer, ContextualLexer, ItemSet, TextSlice, analysed
-from etl_actors.combinators.traps_samples import Sample, samples, words
+from etl_actors.combinators.traps.samples import Sample, samples, words
 
 __all__ = ["Point", "States", "Terminal"]
 

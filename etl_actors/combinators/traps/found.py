@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from etl_actors.combinators.grammar import Grammar, GrammarError, load_grammar
-from etl_actors.combinators.traps_joined import joined
-from etl_actors.combinators.traps_lexing import Cut, Eaten, Lost, cut, eaten, lost
-from etl_actors.combinators.traps_regex import looks_around, never_ends, stops_early
-from etl_actors.combinators.traps_states import States
+from etl_actors.combinators.traps.joined import joined
+from etl_actors.combinators.traps.lexing import Cut, Eaten, Lost, cut, eaten, lost
+from etl_actors.combinators.traps.regex import looks_around, never_ends, stops_early
+from etl_actors.combinators.traps.states import States
 
 __all__ = ["Trap", "find_traps", "traps_of"]
 

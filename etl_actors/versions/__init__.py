@@ -1,0 +1,1 @@
+"""Which versions of the slips are in force: read at the start, read again while the daemon works, rolled out."""
