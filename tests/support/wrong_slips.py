@@ -121,7 +121,7 @@ columns.name = "name | text"
     _slip(
         "A step without a type hint",
         BOOK.replace('"isbn | text"', '"isbn | digits | text"'),
-        steps__py="from etl_actors import step\n\n\n@step\ndef digits(value):\n    return value.replace("-", "")\n",
+        steps__py='from etl_actors import step\n\n\n@step\ndef digits(value):\n    return value.replace("-", "")\n',
     ),
     Case(
         SLIPS,
