@@ -12,6 +12,7 @@ from etl_actors.slips.mapping.compile import Lines, Mapper, compile_slip
 from etl_actors.slips.mapping.route import Routed as Candidate
 from etl_actors.slips.mapping.route import choose, routed
 from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.steps.run_own import StepEnded
 from etl_actors.slips.values.document import Staged, Undecodable, decode
 from etl_actors.workers.base import Job, Role, RoleSlip
 
@@ -160,7 +161,8 @@ def _unstaged(row_id: int, document: dict[str, Any]) -> Reject:
 def _bug(row_id: int, stage: Stage, exc: Exception) -> Reject:
     frames = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(exc.__traceback__)][-8:]
     # The exception's text may quote the document, so only its type is shown.
-    message = f"expected the slip to map the document, but it raised {type(exc).__name__}"
+    raised = exc.kind if isinstance(exc, StepEnded) else type(exc).__name__
+    message = f"expected the slip to map the document, but it raised {raised}"
     return Reject(row_id, stage, "bug", message, {"frames": frames})
 
 

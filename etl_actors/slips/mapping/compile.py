@@ -11,7 +11,7 @@ from etl_actors.slips.blaming.blame import reject_of
 from etl_actors.slips.blaming.spots import Blame
 from etl_actors.slips.mapping.generate import generate
 from etl_actors.slips.model.slip import Slip
-from etl_actors.slips.steps.run_own import load_own_steps
+from etl_actors.slips.steps.run_own import load_own_steps, pressed
 from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.refused import Refused
 
@@ -113,7 +113,9 @@ def own_steps(slip: Slip, used: frozenset[str]) -> dict[str, Any]:
         return {}
     try:
         found = load_own_steps(slip.files, {name: slip.vocabulary.steps[name] for name in used})
-    except Exception as error:  # whatever the slip's own code raises is wrong with the slip, and nothing else
-        message = f"slip {slip.name}: its steps.py raised {type(error).__name__}: {error}"
+    except BaseException as error:  # whatever the slip's own code raises is wrong with the slip, and nothing else
+        if pressed(error):
+            raise
+        message = f"slip {slip.name}: its steps.py raised {type(error).__name__}: {error}".removesuffix(": ")
         raise SlipError(message) from error
     return {f"own_{name}": step for name, step in found.items()}

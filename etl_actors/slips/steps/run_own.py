@@ -1,5 +1,6 @@
 """The steps of a slip's own as functions to call: here, and only here, the text of a ``steps.py`` runs."""
 
+import dis
 import linecache
 import sys
 from collections.abc import Callable, Mapping
@@ -13,9 +14,32 @@ from etl_actors.slips.steps.own_steps import OwnStep
 from etl_actors.slips.steps.step_kinds import KINDS, UNFIT
 from etl_actors.slips.values.refused import Refused
 
-__all__ = ["load_own_steps"]
+__all__ = ["StepEnded", "load_own_steps", "pressed"]
 
 _VALUES = (str, int, float, Decimal, list, dict, type(None))
+
+
+class StepEnded(Exception):
+    """A step raised what is no `Exception`, so that it would have ended the process, or the thread; its text is left behind.
+
+    Args:
+        step: its name.
+        kind: the type of what it raised.
+    """
+
+    def __init__(self, step: str, kind: str) -> None:
+        super().__init__(f"the step `{step}` raised {kind}")
+        self.kind = kind
+
+
+def pressed(error: BaseException) -> bool:
+    """Tell whether somebody pressed Ctrl-C while a slip's own code ran: then no line of Python raised the interrupt."""
+    if not isinstance(error, KeyboardInterrupt):
+        return False
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is None or last.tb_frame.f_code.co_code[last.tb_lasti] != dis.opmap["RAISE_VARARGS"]
 
 
 def load_own_steps(files: Mapping[str, str], steps: Mapping[str, OwnStep]) -> dict[str, Callable[..., Any]]:
@@ -29,10 +53,11 @@ def load_own_steps(files: Mapping[str, str], steps: Mapping[str, OwnStep]) -> di
         steps: that were found in the file.
 
     Returns:
-        The functions by name, which raise `Refused`, or whatever a bug in the step raises.
+        The functions by name, which raise `Refused`, or whatever a bug in the step raises, `StepEnded` for what is no
+        `Exception`.
 
     Raises:
-        Exception: whatever running the file raises.
+        BaseException: whatever running the file raises.
     """
     if not steps:
         return {}
@@ -70,6 +95,12 @@ def _guarded(function: Callable[..., Any], step: OwnStep) -> Callable[..., Any]:
             made = function(taken, *arguments)
         except ValueError as error:
             raise Refused("step_failed", str(error) or f"what the step `{step.name}` takes", value) from None
+        except Exception:
+            raise
+        except BaseException as error:
+            if pressed(error):
+                raise
+            raise StepEnded(step.name, type(error).__name__).with_traceback(error.__traceback__) from None
         if not isinstance(made, _VALUES):
             message = f"expected the step `{step.name}` to return str, int, float, Decimal, bool, list, dict or None, got {type(made).__name__}"
             raise TypeError(message)

@@ -9,7 +9,7 @@ import pytest
 
 import etl_actors
 from etl_actors.slips.steps.own_steps import OwnStep
-from etl_actors.slips.steps.run_own import load_own_steps
+from etl_actors.slips.steps.run_own import StepEnded, load_own_steps
 from etl_actors.slips.values.refused import Refused
 from tests.support.slips import TABLE, first_lines, read, refusal
 
@@ -197,6 +197,22 @@ def test_any_other_error_of_a_step_is_a_bug_whose_traceback_shows_its_line() -> 
     with pytest.raises(KeyError) as bug:
         loaded(f"{IMPORT}@step\ndef f(value: str): return {{}}[value]\n")["f"]("x")
     assert "return {}[value]" in "".join(traceback.format_exception(bug.value))
+
+
+@pytest.mark.parametrize("raised", ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException"])
+def test_what_is_no_exception_is_one_when_it_leaves_a_step_and_its_text_is_left_behind(raised: str) -> None:
+    call = loaded(f"{IMPORT}@step\ndef f(value: str): raise {raised}(value)\n")["f"]
+    with pytest.raises(StepEnded, match=rf"^the step `f` raised {raised}$") as ended:
+        call("terces"[::-1])
+    assert ended.value.kind == raised
+    assert "secret" not in "".join(traceback.format_exception(ended.value))
+    assert traceback.extract_tb(ended.value.__traceback__)[-1].name == "f", "the traceback goes down to the step's own line"
+
+
+def test_ctrl_c_while_a_step_runs_is_nobodys_bug() -> None:
+    call = loaded(f"{IMPORT}import signal\n@step\ndef f(value: str): signal.raise_signal(signal.SIGINT)\n")["f"]
+    with pytest.raises(KeyboardInterrupt):
+        call("x")
 
 
 def test_what_a_step_returns_is_a_value_of_json() -> None:

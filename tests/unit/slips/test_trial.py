@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from etl_actors.errors import SlipError
 from etl_actors.relational.reject import Stage
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.trying.trial import Outcome, Trier, as_stored, takes, value_of
@@ -70,6 +71,22 @@ def test_a_bug_in_a_step_is_told_with_what_it_raised() -> None:
     assert (reject.stage, reject.reason) == (Stage.MAP, "bug")
     assert "ZeroDivisionError" in reject.message
     assert any(frame.startswith("half:") for frame in reject.detail["frames"])
+
+
+@pytest.mark.parametrize("raised", ["SystemExit", "KeyboardInterrupt"])
+def test_a_step_that_would_end_the_process_is_a_bug_as_in_production(raised: str) -> None:
+    steps = f"from etl_actors import step\n\n@step\ndef half(value: int) -> int:\n    raise {raised}(value)\n"
+    trial = trier('name = "s"\n[tables.t]\ncolumns.n = "n | half | int"\n', steps__py=steps).attempt(b'{"n": 1}')
+    (reject,) = trial.rejects
+    assert (reject.stage, reject.reason) == (Stage.MAP, "bug")
+    assert f"the step `half` raised {raised}" in reject.message
+
+
+@pytest.mark.parametrize(("raised", "told"), [("sys.exit(9)", "SystemExit: 9"), ("raise KeyboardInterrupt", "KeyboardInterrupt")])
+def test_steps_that_would_end_the_process_as_they_are_imported_are_a_sentence(raised: str, told: str) -> None:
+    steps = f"import sys\nfrom etl_actors import step\n{raised}\n@step\ndef half(value: int) -> int:\n    return value\n"
+    with pytest.raises(SlipError, match=rf"^slip s: its steps\.py raised {told}$"):
+        trier('name = "s"\n[tables.t]\ncolumns.n = "n | half | int"\n', steps__py=steps)
 
 
 def test_a_document_is_of_the_slips_first_source_unless_another_is_named() -> None:

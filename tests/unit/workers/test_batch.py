@@ -88,6 +88,29 @@ def test_a_bug_that_one_row_wakes_costs_that_row_and_its_text_shows_no_value(mon
     assert result.blocks[0].rows == 1
 
 
+_STEPS = """
+from etl_actors import step
+@step
+def own(value: str) -> str:
+    if value == "secret":
+        raise {raised}(value)
+    return value
+"""
+
+
+@pytest.mark.parametrize("raised", ["RuntimeError", "SystemExit", "KeyboardInterrupt", "GeneratorExit"])
+def test_whatever_a_step_of_the_slips_own_raises_costs_its_row_and_is_told_by_its_type(raised: str) -> None:
+    files = {"slip.toml": _TOML.replace("sku | text", "sku | own | text"), "steps.py": _STEPS.format(raised=raised)}
+    role = Role((RoleSlip(read_slip(files, "public").digest, files),))
+    result = _parse(BatchParser(_Rows('{"sku": "secret"}', '{"sku": "b"}'), "public"), Job((1, 2), role))
+    (reject,) = result.rejects
+    assert (reject.row_id, str(reject.stage), reject.reason) == (1, "map", "bug")
+    assert reject.message == f"expected the slip to map the document, but it raised {raised}"
+    assert "secret" not in repr(reject)
+    assert reject.detail["frames"][-1] == "own:6"
+    assert result.blocks[0].rows == 1
+
+
 def test_progress_names_each_row_before_it_is_touched() -> None:
     told: list[int] = []
     BatchParser(_Rows('{"sku": "a"}', '{"sku": "b"}'), "public", told.append).parse(Job((1, 2), _role()))
