@@ -58,7 +58,7 @@ class Failure:
 
     Args:
         kind: the exception's type.
-        text: what it said.
+        text: what it said; of what is no `Exception` nothing, since nobody knows what it may say.
         frames: its traceback.
     """
 
@@ -67,9 +67,10 @@ class Failure:
     frames: str
 
     @classmethod
-    def of(cls, exc: Exception) -> Self:
+    def of(cls, exc: BaseException) -> Self:
         """Describe `exc`."""
-        return cls(type(exc).__name__, scrub_text(str(exc)), scrub_text("".join(traceback.format_tb(exc.__traceback__))))
+        text = scrub_text(str(exc)) if isinstance(exc, Exception) else ""
+        return cls(type(exc).__name__, text, scrub_text("".join(traceback.format_tb(exc.__traceback__))))
 
 
 class WorkerFailed(RuntimeError):

@@ -12,7 +12,7 @@ from etl_actors.slips.mapping.compile import Lines, Mapper, compile_slip
 from etl_actors.slips.mapping.route import Routed as Candidate
 from etl_actors.slips.mapping.route import choose, routed
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.slips.steps.run_own import StepEnded
+from etl_actors.slips.steps.run_own import StepEnded, pressed
 from etl_actors.slips.values.document import Staged, Undecodable, decode
 from etl_actors.workers.base import Job, Role, RoleSlip
 
@@ -99,7 +99,9 @@ class BatchParser:
             tally.rejects.append(Reject(staged.row_id, Stage.PARSE, exc.reason, str(exc)))
         except SlipError:
             raise  # a slip that does not compile is not the row's fault
-        except Exception as exc:  # noqa: BLE001 - the row boundary: a bug that one row wakes costs that row, not its batch
+        except BaseException as exc:  # the row boundary: whatever one row wakes costs that row, not its batch
+            if pressed(exc):
+                raise
             tally.rejects.append(_bug(staged.row_id, stage, exc))
 
     def _chosen(self, staged: Staged, document: Any, role: Role) -> Mapper | Reject:
@@ -158,7 +160,7 @@ def _unstaged(row_id: int, document: dict[str, Any]) -> Reject:
     return Reject(row_id, Stage.STAGE, reason, message, {"excerpt": str(document["$raw"])[:200]})
 
 
-def _bug(row_id: int, stage: Stage, exc: Exception) -> Reject:
+def _bug(row_id: int, stage: Stage, exc: BaseException) -> Reject:
     frames = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(exc.__traceback__)][-8:]
     # The exception's text may quote the document, so only its type is shown.
     raised = exc.kind if isinstance(exc, StepEnded) else type(exc).__name__

@@ -30,15 +30,17 @@ def main(pipe_fd: int, progress_fd: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the daemon says when to end
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     pipe: Connection = Connection(pipe_fd)
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # nobody is there to be answered any more
-        try:
-            _answer(pipe, progress_fd)
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            raise
-        except EtlError as exc:
-            pipe.send(exc)
-        except Exception as exc:  # noqa: BLE001  # it goes on in the actor, as it would have done in a thread
-            pipe.send(Failure.of(exc))
+    answer: EtlError | Failure
+    try:
+        _answer(pipe, progress_fd)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return  # nobody is there to be answered any more
+    except EtlError as exc:
+        answer = exc
+    except BaseException as exc:  # noqa: BLE001  # it goes on in the actor, as it would have done in a thread
+        answer = Failure.of(exc)
+    with contextlib.suppress(Exception):  # the end of the process is an answer too
+        pipe.send(answer)
 
 
 def _answer(pipe: Connection, progress_fd: int) -> None:
