@@ -60,3 +60,13 @@ def test_a_row_that_hangs_is_condemned_at_once() -> None:
 def test_a_worker_that_ends_again_and_again_on_no_row_is_given_up() -> None:
     with pytest.raises(WorkerLost):
         parse_blaming(_Scripted(*[(0, "worker_killed")] * 3), _JOB)
+
+
+def test_a_worker_that_ends_again_and_again_before_any_row_says_which_slips_it_was_to_learn() -> None:
+    job = Job((1, 2, 3), Role((RoleSlip("a" * 32, {}, "shop"), RoleSlip("b" * 32, {}, "books"))))
+    with pytest.raises(SlipError, match=r"^slips shop, books: parser processes ended before they had read a row, the last because it ended$"):
+        parse_blaming(_Scripted(*[(0, "worker_unready")] * 3), job)
+
+
+def test_a_worker_that_is_killed_once_before_any_row_costs_nothing() -> None:
+    assert _rejects(_Scripted((0, "worker_unready"), (0, "worker_killed"))) == ()
