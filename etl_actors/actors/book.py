@@ -37,6 +37,14 @@ class Entry:
     turn: int = 0  # of the assignments; an actor works in their order
     deaths: int = 0  # actors that died while they worked on this batch
 
+    @property
+    def version(self) -> tuple[str | None, str | None]:
+        """The slip that took the rows and its digest, as far as they are known: from the result, or from the lease."""
+        if self.parsed is not None:
+            return self.parsed.slip, self.parsed.digest
+        named = self.catalogue.named(self.lease.slip) if self.lease.slip is not None else None
+        return self.lease.slip, named.digest if named is not None else None
+
 
 @dataclass(slots=True)
 class Book:

@@ -255,7 +255,8 @@ class Dispatch:
     def _bisect(self, lease: Lease, reject: Reject) -> None:
         if len(lease.row_ids) == 1:
             found = replace(reject, row_id=lease.row_ids[0])
-            self.book.condemn(lease, Parsed(lease.slip, None, (), (found,), ()))
+            slip, digest = self.book.entries[lease.batch_id].version
+            self.book.condemn(lease, Parsed(slip, digest, (), (found,), ()))
             return
         half = len(lease.row_ids) // 2
         halves = (Group(lease.slip, lease.row_ids[:half]), Group(lease.slip, lease.row_ids[half:]))

@@ -306,6 +306,28 @@ def test_a_poisoned_batch_is_bisected_down_to_the_one_row(stage: Stage, reason: 
     assert desk.intake.pending() == []
 
 
+def test_a_row_refused_at_load_names_the_version_that_made_it_also_after_splits() -> None:
+    desk = _Desk()
+    rows = desk.intake.stage("shop", 3)
+    desk.dispatch.poll()
+    (order,) = _bisected(desk, rows[1], Stage.LOAD)
+    assert (order.parsed.slip, order.parsed.digest) == ("some_slip", "digest")
+
+
+def test_a_row_that_killed_its_parser_names_the_slip_that_its_batch_was_under_and_its_version() -> None:
+    desk = _Desk()
+    slip = _slip("some_slip", "shop")
+    desk.dispatch.catalogue = Catalogue((slip,))
+    desk.intake.stage("shop", 1)
+    desk.dispatch.poll()
+    (lease,) = desk.to_parse()
+    desk.dispatch.parsed(BatchParsed(lease, Routed((Group(slip.name, lease.row_ids),)), 0.01))
+    (child,) = desk.to_parse()
+    desk.dispatch.poisoned(BatchPoisoned(child, Stage.PARSE, "worker_killed", "…"))
+    (order,) = desk.to_load()
+    assert (order.parsed.slip, order.parsed.digest) == (slip.name, slip.digest)
+
+
 def test_the_halves_of_a_poisoned_batch_are_its_rows_and_keep_its_slip_and_attempt() -> None:
     desk = _Desk()
     desk.intake.die_with("shop", 3, attempt=1)
