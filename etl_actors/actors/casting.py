@@ -23,4 +23,4 @@ def cast(catalogue: Catalogue, lease: Lease) -> Role:
 
 
 def _text(slip: Slip) -> RoleSlip:
-    return RoleSlip(slip.digest, slip.files)
+    return RoleSlip(slip.digest, slip.files, slip.name)

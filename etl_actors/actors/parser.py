@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import assert_never
 
-from etl_actors.actors.messages import BatchParsed, BatchPoisoned, Open, Parse, ParserMessage, tell
+from etl_actors.actors.messages import BatchParsed, BatchPoisoned, BatchStuck, Open, Parse, ParserMessage, tell
 from etl_actors.actors.owner import OwnerActor
-from etl_actors.errors import WorkerLost
+from etl_actors.errors import SlipError, WorkerLost
 from etl_actors.relational.reject import Stage
 from etl_actors.workers.base import Job, Worker
 from etl_actors.workers.blame import parse_blaming
@@ -43,6 +43,9 @@ class ParserActor(OwnerActor):
         began = time.monotonic()
         try:
             result = parse_blaming(self._worker, Job(order.lease.row_ids, order.role))
+        except SlipError as exc:  # the slips compiled once, so it is their surroundings that have changed: the rows wait
+            tell(order.reply_to, BatchStuck(order.lease, str(exc)))
+            return
         except WorkerLost as lost:
             tell(
                 order.reply_to,

@@ -9,15 +9,28 @@ from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject
 from etl_actors.scrub import scrub_text
 
-__all__ = ["Failure", "Job", "Role", "RoleSlip", "Worker", "WorkerFailed"]
+__all__ = ["NO_ROW", "UNREADY", "Failure", "Job", "Role", "RoleSlip", "Worker", "WorkerFailed"]
+
+NO_ROW = -1
+"""A worker's progress while it has learned its role and is on no row in particular: it fetches them, or packs what it made."""
+
+UNREADY = "worker_unready"
+"""The reason of a `WorkerLost` that ended before it had learned its role: no row can be to blame."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSlip:
-    """One slip as text: what a worker needs to become its parser."""
+    """One slip as text: what a worker needs to become its parser.
+
+    Args:
+        digest: of the slip.
+        files: of the slip.
+        name: of the slip, for messages.
+    """
 
     digest: str
     files: Mapping[str, str]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

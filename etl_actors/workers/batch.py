@@ -14,7 +14,7 @@ from etl_actors.slips.mapping.route import choose, routed
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.steps.run_own import StepEnded, pressed
 from etl_actors.slips.values.document import Staged, Undecodable, decode
-from etl_actors.workers.base import Job, Role, RoleSlip
+from etl_actors.workers.base import NO_ROW, Job, Role, RoleSlip
 
 __all__ = ["BatchParser"]
 
@@ -37,7 +37,8 @@ class BatchParser:
     Args:
         fetch: returns the staged rows with the given ids, ascending.
         target_schema: where tables go whose slip names no schema.
-        progress: told each row's id before the row is touched, so that whoever watches knows whom to blame.
+        progress: told each row's id before the row is touched, so that whoever watches knows whom to blame; before the first
+            and after the last one `NO_ROW`, but nothing while slips are learned.
     """
 
     def __init__(
@@ -63,12 +64,13 @@ class BatchParser:
         tally = _Tally(list(job.condemned))
         condemned = {reject.row_id for reject in job.condemned}
         wanted = [row_id for row_id in job.row_ids if row_id not in condemned]
+        self._progress(NO_ROW)
         staged_rows = self._fetch(wanted)
         tally.rejects += _missing(wanted, staged_rows)
         for staged in staged_rows:
             self._progress(staged.row_id)
             self._row(staged, job.role, tally)
-        self._progress(0)
+        self._progress(NO_ROW)
         if len(tally.routed) > 1:
             return _split(job, tally, mappers)
         return _pack(tally, mappers)

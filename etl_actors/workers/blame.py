@@ -5,10 +5,11 @@ import dataclasses
 import structlog
 
 from etl_actors import events
-from etl_actors.errors import WorkerLost
+from etl_actors.errors import SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.workers.base import Job, Worker
+from etl_actors.slips.source.files import STEPS
+from etl_actors.workers.base import UNREADY, Job, Role, Worker
 
 __all__ = ["parse_blaming"]
 
@@ -24,6 +25,7 @@ def parse_blaming(worker: Worker, job: Job) -> Parsed | Routed:
     that hangs is condemned at once.
 
     Raises:
+        SlipError: the worker was lost several times before it had read a row, so that none is to blame.
         WorkerLost: the worker was lost several times on no row in particular.
     """
     suspects: set[int] = set()
@@ -35,6 +37,8 @@ def parse_blaming(worker: Worker, job: Job) -> Parsed | Routed:
             log.warning(events.WORKER_LOST, row_id=lost.row_id, reason=lost.reason, error=str(lost))
             if not lost.row_id:
                 unblamed += 1
+                if unblamed == _UNBLAMED and lost.reason == UNREADY:
+                    raise SlipError(_unlearned(job.role, lost)) from None
                 if unblamed == _UNBLAMED:
                     raise
             elif lost.row_id in suspects or lost.reason == "row_timeout":
@@ -45,3 +49,12 @@ def parse_blaming(worker: Worker, job: Job) -> Parsed | Routed:
 
 def _condemn(lost: WorkerLost) -> Reject:
     return Reject(lost.row_id, Stage.PARSE, lost.reason, f"expected the row to be parsed, but {lost}")
+
+
+def _unlearned(role: Role, lost: WorkerLost) -> str:
+    """Say which slips a worker was to learn when it ended: those with code of their own, if there are any."""
+    stepped = [slip for slip in role.slips if STEPS in slip.files]
+    names = ", ".join(slip.name for slip in stepped or role.slips)
+    slips = f"slips {names}" if len(stepped or role.slips) > 1 else f"slip {names}"
+    while_ = f", while it ran the {STEPS} of {slips}" if stepped else f", while it learned {slips}" if names else ""
+    return f"a parser ended {_UNBLAMED} times before it had read a row{while_}; the last time: {lost}"

@@ -1,5 +1,6 @@
 """A worker in a process of its own: a second core, and a wall between a bad row and the daemon."""
 
+import contextlib
 import mmap
 import multiprocessing
 import os
@@ -11,9 +12,12 @@ from typing import Any
 
 from etl_actors.errors import EtlError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
-from etl_actors.workers.base import Failure, Job, WorkerFailed
+from etl_actors.workers.base import UNREADY, Failure, Job, WorkerFailed
+from etl_actors.workers.ending import ending
 
 __all__ = ["ProcessWorker"]
+
+_ENDING_S = 5.0  # between the end of its pipe and its own; ended by us before, it would look killed
 
 
 class ProcessWorker:
@@ -47,6 +51,7 @@ class ProcessWorker:
         """Parse the job; see `Worker`."""
         if self._process.poll() is not None:
             self._start()
+        self._note(0)  # what it was on in its last batch is no matter
         result: Parsed | Routed = self._ask(job)
         return result
 
@@ -83,11 +88,7 @@ class ProcessWorker:
             self._await()
             answer = self._pipe.recv()
         except (EOFError, OSError) as exc:
-            row_id = self._row()
-            self._end()
-            status = self._process.returncode
-            msg = f"parser process {self.pid} ended with status {status}" + (f" on row {row_id}" if row_id else "")
-            raise WorkerLost(msg, row_id, "worker_killed") from exc
+            raise self._lost() from exc
         if isinstance(answer, EtlError):
             self._end()
             raise answer
@@ -96,12 +97,22 @@ class ProcessWorker:
             raise WorkerFailed(answer)
         return answer
 
+    def _lost(self) -> WorkerLost:
+        """Say how the process ended, and where; it has let go of its pipe, which it does as it ends."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDING_S)
+        on = self._row()
+        self._end()
+        where = f" on row {on}" if on > 0 else ""
+        reason = "worker_killed" if on else UNREADY
+        return WorkerLost(f"parser process {self.pid} {ending(self._process.returncode)}{where}", max(on, 0), reason)
+
     def _await(self) -> None:
         """Wait for an answer; kill the process when it stays on one row for too long."""
         before = self._row()
         while not self._pipe.poll(self._row_timeout_s):
             now = self._row()
-            if now and now == before:
+            if now > 0 and now == before:
                 self._end()
                 msg = f"row {now} kept parser process {self.pid} busy for more than {self._row_timeout_s:g} s"
                 raise WorkerLost(msg, now, "row_timeout")

@@ -15,6 +15,7 @@ from etl_actors.slips.mapping.compile import compile_slip
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.source.files import STEPS
+from etl_actors.workers.ending import ending
 
 __all__ = ["main", "require_compiles"]
 
@@ -45,7 +46,8 @@ def require_compiles(slip: Slip) -> None:
     if done.returncode == 1 and done.stdout:
         raise SlipError(done.stdout.decode())
     if done.returncode != 0:
-        raise SlipError(f"The {STEPS} of slip {slip.name} ended the process that it ran in (status {done.returncode}).")
+        how = ending(done.returncode)
+        raise SlipError(f"The {STEPS} of slip {slip.name} cannot be run: the process that it ran in {how}.")
 
 
 def main() -> int:

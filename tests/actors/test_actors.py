@@ -35,7 +35,7 @@ from etl_actors.actors.messages import (
     Ref,
 )
 from etl_actors.actors.parser import ParserActor
-from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, LeaseLost, WorkerLost
+from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, LeaseLost, SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Stage
 from etl_actors.slips.shelf.catalogue import Catalogue
@@ -150,6 +150,16 @@ def test_a_batch_that_no_worker_survives_is_poisoned_and_the_parser_goes_on(mast
     assert isinstance(answer, BatchPoisoned)
     assert (answer.lease, answer.stage, answer.reason) == (_LEASE, Stage.PARSE, "worker_killed")
     assert answer.message == "expected the batch to be parsed, but the worker ended with status 9"
+    parser.tell(Parse(_LEASE, Role(()), master))
+    assert isinstance(_answer(heard), BatchParsed)
+
+
+def test_a_slip_that_cannot_be_learned_gives_its_batch_back_with_a_sentence_and_the_parser_goes_on(
+    master: Ref, heard: "queue.Queue[Any]"
+) -> None:
+    parser = _parser(lambda: _ScriptedWorker(SlipError("slip shop: its steps.py raised OSError: no disk"), _PARSED))
+    parser.tell(Parse(_LEASE, Role(()), master))
+    assert _answer(heard) == BatchStuck(_LEASE, "slip shop: its steps.py raised OSError: no disk")
     parser.tell(Parse(_LEASE, Role(()), master))
     assert isinstance(_answer(heard), BatchParsed)
 

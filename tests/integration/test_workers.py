@@ -13,6 +13,7 @@ from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, EtlError,
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.workers.base import Job, Role, RoleSlip, Worker, WorkerFailed
+from etl_actors.workers.blame import parse_blaming
 from etl_actors.workers.inline import InlineWorker
 from etl_actors.workers.processes import ProcessWorker
 
@@ -29,6 +30,13 @@ columns.price = "price | int"
 def _slip(name: str, when: str = "") -> RoleSlip:
     files = {"slip.toml": _SLIP.format(name=name, when=when)}
     return RoleSlip(read_slip(files, "public").digest, files)
+
+
+def _stepped(steps: str) -> RoleSlip:
+    """Make a slip whose one step is its own."""
+    toml = _SLIP.format(name="thing", when="").replace("sku | text", "sku | own | text")
+    files = {"slip.toml": toml, "steps.py": f"import os, signal, sys, time\nfrom etl_actors import step\n{steps}\n"}
+    return RoleSlip(read_slip(files, "public").digest, files, "thing")
 
 
 def _inline(url: str) -> Worker:
@@ -123,6 +131,79 @@ def test_a_slip_that_does_not_compile_is_said_so(worker: Worker, stage: Callable
     broken = RoleSlip("digest", {"slip.toml": _SLIP.format(name="thing", when="").replace("sku | text", "sku | |")})
     with pytest.raises(SlipError, match=r"slip\.toml"):
         worker.parse(Job(stage('{"sku": "a"}'), Role((broken,))))
+
+
+_ENDING = """
+@step
+def own(value: str) -> str:
+    if value == "secret":
+        raise {raised}(value)
+    return value
+"""
+
+
+@pytest.mark.parametrize("raised", ["SystemExit", "KeyboardInterrupt", "GeneratorExit"])
+def test_a_step_that_raises_what_is_no_exception_costs_its_row_and_nothing_is_printed(
+    raised: str, worker: Worker, stage: Callable[..., tuple[int, ...]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = stage('{"sku": "secret"}', '{"sku": "b"}')
+    result = worker.parse(Job(rows, Role((_stepped(_ENDING.format(raised=raised)),))))
+    assert isinstance(result, Parsed)
+    assert [(r.row_id, r.reason, r.message) for r in result.rejects] == [
+        (rows[0], "bug", f"expected the slip to map the document, but it raised {raised}")
+    ]
+    assert result.blocks[0].rows == 1
+    assert capfd.readouterr() == ("", "")
+
+
+_IMPORTED = "{raised}\n@step\ndef own(value: str) -> str: return value"
+
+
+@pytest.mark.parametrize(("raised", "told"), [("sys.exit(9)", "SystemExit: 9"), ("raise OSError('no disk')", "OSError: no disk")])
+def test_steps_that_cannot_be_imported_are_said_so_and_the_worker_goes_on(
+    raised: str, told: str, worker: Worker, stage: Callable[..., tuple[int, ...]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = stage('{"sku": "a"}')
+    with pytest.raises(SlipError, match=rf"^slip thing: its steps\.py raised {told}$"):
+        parse_blaming(worker, Job(rows, Role((_stepped(_IMPORTED.format(raised=raised)),))))
+    assert isinstance(worker.parse(Job(rows, Role((_slip("thing"),)))), Parsed)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_steps_that_end_a_process_as_they_are_imported_cost_no_row(
+    service_url: str, stage: Callable[..., tuple[int, ...]]
+) -> None:
+    worker = _process(service_url)
+    job = Job(stage('{"sku": "a"}'), Role((_stepped(_IMPORTED.format(raised="os._exit(9)")),)))
+    told = (
+        r"^a parser ended 3 times before it had read a row, while it ran the steps\.py of slip thing; "
+        r"the last time: parser process \d+ ended by itself with status 9$"
+    )
+    try:
+        with pytest.raises(SlipError, match=told):
+            parse_blaming(worker, job)
+    finally:
+        worker.close()
+
+
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [
+        ("os._exit(9)", "ended by itself with status 9"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "was killed by SIGKILL"),
+        ("os.abort()", "was killed by SIGABRT"),
+    ],
+)
+def test_how_a_process_ended_is_said(ending: str, told: str, service_url: str, stage: Callable[..., tuple[int, ...]]) -> None:
+    worker = _process(service_url)
+    (row,) = stage('{"sku": "a"}')
+    slip = _stepped(f"@step\ndef own(value: str) -> str: {ending}")
+    try:
+        with pytest.raises(WorkerLost, match=rf"^parser process \d+ {told} on row {row}$") as lost:
+            worker.parse(Job((row,), Role((slip,))))
+        assert (lost.value.row_id, lost.value.reason) == (row, "worker_killed")
+    finally:
+        worker.close()
 
 
 def test_what_the_engine_does_not_expect_is_raised_and_blames_no_row(

@@ -15,7 +15,7 @@ from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values import document as document_module
 from etl_actors.slips.values.document import Staged
 from etl_actors.workers import batch
-from etl_actors.workers.base import Job, Role, RoleSlip
+from etl_actors.workers.base import NO_ROW, Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
 
 _TOML = """
@@ -117,7 +117,18 @@ def test_whatever_a_step_of_the_slips_own_raises_costs_its_row_and_is_told_by_it
 def test_progress_names_each_row_before_it_is_touched() -> None:
     told: list[int] = []
     BatchParser(_Rows('{"sku": "a"}', '{"sku": "b"}'), "public", told.append).parse(Job((1, 2), _role()))
-    assert told == [1, 2, 0]
+    assert told == [NO_ROW, 1, 2, NO_ROW]
+
+
+def test_progress_names_nothing_while_a_slip_is_learned() -> None:
+    told: list[int] = []
+    files = {
+        "slip.toml": _TOML.replace("sku | text", "sku | own | text"),
+        "steps.py": _STEPS.format(raised="1 / 0; raise").replace("@", "1 / 0\n@"),
+    }
+    with pytest.raises(SlipError, match=r"^slip thing: its steps\.py raised ZeroDivisionError"):
+        BatchParser(_Rows(), "public", told.append).parse(Job((1,), Role((RoleSlip(read_slip(files, "public").digest, files),))))
+    assert told == []
 
 
 def test_a_condemned_row_is_not_fetched_again() -> None:

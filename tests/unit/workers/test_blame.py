@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from etl_actors.errors import WorkerLost
+from etl_actors.errors import SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.workers.base import Job, Role
+from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.blame import parse_blaming
 
 _JOB = Job((1, 2, 3), Role(()))
@@ -62,11 +62,23 @@ def test_a_worker_that_ends_again_and_again_on_no_row_is_given_up() -> None:
         parse_blaming(_Scripted(*[(0, "worker_killed")] * 3), _JOB)
 
 
-def test_a_worker_that_ends_again_and_again_before_any_row_says_which_slips_it_was_to_learn() -> None:
-    job = Job((1, 2, 3), Role((RoleSlip("a" * 32, {}, "shop"), RoleSlip("b" * 32, {}, "books"))))
-    with pytest.raises(SlipError, match=r"^slips shop, books: parser processes ended before they had read a row, the last because it ended$"):
-        parse_blaming(_Scripted(*[(0, "worker_unready")] * 3), job)
+@pytest.mark.parametrize(
+    ("slips", "told"),
+    [
+        ((RoleSlip("a" * 32, {}, "shop"),), ", while it learned slip shop"),
+        ((RoleSlip("a" * 32, {}, "shop"), RoleSlip("b" * 32, {}, "books")), ", while it learned slips shop, books"),
+        (
+            (RoleSlip("a" * 32, {}, "shop"), RoleSlip("b" * 32, {"steps.py": "..."}, "books")),
+            ", while it ran the steps.py of slip books",
+        ),
+        ((), ""),
+    ],
+)
+def test_a_worker_that_ends_again_and_again_before_any_row_is_the_slips_fault(slips: tuple[RoleSlip, ...], told: str) -> None:
+    with pytest.raises(SlipError) as raised:
+        parse_blaming(_Scripted(*[(0, "worker_unready")] * 3), Job((1, 2, 3), Role(slips)))
+    assert str(raised.value) == f"a parser ended 3 times before it had read a row{told}; the last time: it ended"
 
 
-def test_a_worker_that_is_killed_once_before_any_row_costs_nothing() -> None:
+def test_a_worker_that_is_killed_before_any_row_costs_nothing() -> None:
     assert _rejects(_Scripted((0, "worker_unready"), (0, "worker_killed"))) == ()

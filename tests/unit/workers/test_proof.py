@@ -31,6 +31,19 @@ def test_code_that_cannot_be_imported_is_a_sentence() -> None:
         require_compiles(_slip("import no_such_module"))
 
 
-def test_code_that_ends_its_process_is_a_sentence() -> None:
-    with pytest.raises(SlipError, match=r"^The steps\.py of slip book ended the process that it ran in \(status 7\)\.$"):
-        require_compiles(_slip("import os\nos._exit(7)"))
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import os\nos._exit(7)", "ended by itself with status 7"),
+        ("import os\nos._exit(1)", "ended by itself with status 1"),
+        ("import os\nos.abort()", "was killed by SIGABRT"),
+    ],
+)
+def test_code_that_ends_its_process_is_a_sentence(code: str, told: str) -> None:
+    with pytest.raises(SlipError, match=rf"^The steps\.py of slip book cannot be run: the process that it ran in {told}\.$"):
+        require_compiles(_slip(code))
+
+
+def test_code_that_exits_is_a_sentence() -> None:
+    with pytest.raises(SlipError, match=r"^slip book: its steps\.py raised SystemExit: 9$"):
+        require_compiles(_slip("import sys\nsys.exit(9)"))
