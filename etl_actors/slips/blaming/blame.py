@@ -8,7 +8,7 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.blaming.elements import place_element
 from etl_actors.slips.blaming.item_places import Items
 from etl_actors.slips.blaming.origins import Origins
-from etl_actors.slips.blaming.secret_values import is_secret, secret_values
+from etl_actors.slips.blaming.secret_values import Secrets
 from etl_actors.slips.blaming.spots import Blame, Part, Spot
 from etl_actors.slips.expressions.beginnings import let_of
 from etl_actors.slips.model.names import bare_names
@@ -51,8 +51,8 @@ def reject_of(
         return Reject(staged.row_id, refused.stage, refused.reason, refused.sentence, item=item)
     items = Items(blame, frame.f_locals, document, {} if places is None else places)
     at = blame.parent_of(spot.table) if spot.part is Part.EACH else spot.table
-    secrets = list(secret_values(items, at))
-    private = _is_private(refused, spot, blame) or is_secret(refused.got, secrets)
+    secrets = Secrets(items, at)
+    private = _is_private(refused, spot, blame) or secrets.has(refused.got) or _words_tell(refused, secrets)
     detail = _where(refused, spot, blame, items)
     detail |= {key: value for key, value in refused.detail.items() if key not in _TEXT}
     told = _in_text(refused, spot, blame, items, secrets)
@@ -89,7 +89,7 @@ def _where(refused: Refused, spot: Spot, blame: Blame, items: Items) -> dict[str
     return detail
 
 
-def _in_text(refused: Refused, spot: Spot, blame: Blame, items: Items, secrets: list[Any]) -> dict[str, Any]:
+def _in_text(refused: Refused, spot: Spot, blame: Blame, items: Items, secrets: Secrets) -> dict[str, Any]:
     """Say at which place of the document's own text a text was refused.
 
     The place that the refusal knows is one in the text that the step was given. Where that is a piece which another
@@ -116,7 +116,7 @@ def _in_text(refused: Refused, spot: Spot, blame: Blame, items: Items, secrets: 
             place: dict[str, Any] = {"line": line, "position": at}
             if position is not None:
                 place["text_column"] = column
-            hidden = origin.private or is_secret(origin.text, secrets)
+            hidden = origin.private or secrets.has(origin.text)
             return place if hidden else place | {"excerpt": shown}
     return told | {"of": "piece"} if position is not None else {}
 
@@ -135,10 +135,16 @@ def _is_private(refused: Refused, spot: Spot, blame: Blame) -> bool:
     return any(let is not None and blame.lets[let].let.private for let in lets)
 
 
+def _words_tell(refused: Refused, secrets: Secrets) -> bool:
+    """Tell whether the words of a slip's own step hold what is not shown."""
+    return refused.reason == _OWN and secrets.has(refused.expected)
+
+
 def _sentence(refused: Refused, *, private: bool) -> str:
     if private:
+        got = "null" if refused.got is None else "a private value"
         expected = "a value that the step takes" if refused.reason == _OWN else refused.expected  # a step's words may hold it
-        return f"expected {expected}, got a private value"
+        return f"expected {expected}, got {got}"
     position = refused.detail.get("position")
     if position is None or type(refused.got) is not str:
         return refused.sentence

@@ -178,7 +178,9 @@ def _at(base: Where, place: Place, value: Any, *, hidden: bool = False) -> Where
 
 
 def _key_is_private(blame: Blame, table: int) -> bool:
-    """Tell whether a private column shows `@key` of a table's items."""
+    """Tell whether a private column shows `@key` of a table's items, or holds it."""
+    if "key" in blame.tables[table].hidden:
+        return True
     below = [table]
     for number in range(table + 1, len(blame.tables)):
         if blame.parent_of(number) in below and blame.tables[number].each is None:

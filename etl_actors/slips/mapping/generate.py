@@ -117,7 +117,7 @@ class _Generator:
         if made.recurse is not None:
             write_below(code, number, scope, depth)
         if made.when is not None:
-            spot = Spot(number, Part.WHEN, made.when_text, made.when)
+            spot = Spot(number, Part.WHEN, made.when_text, made.when, private="when" in made.hidden)
             condition = code.emitter.predicate(made.when, scope)
             if number == 0:
                 code.add(depth, f"if not {condition}: return False", spot)

@@ -70,7 +70,7 @@ def write_items(code: Code, number: int, outer: Scope, scope: Scope, depth: int)
     made = code.slip.tables[number]
     assert made.each is not None
     private = _has_private(code, number)
-    spot = Spot(number, Part.EACH, made.each_text, made.each, private=private)
+    spot = Spot(number, Part.EACH, made.each_text, made.each, private=private or "each" in made.hidden)
     if made.recurse is not None:
         begun = code.emitter.bound("begun", _begun)
         code.add(depth, f"waiting{number} = {begun}({_pairs(code, made.each, outer)})", spot)
@@ -79,7 +79,7 @@ def write_items(code: Code, number: int, outer: Scope, scope: Scope, depth: int)
         code.add(depth + 1, f"key{number}, item{number}, up{number}, depth{number}, trail{number} = waiting{number}.pop()")
         code.add(depth + 1, f"index{number} += 1")
         too_deep = code.emitter.bound("too_deep", _too_deep)
-        recursed = Spot(number, Part.RECURSE, made.recurse_text, made.recurse, private=private)
+        recursed = Spot(number, Part.RECURSE, made.recurse_text, made.recurse, private=private or "recurse" in made.hidden)
         code.add(depth + 1, f"if depth{number} >= {MAX_DEPTH}: {too_deep}(item{number})", recursed)
     elif _keyed(made.each):
         written = _pairs(code, made.each, outer)
@@ -100,14 +100,15 @@ def write_below(code: Code, number: int, scope: Scope, depth: int) -> None:
     made = code.slip.tables[number]
     assert made.recurse is not None
     below = code.emitter.bound("below", _below)
-    spot = Spot(number, Part.RECURSE, made.recurse_text, made.recurse, private=_has_private(code, number))
+    private = _has_private(code, number) or "recurse" in made.hidden
+    spot = Spot(number, Part.RECURSE, made.recurse_text, made.recurse, private=private)
     pairs = _pairs(code, made.recurse, scope)
     code.add(depth, f"waiting{number} += {below}({pairs}, item{number}, depth{number}, trail{number})", spot)
 
 
 def _has_private(code: Code, number: int) -> bool:
     """Tell whether a private column is made of a table's items, so that what is no item is not shown either."""
-    return any(column.private for one in (number, *code.below(number)) for column in code.slip.tables[one].columns)
+    return any(code.slip.tables[one].has_private for one in (number, *code.below(number)))
 
 
 def _keyed(node: n.Expression) -> bool:

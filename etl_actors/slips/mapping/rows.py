@@ -73,7 +73,7 @@ def _write_column(code: Code, number: int, place: int, scope: Scope, depth: int)
     assert made.table.columns[place].name == column.name
     kind = type_of(column.node)
     assert kind is not None
-    spot = Spot(number, Part.COLUMN, column.text, column.node, column.name, private=column.private)
+    spot = Spot(number, Part.COLUMN, column.text, column.node, column.name, private=column.private or column.hidden)
     name = f"c{number}_{place}"
     emitter = code.emitter
     if column.name not in made.table.key:

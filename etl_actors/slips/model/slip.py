@@ -4,12 +4,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from etl_actors.relational.tables import Table
-from etl_actors.slips.expressions.nodes import Expression, Predicate
+from etl_actors.slips.expressions.nodes import Expression, Field, Predicate, Segment
 from etl_actors.slips.model.vocabulary import Vocabulary
 
-__all__ = ["MAX_LETS", "InputForm", "Let", "Slip", "SlipColumn", "SlipTable", "parent_number"]
+__all__ = [
+    "EACH_ITEM",
+    "KEY",
+    "MAX_LETS",
+    "InputForm",
+    "Let",
+    "SecretPlace",
+    "Slip",
+    "SlipColumn",
+    "SlipTable",
+    "parent_number",
+]
 
 MAX_LETS = 200  # that one expression sees: each may call the one before it, and Python's stack holds a few hundred such calls
+
+SecretPlace = tuple[Segment | str, ...]
+"""A place in documents: members and elements from the document on; a text stands for a step, behind which nothing is known."""
+
+EACH_ITEM = "@each"
+"""In a place: an element of what `each` gives, or the one object itself."""
+
+KEY = Field("@key")
+"""In a place: the name of a member, not its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +40,8 @@ class Let:
         name: of the let.
         text: its expression as written.
         node: its expression as read.
-        private: whether a private column is made of it, so that no reject shows what it refused.
+        private: whether a private column is made of it, or it looks at what may hold a private value: no reject shows what it
+            refused.
     """
 
     name: str
@@ -39,6 +60,7 @@ class SlipColumn:
         node: its expression as read.
         null: whether it may be null.
         private: whether its values are never shown in rejects and logs.
+        hidden: whether it is told as if it were private, since it looks at what may hold a private value.
     """
 
     name: str
@@ -46,6 +68,7 @@ class SlipColumn:
     node: Expression
     null: bool = True
     private: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +88,8 @@ class SlipTable:
         recurse_text: as written, empty without.
         lets: of the table, in order; each sees those before it.
         item_alone: whether an item that fails is rejected alone (``on_error = "item"``).
+        hidden: which of each, recurse and when are told as if they were private, and key where `@key` is.
+        secrets: where in documents the values of its private columns come from.
     """
 
     table: Table
@@ -79,6 +104,13 @@ class SlipTable:
     recurse_text: str = ""
     lets: tuple[Let, ...] = ()
     item_alone: bool = False
+    hidden: frozenset[str] = frozenset()
+    secrets: frozenset[SecretPlace] = frozenset()
+
+    @property
+    def has_private(self) -> bool:
+        """Whether a column of it is private."""
+        return any(column.private for column in self.columns)
 
 
 def parent_number(tables: Sequence[SlipTable], number: int) -> int | None:
@@ -141,6 +173,11 @@ class Slip:
     def targets(self) -> tuple[Table, ...]:
         """All tables, parents before children, the root first."""
         return tuple(table.table for table in self.tables)
+
+    @property
+    def has_private(self) -> bool:
+        """Whether it has private columns."""
+        return any(table.has_private for table in self.tables)
 
     def takes(self, source: str) -> bool:
         """Tell whether rows of a source may come to it."""
