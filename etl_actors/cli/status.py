@@ -12,15 +12,18 @@ from etl_actors.cli.context import accepted_database, invocation
 if TYPE_CHECKING:
     from etl_actors.store.daemons import Difference, Living
     from etl_actors.store.ledger import LedgerRow
+    from etl_actors.store.waiting import Waiting
 
 __all__ = ["status"]
 
 _COUNTS = ("staged", "pending", "claimed", "loaded", "duplicate", "skipped", "rejected", "pruned")
 _SELDOM = ("claimed", "skipped", "pruned")
+_NOBODY = "No daemon runs that would work on them: etl-actors run"
+_AT_WORK = "A daemon works on them, unless their source is set aside after a failure: see source.set_aside in its log."
 
 
 def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show the books: for each source what was staged and what became of it; and by which slips the daemons work.
+    """Show the books: for each source what was staged and what became of it, and why rows wait; and by which slips daemons work.
 
     The exit status is 1 if the books of a source do not balance.
     """
@@ -28,6 +31,7 @@ def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json"
     from etl_actors.store.daemons import differences, living
     from etl_actors.store.database import connect
     from etl_actors.store.ledger import ledger
+    from etl_actors.store.waiting import kept_slips, paused_sources, waiting
 
     with (
         accepted_database(invocation(ctx).settings()) as url,
@@ -35,6 +39,8 @@ def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json"
     ):
         rows = ledger(conn)
         daemons = living(conn)
+        kept, paused = kept_slips(conn, daemons), paused_sources(conn)
+    waits = waiting([row.source for row in rows if row.pending], daemons, kept, paused)
     differing = differences(daemons)
     balanced = all(row.balanced for row in rows)
     if as_json:
@@ -42,18 +48,19 @@ def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json"
             {
                 "balanced": balanced,
                 "sources": [asdict(row) for row in rows],
+                "waiting": [asdict(source) for source in waits],
                 "daemons": [asdict(daemon) for daemon in daemons],
                 "differing": [asdict(difference) for difference in differing],
             }
         )
     else:
-        _show(rows, datetime.now(UTC))
+        _show(rows, datetime.now(UTC), waits, daemons)
         _show_daemons(daemons, differing)
     if not balanced:
         raise typer.Exit(1)
 
 
-def _show(rows: Sequence["LedgerRow"], now: datetime) -> None:
+def _show(rows: Sequence["LedgerRow"], now: datetime, waits: Sequence["Waiting"] = (), daemons: Sequence["Living"] = ()) -> None:
     from etl_actors.cli.render import Column, number, say, show_table
 
     if not rows:
@@ -68,12 +75,15 @@ def _show(rows: Sequence["LedgerRow"], now: datetime) -> None:
         )
     show_table(columns, lines)
     say("")
-    say(_waiting(rows, now))
+    say(_pending(rows, now, alive=bool(daemons)))
+    for source in waits:
+        if source.why:
+            say(f"Rows of source {source.source} may wait: {'; '.join(source.why)}.")
     off = [row.source for row in rows if not row.balanced]
     say(f"The books of {', '.join(off)} do not balance; what is wrong: etl-actors audit" if off else "The books balance.")
 
 
-def _waiting(rows: Sequence["LedgerRow"], now: datetime) -> str:
+def _pending(rows: Sequence["LedgerRow"], now: datetime, *, alive: bool) -> str:
     from etl_actors.cli.render import duration, plural
 
     pending = sum(row.pending for row in rows)
@@ -81,7 +91,7 @@ def _waiting(rows: Sequence["LedgerRow"], now: datetime) -> str:
     oldest = min((row.oldest_pending_at for row in rows if row.oldest_pending_at is not None), default=None)
     if pending:
         age = "" if oldest is None else f", the oldest for {duration(max(0.0, (now - oldest).total_seconds()))}"
-        return f"Pending: {plural(pending, 'row')}{age}. The daemon works on them: etl-actors run"
+        return f"Pending: {plural(pending, 'row')}{age}. {_AT_WORK if alive else _NOBODY}"
     return f"Nothing is pending; {plural(in_flight, 'row')} in work." if in_flight else "Nothing is pending."
 
 

@@ -85,6 +85,7 @@ def test_status_says_the_same_as_json(database: str, asked: Any) -> None:
     told = json.loads("\n".join(out))
     assert status == 0
     assert told["balanced"] is True
+    assert told["waiting"] == [{"source": "shop", "why": []}]
     (shop,) = told["sources"]
     assert shop.pop("oldest_pending_at").endswith("+00:00")
     assert shop == {

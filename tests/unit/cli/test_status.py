@@ -6,6 +6,7 @@ import pytest
 from etl_actors.cli.status import _show, _show_daemons
 from etl_actors.store.daemons import Living, SlipInForce, differences
 from etl_actors.store.ledger import LedgerRow
+from etl_actors.store.waiting import Waiting
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -49,7 +50,17 @@ def test_what_is_pending_is_told_with_the_age_of_the_oldest_of_all_sources(capsy
         row("b", staged=2, pending=2, oldest_pending_at=_NOW - timedelta(minutes=3)),
         row("c"),
     )
-    assert "Pending: 3 rows, the oldest for 3 min. The daemon works on them: etl-actors run" in lines
+    assert "Pending: 3 rows, the oldest for 3 min. No daemon runs that would work on them: etl-actors run" in lines
+
+
+def test_where_a_daemon_runs_it_is_told_where_to_see_that_a_source_is_set_aside(capsys: pytest.CaptureFixture[str]) -> None:
+    waits = (Waiting("shop", ("slip a may take them", "slip b is broken")), Waiting("web", ()))
+    _show([row("shop", staged=1, pending=1), row("web", staged=1, pending=1)], _NOW, waits, [_daemon("host:1")])
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "Pending: 2 rows. A daemon works on them, unless their source is set aside after a failure: see source.set_aside in its log.",
+        "Rows of source shop may wait: slip a may take them; slip b is broken.",
+        "The books balance.",
+    ]
 
 
 def test_what_is_in_work_is_told(capsys: pytest.CaptureFixture[str]) -> None:
