@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.reject import Reject
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
 
@@ -35,6 +36,7 @@ class Entry:
     parse_s: float = 0.0
     told_before: bool = False  # a loader that is gone may have landed it
     turn: int = 0  # of the assignments; an actor works in their order
+    condemned: tuple[Reject, ...] = ()  # rows that killed or hung a parser
     deaths: int = 0  # actors that died while they worked on this batch
 
     @property
@@ -70,9 +72,16 @@ class Book:
         """Whether another batch may be claimed."""
         return len(self.entries) < self.batches and self.bytes_left > 0
 
-    def add(self, lease: Lease, catalogue: Catalogue) -> None:
-        """Enter a batch that was claimed, rescued or split off, and is to be parsed under these slips."""
-        self.entries[lease.batch_id] = Entry(lease, time.monotonic(), catalogue)
+    def add(self, lease: Lease, catalogue: Catalogue, condemned: tuple[Reject, ...] = ()) -> None:
+        """Enter a batch that was claimed, rescued or split off, and is to be parsed under these slips.
+
+        Args:
+            lease: of the batch.
+            catalogue: the slips.
+            condemned: rows that killed or hung a parser; those of the batch count.
+        """
+        ours = tuple(reject for reject in condemned if reject.row_id in lease.row_ids)
+        self.entries[lease.batch_id] = Entry(lease, time.monotonic(), catalogue, condemned=ours)
 
     def find(self, lease: Lease) -> Entry | None:
         """Return the entry of this very lease; None for an answer that comes too late."""

@@ -28,6 +28,7 @@ from etl_actors.actors.messages import (
     Poll,
     Ref,
     Reload,
+    RowCondemned,
     tell,
 )
 from etl_actors.actors.peers import Peers
@@ -170,6 +171,12 @@ class Dispatch:
             entry.parsed = answer.result
         self._hand_out()
 
+    def condemned(self, answer: RowCondemned) -> None:
+        """Keep in mind that a row kills or hangs its parser: it is not tried again, however its batch is split or handed on."""
+        entry = self.book.find(answer.lease)
+        if entry is not None:
+            entry.condemned = (*entry.condemned, answer.reject)
+
     def poisoned(self, answer: BatchPoisoned) -> None:
         """Bisect a batch in which some row is to blame; a single row is rejected."""
         if self.book.find(answer.lease) is not None:
@@ -239,7 +246,7 @@ class Dispatch:
                 self._set_aside(child)
 
     def _split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> tuple[Lease, ...]:
-        catalogue = self.book.entries[lease.batch_id].catalogue
+        entry = self.book.entries[lease.batch_id]
         self.book.remove(lease)
         try:
             children = self.intake.split(lease, groups, attempt)
@@ -249,7 +256,7 @@ class Dispatch:
             return ()
         log.info(events.BATCH_SPLIT, batch_id=lease.batch_id, source=lease.source, children=len(children))
         for child in children:
-            self.book.add(child, catalogue)
+            self.book.add(child, entry.catalogue, entry.condemned)
         return children
 
     def _bisect(self, lease: Lease, reject: Reject) -> None:
@@ -265,7 +272,7 @@ class Dispatch:
     def _hand_out(self) -> None:
         for place, entry in self.book.to_parse(self.parsers):
             role = cast(entry.catalogue, entry.lease)
-            tell(self.parsers[place], Parse(entry.lease, role, self.me))
+            tell(self.parsers[place], Parse(entry.lease, role, self.me, entry.condemned))
         for place, entry, parsed in self.book.to_load(self.loaders):
             tell(self.loaders[place], Load(entry.lease, parsed, entry.told_before, self.me))
 

@@ -21,6 +21,7 @@ from etl_actors.actors.messages import (
     Rang,
     Ref,
     Reload,
+    RowCondemned,
 )
 from etl_actors.store.database import translated
 
@@ -58,6 +59,8 @@ class MasterActor(pykka.ThreadingActor):
                     self._mind.loaded(message)
                 case BatchPoisoned():
                     self._mind.poisoned(message)
+                case RowCondemned():
+                    self._mind.condemned(message)
                 case BatchStuck():
                     self._mind.stuck(message)
                 case BatchLeaseLost():

@@ -8,7 +8,7 @@ from typing import Any
 import pykka
 
 from etl_actors.relational.parsed import Parsed, Routed
-from etl_actors.relational.reject import Stage
+from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.daemons import SlipInForce
 from etl_actors.store.leases import Lease
@@ -37,6 +37,7 @@ __all__ = [
     "Rang",
     "Ref",
     "Reload",
+    "RowCondemned",
     "tell",
 ]
 
@@ -136,6 +137,18 @@ class BatchPoisoned:
 
 
 @dataclass(frozen=True, slots=True)
+class RowCondemned:
+    """A row of a batch that is still being parsed has killed or hung its parser: whoever parses it next leaves it alone.
+
+    Args:
+        reject: what becomes of the row.
+    """
+
+    lease: Lease
+    reject: Reject
+
+
+@dataclass(frozen=True, slots=True)
 class BatchLoaded:
     """A batch has landed."""
 
@@ -168,11 +181,16 @@ class BatchLeaseLost:
 
 @dataclass(frozen=True, slots=True)
 class Parse:
-    """Parse a batch under a role, and tell `reply_to`."""
+    """Parse a batch under a role, and tell `reply_to`.
+
+    Args:
+        condemned: rows of it that have killed or hung a parser before, and are not touched again.
+    """
 
     lease: Lease
     role: Role
     reply_to: Ref
+    condemned: tuple[Reject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +219,19 @@ def tell(ref: Ref, message: object) -> None:
 
 
 MasterMessage = (
-    Open | Rang | Poll | Beat | Drain | Reload | Assign | BatchParsed | BatchPoisoned | BatchStuck | BatchLoaded | BatchLeaseLost
+    Open
+    | Rang
+    | Poll
+    | Beat
+    | Drain
+    | Reload
+    | Assign
+    | BatchParsed
+    | BatchPoisoned
+    | BatchStuck
+    | BatchLoaded
+    | BatchLeaseLost
+    | RowCondemned
 )
 ParserMessage = Open | Parse
 LoaderMessage = Open | Load

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import assert_never
 
-from etl_actors.actors.messages import BatchParsed, BatchPoisoned, BatchStuck, Open, Parse, ParserMessage, tell
+from etl_actors.actors.messages import BatchParsed, BatchPoisoned, BatchStuck, Open, Parse, ParserMessage, RowCondemned, tell
 from etl_actors.actors.owner import OwnerActor
 from etl_actors.errors import SlipError, WorkerLost
 from etl_actors.relational.reject import Stage
@@ -42,7 +42,8 @@ class ParserActor(OwnerActor):
             raise RuntimeError(msg)
         began = time.monotonic()
         try:
-            result = parse_blaming(self._worker, Job(order.lease.row_ids, order.role))
+            job = Job(order.lease.row_ids, order.role, order.condemned)
+            result = parse_blaming(self._worker, job, lambda found: tell(order.reply_to, RowCondemned(order.lease, found)))
         except SlipError as exc:  # the slips compiled once, so it is their surroundings that have changed: the rows wait
             tell(order.reply_to, BatchStuck(order.lease, str(exc)))
             return

@@ -1,6 +1,7 @@
 """Whose fault it was when a worker is lost: a row that kills or hangs twice is condemned, the rest of its batch goes on."""
 
 import dataclasses
+from collections.abc import Callable
 
 import structlog
 
@@ -18,11 +19,16 @@ log = structlog.get_logger()
 _UNBLAMED = 3
 
 
-def parse_blaming(worker: Worker, job: Job) -> Parsed | Routed:
+def parse_blaming(worker: Worker, job: Job, tell: Callable[[Reject], None] = lambda _found: None) -> Parsed | Routed:
     """Parse `job`, condemning the rows that end the worker.
 
     A first end on a row may be an operator's kill or another program's hunger for memory; a second one is the row's. A row
     that hangs is condemned at once.
+
+    Args:
+        worker: which is lost, and started afresh.
+        job: the batch.
+        tell: told of each row as it is condemned, so that nobody tries it again, whatever becomes of the batch.
 
     Raises:
         SlipError: the worker was lost several times before it had read a row, so that none is to blame.
@@ -42,7 +48,9 @@ def parse_blaming(worker: Worker, job: Job) -> Parsed | Routed:
                 if unblamed == _UNBLAMED:
                     raise
             elif lost.row_id in suspects or lost.reason == "row_timeout":
-                job = dataclasses.replace(job, condemned=(*job.condemned, _condemn(lost)))
+                found = _condemn(lost)
+                tell(found)
+                job = dataclasses.replace(job, condemned=(*job.condemned, found))
             else:
                 suspects.add(lost.row_id)
 

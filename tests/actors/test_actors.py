@@ -33,11 +33,12 @@ from etl_actors.actors.messages import (
     Poll,
     Rang,
     Ref,
+    RowCondemned,
 )
 from etl_actors.actors.parser import ParserActor
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, LeaseLost, SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
-from etl_actors.relational.reject import Stage
+from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
@@ -152,6 +153,18 @@ def test_a_batch_that_no_worker_survives_is_poisoned_and_the_parser_goes_on(mast
     assert answer.message == "expected the batch to be parsed, but the worker ended with status 9"
     parser.tell(Parse(_LEASE, Role(()), master))
     assert isinstance(_answer(heard), BatchParsed)
+
+
+def test_a_row_that_hangs_is_told_of_before_its_batch_and_one_condemned_before_is_not_touched(
+    master: Ref, heard: "queue.Queue[Any]"
+) -> None:
+    before = Reject(11, Stage.PARSE, "worker_killed", "…")
+    worker = _ScriptedWorker(WorkerLost("row 12 hung", 12, "row_timeout"), _PARSED)
+    _parser(lambda: worker).tell(Parse(_LEASE, Role(()), master, (before,)))
+    found = Reject(12, Stage.PARSE, "row_timeout", "expected the row to be parsed, but row 12 hung")
+    assert _answer(heard) == RowCondemned(_LEASE, found)
+    assert isinstance(_answer(heard), BatchParsed)
+    assert [job.condemned for job in worker.jobs] == [(before,), (before, found)]
 
 
 def test_a_slip_that_cannot_be_learned_gives_its_batch_back_with_a_sentence_and_the_parser_goes_on(
@@ -466,6 +479,7 @@ def test_every_other_message_reaches_its_method_too(office: _Office) -> None:
     office.intake.stage("a", 1)
     office.told(BatchLeaseLost(lost))
     poisoned = office.order(office.parser).lease
+    office.told(RowCondemned(poisoned, Reject(poisoned.row_ids[0], Stage.PARSE, "row_timeout", "…")))
     office.told(BatchPoisoned(poisoned, Stage.PARSE, "worker_killed", "…"))
     assert [reject.reason for reject in office.order(office.loader).parsed.rejects] == ["worker_killed"]
     office.told(BatchStuck(poisoned, "no right"))

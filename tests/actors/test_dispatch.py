@@ -25,6 +25,7 @@ from etl_actors.actors.messages import (
     Parse,
     Poll,
     Reload,
+    RowCondemned,
 )
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
@@ -205,6 +206,7 @@ _LATE: dict[str, Callable[[Dispatch, Lease], None]] = {
     "poisoned": lambda dispatch, lease: dispatch.poisoned(BatchPoisoned(lease, Stage.LOAD, "check_violation", "…")),
     "stuck": lambda dispatch, lease: dispatch.stuck(BatchStuck(lease, "InsufficientPrivilege (42501)")),
     "loaded": lambda dispatch, lease: dispatch.loaded(BatchLoaded(lease, Loaded(3, 0, 0, 0, 0, 0), 0.01)),
+    "condemned": lambda dispatch, lease: dispatch.condemned(RowCondemned(lease, Reject(1, Stage.PARSE, "row_timeout", "…"))),
     "lease_lost": lambda dispatch, lease: dispatch.lease_lost(BatchLeaseLost(lease)),
 }
 
@@ -326,6 +328,52 @@ def test_a_row_that_killed_its_parser_names_the_slip_that_its_batch_was_under_an
     desk.dispatch.poisoned(BatchPoisoned(child, Stage.PARSE, "worker_killed", "…"))
     (order,) = desk.to_load()
     assert (order.parsed.slip, order.parsed.digest) == (slip.name, slip.digest)
+
+
+def _condemned(desk: _Desk) -> tuple[Lease, Reject]:
+    """Have the last of three rows hang its parser; return their batch."""
+    desk.intake.stage("shop", 3)
+    desk.dispatch.poll()
+    (lease,) = desk.to_parse()
+    hung = Reject(lease.row_ids[2], Stage.PARSE, "row_timeout", "it hung")
+    desk.dispatch.condemned(RowCondemned(lease, hung))
+    return lease, hung
+
+
+def _told_of(desk: _Desk) -> list[tuple[tuple[int, ...], tuple[Reject, ...]]]:
+    return [(order.lease.row_ids, order.condemned) for order in desk.parsers[0].heard() if isinstance(order, Parse)]
+
+
+def test_a_row_that_hung_its_parser_is_not_parsed_again_when_its_batch_is_bisected_or_bisected_again() -> None:
+    desk = _Desk()
+    lease, hung = _condemned(desk)
+    one, two, three = lease.row_ids
+    desk.parse(lease)
+    desk.dispatch.poisoned(BatchPoisoned(lease, Stage.LOAD, "check_violation", "…"))
+    assert _told_of(desk) == [((one,), ()), ((two, three), (hung,))]
+    first, half = desk.in_flight()
+    desk.parse(first)
+    desk.parse(half)
+    desk.dispatch.poisoned(BatchPoisoned(half, Stage.LOAD, "check_violation", "…"))
+    assert _told_of(desk) == [((two,), ()), ((three,), (hung,))]
+
+
+def test_a_row_that_hung_its_parser_is_not_parsed_again_when_its_batch_is_split_by_slip() -> None:
+    desk = _Desk()
+    lease, hung = _condemned(desk)
+    one, two, three = lease.row_ids
+    groups = (Group("a", (one,)), Group("b", (two,)), Group(None, (three,)))
+    desk.dispatch.parsed(BatchParsed(lease, Routed(groups), 0.01))
+    assert _told_of(desk) == [((one,), ()), ((two,), ())]
+    desk.parse(desk.in_flight()[0])
+    assert _told_of(desk) == [((three,), (hung,))]
+
+
+def test_a_row_that_hung_its_parser_is_not_parsed_again_by_the_next_parser() -> None:
+    desk = _Desk()
+    lease, hung = _condemned(desk)
+    desk.parsers[0] = desk.hire(Kind.PARSER, 0)
+    assert _told_of(desk) == [(lease.row_ids, (hung,))]
 
 
 def test_the_halves_of_a_poisoned_batch_are_its_rows_and_keep_its_slip_and_attempt() -> None:

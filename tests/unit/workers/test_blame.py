@@ -57,6 +57,13 @@ def test_a_row_that_hangs_is_condemned_at_once() -> None:
     assert [len(job.condemned) for job in worker.jobs] == [0, 1]
 
 
+def test_a_row_is_told_of_as_soon_as_it_is_condemned_even_where_its_batch_is_given_up() -> None:
+    told: list[Reject] = []
+    with pytest.raises(WorkerLost):
+        parse_blaming(_Scripted((3, "row_timeout"), *[(0, "worker_killed")] * 3), _JOB, told.append)
+    assert [(reject.row_id, reject.reason) for reject in told] == [(3, "row_timeout")]
+
+
 def test_a_worker_that_ends_again_and_again_on_no_row_is_given_up() -> None:
     with pytest.raises(WorkerLost):
         parse_blaming(_Scripted(*[(0, "worker_killed")] * 3), _JOB)
