@@ -10,7 +10,7 @@ import typer
 from etl_actors.cli.context import invocation
 from etl_actors.cli.render import plural, say, show_json
 from etl_actors.cli.slips_documents import FORMATS, Document, documents
-from etl_actors.cli.slips_rows import show_lines, shown_document
+from etl_actors.cli.slips_rows import UNSHOWN, show_lines, shown_document
 from etl_actors.cli.slips_shelf import asked
 from etl_actors.errors import SlipError, UsageError
 from etl_actors.feeding.form import input_form
@@ -53,6 +53,9 @@ def slips_explain(
     source: Annotated[str | None, typer.Option(metavar="S", help="What the documents are of.", show_default=False)] = None,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many documents, at most.")] = 10,
     form: Annotated[str | None, typer.Option("--format", metavar=FORMATS, help="By default the extension tells.")] = None,
+    show_private: Annotated[
+        bool, typer.Option("--show-private", help="Show the documents of slips with private columns too.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say of each of a file's first documents which slip takes it, and of every other slip why it does not.
@@ -66,13 +69,14 @@ def slips_explain(
     source = source or _only_source(slips)
     cut = input_form(settings.parser_folders, source, lenient=True)
     told = [(each, *_judged(slips, each.payload, source)) for each in documents(file, form, limit, cut)]
+    quiet = not show_private and any(slip.has_private for slip in slips if slip.takes(source))
     if as_json:
         show_json(
             {"source": source, "documents": [_json(each, document, said) for each, document, said in told], "broken": broken}
         )
     else:
         for each, document, said in told:
-            _show(each, document, said)
+            _show(each, document, said, quiet=quiet)
         taken = sum(len(_takers(said)) == 1 for _, _, said in told)
         say(f"{plural(len(told), 'document')} of source {source}: {taken} taken by one slip, {len(told) - taken} rejected.")
         if broken:
@@ -114,7 +118,7 @@ def _takers(said: Sequence[_Said]) -> list[Slip]:
     return [each.slip for each in said if each.verdict is _Verdict.TAKES]
 
 
-def _show(each: Document, document: Any, said: Sequence[_Said]) -> None:
+def _show(each: Document, document: Any, said: Sequence[_Said], *, quiet: bool) -> None:
     takers = _takers(said)
     names = ", ".join(slip.name for slip in takers)
     if len(takers) == 1:
@@ -126,7 +130,7 @@ def _show(each: Document, document: Any, said: Sequence[_Said]) -> None:
     else:
         head = "rejected, no_slip: none takes it"
     show_lines([f"{each.place}  {head}"], "bold" if len(takers) == 1 else "bold red")
-    show_lines([f"  {line}" for line in shown_document(document)], "dim")
+    show_lines([f"  {line}" for line in ([UNSHOWN] if quiet else shown_document(document))], "dim")
     near = [one for one in said if one.verdict is not _Verdict.OTHER_SOURCE]
     width = max((len(one.slip.name) for one in near), default=0)
     show_lines([f"  {one.slip.name:<{width}}  {_reason(one, takers)}" for one in near])

@@ -1,6 +1,6 @@
 """How the rows of a trial are shown: one as a list of its columns, several as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -8,12 +8,15 @@ from rich.text import Text
 from etl_actors.cli.render import Column, console, plural, show_table
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.scrub import printable
+from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.trying.trial import Row
 from etl_actors.slips.values.json_text import json_text
 
-__all__ = ["reject_lines", "show_lines", "show_reject", "show_rows", "shown_document"]
+__all__ = ["UNSHOWN", "reject_lines", "show_lines", "show_reject", "show_rows", "shown_document", "without_private"]
 
+UNSHOWN = "source not shown: the slip has private columns (--show-private shows it)"
 _WIDTH = 160  # characters of a document or value that are shown
+_PRIVATE = "(private)"
 
 
 def show_lines(lines: Sequence[str], style: str = "") -> None:
@@ -34,6 +37,18 @@ def shown_document(document: Any) -> list[str]:
         return str(document["$raw"]).splitlines()[:1] or [""]
     text = json_text(document)
     return [text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"]
+
+
+def without_private(slip: Slip, rows: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
+    """Leave the values of private columns out of the rows of a trial; that there is none, is shown."""
+    private = {made.table.name: {column.name for column in made.columns if column.private} for made in slip.tables}
+    return {
+        table: [
+            {name: _PRIVATE if name in private[table] and value is not None else value for name, value in row.items()}
+            for row in several
+        ]
+        for table, several in rows.items()
+    }
 
 
 def show_rows(table: str, rows: Sequence[Row]) -> None:

@@ -1,5 +1,6 @@
 """``etl-actors slips try``: what a slip makes of a file's documents."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from etl_actors.cli.context import invocation
 from etl_actors.cli.render import plural, say, show_json
 from etl_actors.cli.slips_documents import FORMATS, Document, documents
-from etl_actors.cli.slips_rows import show_lines, show_reject, show_rows, shown_document
+from etl_actors.cli.slips_rows import UNSHOWN, show_lines, show_reject, show_rows, shown_document, without_private
 from etl_actors.cli.slips_shelf import one
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.trying.trial import Outcome, Trial, Trier
@@ -34,6 +35,9 @@ def slips_try(
     source: Annotated[
         str | None, typer.Option(metavar="S", help="What the documents are of; by default the slip's source.")
     ] = None,
+    show_private: Annotated[
+        bool, typer.Option("--show-private", help="Show the values of private columns, and the source of a slip that has some.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the rows and the rejects that a slip makes of a file's first documents. Nothing is written anywhere.
@@ -41,25 +45,28 @@ def slips_try(
     Files are cut into documents as `feed` cuts them. The exit status is 1 if a document is rejected.
     """
     found = one(invocation(ctx).settings(), slip).usable()
-    trier = Trier(found, source)
+    trier = Trier(found, source, show_private=show_private)
+    quiet = found.has_private and not show_private
     tried = [
         (each, trier.attempt(each.payload, number)) for number, each in enumerate(documents(file, form, limit, found.input), 1)
     ]
+    if quiet:
+        tried = [(each, replace(trial, rows=without_private(found, trial.rows))) for each, trial in tried]
     if as_json:
         show_json({"slip": found.name, "digest": found.digest, "documents": [_json(each, trial) for each, trial in tried]})
     else:
         for each, trial in tried:
-            _show(each, trial)
+            _show(each, trial, quiet=quiet)
         say(_summary(tried))
     if any(trial.rejects for _, trial in tried):
         raise typer.Exit(1)
 
 
-def _show(each: Document, trial: Trial) -> None:
+def _show(each: Document, trial: Trial, *, quiet: bool) -> None:
     show_lines([f"{each.place}  {_word(trial)}"], "bold")
     told = trial.rejects[0].detail.get("excerpt") if trial.outcome is Outcome.REJECTED else None
-    if not told or trial.document is None:
-        show_lines([f"  {line}" for line in shown_document(trial.document)] if trial.document is not None else [], "dim")
+    if trial.document is not None and (quiet or not told):
+        show_lines([f"  {line}" for line in ([UNSHOWN] if quiet else shown_document(trial.document))], "dim")
     for table, rows in trial.rows.items():
         if rows:
             show_rows(table, rows)

@@ -63,13 +63,15 @@ class Trier:
     Args:
         slip: to try.
         source: that the documents are of; None for the slip's first, or its name where it takes any.
+        show_private: whether what a bug in a step says is shown although the slip has private columns.
     """
 
-    def __init__(self, slip: Slip, source: str | None = None) -> None:
+    def __init__(self, slip: Slip, source: str | None = None, *, show_private: bool = False) -> None:
         self.slip = slip
         self.source = source or (slip.sources or (slip.name,))[0]
         self._routed = _routed(slip)
         self._mapper = compile_slip(slip)
+        self._quiet = slip.has_private and not show_private
 
     def attempt(self, raw: bytes, row_id: int = 1) -> Trial:
         """Map one document.
@@ -92,7 +94,7 @@ class Trier:
         except Undecodable as error:
             return _rejected(Reject(row_id, Stage.PARSE, error.reason, str(error)), None)
         except Exception as error:  # noqa: BLE001  (as in production: a bug that one document wakes costs that document)
-            return _rejected(_bug(row_id, stage, error), document)
+            return _rejected(_bug(row_id, stage, error, quiet=self._quiet), document)
 
     def _map(self, staged: Staged, document: Any) -> Trial:
         lines = self._mapper.begin()
@@ -169,7 +171,8 @@ def _unstaged(row_id: int, document: dict[str, Any]) -> Reject:
     return Reject(row_id, Stage.STAGE, reason, str(document.get("$error") or "expected JSON, got something else"))
 
 
-def _bug(row_id: int, stage: Stage, error: Exception) -> Reject:
+def _bug(row_id: int, stage: Stage, error: Exception, *, quiet: bool) -> Reject:
     frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-8:]
-    message = f"expected the slip to map the document, but it raised {type(error).__name__}: {error}"
+    said = "" if quiet else f": {error}"  # which may hold values of the document
+    message = f"expected the slip to map the document, but it raised {type(error).__name__}{said}"
     return Reject(row_id, stage, "bug", message, {"frames": frames})

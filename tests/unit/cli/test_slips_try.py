@@ -258,3 +258,57 @@ def test_a_line_that_a_grammar_refuses_is_shown_with_a_caret(place: Path, asked:
         "    abc  x",
         "         ^",
     ]
+
+
+PRIVATE = """\
+name   = "person"
+source = "people"
+
+[tables.person]
+columns.name = "name | text"
+columns.ssn  = { expr = "ssn | broken | text", private = true }
+columns.age  = "age | int"
+"""
+
+BROKEN = """\
+from etl_actors import step
+
+@step
+def broken(value: str) -> str:
+    if value == "bug-secret":
+        raise RuntimeError(f"cannot do {value}")
+    return value
+"""
+
+
+@pytest.fixture
+def people(place: Path) -> Path:
+    """Make a slip with a private column and a file for it."""
+    (place / "slips" / "person").mkdir()
+    (place / "slips" / "person" / "slip.toml").write_text(PRIVATE)
+    (place / "slips" / "person" / "steps.py").write_text(BROKEN)
+    several = [{"name": "Ada", "ssn": "one-secret", "age": 1}, {"name": "Bob", "age": "x", "ssn": "two-secret"}]
+    several += [{"name": "Cy", "ssn": None}, {"name": "Di", "ssn": "bug-secret"}]
+    (place / "people.jsonl").write_text("".join(json.dumps(one) + "\n" for one in several))
+    return place
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("words", [("try", "person", "people.jsonl"), ("explain", "people.jsonl", "--source", "people")])
+def test_what_is_private_is_shown_only_to_who_asks_for_it(asked: Any, words: tuple[str, ...]) -> None:
+    _, out, err = asked(*words)
+    assert "secret" not in out + err
+    assert "source not shown: the slip has private columns" in out
+    assert "secret" not in asked(*words, "--json")[1]
+    out = asked(*words, "--show-private")[1]
+    assert all(one in out for one in ("one-secret", "two-secret", "bug-secret"))
+
+
+@pytest.mark.usefixtures("people")
+def test_try_shows_that_a_private_value_is_there_or_is_not(asked: Any) -> None:
+    out = asked("try", "person", "people.jsonl", "--json")[1]
+    ada, bob, cy, di = json.loads(out)["documents"]
+    assert ada["rows"]["person"] == [{"name": "Ada", "ssn": "(private)", "age": "1"}]
+    assert cy["rows"]["person"] == [{"name": "Cy", "ssn": None, "age": None}]
+    assert bob["rejects"][0]["message"].endswith("got 'x'")
+    assert di["rejects"][0]["message"].endswith("it raised RuntimeError")
