@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from etl_actors.settings import Settings
 
-__all__ = ["Invocation", "accepted_database", "invocation"]
+__all__ = ["Invocation", "accepted_database", "invocation", "ready_database"]
 
 
 @dataclass(slots=True)
@@ -63,4 +63,23 @@ def accepted_database(settings: "Settings") -> Iterator[str]:
 
     with database_url(settings) as url:
         require_accepted(url)
+        yield url
+
+
+@contextmanager
+def ready_database(settings: "Settings") -> Iterator[str]:
+    """Yield the URL of the database in use: the embedded one is brought up to date, one that is named is only asked.
+
+    Raises:
+        DatabaseUnavailable: no server answers.
+        DatabaseUnsuitable: the sentence says what to run.
+    """
+    from etl_actors.database_in_use import database_url
+    from etl_actors.store.migrate import migrate, require_accepted
+
+    with database_url(settings) as url:
+        if settings.database_url.get_secret_value():
+            require_accepted(url)
+        else:
+            migrate(url, settings.target_schema, settings.partition_rows)
         yield url

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from etl_actors.cli.context import invocation
+from etl_actors.cli.context import invocation, ready_database
 from etl_actors.cli.render import plural, say, show_json
 from etl_actors.cli.slips_rows import show_lines
 
@@ -34,16 +34,10 @@ def slips_apply(
     A slip that is wrong is left as it was, and the others are applied. What is staged from then on follows the new version;
     rows that are loaded stay as they are. The exit status is 1 if a slip was refused.
     """
-    from etl_actors.database_in_use import database_url
-    from etl_actors.store.migrate import migrate, require_accepted
     from etl_actors.versions.rollout import apply
 
     settings = invocation(ctx).settings()
-    with database_url(settings) as url:
-        if settings.database_url.get_secret_value():
-            require_accepted(url)
-        else:
-            migrate(url, settings.target_schema, settings.partition_rows)
+    with ready_database(settings) as url:
         rollout = apply(url, settings, names or (), retiring=retire or ())
     if as_json:
         show_json(asdict(rollout))

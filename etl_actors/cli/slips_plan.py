@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from etl_actors.cli.context import accepted_database, invocation
+from etl_actors.cli.context import invocation, ready_database
 from etl_actors.cli.render import plural, say, show_json
 from etl_actors.cli.slips_check import checked
 from etl_actors.cli.slips_rows import show_lines
@@ -41,7 +41,7 @@ def slips_plan(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the statements that `apply` would run, each with what it does; nothing is changed.
+    """Show the statements that `apply` would run, each with what it does; no table of a slip is changed.
 
     The exit status is 1 if a slip is wrong, or cannot be what it is to be in this database.
     """
@@ -50,7 +50,7 @@ def slips_plan(
     settings = invocation(ctx).settings()
     found = asked(settings, names or ())
     problems = list(checked(found))
-    with accepted_database(settings) as url, connect(url, application_name="etl-actors slips plan") as conn, translated(url):
+    with ready_database(settings) as url, connect(url, application_name="etl-actors slips plan") as conn, translated(url):
         planned = [_planned(conn, each.slip, settings.target_schema) for each in found if each.slip]
     if as_json:
         show_json({"problems": [each.as_json() for each in problems], "slips": [_json(each) for each in planned]})

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from tests.support.daemon import environment, etl
+from tests.support.folders import passable_folder
 from tests.support.tutorial import ANEW, played, tutorial
 
 
@@ -30,3 +31,17 @@ def test_five_minutes_later_the_lines_are_a_table(database: str, tmp_path: Path,
     ((reason, message, excerpt),) = rejects
     assert f"{reason}: {message}" in text
     assert all(line in text for line in excerpt.splitlines())
+
+
+def test_the_page_can_be_played_with_the_embedded_database_from_an_empty_data_folder_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tutorial()
+    with passable_folder() as data:
+        env = environment("", tmp_path / "slips", data_dir=data / "data")
+        for name in ("ETL_PARSERS", "ETL_DATABASE_URL", "ETL_DATA_DIR"):
+            monkeypatch.setenv(name, env[name])
+        for _ in played(text, tmp_path):
+            pass
+        sessions = list(played(text, tmp_path, "session"))
+        assert [shown for shown, _ in sessions] == [printed for _, printed in sessions]
