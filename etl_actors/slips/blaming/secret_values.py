@@ -39,15 +39,15 @@ class Secrets:
 
 class _Texts:
     def __init__(self, values: Iterable[Any]) -> None:
-        self.values = {(type(value), value) for value in values if type(value) in _SHOWN_WHOLE}
-        self.texts = {text for _, value in self.values if len(text := _text(value)) >= _TELLING}
+        self.values = {(type(value), _text(value)) for value in values if type(value) in _SHOWN_WHOLE}
+        self.texts = {text for _, text in self.values if len(text) >= _TELLING}
         self.lengths = sorted({len(text) for text in self.texts})
         self.joined = "\0".join(self.texts)
 
     def has(self, value: Any) -> bool:
-        if (type(value), value) in self.values:
-            return True
         text = _text(value)
+        if (type(value), text) in self.values:
+            return True
         if not self.texts or len(text) < _TELLING:
             return False
         return text in self.joined or any(

@@ -2,6 +2,7 @@
 
 import dis
 import linecache
+import math
 import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -104,6 +105,20 @@ def _guarded(function: Callable[..., Any], step: OwnStep) -> Callable[..., Any]:
         if not isinstance(made, _VALUES):
             message = f"expected the step `{step.name}` to return str, int, float, Decimal, bool, list, dict or None, got {type(made).__name__}"
             raise TypeError(message)
+        _check_finite(made)
         return made
 
     return call
+
+
+def _check_finite(made: Any) -> None:
+    """Refuse infinite numbers and such as are none, which JSON has not and columns take differently."""
+    waiting, known = [made], set()  # a list may hold itself
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list):
+            if id(one) not in known:
+                known.add(id(one))
+                waiting += one.values() if isinstance(one, dict) else one
+        elif isinstance(one, float | Decimal) and not (math.isfinite(one) if isinstance(one, float) else one.is_finite()):
+            raise Refused("not_a_number", "a finite number", one)

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 import etl_actors
+from etl_actors.relational.reject import Reject
+from etl_actors.slips.mapping.compile import compile_slip
 from etl_actors.slips.steps.own_steps import OwnStep
 from etl_actors.slips.steps.run_own import StepEnded, load_own_steps
+from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.refused import Refused
 from tests.support.slips import TABLE, first_lines, read, refusal
 
@@ -232,3 +235,19 @@ def test_a_file_that_fails_raises_what_it_raises_and_one_without_steps_is_not_ru
     with pytest.raises(ZeroDivisionError):
         loaded(f"{IMPORT}1 / 0\n@step\ndef f(value: str): ...\n")
     assert loaded("1 / 0\n") == {}
+
+
+@pytest.mark.parametrize("made", ["float('nan')", "float('-inf')", "Decimal('sNaN')", "[1, {'a': [float('inf')]}]"])
+@pytest.mark.parametrize("kind", ["jsonb", "text", "double", "numeric", "int", "real", "boolean", "date"])
+def test_a_step_that_gives_no_finite_number_is_refused_whatever_the_column(made: str, kind: str) -> None:
+    steps = f"from decimal import Decimal\n{IMPORT}@step\ndef odd(value: str) -> float: return {made}\n"
+    slip = read(f'name = "s"\n[tables.t]\ncolumns.c = "a | odd | {kind}"\n', steps_py=steps)
+    reject = compile_slip(slip).map(Staged(1, b"{}", "s", ""), {"a": "b"}, compile_slip(slip).begin())
+    assert isinstance(reject, Reject)
+    assert reject.reason == "not_a_number"
+    assert reject.message.startswith("expected a finite number, got ")
+
+
+def test_a_list_that_holds_itself_is_looked_at_once() -> None:
+    steps = f"{IMPORT}@step\ndef odd(value: str) -> list:\n    made = []\n    made.append(made)\n    return made\n"
+    assert len(loaded(steps)["odd"]("a")) == 1
