@@ -18,6 +18,7 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.trying.explained import explain
 from etl_actors.slips.trying.trial import RECEIVED_AT
 from etl_actors.slips.values.document import Staged, Undecodable, decode
+from etl_actors.slips.values.unstaged import is_unstaged
 
 __all__ = ["slips_explain"]
 
@@ -100,7 +101,7 @@ def _judged(slips: Sequence[Slip], payload: bytes, source: str) -> tuple[Any, li
     staged = Staged(1, payload, source, RECEIVED_AT)
     said: list[_Said] = []
     best: int | None = None
-    for slip in [] if isinstance(document, dict) and "$raw" in document else slips:
+    for slip in [] if is_unstaged(document) else slips:
         parts = explain(slip, document, staged) if slip.takes(source) else ()
         if not slip.takes(source):
             verdict = _Verdict.OTHER_SOURCE
@@ -123,7 +124,7 @@ def _show(each: Document, document: Any, said: Sequence[_Said], *, quiet: bool) 
     names = ", ".join(slip.name for slip in takers)
     if len(takers) == 1:
         head = f"taken by {names}"
-    elif isinstance(document, dict) and "$raw" in document:
+    elif is_unstaged(document):
         head = f"rejected at stage stage: {document.get('$error')}"
     elif takers:
         head = f"rejected, ambiguous_route: {names} take it at equal priority {takers[0].priority}"
@@ -170,6 +171,6 @@ def _json(each: Document, document: Any, said: Sequence[_Said]) -> dict[str, Any
 
 
 def _reason_code(document: Any, takers: Sequence[Slip]) -> str | None:
-    if isinstance(document, dict) and "$raw" in document:
+    if is_unstaged(document):
         return str(document.get("$reason"))
     return None if len(takers) == 1 else "ambiguous_route" if takers else "no_slip"

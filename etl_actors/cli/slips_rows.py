@@ -11,6 +11,7 @@ from etl_actors.scrub import printable
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.trying.trial import Row
 from etl_actors.slips.values.json_text import json_text
+from etl_actors.slips.values.unstaged import is_unstaged
 
 __all__ = ["UNSHOWN", "reject_lines", "show_lines", "show_reject", "show_rows", "shown_document", "without_private"]
 
@@ -33,7 +34,7 @@ def shown_document(document: Any) -> list[str]:
         and not document.keys() - {"message", "_file", "_line"}
     ):
         return str(document["message"]).splitlines() or [""]
-    if isinstance(document, dict) and "$raw" in document:
+    if is_unstaged(document):
         return str(document["$raw"]).splitlines()[:1] or [""]
     text = json_text(document)
     return [text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"]

@@ -14,6 +14,7 @@ from etl_actors.slips.mapping.route import choose, routed
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.steps.run_own import StepEnded, pressed
 from etl_actors.slips.values.document import Staged, Undecodable, decode
+from etl_actors.slips.values.unstaged import is_unstaged, unstaged_reject
 from etl_actors.workers.base import NO_ROW, Job, Role, RoleSlip
 
 __all__ = ["BatchParser"]
@@ -87,8 +88,8 @@ class BatchParser:
         stage = Stage.PARSE
         try:
             document = decode(staged.raw)
-            if isinstance(document, dict) and "$raw" in document:
-                tally.rejects.append(_unstaged(staged.row_id, document))
+            if is_unstaged(document):
+                tally.rejects.append(unstaged_reject(staged.row_id, document))
                 return
             stage = Stage.ROUTE
             mapper = self._chosen(staged, document, role)
@@ -153,13 +154,6 @@ def _missing(wanted: Sequence[int], found: Sequence[Staged]) -> list[Reject]:
     there = {staged.row_id for staged in found}
     message = "expected the staged row, but its partition has been removed"
     return [Reject(row_id, Stage.STAGE, "row_missing", message) for row_id in wanted if row_id not in there]
-
-
-def _unstaged(row_id: int, document: dict[str, Any]) -> Reject:
-    """Explain a row that `feed` could not stage as JSON and kept as it came; `feed` has said why."""
-    reason = str(document.get("$reason") or "not_json")
-    message = str(document.get("$error") or "expected JSON, got something else; it is kept under $raw")
-    return Reject(row_id, Stage.STAGE, reason, message, {"excerpt": str(document["$raw"])[:200]})
 
 
 def _bug(row_id: int, stage: Stage, exc: BaseException) -> Reject:

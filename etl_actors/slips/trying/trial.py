@@ -19,6 +19,7 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import MAX_DEPTH, Staged, Undecodable, decode
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.slips.values.refused import Refused
+from etl_actors.slips.values.unstaged import is_unstaged, unstaged_reject
 
 __all__ = ["RECEIVED_AT", "Outcome", "Row", "Trial", "Trier", "as_stored", "takes", "value_of"]
 
@@ -84,8 +85,8 @@ class Trier:
         stage, document = Stage.PARSE, None
         try:
             document = decode(raw)
-            if isinstance(document, dict) and "$raw" in document:
-                return _rejected(_unstaged(row_id, document), document)
+            if is_unstaged(document):
+                return _rejected(unstaged_reject(row_id, document), document)
             stage = Stage.ROUTE
             if not self._routed.takes(staged, document):
                 return Trial(Outcome.NOT_TAKEN, document=document)
@@ -164,11 +165,6 @@ def _field(written: str) -> str | None:
 
 def _rejected(reject: Reject, document: Any) -> Trial:
     return Trial(Outcome.REJECTED, {}, (reject,), document)
-
-
-def _unstaged(row_id: int, document: dict[str, Any]) -> Reject:
-    reason = str(document.get("$reason") or "not_json")
-    return Reject(row_id, Stage.STAGE, reason, str(document.get("$error") or "expected JSON, got something else"))
 
 
 def _bug(row_id: int, stage: Stage, error: Exception, *, quiet: bool) -> Reject:

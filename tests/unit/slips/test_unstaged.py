@@ -1,0 +1,47 @@
+"""A document that `feed` wrote for what is no JSON is told from one that only looks like it by its shape."""
+
+import json
+from typing import Any
+
+import pytest
+
+from etl_actors.feeding.flaw import Flaw
+from etl_actors.feeding.lines import shorten
+from etl_actors.feeding.raw import raw_document
+from etl_actors.slips.values.unstaged import is_unstaged, unstaged_reject
+
+FLAW = Flaw("not_json", "expected JSON, got something else")
+WRITTEN = {"$raw": "{", "$reason": "not_json", "$error": "line 1: expected JSON"}
+
+
+@pytest.mark.parametrize("line", [b"{", b"\xff", b"a\0b", shorten([b"x" * 9]), shorten([b"\xff" * 9])])
+def test_what_feed_writes_is_known(line: Any) -> None:
+    document = json.loads(raw_document(line, FLAW, "line 1 of a"))
+    assert is_unstaged(document)
+    reject = unstaged_reject(7, document)
+    assert (reject.stage.value, reject.reason) == ("stage", "not_json")
+    assert reject.message.startswith("line 1 of a: expected JSON")
+    assert reject.detail["excerpt"] == document["$raw"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"$raw": 1},
+        {"$raw": "{"},
+        {"$raw": "{", "$error": "mine"},
+        {**WRITTEN, "$raw": 1},
+        {**WRITTEN, "$reason": None},
+        {**WRITTEN, "$error": ["x"]},
+        {**WRITTEN, "more": 1},
+        {**WRITTEN, "$encoding": "rot13"},
+        {**WRITTEN, "$bytes": 3},
+        {**WRITTEN, "$bytes": 3, "$sha256": "", "$truncated": False},
+        {"$reason": "a", "$error": "b"},
+        [WRITTEN],
+        "$raw",
+        None,
+    ],
+)
+def test_any_other_document_is_one_like_all_others(document: Any) -> None:
+    assert not is_unstaged(document)
