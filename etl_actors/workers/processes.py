@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -17,6 +18,7 @@ from etl_actors.workers.ending import ending
 
 __all__ = ["ProcessWorker"]
 
+_LEARNING_S = 60.0  # for each slip of a role; it took less when it was proven, or it would not be in force
 _ENDING_S = 5.0  # between the end of its pipe and its own; ended by us before, it would look killed
 
 
@@ -52,7 +54,7 @@ class ProcessWorker:
         if self._process.poll() is not None:
             self._start()
         self._note(0)  # what it was on in its last batch is no matter
-        result: Parsed | Routed = self._ask(job)
+        result: Parsed | Routed = self._ask(job, _LEARNING_S * max(1, len(job.role.slips)))
         return result
 
     def close(self) -> None:
@@ -80,12 +82,12 @@ class ProcessWorker:
             except BaseException:
                 self._pipe.close()
                 raise
-        self._ask(self._hello)
+        self._ask(self._hello, _LEARNING_S)
 
-    def _ask(self, message: object) -> Any:
+    def _ask(self, message: object, learning_s: float) -> Any:
         try:
             self._pipe.send(message)
-            self._await()
+            self._await(learning_s)
             answer = self._pipe.recv()
         except (EOFError, OSError) as exc:
             raise self._lost() from exc
@@ -107,15 +109,19 @@ class ProcessWorker:
         reason = "worker_killed" if on else UNREADY
         return WorkerLost(f"parser process {self.pid} {ending(self._process.returncode)}{where}", max(on, 0), reason)
 
-    def _await(self) -> None:
-        """Wait for an answer; kill the process when it stays on one row for too long."""
-        before = self._row()
+    def _await(self, learning_s: float) -> None:
+        """Wait for an answer; kill the process when it stays on one row for too long, or gets to none."""
+        began, before = time.monotonic(), self._row()
         while not self._pipe.poll(self._row_timeout_s):
             now = self._row()
             if now > 0 and now == before:
                 self._end()
                 msg = f"row {now} kept parser process {self.pid} busy for more than {self._row_timeout_s:g} s"
                 raise WorkerLost(msg, now, "row_timeout")
+            if now == 0 and time.monotonic() - began > learning_s:
+                self._end()
+                msg = f"parser process {self.pid} had not learned its slips after {learning_s:g} s and was ended"
+                raise WorkerLost(msg, 0, UNREADY)
             before = now
 
     def _end(self) -> None:

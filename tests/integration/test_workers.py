@@ -70,7 +70,7 @@ def stage(producer_url: str) -> Callable[..., tuple[int, ...]]:
 
 def test_rows_come_back_as_copy_text_and_bad_ones_as_rejects(worker: Worker, stage: Callable[..., tuple[int, ...]]) -> None:
     first, second, third = stage(
-        '{"sku": "a\\tb", "price": 1}', '{"sku": "c", "price": "soon"}', '{"$raw": "{half", "$error": "half"}'
+        '{"sku": "a\\tb", "price": 1}', '{"sku": "c", "price": "soon"}', '{"$raw": "{half", "$reason": "cut_short", "$error": "half"}'
     )
     result = worker.parse(Job((first, second, third), Role((_slip("thing"),))))
     assert isinstance(result, Parsed)
@@ -182,6 +182,22 @@ def test_steps_that_end_a_process_as_they_are_imported_cost_no_row(
     try:
         with pytest.raises(SlipError, match=told):
             parse_blaming(worker, job)
+    finally:
+        worker.close()
+
+
+def test_steps_that_hang_as_they_are_imported_are_ended_and_cost_no_row(
+    service_url: str, stage: Callable[..., tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = ProcessWorker(service_url, "public", row_timeout_s=0.1)
+    monkeypatch.setattr("etl_actors.workers.processes._LEARNING_S", 2.0)
+    rows = stage('{"sku": "a"}')
+    try:
+        told = r"^parser process \d+ had not learned its slips after 2 s and was ended$"
+        with pytest.raises(WorkerLost, match=told) as lost:
+            worker.parse(Job(rows, Role((_stepped(_IMPORTED.format(raised="time.sleep(600)")),))))
+        assert (lost.value.row_id, lost.value.reason) == (0, "worker_unready")
+        assert isinstance(worker.parse(Job(rows, Role((_slip("thing"),)))), Parsed)
     finally:
         worker.close()
 
