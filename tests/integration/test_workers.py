@@ -70,7 +70,9 @@ def stage(producer_url: str) -> Callable[..., tuple[int, ...]]:
 
 def test_rows_come_back_as_copy_text_and_bad_ones_as_rejects(worker: Worker, stage: Callable[..., tuple[int, ...]]) -> None:
     first, second, third = stage(
-        '{"sku": "a\\tb", "price": 1}', '{"sku": "c", "price": "soon"}', '{"$raw": "{half", "$reason": "cut_short", "$error": "half"}'
+        '{"sku": "a\\tb", "price": 1}',
+        '{"sku": "c", "price": "soon"}',
+        '{"$raw": "{half", "$reason": "cut_short", "$error": "half"}',
     )
     result = worker.parse(Job((first, second, third), Role((_slip("thing"),))))
     assert isinstance(result, Parsed)
