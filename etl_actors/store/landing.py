@@ -1,7 +1,7 @@
 """What happens inside a load's transaction: rows are copied, winners land, and the sets that belong to them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +60,7 @@ def copy(conn: Connection, parsed: Parsed) -> None:
                 lines.write(block.data)
 
 
-def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin) -> Landing:
+def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callable[[Table], None]) -> Landing:
     """Land what was copied.
 
     Args:
@@ -68,6 +68,7 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin) -> Landing:
         batch_id: of the batch.
         parsed: it.
         kin: what else belongs to its tables.
+        tell: told of each table before its rows are inserted: not every error of the server names the table.
     """
     landing = Landing()
     tables = filled_tables(parsed)
@@ -76,6 +77,7 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin) -> Landing:
     won: dict[str, _Won] = {}
     # Owners in one global order, whatever the slip: batches of different slips that fill the same tables cannot deadlock.
     for table in sorted((t for t in tables if t.kind is not Kind.SET), key=lambda t: t.qualified):
+        tell(table)
         insert = insert_filled if table.policy is Policy.FILL else insert_owners
         found = conn.execute(insert(table, kin.columns[table.qualified]), {"batch_id": batch_id}).fetchall()
         landing.gained[table.qualified] += sum(not replaced for *_, replaced in found)
@@ -87,7 +89,12 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin) -> Landing:
             found = conn.execute(winning_positions(table), {"batch_id": batch_id}).fetchall()
             ours = _Won([position for (position,) in found], ours.replaced)
         won[table.qualified] = ours
-    _land_sets(conn, batch_id, tables, kin, won, landing)
+    _delete_sets(conn, kin, won, landing)
+    root = next((table.qualified for table in tables if table.kind is Kind.ROOT), "")
+    for table in (t for t in tables if t.kind is Kind.SET):
+        tell(table)
+        winners = won[table.owner or root].winners
+        landing.gained[table.qualified] += conn.execute(insert_set(table), {"batch_id": batch_id, "winners": winners}).rowcount
     return landing
 
 
@@ -96,16 +103,10 @@ def _differing(conn: Connection, root: Table, winners: list[int]) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _land_sets(
-    conn: Connection, batch_id: int, tables: tuple[Table, ...], kin: Kin, won: Mapping[str, _Won], landing: Landing
-) -> None:
-    """Replace the sets of replaced owners: their rows are locked by now, so that nobody else does the same meanwhile."""
+def _delete_sets(conn: Connection, kin: Kin, won: Mapping[str, _Won], landing: Landing) -> None:
+    """Delete the sets of replaced owners: their rows are locked by now, so that nobody else does the same meanwhile."""
     for owner, ours in won.items():
         sets = kin.sets.get(owner, ())
         if sets and ours.replaced:
             for no, deleted in conn.execute(delete_sets(owner, sets), {"replaced": ours.replaced}).fetchall():
                 landing.gained[sets[no].qualified] -= deleted
-    root = next((table.qualified for table in tables if table.kind is Kind.ROOT), "")
-    for table in (t for t in tables if t.kind is Kind.SET):
-        winners = won[table.owner or root].winners
-        landing.gained[table.qualified] += conn.execute(insert_set(table), {"batch_id": batch_id, "winners": winners}).rowcount

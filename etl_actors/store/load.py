@@ -58,6 +58,7 @@ class Loading:
         self._conn = conn
         self._target_schema = target_schema
         self._known: dict[tuple[Table, ...], Kin] = {}
+        self._filling: Table | None = None
         conn.execute(_SQL["probe"])
 
     def load(self, lease: Lease, parsed: Parsed) -> Loaded:
@@ -88,7 +89,7 @@ class Loading:
                 _tell_retry(lease, attempt, exc)
                 self._renew()
             except psycopg.Error as exc:
-                blamed = failure_of(exc, filled_tables(parsed))
+                blamed = failure_of(exc, filled_tables(parsed), self._filling)
                 if blamed is None:
                     raise
                 failure = blamed
@@ -118,12 +119,16 @@ class Loading:
         self._conn.execute("DEALLOCATE ALL")
 
     def _transaction(self, lease: Lease, parsed: Parsed) -> Loaded:
+        self._filling = None
         with self._conn.transaction():
             self._fence(lease)
             copy(self._conn, parsed)
-            landing = land(self._conn, lease.batch_id, parsed, self._known[filled_tables(parsed)])
+            landing = land(self._conn, lease.batch_id, parsed, self._known[filled_tables(parsed)], self._fill)
             insert_rejects(self._conn, lease.batch_id, parsed)
             return self._finish(lease, parsed, landing)
+
+    def _fill(self, table: Table) -> None:
+        self._filling = table
 
     def _fence(self, lease: Lease) -> None:
         held = self._conn.execute(_SQL["fence"], {"batch_id": lease.batch_id, "token": lease.token}).fetchone()

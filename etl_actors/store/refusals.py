@@ -8,7 +8,7 @@ from psycopg import errors as pg
 
 from etl_actors.errors import DatabaseUnsuitable, DataRefused
 from etl_actors.relational.tables import Table
-from etl_actors.store.constraints import check_name, check_text
+from etl_actors.store.constraints import check_name, check_text, index_name
 from etl_actors.store.temps import temp_of
 
 __all__ = ["failure_of"]
@@ -22,17 +22,24 @@ _DATA = (
     pg.RaiseException,
     pg.WithCheckOptionViolation,
 )
+# Of an index whose row is too long, whose text is of numbers and names alone.
+_INDEXING = frozenset({"index_form_tuple_context", "_bt_check_third_page"})
 _COPYING = re.compile(r"COPY (\w+), line \d+(?:, column )?")
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def failure_of(error: psycopg.Error, tables: Sequence[Table]) -> DataRefused | DatabaseUnsuitable | None:
+def failure_of(
+    error: psycopg.Error, tables: Sequence[Table], filling: Table | None = None
+) -> DataRefused | DatabaseUnsuitable | None:
     """Translate an error of a load; None for one that neither a row nor a missing right has caused.
 
     Args:
         error: whose text is not to be seen.
         tables: of the batch.
+        filling: the one of them whose rows were being inserted; None before the first was.
     """
+    if isinstance(error, pg.ProgramLimitExceeded) and error.diag.source_function in _INDEXING:
+        return _too_long_for_index(error, filling)
     if isinstance(error, _DATA) or error.diag.source_function in _RAISED:
         return _refused(error, tables)
     return _closed(error) if isinstance(error, pg.InsufficientPrivilege) else None
@@ -55,6 +62,18 @@ def _refused(error: psycopg.Error, tables: Sequence[Table]) -> DataRefused:
     return DataRefused(f"expected values that the database takes, but it answered {said}", reason, detail)
 
 
+def _too_long_for_index(error: psycopg.Error, filling: Table | None) -> DataRefused:
+    """Name table and index; where the server names neither, the table that was being filled and what its slip has indexed."""
+    detail = _place(error)
+    if not detail and filling is not None and not error.diag.context:  # with a context it was a trigger, in any table
+        detail = {"table": filling.qualified}
+        if filling.indexes:
+            detail["indexes"] = ", ".join(index_name(filling, columns) for columns in filling.indexes)
+    where = ", ".join(f"{kind} {name}" for kind, name in detail.items())
+    said = f"{error.diag.message_primary}" + (f" ({where})" if where else "")
+    return DataRefused(f"expected a value that its index takes, but the database answered {said}", _code(error), detail)
+
+
 def _closed(error: pg.InsufficientPrivilege) -> DatabaseUnsuitable:
     """Say that a right is missing; the server's sentence only where it is the server's own, of names and no data."""
     own = (error.diag.source_function or "").startswith("aclcheck")
@@ -68,6 +87,8 @@ def _code(error: psycopg.Error) -> str:
 
 def _place(error: psycopg.Error) -> dict[str, str]:
     diag = error.diag
+    if diag.source_function in _RAISED:
+        return {}  # RAISE … USING TABLE, COLUMN, CONSTRAINT: a customer's trigger may put a value there
     table = f"{diag.schema_name}.{diag.table_name}" if diag.schema_name and diag.table_name else diag.table_name
     found = {"table": table, "column": diag.column_name, "constraint": diag.constraint_name}
     return {kind: name for kind, name in found.items() if name}

@@ -3,17 +3,19 @@
 import traceback
 from collections.abc import Callable
 from contextlib import closing
+from hashlib import sha256
 from types import SimpleNamespace
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from etl_actors.actors.loader import LoaderActor
 from etl_actors.actors.messages import BatchStuck, Load, Open
 from etl_actors.errors import DatabaseUnsuitable, DataRefused
 from etl_actors.relational.checks import Compared
 from etl_actors.relational.tables import Column, Kind, Policy, Table
-from etl_actors.store.constraints import check_name
+from etl_actors.store.constraints import check_name, index_name
 from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.load import Loading
 from tests.support.documents import one
@@ -110,9 +112,35 @@ def test_a_customers_unique_index_is_named(refuse: Refuse, note: Connection) -> 
     told(refuse(), "unique_violation", table="public.note", constraint="theirs")
 
 
+_LONG = "".join(sha256(bytes([n])).hexdigest() for n in range(200))  # does not compress to what an index takes
+
+
+def test_a_text_that_is_too_long_for_an_index_is_told_with_its_table_and_the_slips_indexes(
+    refuse: Refuse, note: Connection
+) -> None:
+    asked = Table("public", "note", Kind.ROOT, Policy.IGNORE, ("key",), _PLAIN.columns, None, indexes=(("title",),))
+    name = index_name(asked, ("title",))
+    note.execute(sql.SQL("CREATE INDEX {} ON note (title)").format(sql.Identifier(name)))
+    message = told(refuse(asked, SECRET + _LONG), "program_limit_exceeded", table="public.note", indexes=name)
+    assert "maximum size is 8191" in message
+    assert f"(table public.note, indexes {name})" in message
+    told(refuse(_PLAIN, SECRET + _LONG), "program_limit_exceeded", table="public.note")
+
+
+def test_an_index_that_postgresql_itself_names_is_named(refuse: Refuse, note: Connection) -> None:
+    note.execute("CREATE INDEX theirs ON note (title)")
+    message = told(refuse(_PLAIN, SECRET + _LONG[:5500]), "program_limit_exceeded", table="public.note", constraint="theirs")
+    assert "maximum 2704" in message
+
+
 _RAISES = {
     "plain": ("RAISE EXCEPTION 'no %', NEW.title", "raise_exception"),
     "with_detail": ("RAISE EXCEPTION 'no' USING DETAIL = NEW.title, HINT = NEW.title", "raise_exception"),
+    "as_if_of_a_place": (
+        "RAISE EXCEPTION 'no' USING TABLE = NEW.title, COLUMN = NEW.title, CONSTRAINT = NEW.title, ERRCODE = 'check_violation'",
+        "check_violation",
+    ),
+    "as_if_an_index_were_full": ("RAISE program_limit_exceeded USING MESSAGE = 'no ' || NEW.title", "program_limit_exceeded"),
     "as_if_a_right_were_missing": ("RAISE insufficient_privilege USING MESSAGE = 'no ' || NEW.title", "insufficient_privilege"),
     "as_if_the_disk_were_full": ("RAISE disk_full USING MESSAGE = 'no ' || NEW.title", "disk_full"),
     "as_if_the_server_went": ("RAISE admin_shutdown USING MESSAGE = 'no ' || NEW.title", "admin_shutdown"),
