@@ -52,8 +52,8 @@ def wrap_line(line: bytes, origin: Mapping[str, str | int] | None = None) -> byt
 def with_origin(document: bytes, origin: Mapping[str, str | int]) -> bytes:
     """Add fields to a JSON object, every byte of which stays as it is; what is no object stays without them."""
     stripped = document.strip(b" \t\r\n")
-    if not stripped.startswith(b"{"):
-        return document
+    if not (stripped.startswith(b"{") and stripped.endswith(b"}")):
+        return document  # cut off: without its last byte, and with ours, it would be whole, and wrong
     before = stripped[:-1].rstrip(b" \t\r\n")
     # Of a name that comes twice, jsonb keeps the last value.
     return before + (b"" if before == b"{" else b",") + orjson.dumps(dict(origin))[1:]

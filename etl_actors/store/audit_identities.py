@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from etl_actors.relational.canonical import canonical_document
+from etl_actors.relational.canonical import canonical_document, without_origin
 from etl_actors.relational.identity import child_identity, document_identity, row_identity, stored_identity
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model.slip import Slip
@@ -52,8 +52,9 @@ def _way(slip: Slip, table: Table) -> tuple[sql.Composed, Callable[[Sequence[Any
         return sql.SQL(_BY_KEY).format(table=name, keys=keys), lambda found: stored_identity(table, found)
     if slip.tables[0].own_rows:
         return sql.SQL(_BY_ROW).format(table=name), lambda found: row_identity(table.name, found[0])
+    whole = without_origin if slip.has_origin else bytes
     document = sql.SQL(_BY_DOCUMENT).format(table=name)
-    return document, lambda found: document_identity(table.name, canonical_document(found[0].encode()))
+    return document, lambda found: document_identity(table.name, canonical_document(whole(found[0].encode())))
 
 
 def _stream(conn: Connection, statement: sql.Composed, digest: str) -> Iterator[Sequence[Any]]:

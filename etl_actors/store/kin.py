@@ -116,24 +116,26 @@ def require_same_identity(conn: Connection, slip: Slip, stored: Iterable[Slip]) 
     for table in slip.tables:
         for other in stored:
             known = next((t for t in other.tables if t.table.qualified == table.table.qualified), None)
-            if known is None or _known_by(known) == _known_by(table):
+            if known is None or _known_by(known, other) == _known_by(table, slip):
                 continue
             filled = sql.SQL(
                 "SELECT EXISTS (SELECT FROM {} t JOIN etl.batch b ON b.batch_id = t._batch_id WHERE b.slip_digest = %s)"
             ).format(Quoted(table.table.schema, table.table.name))
             if _present(conn, table.table) and conn.execute(filled, [other.digest]).fetchone() == (True,):
                 msg = (
-                    f"Slip {slip.name} knows the rows of {table.table.qualified} by {_known_by(table)}, but those that are "
-                    f"there are known by {_known_by(known)}: name another table, or empty this one."
+                    f"Slip {slip.name} knows the rows of {table.table.qualified} by {_known_by(table, slip)}, but those that are "
+                    f"there are known by {_known_by(known, other)}: name another table, or empty this one."
                 )
                 raise DatabaseUnsuitable(msg)
 
 
-def _known_by(table: SlipTable) -> str:
+def _known_by(table: SlipTable, slip: Slip) -> str:
     if table.table.key:
         return f"({', '.join(table.table.key)})"
     if table.table.kind is Kind.ROOT:
-        return "their staged row" if table.own_rows else "their whole document"
+        if table.own_rows:
+            return "their staged row"
+        return f"their whole document{', file and line left out' * slip.has_origin}"
     return f"their place under {table.table.parent}"
 
 

@@ -87,7 +87,7 @@ def required_by_us(conn: Connection, table: Table, columns: Iterable[str]) -> fr
     statements = [statement for (statement,) in conn.execute(_SQL["changes"], {"target": table.qualified})]
     for name in columns:
         quoted = re.escape(sql.Identifier(name).as_string(conn))
-        made, dropped = re.compile(rf'{quoted} [^"]*? NOT NULL'), re.compile(rf"ALTER COLUMN {quoted} DROP NOT NULL")
+        made, dropped = re.compile(rf'{quoted} (?!IS )[^"]*? NOT NULL'), re.compile(rf"ALTER COLUMN {quoted} DROP NOT NULL")
         for statement in statements:
             if dropped.search(statement):
                 required.discard(name)

@@ -8,12 +8,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.source.files import read_slip_folder
 from etl_actors.store.audit import AuditReport, audit
 from etl_actors.store.database import Connection, connect
+from etl_actors.store.kin import require_same_identity
 from etl_actors.store.load import Loading
 from etl_actors.store.slips import remember
 from tests.support.documents import one, stage
@@ -283,3 +285,31 @@ def test_an_audit_changes_nothing_and_needs_an_operator_only(copy: str) -> None:
         before = operator.execute("SELECT pg_current_xact_id_if_assigned(), count(*) FROM etl.batch").fetchall()
         audit(operator, "public")
         assert operator.execute("SELECT pg_current_xact_id_if_assigned(), count(*) FROM etl.batch").fetchall() == before
+
+
+_LOG = """
+name = "log"
+source = "logs"
+[input]
+format = "lines"
+origin = {origin}
+[tables.log]
+columns.message = "message | text"
+"""
+
+
+def test_rows_of_documents_that_say_where_they_came_from_are_no_finding(
+    database: str, service: Connection, producer: Connection
+) -> None:
+    slip = read_slip({"slip.toml": _LOG.format(origin="true")}, "public")
+    remember(service, slip)
+    lines = [{"message": "a", "_file": "x.log", "_line": 1}, {"message": "a", "_file": "x.log", "_line": 7}, {"message": "b"}]
+    stage(producer, "logs", lines)
+    settle(service, {"logs": slip}, 10)
+    assert one(service, "SELECT count(*) FROM log") == 2
+    assert audited(database).findings == ()
+    again = read_slip({"slip.toml": _LOG.format(origin="false")}, "public")
+    with pytest.raises(
+        DatabaseUnsuitable, match="whole document, but those that are there are known by their whole document, file"
+    ):
+        require_same_identity(service, again, [slip])

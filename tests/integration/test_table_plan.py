@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from etl_actors.errors import DatabaseUnsuitable
-from etl_actors.relational.checks import Compared
+from etl_actors.relational.checks import Compared, Filled
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store import targets
@@ -103,6 +103,12 @@ def test_a_not_null_that_another_slip_does_not_fill_is_dropped_but_not_one_that_
     assert sentences(service, root(amount)) == [], "nobody sets it again under the other's rows"
     admin.execute("ALTER TABLE offer ALTER COLUMN amount SET NOT NULL")
     assert sentences(service, root(), "other") == [], "this one is a customer's"
+
+
+def test_a_check_for_a_value_is_no_not_null_of_ours(service: Connection, admin: Connection) -> None:
+    ensure_tables(service, [root(Column("amount", "int", check=Filled("amount")))], "shop")
+    admin.execute("ALTER TABLE offer ALTER COLUMN amount SET NOT NULL")
+    assert not [told for told in sentences(service, root(), "other") if "be null" in told], "this one is a customer's"
 
 
 def test_a_check_that_no_slip_asks_for_any_more_is_dropped_and_others_stay(service: Connection, admin: Connection) -> None:

@@ -111,7 +111,7 @@ def _identity(code: Code, number: int) -> str:
     if table.kind is Kind.ROOT:
         if made.own_rows:
             return f"row_identity({table.name!r}, row_id)"
-        raw = "without_origin(raw)" if code.slip.input is not None and code.slip.input.origin else "raw"
+        raw = "without_origin(raw)" if code.slip.has_origin else "raw"
         return f"document_identity({table.name!r}, canonical_document({raw}))"
     index = f"index{number}" if made.each is not None else 0
     return f"child_identity({table.name!r}, id{code.parent_of(number)}, {index})"

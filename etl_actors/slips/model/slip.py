@@ -179,6 +179,11 @@ class Slip:
         """Whether it has private columns."""
         return any(table.has_private for table in self.tables)
 
+    @property
+    def has_origin(self) -> bool:
+        """Whether its documents say which file and line they came from, which identity leaves out."""
+        return self.input is not None and self.input.origin
+
     def takes(self, source: str) -> bool:
         """Tell whether rows of a source may come to it."""
         return self.sources is None or source in self.sources

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from etl_actors.relational.tables import Column, Kind, Policy, Table
-from etl_actors.slips.model.slip import SlipTable
+from etl_actors.slips.model.slip import Slip, SlipTable
 from etl_actors.slips.shelf.cross_refs import ref_quarrels
 from etl_actors.slips.shelf.quarrel import Quarrel, Read, told
 from etl_actors.slips.source.files import MAIN
@@ -27,7 +27,7 @@ def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
             fillers.setdefault(table.table.qualified, []).append((read, table))
     for name, several in fillers.items():
         for (one, known), (other, table) in combinations(several, 2):
-            differing = "; ".join(_differences(table, known))
+            differing = "; ".join((*_differences(table, known), *_origins(other[1], table, one[1])))
             if differing:
                 sentence = f"the slip fills `{name}` otherwise than {one[0] / MAIN}: {differing}"
                 yield Quarrel(one[1].name, other[1].name, name, _problem(other, table, sentence))
@@ -58,6 +58,12 @@ def _differences(one: SlipTable, other: SlipTable) -> Iterator[str]:
     for column in there.columns:
         if column.name not in filled and not column.null:
             yield f"column `{column.name}` is not filled, and there it is never null"
+
+
+def _origins(slip: Slip, table: SlipTable, other: Slip) -> Iterator[str]:
+    """Tell whether rows that are known by their whole document are known by more of it here than there."""
+    if table.table.kind is Kind.ROOT and not table.table.key and slip.has_origin != other.has_origin:
+        yield f"`origin` is {str(slip.has_origin).lower()}, there {str(other.has_origin).lower()}"
 
 
 def _differing(here: Column, there: Column) -> Iterator[str]:

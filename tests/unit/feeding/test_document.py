@@ -1,5 +1,6 @@
 """The fast judge of lines, and its agreement with the exact one."""
 
+import json
 import random
 import time
 
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl_actors.feeding import syntax
-from etl_actors.feeding.document import JUDGED_BYTES, find_flaw, wrap_line
+from etl_actors.feeding.document import JUDGED_BYTES, find_flaw, with_origin, wrap_line
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.numbers import fits_numeric, may_overflow
 
@@ -78,3 +79,15 @@ def test_a_line_that_is_no_text_has_a_flaw_at_its_place(line: bytes, reason: str
     flaw = wrap_line(line)
     assert isinstance(flaw, Flaw)
     assert (flaw.reason, flaw.position) == (reason, 1)
+
+
+@pytest.mark.parametrize("cut", [b'{"a": 1, "b": 123', b'{"a": 1,', b'{"a": "x', b"{", b'{"a": [1}]'])
+def test_a_document_that_is_cut_off_is_not_made_whole_by_its_origin(cut: bytes) -> None:
+    made = with_origin(cut, {"_file": "x.jsonl", "_line": 3})
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(made)
+
+
+@pytest.mark.parametrize("whole", [b"{}", b' {"a": 1} ', b'{"a": {"b": []}}'])
+def test_a_whole_document_says_where_it_came_from(whole: bytes) -> None:
+    assert json.loads(with_origin(whole, {"_file": "x", "_line": 3})) == {**json.loads(whole), "_file": "x", "_line": 3}

@@ -87,6 +87,11 @@ def test_slips_that_agree_fill_one_table(tmp_path: Path, other: str) -> None:
             '`identity` is "row", there not given',
         ),
         (
+            BOOK.replace('key = ["isbn"]\n', ""),
+            BOOK.replace('key = ["isbn"]\n', "") + "[input]\norigin = true\n",
+            "`origin` is true, there false",
+        ),
+        (
             BOOK,
             '[tables.library]\ncolumns.a = "a | text"\n'
             + BOOK.replace("\nkey", '\nparent = "library"\neach = "$.books[*]"\nkey'),
@@ -136,6 +141,7 @@ def test_slips_that_agree_fill_one_table(tmp_path: Path, other: str) -> None:
         "type",
         "precision",
         "identity",
+        "origin",
         "root and child",
         "parent",
         "newest and update",
