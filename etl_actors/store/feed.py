@@ -1,6 +1,7 @@
 """Stage documents of files: one COPY and one commit a chunk."""
 
 from collections.abc import Sequence
+from unicodedata import category
 
 import psycopg
 from psycopg import errors as pg
@@ -13,6 +14,7 @@ __all__ = ["FeedConnection", "copy_lines"]
 
 _SQL = queries("feed")
 _MAX_SOURCE_BYTES = 255
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})  # categories of Unicode: control characters, line and paragraph separators
 _NOT_FOR_JSONB = ("22", "54", "XX")  # classes: data exception, program limit exceeded, and "invalid memory alloc request size"
 
 
@@ -21,7 +23,7 @@ class FeedConnection:
 
     Args:
         url: libpq's URL of the database.
-        source: of every document; 1 to 255 bytes.
+        source: of every document; 1 to 255 bytes, without line breaks and control characters.
         slip: the slip that every document names, None to let it be chosen.
         partition_rows: rows a partition of staging, for those that are added ahead of the feed.
 
@@ -33,8 +35,9 @@ class FeedConnection:
 
     def __init__(self, url: str, source: str, slip: str | None = None, partition_rows: int = 1_000_000) -> None:
         for what, name in (("source", source), ("slip", slip)):
-            if name is not None and ("\0" in name or not 0 < len(name.encode("utf-8", "replace")) <= _MAX_SOURCE_BYTES):
-                msg = f"Expected a {what} of 1 to {_MAX_SOURCE_BYTES} bytes without NUL, got {name[:80]!r}."
+            if name is not None and not _is_name(name):
+                expected = f"a {what} of 1 to {_MAX_SOURCE_BYTES} bytes without line breaks and control characters"
+                msg = f"Expected {expected}, got {name[:80]!r}."
                 raise UsageError(msg)
         self._url = url
         self._source = source
@@ -120,3 +123,8 @@ def copy_lines(source: str, payloads: Sequence[bytes], slip: str | None) -> byte
 def _escaped(text: bytes, *, keep_newline: bool = False) -> bytes:
     text = text.replace(b"\\", b"\\\\").replace(b"\t", b"\\t").replace(b"\r", b"\\r")
     return text if keep_newline else text.replace(b"\n", b"\\n")
+
+
+def _is_name(name: str) -> bool:
+    fits = 0 < len(name.encode("utf-8", "replace")) <= _MAX_SOURCE_BYTES
+    return fits and not any(category(character) in _BREAKS for character in name)

@@ -56,7 +56,7 @@ ODD_LINES = [
 
 @pytest.fixture
 def feeding(database: str) -> Iterator[FeedConnection]:
-    with closing(FeedConnection(database, "odd\t\\\r\nsource")) as connection:
+    with closing(FeedConnection(database, "odd \\t\\N\\\\ source\\")) as connection:
         yield connection
 
 
@@ -96,7 +96,7 @@ def test_odd_lines_are_staged_as_the_server_reads_them_or_raw(database: str, fee
     fed = _feed(feeding, tmp_path / "odd.jsonl", ODD_LINES)
     rows = _staged(database)
     assert fed.staged == len(rows) == len(ODD_LINES)
-    assert {source for source, _, _ in rows} == {"odd\t\\\r\nsource"}
+    assert {source for source, _, _ in rows} == {"odd \\t\\N\\\\ source\\"}
     _assert_staged_once_each(database, ODD_LINES, [payload for _, payload, _ in rows])
 
 
@@ -216,7 +216,7 @@ def test_a_database_without_the_schema_is_named_with_what_to_run(empty_database:
         FeedConnection(empty_database, "shop")
 
 
-@pytest.mark.parametrize("source", ["", "x" * 256, "a\0b"])
+@pytest.mark.parametrize("source", ["", "x" * 256, "a\0b", "a\nb", "a\x1b[2Jb", "a\x85b", "a\u2028b"])
 def test_a_source_that_cannot_be_a_name_is_refused(source: str) -> None:
     with pytest.raises(UsageError, match="Expected a source of 1 to 255 bytes"):
         FeedConnection("", source)
