@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from etl_actors.cli.render import console, say, show_json
+from etl_actors.cli.render import console, plural, say, show_json
 from etl_actors.database_in_use import database_url
 from etl_actors.errors import EtlError
 from etl_actors.feeding.cut import Cut
@@ -79,8 +79,8 @@ def _sentence(fed: Fed, source: str) -> str:
     after = f" after line {fed.last_line:,} of {fed.file}" if fed.last_line else ""
     where = f"Stopped{after}: " if fed.interrupted else ""
     raw = f", {fed.raw:,} of them not JSON and kept raw for the dead letters" if fed.raw else ""
-    blank = f"; {fed.blank:,} blank lines skipped" if fed.blank else ""
-    return f"{where}{fed.staged:,} rows of source {source} staged{raw}{blank}."
+    blank = f"; {plural(fed.blank, 'blank line')} skipped" if fed.blank else ""
+    return f"{where}{plural(fed.staged, 'row')} of source {source} staged{raw}{blank}."
 
 
 def _counts(fed: Fed, source: str) -> dict[str, str | int | bool]:

@@ -70,6 +70,13 @@ class Builder(GrammarBuilder):
         if statement.data in ("override", "extend"):
             (statement,) = statement.children
             self.reached.altered = True
+        if statement.data == "declare":
+            place = next((one for one in _symbols(statement)), None)
+            line, column = (place.line, place.column) if place is not None else (1, 1)
+            sentence = (
+                f"{place or 'a terminal'} is only declared, and nothing would ever read it: give it a pattern, as in NAME: /…/"
+            )
+            raise GrammarError(self.file, int(line or 1), int(column or 1), sentence)
         if statement.data not in ("rule", "term", "ignore"):
             return
         if statement.data != "ignore":
@@ -217,3 +224,10 @@ def _names(statement: Any) -> Iterator[Any]:
     for token in statement.scan_values(lambda value: isinstance(value, Token)):
         if token.type in ("RULE", "TERMINAL"):
             yield token
+
+
+def _symbols(statement: Any) -> list[Token]:
+    """List the tokens of a %declare."""
+    several = [getattr(one, "name", one) for one in statement.children]
+    tokens = [one for one in several if isinstance(one, Token)]
+    return tokens or list(statement.scan_values(lambda value: isinstance(value, Token)))

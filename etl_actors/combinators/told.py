@@ -65,6 +65,9 @@ def told(error: Exception, reached: Reached, main: str) -> GrammarError:
     if isinstance(cause, ValueError | ImportError):
         regex = str(cause.args[-1]) if cause.args else ""
         return GrammarError(*_regex_place(regex, reached, main), f"the regex /{regex}/ cannot be compiled{_reason(regex)}")
+    if len(cause.args) > 1 and isinstance(cause.args[1], SyntaxError):  # of a literal or regex that Lark reads as Python's
+        text = str(cause.args[0])
+        return GrammarError(*_quoted_place(text, reached, main), f"this literal or regex cannot be read: {_escape_problem(text)}")
     first = said.splitlines()[0].rstrip(".:") if said else ""
     named = re.search(r"[`'](\w+)'", first)
     place = _place(named[1], reached, main) if named else (main, 1, 1)
@@ -113,6 +116,21 @@ def _regex_place(regex: str, reached: Reached, main: str) -> Place:
         if at >= 0:
             return file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
     return main, 1, 1
+
+
+def _quoted_place(literal: str, reached: Reached, main: str) -> Place:
+    for file, text in ((main, reached.main), *reached.files.items()):
+        at = text.find(literal) if literal else -1
+        if at > 0:
+            return file, text.count("\n", 0, at - 1) + 1, at - 1 - text.rfind("\n", 0, at - 1)
+    return main, 1, 1
+
+
+def _escape_problem(literal: str) -> str:
+    r"""Say what is wrong with a literal that is no Python string."""
+    if "\0" in literal:
+        return "it has the character U+0000 in it; write \\x00"
+    return "a backslash in it begins an escape that has no end: \\x takes two hexadecimal digits, \\u four, \\U eight"
 
 
 def _reason(regex: str) -> str:

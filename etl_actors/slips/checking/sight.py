@@ -10,6 +10,7 @@ from etl_actors.slips.checking.shapes import check_predicate, item_shape, shape_
 from etl_actors.slips.emitting.emitter import Emitter
 from etl_actors.slips.emitting.scope import Scope
 from etl_actors.slips.expressions import nodes as n
+from etl_actors.slips.expressions.beginnings import UP, first_paths
 from etl_actors.slips.expressions.refs import refs_of
 from etl_actors.slips.model.draft import Draft, DraftColumn
 from etl_actors.slips.model.names import bare_names, parts, pointed_to, vocabulary_names
@@ -118,10 +119,21 @@ class _Checker:
         sight = self.all_lets(draft.lets, (*keys, "let"), self.items(draft, above) if draft.has_each else above)
         if draft.recurse is not None:
             self.value(draft.recurse, (*keys, "recurse"), sight)
+            self.recursion(draft.recurse, (*keys, "recurse"))
         if draft.when is not None:
             self.predicate(draft.when, (*keys, "when"), sight)
         self.sights[draft.name] = sight
         return sight
+
+    def recursion(self, node: n.Expression, keys: Keys) -> None:
+        """Refuse a `recurse` that gives the same again at every level, since it never looks below the item."""
+        paths = list(first_paths(node))
+        whole = isinstance(node, n.Path) and node.root == "@" and not node.segments
+        if whole or (paths and all(path.root in {"$", UP} for path in paths)):
+            sentence = (
+                "`recurse` finds what is below an item, as in `children` or `@.*`; this is the same at every level, without end"
+            )
+            self.problems.at_value(keys, sentence, 0)
 
     def items(self, draft: Draft, above: Sight) -> Sight:
         """Give what is seen within the items of a table: of lets, those of the whole slip."""

@@ -27,6 +27,10 @@ def read_maps(given: Any, problems: Problems) -> dict[str, Mapping[str, Any]]:
     for name in given:
         if not is_name(name):
             problems.at_key(("maps", name), "expected a name that expressions can use: letters, digits and `_`")
+        if not given[name]:
+            problems.at_key(
+                ("maps", name), "this map is empty, so that `lookup` would refuse every text: expected texts and values"
+            )
     return {name: _read_map(("maps", name), entries, problems) for name, entries in given.items()}
 
 

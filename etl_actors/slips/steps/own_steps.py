@@ -55,7 +55,10 @@ def find_own_steps(text: str, taken: frozenset[str], note: Note) -> dict[str, Ow
     except SyntaxError as error:
         note(error.lineno or 1, max(error.offset or 1, 1), f"this is no Python: {error.msg}")
         return {}
-    except (ValueError, RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError):
+        note(1, 1, "this is nested deeper than Python reads")
+        return {}
+    except ValueError as error:
         note(1, 1, f"this is no Python: {error}")
         return {}
     return _Finder(module, text, taken, note).found()
@@ -87,6 +90,8 @@ class _Finder:
     def _marked(self) -> Iterator[Function]:
         for node in ast.walk(self.module):
             if not isinstance(node, Function):
+                if isinstance(node, ast.ClassDef) and any(ast.unparse(one) in self.marks for one in node.decorator_list):
+                    self.wrong(node, f"a step is a function, and `{node.name}` is a class: `def {node.name}(value: str) -> str:`")
                 continue
             mark = next((one for one in node.decorator_list if ast.unparse(one) in self.marks), None)
             if mark is None:

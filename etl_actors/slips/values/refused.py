@@ -87,7 +87,7 @@ def shown(value: Any) -> str:
         case list():
             return f"an array of {len(value)}"
         case dict():
-            return f"an object of {len(value)} keys"
+            return f"an object of {len(value)} key{'s' * (len(value) != 1)}"
         case _:
             try:
                 text = str(value)

@@ -353,3 +353,15 @@ def test_new_from_lines_is_a_slip_with_a_grammar_that_passes(folder: Path, asked
     told = json.loads(asked("try", "lines", "some.log", "--json")[1])["documents"]
     assert [one["outcome"] for one in told] == ["rows", "rows", "rows"]
     assert told[0]["rows"]["lines"] == [{"first": "one", "rest": "two  three"}]
+
+
+def test_a_regular_expression_that_can_try_for_ever_is_a_warning(folder: Path, asked: Any) -> None:
+    (folder / "slow").mkdir()
+    (folder / "slow" / "slip.toml").write_text(
+        'name = "slow"\nsource = "s"\n[input]\nformat = "lines"\nbegins = "(x+)+y"\n[tables.slow]\n'
+        "columns.a = \"message | match('(a+)+$') | text\"\ncolumns.b = { expr = \"message | match('^b+') | text\" }\n"
+        "columns.c = { expr = \"message | match('(c*)*d') | text\" }\n"
+    )
+    _, out, _ = asked("check")
+    lines = [line for line in out.splitlines() if "can try for ever" in line]
+    assert [line.removeprefix(f"warning: {folder}/slow/slip.toml:").split(":")[0] for line in lines] == ["5", "7", "9"]

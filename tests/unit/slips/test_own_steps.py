@@ -251,3 +251,14 @@ def test_a_step_that_gives_no_finite_number_is_refused_whatever_the_column(made:
 def test_a_list_that_holds_itself_is_looked_at_once() -> None:
     steps = f"{IMPORT}@step\ndef odd(value: str) -> list:\n    made = []\n    made.append(made)\n    return made\n"
     assert len(loaded(steps)["odd"]("a")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"x = {'-' * 100_000}1", "steps.py:1:1: this is nested deeper than Python reads"),
+        (f"{IMPORT}@step\nclass f: pass", "steps.py:3:1: a step is a function, and `f` is a class"),
+    ],
+)
+def test_what_is_no_step_is_told(text: str, sentence: str) -> None:
+    assert refusal(f'name = "s"{TABLE}', steps_py=text).startswith(sentence)

@@ -109,3 +109,21 @@ def test_what_uses_a_broken_grammar_is_not_called_wrong_too() -> None:
 def test_a_field_that_no_value_of_a_grammar_has_is_told_with_its_place() -> None:
     toml = 'name = "s"\n[grammars]\ng = "words.lark"\n[let]\nx = "m | parse(g)"\n[tables.t]\ncolumns.a = "x.c | text"'
     assert first_lines(toml, words_lark=WORDS) == ["slip.toml:7:14: `start` has no field `c`; it has `a`, `b`"]
+
+
+@pytest.mark.parametrize(
+    ("grammar", "sentence"),
+    [
+        ("%declare A\nstart: A b\nb: /b/\n", "g.lark:1:10: A is only declared, and nothing would ever read it"),
+        ('start: "a\\x" b\nb: /b/\n', "g.lark:1:8: this literal or regex cannot be read: a backslash in it begins an escape"),
+        ('start: b\nb: "a\0"\n', "g.lark:2:4: this literal or regex cannot be read: it has the character U+0000 in it"),
+    ],
+)
+def test_what_lark_only_stumbles_over_is_told_in_words(grammar: str, sentence: str) -> None:
+    said = refusal(f'name = "s"\n[grammars]\ng = "g.lark"{TABLE}', g_lark=grammar)
+    assert said.startswith(sentence)
+    assert "SyntaxError" not in said
+
+
+def test_an_empty_map_is_refused() -> None:
+    assert "slip.toml:2:7: this map is empty" in refusal(f'name = "s"\n[maps.m]{TABLE}')

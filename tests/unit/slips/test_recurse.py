@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl_actors.errors import SlipError
 from etl_actors.relational.identity import child_identity
 from etl_actors.relational.reject import Reject
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values.document import Staged, decode
 
 from .conftest import mapper_of, rows_of
@@ -169,9 +171,12 @@ def test_a_document_of_the_greatest_depth_is_mapped() -> None:
     assert "\tend\t0\t" in lines[1][-1]
 
 
+LETS = '[let]\ntree = "$.tree"\nbelow = "$.tree.children[*]"\n'
+
+
 def test_a_recursion_that_never_ends_is_refused_soon() -> None:
-    for recurse in ("@", "$.tree", "$.tree.children[*]"):
-        toml = TREE.replace('"children[*]"', f'"{recurse}"')
+    for recurse in ("@ | as_list", "tree", "below"):
+        toml = LETS + TREE.replace('"children[*]"', f'"{recurse}"')
         mapper = mapper_of(toml)
         lines = mapper.begin()
         document = {"tree": node("a", *[node(f"b{number}") for number in range(20)])}
@@ -182,7 +187,7 @@ def test_a_recursion_that_never_ends_is_refused_soon() -> None:
 
 
 def test_a_recursion_that_never_ends_is_not_the_fault_of_single_items() -> None:
-    mapper = mapper_of(TREE.replace('"children[*]"', '"$.tree.children[*]"\non_error = "item"'))
+    mapper = mapper_of(LETS + TREE.replace('"children[*]"', '"below"\non_error = "item"'))
     reject = mapper.map(Staged(1, b"{}", "s", ""), {"tree": node("a", *[node("b")] * 20)}, mapper.begin())
     assert isinstance(reject, Reject)
     assert (reject.reason, reject.item) == ("too_deep", False)
@@ -210,3 +215,19 @@ def test_any_tree_comes_out_as_a_walk_over_it(trees: list[dict[str, Any]]) -> No
 
 
 _MAPPER = mapper_of(TREE)
+
+
+@pytest.mark.parametrize("recurse", ["@", "$", "$.tree", "$.tree.*", "@up", "@up.children", "$.tree | as_list"])
+def test_what_is_the_same_at_every_level_is_refused(recurse: str) -> None:
+    toml = f"""
+name = "s"
+[tables.t]
+columns.a = "a | text"
+[tables.n]
+parent = "t"
+each = "tree"
+recurse = "{recurse}"
+columns.b = "b | text"
+"""
+    with pytest.raises(SlipError, match="the same at every level, without end"):
+        read_slip({"slip.toml": toml}, "public")

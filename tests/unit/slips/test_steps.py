@@ -70,14 +70,14 @@ def test_a_step_gives(expression: str, value: Any, wanted: Any) -> None:
     ("expression", "value", "reason", "sentence"),
     [
         ("a | unquote", 1, "not_text", "expected a string (`text` makes one), got 1"),
-        ("a | trim", RULE, "not_text", "expected a string (`text` makes one), got an object of 1 keys"),
+        ("a | trim", RULE, "not_text", "expected a string (`text` makes one), got an object of 1 key"),
         ("a | match('[0-9]+')", "abc", "no_match", "expected a text in which [0-9]+ matches, got 'abc'"),
         ("a | match('x')", 1, "not_text", "expected a string (`text` makes one), got 1"),
         ("a | lookup(country)", "xx", "not_in_map", "expected 'de', 'fr' or '', got 'xx'"),
         ("a | lookup(level)", 1, "not_text", "expected a string (`text` makes one), got 1"),
         ("a | map(trim)", "x", "not_an_array", "expected an array (`as_list` makes one), got 'x'"),
         ("a | map(int)", ["1", "x"], "not_an_integer", "expected an integer (int), got 'x'"),
-        ("a | join(',')", [RULE], "not_text", "expected strings, numbers and booleans to join, got an object of 1 keys"),
+        ("a | join(',')", [RULE], "not_text", "expected strings, numbers and booleans to join, got an object of 1 key"),
     ],
 )
 def test_a_step_refuses(expression: str, value: Any, reason: str, sentence: str) -> None:
