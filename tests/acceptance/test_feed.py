@@ -25,7 +25,7 @@ def test_files_of_both_formats_are_staged_and_counted(database: str, tmp_path: P
     assert (done.returncode, done.stderr) == (0, "")
     assert (
         done.stdout
-        == "3 rows of source web staged, 1 of them not JSON and kept raw for the dead letters; 1 blank lines skipped.\n"
+        == "3 rows of source web staged, 1 of them not JSON and kept raw for the dead letters; 1 blank line skipped.\n"
     )
     first, second, third = _staged(database)
     assert first == ("web", {"a": 1})
