@@ -71,6 +71,12 @@ def test_a_row_that_a_customers_trigger_refuses_is_rejected_alone(database: str)
         found = conn.execute(
             "SELECT r.stage, r.reason, s.payload ->> 'id', r.message FROM etl.reject r JOIN etl.staging s USING (row_id)"
         ).fetchall()
+        versions = conn.execute(
+            "SELECT r.slip, r.slip_digest = v.digest, b.slip_digest = v.digest, w.slip FROM etl.reject r "
+            "JOIN etl.batch b USING (batch_id) JOIN etl.row_status w USING (row_id) "
+            "LEFT JOIN etl.slip v ON v.name = r.slip AND v.active"
+        ).fetchall()
+    assert versions == [("note_update", True, True, "note_update")]
     assert [row[:3] for row in found] == [("load", "raise_exception", "37")]
     assert "secret" not in found[0][3]
     assert "secret" not in done.stderr
