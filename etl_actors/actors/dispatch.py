@@ -167,6 +167,7 @@ class Dispatch:
             self._split(answer.lease, answer.result.groups)
         elif waiting := self.guard.unmatched(answer.lease, answer.result):
             self._leave(answer.lease, waiting)
+            self.alarm.set(0, self.me, Poll())  # its credit is free, and nothing else may come that would look again
         else:
             entry.parsed = answer.result
         self._hand_out()
@@ -213,7 +214,7 @@ class Dispatch:
         for lease in leases:
             found = True
             if self.guard.awaits(lease):
-                self._set_aside(lease)
+                self._put_by(lease)
                 continue
             self.signals.idle.clear()
             self.book.add(lease, self.catalogue)
@@ -228,22 +229,22 @@ class Dispatch:
             self.signals.failed.set()
         return offered
 
-    def _set_aside(self, lease: Lease) -> None:
-        """Let rows wait for a slip that others have, or that is broken here."""
-        self.intake.set_aside(lease)
+    def _put_by(self, lease: Lease) -> None:
+        """Let rows wait for a slip that others have, or that is broken here; their source goes on beyond them."""
+        self.intake.put_by(lease)
         self.signals.failed.set()
 
     def _leave(self, lease: Lease, waiting: frozenset[int]) -> None:
         """Let those rows of a batch wait that no slip of ours takes and another may; the rest goes on."""
         if len(waiting) == len(lease.row_ids):
             self.book.remove(lease)
-            self._set_aside(lease)
+            self._put_by(lease)
             return
         ours = tuple(row_id for row_id in lease.row_ids if row_id not in waiting)
         for child in self._split(lease, (Group(None, ours), Group(None, tuple(sorted(waiting))))):
             if child.row_ids[0] in waiting:
                 self.book.remove(child)
-                self._set_aside(child)
+                self._put_by(child)
 
     def _split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> tuple[Lease, ...]:
         entry = self.book.entries[lease.batch_id]

@@ -151,6 +151,11 @@ class Intake:
         self.release(lease)
         self.inbox.set_aside(lease.source, ASIDE_S)
 
+    def put_by(self, lease: Lease) -> None:
+        """Give back rows that wait for a slip, and go on beyond them; they are tried again after a while."""
+        self.release(lease)
+        self.inbox.put_by(lease.source, lease.row_ids[-1], ASIDE_S)
+
     def release(self, lease: Lease) -> None:
         """Give a batch back to wait."""
         release(self.conn, lease.batch_id, lease.token)

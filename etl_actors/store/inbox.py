@@ -47,6 +47,7 @@ class Inbox:
         self._turn: deque[str] = deque()  # sources with waiting rows, the next one first
         self._swept: set[str] = set()  # sources whose next claim starts from the beginning
         self._aside: dict[str, float] = {}  # sources not to be offered, and until when
+        self._put_by: dict[str, tuple[int, float]] = {}  # the last row that waits, and until when
         self._next_sweep = 0.0
         self._next_look = 0.0
 
@@ -65,6 +66,9 @@ class Inbox:
         floors = {source: None if source in self._swept else floor for source, floor in self._floors.items()}
         for source in self._still_aside():
             floors.pop(source, None)
+        floors |= {
+            source: max(floors[source] or 0, row_id) for source, row_id in self._still_put_by().items() if source in floors
+        }
         known = {"sources": list(floors), "floors": list(floors.values())}
         self._queue(self._of_those_offered([source for (source,) in self._conn.execute(_SQL["sources_beyond"], known)]))
         now = self._clock()
@@ -74,8 +78,12 @@ class Inbox:
     def sweep(self) -> bool:
         """Find the sources from the inbox's beginning, floors aside; return whether there are any to be offered."""
         began = self._clock()
-        aside = self._still_aside()
+        aside, put_by = self._still_aside(), self._still_put_by()
         waiting = [source for source in waiting_sources(self._conn) if source not in aside]
+        if put_by:
+            known = {"sources": list(put_by), "floors": list(put_by.values())}
+            beyond = {source for (source,) in self._conn.execute(_SQL["sources_beyond"], known)}
+            waiting = [source for source in waiting if source not in put_by or source in beyond]
         found = self._of_those_offered([source for source in waiting if not self._only or source in self._only])
         self._floors |= {source: 0 for source in found if source not in self._floors}
         while len(self._floors) > _KNOWN_SOURCES:
@@ -97,6 +105,17 @@ class Inbox:
         self._queue([other for other in self._turn if other != source])
         self._floors[source] = 0  # what is given back lies below its floor
 
+    def put_by(self, source: str, row_id: int, for_s: float) -> None:
+        """Claim a source only beyond a row for a while: what waits up to it is not to be claimed here, what comes later is.
+
+        Args:
+            source: whose rows wait on.
+            row_id: the last of them.
+            for_s: seconds until they are tried again, counted from the first time, so that later ones do not put it off.
+        """
+        last, until = self._put_by.get(source, (0, self._clock() + for_s))
+        self._put_by[source] = (max(last, row_id), until)
+
     def keep_to(self, offered: Callable[[str], bool] | None) -> None:
         """Offer the sources that `offered` says, from now on; those that were set aside are tried again.
 
@@ -105,6 +124,9 @@ class Inbox:
         """
         self._offered = offered
         self._aside.clear()
+        for source in self._put_by:
+            self._floors[source] = 0
+        self._put_by.clear()
         self._queue(self._of_those_offered(list(self._turn)))
         self._next_sweep = 0.0
 
@@ -122,7 +144,7 @@ class Inbox:
             source = self._turn.popleft()
             swept = source in self._swept
             self._swept.discard(source)
-            floor = 0 if swept else self._floors.get(source, 0)
+            floor = max(0 if swept else self._floors.get(source, 0), self._still_put_by().get(source, 0))
             began = self._clock()
             wanted = {"source": source, "floor": floor, "rows": rows, "bytes": nbytes, "owner": self._owner}
             made = leases(self._conn.execute(_SQL["claim"], wanted))
@@ -152,6 +174,16 @@ class Inbox:
         now = self._clock()
         self._aside = {source: until for source, until in self._aside.items() if now < until}
         return set(self._aside)
+
+    def _still_put_by(self) -> dict[str, int]:
+        """Return the row beyond which each source is claimed; those whose time has passed are claimed from the start again."""
+        if not self._put_by:
+            return {}
+        now = self._clock()
+        for source in [source for source, (_, until) in self._put_by.items() if now >= until]:
+            del self._put_by[source]
+            self._floors[source] = 0
+        return {source: row_id for source, (row_id, _) in self._put_by.items()}
 
     def _charge(self, began: float) -> None:
         now = self._clock()

@@ -715,6 +715,40 @@ def test_a_batch_of_which_none_of_our_slips_takes_a_row_is_given_back() -> None:
     desk.dispatch.parsed(BatchParsed(lease, Parsed(None, None, (), rejects, ()), 0.01))
     assert desk.in_flight() == []
     assert desk.intake.pending() == rows
+    assert desk.alarm.due(desk.me, Poll) == 0, "its credit is free, and nobody else would look again"
+
+
+def test_a_drain_is_over_when_the_last_rows_in_flight_wait() -> None:
+    desk = _Desk()
+    desk.dispatch.reload(Reload(Catalogue((_slip("cat", "pets"),), (), (Absent("dog", ("pets",), "slip dog is elsewhere"),))))
+    rows = desk.intake.stage("pets", 2)
+    desk.dispatch.rang()
+    (lease,) = desk.to_parse()
+    desk.dispatch.drain()
+    rejects = tuple(Reject(row_id, Stage.ROUTE, "no_slip", "…") for row_id in rows)
+    desk.dispatch.parsed(BatchParsed(lease, Parsed(None, None, (), rejects, ()), 0.01))
+    assert desk.alarm.due(desk.me, Poll) == 0
+    desk.dispatch.poll()
+    assert desk.signals.drained.is_set()
+
+
+def test_a_row_that_waits_does_not_keep_those_behind_it() -> None:
+    desk = _Desk(batches=1, once=True)
+    desk.intake.rescuing = False
+    desk.dispatch.reload(Reload(Catalogue((_slip("cat", "pets"),), (), (Absent("dog", ("pets",), "slip dog is elsewhere"),))))
+    rows = desk.intake.stage("pets", 15)
+    desk.dispatch.rang()
+    (lease,) = desk.to_parse()
+    reject = Reject(rows[0], Stage.ROUTE, "no_slip", "…")
+    desk.dispatch.parsed(BatchParsed(lease, Parsed("cat", "digest", (), (reject,), ()), 0.01))
+    for _ in rows:
+        for each in desk.to_parse():
+            desk.parse(each)
+        for order in desk.to_load():
+            desk.land(order.lease)
+    assert desk.intake.pending() == rows[:1]
+    assert desk.signals.idle.is_set()
+    assert desk.signals.failed.is_set()
 
 
 def test_slips_that_differ_are_told_at_a_beat() -> None:

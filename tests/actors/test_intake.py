@@ -211,6 +211,20 @@ def test_a_source_set_aside_waits_while_others_are_claimed_and_counts_as_exhaust
     assert intake.exhausted()
 
 
+def test_rows_put_by_wait_while_those_beyond_them_are_claimed_and_count_as_exhausted(intake: Any, world: _World) -> None:
+    rows = world.stage("pets", 2)
+    (lease,) = _claim(intake, _book())
+    intake.put_by(lease)
+    assert _rescue(intake, _book()) == []
+    assert intake.exhausted()
+    later = world.stage("pets", 2)
+    assert not intake.exhausted()
+    assert [row for other in _claim(intake, _book(), rang=True) for row in other.row_ids] == later
+    assert world.pending() == rows
+    intake.keep_to(None)
+    assert [row for other in _claim(intake, _book(), rang=True) for row in other.row_ids] == rows
+
+
 def test_a_beat_gives_back_claims_that_the_book_does_not_know_and_says_since_when_rows_wait(intake: Any, world: _World) -> None:
     world.stage("shop", 6)
     book = _book()

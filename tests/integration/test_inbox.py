@@ -333,6 +333,31 @@ def test_a_source_set_aside_is_not_offered_until_its_time_has_passed(
     assert inbox.claim(2, MANY)[0].row_ids == lease.row_ids
 
 
+@pytest.mark.parametrize("thorough", [False, True])
+def test_rows_put_by_are_claimed_again_when_their_time_has_passed_and_later_ones_at_once(
+    producer: Connection, service: Connection, *, thorough: bool
+) -> None:
+    clock = Clock()
+    inbox = Inbox(service, OWNER, clock)
+    stage(producer, "pets", range(2))
+    inbox.look()
+    (lease,) = inbox.claim(2, MANY)
+    release(service, lease.batch_id, lease.token)
+    inbox.put_by("pets", lease.row_ids[-1], 30)
+    assert not inbox.sweep()
+    stage(producer, "pets", range(2))
+    assert inbox.look(thorough=thorough)
+    (later,) = inbox.claim(2, MANY)
+    assert later.row_ids[0] > lease.row_ids[-1]
+    release(service, later.batch_id, later.token)
+    clock.now += 20
+    inbox.put_by("pets", later.row_ids[-1], 30)
+    assert not inbox.look(thorough=True)
+    clock.now += 11
+    assert inbox.look(thorough=True), "counted from the first time"
+    assert inbox.claim(9, MANY)[0].row_ids == lease.row_ids + later.row_ids
+
+
 def test_a_source_set_aside_before_its_turn_is_passed_by(producer: Connection, inbox: Inbox) -> None:
     stage(producer, "a", [1])
     stage(producer, "b", [1])

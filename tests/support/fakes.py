@@ -38,6 +38,7 @@ class FakeIntake:
         held: the batches that the database would name as ours, by id.
         dead: batches whose owners are gone.
         aside: sources that are not offered.
+        beyond: by source, the last row that is not offered.
         known: sources that a look finds without a sweep.
         rests: what `rest` was asked.
         beats: how often it was told to prove to be alive.
@@ -53,6 +54,7 @@ class FakeIntake:
     held: dict[int, Lease] = field(default_factory=dict)
     dead: list[Lease] = field(default_factory=list)
     aside: set[str] = field(default_factory=set)
+    beyond: dict[str, int] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     rests: list[bool] = field(default_factory=list)
     beats: int = 0
@@ -142,19 +144,25 @@ class FakeIntake:
         """Offer the sources that `offered` says; none is set aside any more."""
         self.offered = offered
         self.aside.clear()
+        self.beyond.clear()
         self._swept = False
 
     def exhausted(self) -> bool:
         """Tell whether nothing waits, but for sources set aside, and the dead hold nothing."""
         self.known |= set(self.waiting)
         return not self.rescuing and not any(
-            rows for source, rows in self.waiting.items() if source not in self.aside and self._offers(source)
+            self._free(source) for source in self.waiting if source not in self.aside and self._offers(source)
         )
 
     def set_aside(self, lease: Lease) -> None:
         """Give a batch back, and offer nothing of its source."""
         self.release(lease)
         self.aside.add(lease.source)
+
+    def put_by(self, lease: Lease) -> None:
+        """Give a batch back, and offer its source only beyond it."""
+        self.release(lease)
+        self.beyond[lease.source] = max(self.beyond.get(lease.source, 0), lease.row_ids[-1])
 
     def release(self, lease: Lease) -> None:
         """Give a batch back, if it is still ours."""
@@ -188,8 +196,12 @@ class FakeIntake:
         return self.offered is None or not self.waiting[source] or self.offered(source)
 
     def _take(self, source: str, rows: int) -> tuple[int, ...]:
-        taken, self.waiting[source] = self.waiting[source][:rows], self.waiting[source][rows:]
+        taken = self._free(source)[:rows]
+        self.waiting[source] = [row_id for row_id in self.waiting[source] if row_id not in taken]
         return tuple(taken)
+
+    def _free(self, source: str) -> list[int]:
+        return [row_id for row_id in self.waiting[source] if row_id > self.beyond.get(source, 0)]
 
     def _lease(self, source: str, slip: str | None, row_ids: tuple[int, ...], attempt: int) -> Lease:
         token = next(self._numbers)
