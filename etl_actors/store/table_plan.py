@@ -78,9 +78,13 @@ def differences(table: Table, facts: Facts, spelling: Mapping[str, str], slip: s
         found = facts.columns.get(name)
         if found is not None and found.type != spelling[kind]:
             yield (
-                f"Slip {slip} makes {table.qualified}.{name} a {spelling[kind]}, but in the database it is a {found.type}: "
+                f"Slip {slip} makes {table.qualified}.{name} {_one(spelling[kind])}, but in the database it is {_one(found.type)}: "
                 "change the slip or the table."
             )
+
+
+def _one(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def created(table: Table) -> Iterator[Change]:

@@ -143,7 +143,7 @@ def test_other_types_than_the_table_has_are_a_broken_edit_too(place: _Place) -> 
         place.note("id | int")
         daemon.send_signal(signal.SIGHUP)
         told = place.await_event("slip.broken")
-        assert "makes public.note.text a integer, but in the database it is a text" in told["error"]
+        assert "makes public.note.text an integer, but in the database it is a text" in told["error"]
         place.stage((1, "one"))
         place.await_texts("one")
 

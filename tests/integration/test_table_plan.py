@@ -151,8 +151,8 @@ def test_all_differences_are_told_at_once(service: Connection) -> None:
     with pytest.raises(DatabaseUnsuitable) as caught:
         ensure_tables(service, [*other, root(name="new")], "two")
     assert str(caught.value).splitlines() == [
-        "Slip two makes public.offer.a a text, but in the database it is a integer: change the slip or the table.",
-        "Slip two makes public.offer.b a integer[], but in the database it is a integer: change the slip or the table.",
+        "Slip two makes public.offer.a a text, but in the database it is an integer: change the slip or the table.",
+        "Slip two makes public.offer.b an integer[], but in the database it is an integer: change the slip or the table.",
         "Slip two fills public.mine, which is no table of etl-actors (it has no column _id): name another.",
     ]
     assert one(service, "SELECT to_regclass('new') IS NULL"), "nothing was made"

@@ -82,7 +82,7 @@ def test_two_slips_may_fill_one_table_with_columns_of_their_own(service: Connect
 
 def test_another_type_is_refused_and_both_are_named(service: Connection) -> None:
     ensure_tables(service, [root("t", Column("a", "int"))], "one")
-    expected = r"Slip two makes public\.t\.a a text, but in the database it is a integer: change the slip or the table"
+    expected = r"Slip two makes public\.t\.a a text, but in the database it is an integer: change the slip or the table"
     with pytest.raises(DatabaseUnsuitable, match=expected):
         ensure_tables(service, [root("t", Column("a", "text"))], "two")
     assert columns(service, "t")["a"] == ("integer", False)

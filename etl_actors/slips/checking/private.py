@@ -27,6 +27,8 @@ def with_private(lets: tuple[Let, ...], tables: tuple[SlipTable, ...]) -> tuple[
     Returns:
         Both, marked.
     """
+    if not any(made.has_private for made in tables):
+        return lets, tables
     top: set[str] = set()
     own: dict[str, set[str]] = {made.table.name: set() for made in tables}
     named = {made.table.name: made for made in tables}
@@ -77,8 +79,6 @@ class _Looks:
             for made in self.tables
         }
         secrets = frozenset[Any]().union(*own.values())
-        if not secrets:
-            return self.lets, self.tables
         tables = tuple(self._table(made, own[made.table.name], secrets) for made in self.tables)
         return self._of_lets(self.lets, self.top, secrets), tables
 

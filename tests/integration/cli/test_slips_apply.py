@@ -82,7 +82,7 @@ def test_an_edited_slip_is_changed_and_its_new_column_is_planned(folder: Path, a
 def test_another_type_is_a_conflict_of_plan_and_refused_by_apply(folder: Path, asked: Any) -> None:
     asked("apply")
     put(folder, "book", BOOK.replace("int", "text"))
-    sentence = "Slip book makes public.book.year a text, but in the database it is a integer: change the slip or the table."
+    sentence = "Slip book makes public.book.year a text, but in the database it is an integer: change the slip or the table."
     status, out, _ = asked("plan")
     assert status == 1
     assert sentence in out
