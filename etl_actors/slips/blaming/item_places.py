@@ -107,7 +107,7 @@ class Items:
             found = self._located(path, base)
             exact = path.plural and (node is path or (path.root == UP and len(path.segments) == len(node.steps)))
             if exact and ordinal < len(found):
-                return _at(base, *found[ordinal], hidden=hidden)
+                return _at(base, *found[ordinal], written=path.segments if hidden else None)
             if exact or not found:
                 continue
             inner = _at(base, *found[0])
@@ -172,9 +172,10 @@ class Items:
         return Where((*base.place, *place), text, exact=True, value=value)
 
 
-def _at(base: Where, place: Place, value: Any, *, hidden: bool = False) -> Where:
-    shown = location_text(place[:-1] if hidden else place, base.text)
-    return Where((*base.place, *place), f"{shown}[*]" if hidden else shown, exact=True, value=value)
+def _at(base: Where, place: Place, value: Any, *, written: tuple[n.Segment, ...] | None = None) -> Where:
+    """Go on to a place; where names in it are private, it is shown as it is written in the slip."""
+    shown = location_text(place, base.text) if written is None else "".join([base.text, *map(segment_text, written)])
+    return Where((*base.place, *place), shown, exact=True, value=value)
 
 
 def _key_is_private(blame: Blame, table: int) -> bool:

@@ -204,3 +204,18 @@ def test_no_reject_of_any_slip_shows_what_is_private(seed: int) -> None:
         refused += len(found)
         assert MARK.casefold() not in told(found).casefold(), toml + told(found)
     assert refused > 5
+
+
+def test_private_names_above_an_item_are_not_in_its_path() -> None:
+    toml = """
+[tables.t]
+columns.a = "a | text"
+[tables.c]
+parent = "t"
+each = "$..*"
+columns.p = { expr = "@key | text", private = true }
+columns.n = "n | int"
+"""
+    found = rejects(toml, {"a": None, "b": {MARK: {"x": {"n": "y"}}}})
+    assert found[0].detail["path"] == "$..[*].n"
+    assert MARK not in told(found)
