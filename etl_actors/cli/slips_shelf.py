@@ -95,7 +95,8 @@ def problems_in(text: str) -> tuple[Problem, ...]:
 
 def shelf(settings: "Settings") -> list[Found]:
     """Read all slips of the folders that the settings name."""
-    return [_read(folder, settings) for parent in settings.parser_folders for folder in _slip_folders(parent)]
+    parents = dict.fromkeys(parent.resolve() for parent in settings.parser_folders)  # as `run` does: one named twice is one
+    return [_read(folder, settings) for parent in parents for folder in _slip_folders(parent)]
 
 
 def asked(settings: "Settings", wanted: Sequence[str]) -> list[Found]:

@@ -131,7 +131,7 @@ class Versions:
         return connect(self.url, application_name="etl-actors slips")
 
     def _enforce(self, conn: Connection, reading: Reading, standings: tuple[Standing, ...], rollout: int) -> None:
-        before, names = self.in_force.standings, _names(standings)
+        before = self.in_force.standings
         now = InForce(standings)
         with conn.transaction():
             lock(conn)
@@ -141,7 +141,8 @@ class Versions:
                     remember(conn, slip)
             if self.node is not None:
                 declare(conn, self.node, now.told())
-            retire(conn, _names(before) - names - {slip.name for daemon in living(conn) for slip in daemon.slips})
+            elsewhere = {slip.name for daemon in living(conn) for slip in daemon.slips}
+            retire(conn, _names(before) - {standing.name for standing in standings} - elsewhere)
             active = active_slips(conn)
             if active != reading.active:
                 ring(conn, Ring.LOOK)

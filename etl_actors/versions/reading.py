@@ -22,7 +22,7 @@ __all__ = ["Reading"]
 log = structlog.get_logger()
 
 # Of these classes are errors that another try may not meet: deadlocks, locks that are not to be had, cancelled statements.
-_PASSING = ("40", "55", "57")
+_PASSING = ("40", "55P03", "57")
 
 
 class Reading:
@@ -89,12 +89,13 @@ class Reading:
         return slip.digest in self.refused
 
     def _kept(self, standings: tuple[Standing, ...]) -> tuple[Standing, ...]:
-        """Keep the slips of a folder of slips that is not there: a disk that is away is no order to forget them."""
+        """Keep the slips of a folder of slips that is not there, or empty: a disk that is away is no order to forget them."""
+        away = {**self._shelf.missing, **self._shelf.empty}
         names = {s.name for s in standings if s.slip is not None}
         return tuple(
-            Standing(s.name, s.folder, s.slip, self._shelf.missing[s.folder.parent], s.sources)
+            Standing(s.name, s.folder, s.slip, away[s.folder.parent], s.sources)
             for s in self._before
-            if s.folder.parent in self._shelf.missing and s.name not in names
+            if s.folder.parent in away and s.name not in names
         )
 
     def _last_good(self, found: Found) -> Slip | None:

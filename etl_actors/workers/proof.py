@@ -36,7 +36,8 @@ def require_compiles(slip: Slip) -> None:
             # -P: what lies in the folder that the daemon was started in must not be imported
             [sys.executable, "-P", "-m", "etl_actors.workers.proof"],
             input=json.dumps(dict(slip.files)).encode(),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # what the slip's code prints, however much
             timeout=_LIMIT_S * 2,
             check=False,
             process_group=0,  # Ctrl-C in the terminal is the daemon's to hear

@@ -57,6 +57,20 @@ def test_a_folder_of_slips_that_is_away_is_no_order_to_forget_them(versions: Ver
     assert versions.in_force.broken() == ()
 
 
+def test_an_empty_folder_of_slips_is_none_either(versions: Versions, tmp_path: Path) -> None:
+    away = tmp_path.with_name("elsewhere")
+    away.mkdir()
+    for folder in list(tmp_path.iterdir()):
+        folder.rename(away / folder.name)
+    versions.read()
+    assert in_force(versions) == {"one": ("a | text", False), "two": ("a | text", False)}
+    assert "there is none" in versions.in_force.broken()[0]
+    for folder in list(away.iterdir()):
+        folder.rename(tmp_path / folder.name)
+    versions.read()
+    assert versions.in_force.broken() == ()
+
+
 def test_a_version_that_the_database_refuses_leaves_the_last_good_one(versions: Versions, tmp_path: Path) -> None:
     write(tmp_path, "one", column="a | int")
     versions.read()

@@ -164,6 +164,11 @@ def test_check_says_that_all_is_well(folder: Path, asked: Any) -> None:
     assert asked("check") == (0, "1 slip: no problem.\n", "")
 
 
+def test_a_folder_that_is_named_twice_is_one(folder: Path, asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ETL_PARSERS", f"{folder}:{folder / 'book' / '..'}")
+    assert asked("check")[:2] == (0, "1 slip: no problem.\n")
+
+
 def test_check_tells_every_problem_of_every_slip_with_its_place_and_a_caret(folder: Path, asked: Any) -> None:
     put(folder / "wrong", WRONG)
     put(folder / "worse", 'name = 3\npriority = "x"\n')
