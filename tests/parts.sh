@@ -6,7 +6,7 @@
 # FOLDER                      tests/FOLDER on PostgreSQL 18 from the wheel
 # FOLDER@VERSION              the same on another version, from Debian's package
 #
-# A folder has a budget; PATIENCE is how many times that it may take before it is stopped (1 in CI, else 3).
+# A folder has a budget; PATIENCE is how many times that it may take before it is stopped (2 in CI, else 3).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 python=.venv/bin/python
