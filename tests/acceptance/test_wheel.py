@@ -78,7 +78,11 @@ def test_the_wheel_installs_one_package_and_nothing_beside_it(names: set[str]) -
 
 def test_the_wheel_holds_every_file_of_the_package(names: set[str]) -> None:
     expected = {f"etl_actors/{name}" for name in _files_of(_TOP / "etl_actors")}
-    assert {"etl_actors/py.typed", "etl_actors/slips/expressions/expression.lark", "etl_actors/combinators/std/syslog.lark"} <= expected
+    assert {
+        "etl_actors/py.typed",
+        "etl_actors/slips/expressions/expression.lark",
+        "etl_actors/combinators/std/syslog.lark",
+    } <= expected
     assert any(name.startswith("etl_actors/store/sql/") for name in expected)
     assert expected <= names
 
