@@ -83,6 +83,49 @@ def test_a_row_that_a_customers_trigger_refuses_is_rejected_alone(database: str)
     assert "note 37" not in done.stderr
 
 
+_THING = """
+name = "thing"
+source = "things"
+[tables.thing]
+key = ["id"]
+columns.id     = "id | int"
+columns.kind   = "kind | text"
+columns.amount = { expr = "amount | int", check = "amount >= 0", private = true }
+"""
+
+
+def test_rows_that_postgresql_refuses_are_rejected_alone_whatever_refuses_them(database: str, tmp_path: Path) -> None:
+    """A check of the slip, a foreign key and a range of the customer's, a NUL: four rows of one batch, and the others land."""
+    (tmp_path / "thing").mkdir()
+    (tmp_path / "thing" / "slip.toml").write_text(_THING)
+    env = environment(database, tmp_path)
+    assert etl("run", "--once", env=env).returncode == 0
+    with psycopg.connect(database) as conn:
+        conn.execute("CREATE TABLE kind (name text PRIMARY KEY)")
+        conn.execute("INSERT INTO kind VALUES ('good')")
+        conn.execute("ALTER TABLE thing ADD CONSTRAINT of_a_kind FOREIGN KEY (kind) REFERENCES kind")
+        conn.execute("ALTER TABLE thing ADD twice int GENERATED ALWAYS AS (amount * 2) STORED")
+        conn.execute("GRANT SELECT ON kind TO etl_service")
+    bad = {7: {"amount": -4711}, 23: {"kind": "unheard_of"}, 31: {"amount": 2_000_000_011}, 40: {"kind": "a\0b"}}
+    lines = "".join(json.dumps({"id": no, "kind": "good", "amount": 1} | bad.get(no, {})) + "\n" for no in range(50))
+    assert etl("feed", "things", "-", env=env, stdin=lines.encode()).returncode == 0
+    done = etl("run", "--once", env=env)
+    assert done.returncode == 0, done.stderr
+    assert _books(database, "things") == (50, 46, 4, 0)
+    with psycopg.connect(database) as conn:
+        found = conn.execute("SELECT stage, reason, detail, message FROM etl.reject ORDER BY row_id").fetchall()
+    assert [(stage, reason) for stage, reason, *_ in found] == [
+        ("load", "check_violation"),
+        ("load", "foreign_key_violation"),
+        ("load", "numeric_value_out_of_range"),
+        ("stage", "nul_character"),
+    ]
+    assert (found[0][2]["column"], found[0][2]["check"]) == ("amount", "amount >= 0")
+    assert (found[1][2]["table"], found[1][2]["constraint"]) == ("public.thing", "of_a_kind")
+    for hidden in ("4711", "2000000011"):
+        assert hidden not in done.stderr + repr(found[:3])
+
+
 @contextmanager
 def _without_rights(url: str, table: str) -> Iterator[None]:
     """Let a table belong to somebody else, so that the service may read it and no more."""
