@@ -106,7 +106,12 @@ def test_rows_that_postgresql_refuses_are_rejected_alone_whatever_refuses_them(d
         conn.execute("ALTER TABLE thing ADD CONSTRAINT of_a_kind FOREIGN KEY (kind) REFERENCES kind")
         conn.execute("ALTER TABLE thing ADD twice int GENERATED ALWAYS AS (amount * 2) STORED")
         conn.execute("GRANT SELECT ON kind TO etl_service")
-    bad = {7: {"amount": -4711}, 23: {"kind": "unheard_of"}, 31: {"amount": 2_000_000_011}, 40: {"kind": "a\0b"}}
+    bad: dict[int, dict[str, object]] = {
+        7: {"amount": -4711},
+        23: {"kind": "unheard_of"},
+        31: {"amount": 2_000_000_011},
+        40: {"kind": "a\0b"},
+    }
     lines = "".join(json.dumps({"id": no, "kind": "good", "amount": 1} | bad.get(no, {})) + "\n" for no in range(50))
     assert etl("feed", "things", "-", env=env, stdin=lines.encode()).returncode == 0
     done = etl("run", "--once", env=env)
