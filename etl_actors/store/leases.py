@@ -9,11 +9,28 @@ from etl_actors.relational.parsed import Group
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["LOCK_BASE", "Lease", "leases", "release", "release_strays", "rescue", "split"]
+__all__ = ["LOCK_BASE", "Lease", "Repeat", "leases", "release", "release_strays", "rescue", "split"]
 
 _SQL = queries("batches")
 
 LOCK_BASE = 0x65746C << 40  # "etl": a daemon's advisory lock has this key plus its node, of which there may be 2**40
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What makes a batch one of a replay.
+
+    Args:
+        replay_id: of which replay.
+        digest: of the version of a slip that its rows are to be parsed by; None for the one in force.
+        prior_batches: which batch had settled each row, in the order of the lease's `row_ids`.
+        seeking: whether only those rows are to be settled that have an identity which the replay has vacated.
+    """
+
+    replay_id: int
+    digest: str | None
+    prior_batches: tuple[int, ...]
+    seeking: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,7 @@ class Lease:
         row_ids: ascending.
         nbytes: of the payloads, as PostgreSQL holds them.
         attempt: 1 for the first owner, one more after each rescue.
+        repeat: None where its rows are settled for the first time.
     """
 
     batch_id: int
@@ -37,14 +55,24 @@ class Lease:
     row_ids: tuple[int, ...]
     nbytes: int
     attempt: int
+    repeat: Repeat | None = None
 
 
 def leases(rows: Iterable[Sequence[Any]]) -> tuple[Lease, ...]:
-    """Make leases of what the claim, split and rescue statements return."""
+    """Make leases of what the claim, split and rescue statements return; of a first claim they leave the replay's columns out."""
     return tuple(
-        Lease(batch_id, token, source, slip, tuple(row_ids), nbytes, attempt)
-        for batch_id, token, source, slip, row_ids, nbytes, attempt in rows
+        Lease(batch_id, token, source, slip, tuple(row_ids), nbytes, attempt, _repeat(*replayed))
+        for batch_id, token, source, slip, row_ids, nbytes, attempt, *replayed in rows
     )
+
+
+def _repeat(
+    replay_id: int | None = None,
+    digest: str | None = None,
+    prior_batches: Sequence[int] = (),
+    seeking: bool = False,  # noqa: FBT001, FBT002  # a row of the database
+) -> Repeat | None:
+    return None if replay_id is None else Repeat(replay_id, digest, tuple(prior_batches), seeking)
 
 
 def split(conn: Connection, lease: Lease, groups: Sequence[Group], attempt: int = 1) -> tuple[Lease, ...]:

@@ -18,7 +18,7 @@ from etl_actors.store.queries import queries
 
 __all__ = ["ACCEPTED", "check", "migrate", "require_accepted", "run_file"]
 
-ACCEPTED = ("0002",)
+ACCEPTED = ("0003",)
 """The revisions that this release's daemon works with; `migrate` makes the last one."""
 
 _SQL = queries("migrate")

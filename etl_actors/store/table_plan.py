@@ -181,6 +181,17 @@ def _checks(table: Table, facts: Facts, ask: Question) -> Iterator[Change]:
 
 
 def _indexes(table: Table, there: frozenset[str]) -> Iterator[Change]:
+    name, target = table.qualified, identifier(table)
+    by_row, by_giver = index_name(table, ("_row_id",)), index_name(table, (FILLED,))
+    if table.kind is not Kind.SET and by_row not in there:
+        # By it a replay and a trace find what a staged row has made; row ids come in order, so that it grows at its end.
+        made = sql.SQL("CREATE INDEX {} ON {} (_row_id)").format(sql.Identifier(by_row), target)
+        yield Change(name, made, f"add an index to {name} (_row_id)")
+    if table.policy is Policy.FILL and by_giver not in there:
+        made = sql.SQL("CREATE INDEX {} ON {} USING gin (etl.givers(_filled)) WHERE _filled IS NOT NULL").format(
+            sql.Identifier(by_giver), target
+        )
+        yield Change(name, made, f"add an index to {name} (which rows gave its columns)")
     for columns in dict.fromkeys(table.indexes):
         name = index_name(table, columns)
         if name not in there:

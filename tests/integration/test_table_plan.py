@@ -29,6 +29,7 @@ def test_a_plan_says_what_it_would_do_and_does_nothing(service: Connection) -> N
     told = [
         "create table public.offer (2 columns)",
         "let etl_reader and etl_operator read public.offer",
+        "add an index to public.offer (_row_id)",
         "add an index to public.offer (amount)",
         "add an index to public.offer (id, amount)",
         "comment on public.offer.amount: as it's shown: 5 %",
@@ -170,7 +171,10 @@ def test_a_table_that_comes_to_be_filled_gets_the_column_that_says_by_whom(servi
     entity = Table("public", "tag", Kind.ENTITY, Policy.UPDATE, ("id",), (Column("id", "int"),), None)
     filled = Table("public", "tag", Kind.ENTITY, Policy.FILL, ("id",), (Column("id", "int"),), None)
     ensure_tables(service, [entity], "one")
-    assert sentences(service, filled) == ["add column _filled jsonb to public.tag"]
+    assert sentences(service, filled) == [
+        "add column _filled jsonb to public.tag",
+        "add an index to public.tag (which rows gave its columns)",
+    ]
 
 
 def test_a_missing_schema_is_made_where_the_service_may_and_else_the_remedy_is_told(

@@ -35,21 +35,31 @@ SELECT r.row_id, %(batch_id)s, %(slip)s, %(digest)s, r.stage, r.reason, r.messag
 WITH parent AS (
     UPDATE etl.batch SET status = 'released', finished_at = clock_timestamp()
      WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
-    RETURNING batch_id, source, bytes, row_ids, owner, attempt, replay_id
+    RETURNING batch_id, source, bytes, row_ids, owner, attempt, replay_id, slip_digest, prior_batches, seeking
 )
-INSERT INTO etl.batch (source, slip, row_ids, row_lo, row_hi, bytes, owner, attempt, replay_id, parent_id)
+INSERT INTO etl.batch (source, slip, row_ids, row_lo, row_hi, bytes, owner, attempt, parent_id,
+                       replay_id, slip_digest, prior_batches, seeking)
 SELECT p.source, min(g.slip), array_agg(g.row_id ORDER BY g.row_id), min(g.row_id), max(g.row_id),
-       p.bytes * count(*) / cardinality(p.row_ids), p.owner, %(attempt)s, p.replay_id, p.batch_id
+       p.bytes * count(*) / cardinality(p.row_ids), p.owner, %(attempt)s, p.batch_id,
+       p.replay_id, p.slip_digest,
+       CASE WHEN p.replay_id IS NOT NULL
+            THEN array_agg(p.prior_batches[array_position(p.row_ids, g.row_id)] ORDER BY g.row_id) END,
+       p.seeking
   FROM parent p, unnest(%(groups)s::int[], %(slips)s::text[], %(row_ids)s::bigint[]) AS g (no, slip, row_id)
- GROUP BY p.batch_id, p.source, p.bytes, p.row_ids, p.owner, p.replay_id, g.no
-RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt
+ GROUP BY p.batch_id, p.source, p.bytes, p.row_ids, p.owner, p.replay_id, p.slip_digest, p.prior_batches, p.seeking, g.no
+RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt, replay_id, slip_digest, prior_batches, seeking
 
 -- name: release
--- Rows go back to wait; a batch of a replay does not (its rows keep their old outcome).
+-- Rows go back to where they were taken from: to wait for their first load, or for their replay, as long as that is open.
 WITH freed AS (
     UPDATE etl.batch SET status = 'released', finished_at = clock_timestamp()
      WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
-    RETURNING source, slip, row_ids, bytes, replay_id
+    RETURNING source, slip, row_ids, bytes, replay_id, slip_digest, prior_batches
+), again AS (
+    INSERT INTO etl.replay_row (replay_id, source, row_id, slip, digest, batch_id)
+    SELECT f.replay_id, f.source, r.row_id, s.slip, f.slip_digest, r.batch_id
+      FROM freed f JOIN etl.replay p ON p.replay_id = f.replay_id AND p.status = 'open',
+           unnest(f.row_ids, f.prior_batches) AS r (row_id, batch_id) LEFT JOIN etl.staging s ON s.row_id = r.row_id
 )
 INSERT INTO etl.inbox (source, row_id, slip, bytes)
 SELECT f.source, r.row_id, s.slip, f.bytes / cardinality(f.row_ids)
@@ -72,7 +82,8 @@ UPDATE etl.batch b
                               AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
      ORDER BY l.batch_id LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED) dead
  WHERE b.batch_id = dead.batch_id
-RETURNING b.batch_id, b.lease_token, b.source, b.slip, b.row_ids, b.bytes, b.attempt
+RETURNING b.batch_id, b.lease_token, b.source, b.slip, b.row_ids, b.bytes, b.attempt,
+          b.replay_id, b.slip_digest, b.prior_batches, b.seeking
 
 -- name: stray
 -- Batches that the database holds as ours but the master's book does not: a claim whose reply was lost.

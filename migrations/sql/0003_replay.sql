@@ -1,0 +1,50 @@
+-- Replays: rows that are settled are settled again, while their effect is what one load would have made.
+
+ALTER TABLE etl.replay
+    ADD COLUMN actor      text NOT NULL DEFAULT session_user,
+    ADD COLUMN version    text NOT NULL DEFAULT 'current' CHECK (version IN ('current', 'original')),
+    ADD COLUMN rate       double precision CHECK (rate > 0),                        -- rows a second at most; null: no limit
+    ADD COLUMN phase      text NOT NULL DEFAULT 'repeating' CHECK (phase IN ('repeating', 'seeking')),
+    ADD COLUMN row_hi     bigint NOT NULL DEFAULT 0,                                -- rows beyond it are not meant
+    ADD COLUMN row_cursor bigint NOT NULL DEFAULT 0,                                -- up to here rows have been chosen, in this phase
+    ADD COLUMN next_at    timestamptz NOT NULL DEFAULT '-infinity',                 -- before then no row is claimed: the rate
+    ADD COLUMN vacated    bigint NOT NULL DEFAULT 0,                                -- identities that lost the row that had won them
+    ADD COLUMN sought     bigint NOT NULL DEFAULT 0,                                -- rows parsed to find who wins those now
+    ADD COLUMN found      bigint NOT NULL DEFAULT 0,                                -- of these, the rows that had one of them
+    ADD COLUMN problem    text;                                                     -- why it does not go on
+CREATE INDEX replay_open ON etl.replay (replay_id) WHERE status = 'open';
+COMMENT ON COLUMN etl.replay.phase IS
+    'repeating: the rows that the filter chooses; seeking: rows that had lost to what was removed are found by parsing them.';
+
+ALTER TABLE etl.batch
+    ADD COLUMN prior_batches bigint[],                              -- of a replay: which batch had settled each row, as row_ids
+    ADD COLUMN seeking       boolean NOT NULL DEFAULT false,        -- only rows with a vacated identity are settled by it
+    ADD CHECK ((replay_id IS NULL) = (prior_batches IS NULL)),
+    ADD CHECK (status <> 'done' OR (replay_id IS NULL) = (prior IS NULL));
+CREATE INDEX batch_of_replay ON etl.batch (replay_id, batch_id) WHERE replay_id IS NOT NULL;
+
+-- What a replay has chosen and not yet claimed: a window of it, not all of it.
+CREATE TABLE etl.replay_row (
+    replay_id bigint NOT NULL REFERENCES etl.replay,
+    source    text NOT NULL,
+    row_id    bigint NOT NULL,
+    slip      text,                                                 -- named by the row itself
+    digest    text,                                                 -- the version that it is to be parsed by; null: the one in force
+    batch_id  bigint NOT NULL,                                      -- that had settled it
+    PRIMARY KEY (replay_id, source, row_id)
+);
+
+-- Identities whose row a replay has taken away or made weaker: another row may win them.
+CREATE TABLE etl.vacancy (
+    replay_id bigint NOT NULL REFERENCES etl.replay,
+    target    text NOT NULL,                                        -- schema.name
+    id        uuid NOT NULL,
+    PRIMARY KEY (replay_id, target, id)
+);
+
+-- For an index: which rows gave columns to a row that many fill.
+CREATE FUNCTION etl.givers(filled jsonb) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT array_agg(f.value::bigint) FROM pg_catalog.jsonb_each_text(filled) AS f);
+
+GRANT SELECT ON etl.replay_row, etl.vacancy TO etl_service, etl_operator;
+GRANT INSERT, UPDATE, DELETE ON etl.replay_row, etl.vacancy TO etl_service;
