@@ -46,5 +46,40 @@ CREATE TABLE etl.vacancy (
 CREATE FUNCTION etl.givers(filled jsonb) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (SELECT array_agg(f.value::bigint) FROM pg_catalog.jsonb_each_text(filled) AS f);
 
+-- Of the rows between two ids, both included, that are settled: by which batch last, under which version of a slip, and how.
+CREATE FUNCTION etl.settled(lo bigint, hi bigint)
+RETURNS TABLE (row_id bigint, source text, batch_id bigint, slip text, slip_digest text, letter text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
+BEGIN ATOMIC
+    SELECT DISTINCT ON (u.row_id) u.row_id, b.source, b.batch_id, b.slip, b.slip_digest, u.letter
+      FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter)
+     WHERE b.status = 'done' AND int8range(b.row_lo, b.row_hi, '[]') && int8range(lo, hi, '[]') AND u.row_id BETWEEN lo AND hi
+     ORDER BY u.row_id, b.finished_at DESC, b.batch_id DESC;
+END;
+
+-- Of these, the rows that a replay's filter chooses. Its keys, all of which must hold: rows, batches (lists of ids), source,
+-- slip, since, until (times of receipt), rejected (true: with an open dead letter of their last batch), reason (of that).
+-- What is no longer retained in staging is not chosen: it cannot be parsed again.
+CREATE FUNCTION etl.chosen(filter jsonb, lo bigint, hi bigint)
+RETURNS TABLE (row_id bigint, source text, slip text, batch_id bigint, settled_slip text, settled_digest text, letter text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
+BEGIN ATOMIC
+    SELECT d.row_id, d.source, s.slip, d.batch_id, d.slip, d.slip_digest, d.letter
+      FROM etl.settled(lo, hi) d JOIN etl.staging s ON s.row_id = d.row_id AND s.row_id BETWEEN lo AND hi
+     WHERE (filter ->> 'source' IS NULL OR d.source = filter ->> 'source')
+       AND (filter ->> 'slip' IS NULL OR d.slip = filter ->> 'slip')
+       AND (filter ->> 'since' IS NULL OR s.received_at >= (filter ->> 'since')::timestamptz)
+       AND (filter ->> 'until' IS NULL OR s.received_at < (filter ->> 'until')::timestamptz)
+       AND (filter -> 'rows' IS NULL
+            OR d.row_id IN (SELECT v::bigint FROM jsonb_array_elements_text(filter -> 'rows') AS r (v)))
+       AND (filter -> 'batches' IS NULL
+            OR d.row_id IN (SELECT unnest(b.row_ids) FROM etl.batch b
+                             WHERE b.batch_id IN (SELECT v::bigint FROM jsonb_array_elements_text(filter -> 'batches') AS r (v))))
+       AND (NOT coalesce((filter ->> 'rejected')::boolean, false)
+            OR EXISTS (SELECT FROM etl.reject j
+                        WHERE j.row_id = d.row_id AND j.batch_id = d.batch_id AND j.status = 'open'
+                          AND (filter ->> 'reason' IS NULL OR j.reason = filter ->> 'reason')));
+END;
+
 GRANT SELECT ON etl.replay_row, etl.vacancy TO etl_service, etl_operator;
 GRANT INSERT, UPDATE, DELETE ON etl.replay_row, etl.vacancy TO etl_service;
