@@ -7,8 +7,9 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add what replays need."""
+    """Add what replays need, and the indexes by which dead letters and traces are found."""
     run_file("0003_replay.sql")
+    run_file("0003_rejects.sql")
 
 
 def downgrade() -> None:
