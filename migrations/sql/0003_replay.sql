@@ -83,3 +83,5 @@ END;
 
 GRANT SELECT ON etl.replay_row, etl.vacancy TO etl_service, etl_operator;
 GRANT INSERT, UPDATE, DELETE ON etl.replay_row, etl.vacancy TO etl_service;
+-- Who cancels a replay takes back what of it is not claimed.
+GRANT DELETE ON etl.replay_row TO etl_operator;

@@ -1,0 +1,82 @@
+-- Replays as operators order, follow and cancel them; their rows are claimed elsewhere.
+
+-- name: bounds
+-- Between which row ids everything lies that a filter chooses: least and greatest pass over what is null.
+SELECT greatest(1, r.lo, b.lo, j.lo), coalesce(least(t.hi, r.hi, b.hi, j.hi), 0)
+  FROM (SELECT %(filter)s::jsonb AS filter) f,
+       (SELECT max(row_id) AS hi FROM etl.staging) t,
+       LATERAL (SELECT min(v::bigint) AS lo, max(v::bigint) AS hi FROM jsonb_array_elements_text(f.filter -> 'rows') AS u (v)) r,
+       LATERAL (SELECT min(k.row_lo) AS lo, max(k.row_hi) AS hi FROM etl.batch k
+                 WHERE k.batch_id IN (SELECT v::bigint FROM jsonb_array_elements_text(f.filter -> 'batches') AS u (v))) b,
+       LATERAL (SELECT min(l.row_id) AS lo, max(l.row_id) AS hi FROM etl.reject l
+                 WHERE l.status = 'open' AND (f.filter ->> 'rejected')::boolean) j
+
+-- name: count
+SELECT c.source, count(*) FROM etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c GROUP BY c.source ORDER BY c.source
+
+-- name: unsettled_rows
+-- Of some row ids: which are not in staging, and which are there but not settled yet.
+SELECT array_agg(w.row_id ORDER BY w.row_id) FILTER (WHERE s.row_id IS NULL),
+       array_agg(w.row_id ORDER BY w.row_id) FILTER (WHERE s.row_id IS NOT NULL AND d.row_id IS NULL)
+  FROM unnest(%(rows)s::bigint[]) AS w (row_id)
+  LEFT JOIN etl.staging s ON s.row_id = w.row_id AND s.row_id BETWEEN %(lo)s AND %(hi)s
+  LEFT JOIN etl.settled(%(lo)s, %(hi)s) AS d ON d.row_id = w.row_id
+
+-- name: unfinished_batches
+SELECT w.batch_id, b.status FROM unnest(%(batches)s::bigint[]) AS w (batch_id) LEFT JOIN etl.batch b ON b.batch_id = w.batch_id
+ WHERE b.status IS DISTINCT FROM 'done' ORDER BY w.batch_id
+
+-- name: slip_names
+SELECT DISTINCT name FROM etl.slip ORDER BY name
+
+-- name: settling_digests
+-- By which versions the chosen rows were settled; null where they were rejected before one was chosen.
+SELECT c.settled_digest, count(*) FROM etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c GROUP BY c.settled_digest
+
+-- name: order
+INSERT INTO etl.replay (filter, version, rate, row_hi, rows_total)
+VALUES (%(filter)s::jsonb, %(version)s, %(rate)s, %(row_hi)s, %(rows)s) RETURNING replay_id
+
+-- name: record
+INSERT INTO etl.action (action, detail) VALUES (%(action)s, %(detail)s::jsonb)
+
+-- name: ring
+-- What wakes a daemon for staged rows wakes it for a replay.
+SELECT pg_notify('etl_staged', '')
+
+-- name: progress
+-- One is worked at a time, the lowest first; one that was cancelled still seeks who wins what it has vacated.
+SELECT r.replay_id, r.status, r.phase, r.version, r.filter, r.actor, r.rate, r.rows_total, r.rows_done, r.vacated, r.sought,
+       r.found, r.problem, r.created_at, r.finished_at,
+       CASE WHEN r.finished_at IS NULL THEN
+           (SELECT min(q.replay_id) FROM etl.replay q
+             WHERE q.replay_id < r.replay_id AND q.status <> 'done' AND q.finished_at IS NULL) END
+  FROM etl.replay r WHERE r.replay_id = %(replay_id)s
+
+-- name: open
+SELECT replay_id FROM etl.replay WHERE status <> 'done' AND finished_at IS NULL ORDER BY replay_id
+
+-- name: cancel
+UPDATE etl.replay SET status = 'cancelled' WHERE replay_id = %(replay_id)s AND status = 'open' RETURNING replay_id
+
+-- name: forget_rows
+-- What was chosen and not yet claimed; what is claimed is finished.
+DELETE FROM etl.replay_row WHERE replay_id = %(replay_id)s
+
+-- name: resume
+UPDATE etl.replay SET problem = NULL WHERE replay_id = %(replay_id)s AND problem IS NOT NULL
+
+-- name: letters
+-- What became of the rows: how many went from which outcome to which.
+SELECT b.seeking, p.before, p.after, count(*)
+  FROM etl.batch b, unnest(string_to_array(b.prior, NULL), string_to_array(b.outcomes, NULL)) AS p (before, after)
+ WHERE b.replay_id = %(replay_id)s AND b.status = 'done' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+
+-- name: letters_replayed
+-- Dead letters of the rows' former batches that the replay has settled.
+SELECT count(*) FROM etl.batch b, unnest(b.row_ids, b.prior_batches) AS p (row_id, batch_id)
+  JOIN etl.reject j ON j.row_id = p.row_id AND j.batch_id = p.batch_id AND j.status = 'replayed'
+ WHERE b.replay_id = %(replay_id)s AND b.status = 'done'
+
+-- name: may_serve
+SELECT pg_has_role(session_user, 'etl_service', 'MEMBER')
