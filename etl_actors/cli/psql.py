@@ -22,8 +22,10 @@ def psql(
 ) -> None:
     """Open psql on the database in use; the embedded server runs as long as it is open."""
     from etl_actors.database_in_use import database_url
+    from etl_actors.store.database import connect
 
     with database_url(invocation(ctx).settings()) as url:
+        connect(url, role=None, application_name="etl-actors psql").close()  # psql would end with 2, which is wrong usage to us
         raise typer.Exit(_shell(url, arguments or []))
 
 

@@ -50,6 +50,11 @@ class Server:
         parameters.pop("dbname", None)
         return f"postgresql:///{quote(database, safe='')}?{urlencode(parameters, safe='/', quote_via=quote)}"
 
+    @property
+    def host(self) -> str:
+        """Where it listens: a host's name, or the folder of its socket."""
+        return self._given.get("host", "")
+
     def create(self, template: str = "template0") -> str:
         """Make a database and return its name.
 
