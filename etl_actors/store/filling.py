@@ -13,7 +13,7 @@ from etl_actors.relational.tables import Table
 from etl_actors.store.quoting import Quoted, QuotedText, listed, names
 from etl_actors.store.temps import temp_of
 
-__all__ = ["insert_filled"]
+__all__ = ["giver", "insert_filled"]
 
 
 def insert_filled(table: Table, others: Sequence[str] = ()) -> sql.Composed:
@@ -73,7 +73,8 @@ def _record(columns: Sequence[str], givers: sql.Composable, lowest: sql.Composab
     ).format(columns=listed(QuotedText(name) for name in columns), givers=givers, lowest=lowest)
 
 
-def _giver(side: str, name: str) -> sql.Composed:
+def giver(side: str, name: str) -> sql.Composed:
+    """Write the row id of whoever gave a column, where it is not null."""
     return sql.SQL("coalesce(({side}._filled -> {name})::bigint, {side}._row_id)").format(
         side=Quoted(side), name=QuotedText(name)
     )
@@ -81,15 +82,15 @@ def _giver(side: str, name: str) -> sql.Composed:
 
 def _wins(name: str) -> sql.Composed:
     return sql.SQL("(excluded.{name} IS NOT NULL AND (held.{name} IS NULL OR {came} < {there}))").format(
-        name=Quoted(name), came=_giver("excluded", name), there=_giver("held", name)
+        name=Quoted(name), came=giver("excluded", name), there=giver("held", name)
     )
 
 
 def _given_own(name: str, wins: sql.Composed) -> sql.Composed:
     return sql.SQL("CASE WHEN {wins} THEN {came} WHEN held.{name} IS NOT NULL THEN {there} END").format(
-        wins=wins, came=_giver("excluded", name), name=Quoted(name), there=_giver("held", name)
+        wins=wins, came=giver("excluded", name), name=Quoted(name), there=giver("held", name)
     )
 
 
 def _given_held(name: str) -> sql.Composed:
-    return sql.SQL("CASE WHEN held.{} IS NOT NULL THEN {} END").format(Quoted(name), _giver("held", name))
+    return sql.SQL("CASE WHEN held.{} IS NOT NULL THEN {} END").format(Quoted(name), giver("held", name))

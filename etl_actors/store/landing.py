@@ -1,7 +1,7 @@
 """What happens inside a load's transaction: rows are copied, winners land, and the sets that belong to them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from etl_actors.store.kin import Kin
 from etl_actors.store.temps import temp_of
 from etl_actors.store.winners import count_differing, delete_sets, insert_owners, insert_set, winning_positions
 
-__all__ = ["Landing", "copy", "filled_tables", "land"]
+__all__ = ["Landing", "copy", "delete_former_sets", "filled_tables", "insert_sets", "land"]
 
 
 @dataclass(slots=True)
@@ -89,24 +89,54 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
             found = conn.execute(winning_positions(table), {"batch_id": batch_id}).fetchall()
             ours = _Won([position for (position,) in found], ours.replaced)
         won[table.qualified] = ours
-    _delete_sets(conn, kin, won, landing)
+    for owner, ours in won.items():
+        delete_former_sets(conn, kin, owner, ours.replaced, landing)
+    insert_sets(conn, batch_id, parsed, {owner: ours.winners for owner, ours in won.items()}, landing, tell)
+    return landing
+
+
+def insert_sets(
+    conn: Connection,
+    batch_id: int,
+    parsed: Parsed,
+    winners: Mapping[str, list[int]],
+    landing: Landing,
+    tell: Callable[[Table], None],
+) -> None:
+    """Insert the sets that land with their owners' rows.
+
+    Args:
+        conn: in the load's transaction.
+        batch_id: of the batch.
+        parsed: it.
+        winners: per owner: of a root the row ids whose sets land, of another the positions.
+        landing: what is gained is added to it.
+        tell: told of each table before its rows are inserted.
+    """
+    tables = filled_tables(parsed)
     root = next((table.qualified for table in tables if table.kind is Kind.ROOT), "")
     for table in (t for t in tables if t.kind is Kind.SET):
         tell(table)
-        winners = won[table.owner or root].winners
-        landing.gained[table.qualified] += conn.execute(insert_set(table), {"batch_id": batch_id, "winners": winners}).rowcount
-    return landing
+        won = winners.get(table.owner or root, [])
+        landing.gained[table.qualified] += conn.execute(insert_set(table), {"batch_id": batch_id, "winners": won}).rowcount
+
+
+def delete_former_sets(conn: Connection, kin: Kin, owner: str, replaced: Sequence[Any], landing: Landing) -> None:
+    """Delete the sets of replaced rows: those are locked by now, so that nobody else does the same meanwhile.
+
+    Args:
+        conn: in the load's transaction.
+        kin: what else belongs to the owner's table.
+        owner: its qualified name.
+        replaced: `_id`s of its rows.
+        landing: what is lost is taken off it.
+    """
+    sets = kin.sets.get(owner, ())
+    if sets and replaced:
+        for no, deleted in conn.execute(delete_sets(owner, sets), {"replaced": list(replaced)}).fetchall():
+            landing.gained[sets[no].qualified] -= deleted
 
 
 def _differing(conn: Connection, root: Table, winners: list[int]) -> int:
     row = conn.execute(count_differing(root), {"winners": winners}).fetchone() if root.columns else None
     return 0 if row is None else int(row[0])
-
-
-def _delete_sets(conn: Connection, kin: Kin, won: Mapping[str, _Won], landing: Landing) -> None:
-    """Delete the sets of replaced owners: their rows are locked by now, so that nobody else does the same meanwhile."""
-    for owner, ours in won.items():
-        sets = kin.sets.get(owner, ())
-        if sets and ours.replaced:
-            for no, deleted in conn.execute(delete_sets(owner, sets), {"replaced": ours.replaced}).fetchall():
-                landing.gained[sets[no].qualified] -= deleted

@@ -1,6 +1,7 @@
 """Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from json import dumps
 
 import psycopg
@@ -19,6 +20,7 @@ from etl_actors.store.landing import Landing, copy, filled_tables, land
 from etl_actors.store.leases import Lease
 from etl_actors.store.queries import queries
 from etl_actors.store.refusals import failure_of
+from etl_actors.store.repeating import Repeating
 from etl_actors.store.targets import ensure_tables
 from etl_actors.store.temps import make_temp, temp_of
 
@@ -59,10 +61,11 @@ class Loading:
         self._target_schema = target_schema
         self._known: dict[tuple[Table, ...], Kin] = {}
         self._filling: Table | None = None
+        self._repeating = Repeating(conn, target_schema)
         conn.execute(_SQL["probe"])
 
     def load(self, lease: Lease, parsed: Parsed) -> Loaded:
-        """Land `parsed` under `lease`, in one transaction.
+        """Land `parsed` under `lease`, in one transaction; of a replay's batch, in the place of what its rows have made before.
 
         Raises:
             LeaseLost: the batch is somebody else's by now; nothing landed.
@@ -82,6 +85,7 @@ class Loading:
                 _tell_retry(lease, attempt, exc)
             except _NewSlip:
                 self._known.clear()
+                self._repeating.forget()
             except (pg.FeatureNotSupported, pg.UndefinedTable, pg.UndefinedColumn) as exc:
                 # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never bisect for it.
                 if last:
@@ -116,6 +120,7 @@ class Loading:
         for table in {table for tables in self._known for table in tables}:
             self._conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", temp_of(table))))
         self._known.clear()
+        self._repeating.forget()
         self._conn.execute("DEALLOCATE ALL")
 
     def _transaction(self, lease: Lease, parsed: Parsed) -> Loaded:
@@ -123,9 +128,15 @@ class Loading:
         with self._conn.transaction():
             self._fence(lease)
             copy(self._conn, parsed)
-            landing = land(self._conn, lease.batch_id, parsed, self._known[filled_tables(parsed)], self._fill)
-            insert_rejects(self._conn, lease.batch_id, parsed)
-            return self._finish(lease, parsed, landing)
+            kin = self._known[filled_tables(parsed)]
+            if lease.repeat is None:
+                landing = land(self._conn, lease.batch_id, parsed, kin, self._fill)
+                insert_rejects(self._conn, lease.batch_id, parsed)
+                return self._finish(lease, parsed, landing)
+            made = self._repeating.land(lease, lease.repeat, parsed, kin, self._fill)
+            if made is None:
+                return Loaded(0, 0, 0, 0, 0, 0)
+            return self._finish(made.lease, made.parsed, made.landing, made.prior, made.after)
 
     def _fill(self, table: Table) -> None:
         self._filling = table
@@ -135,7 +146,9 @@ class Loading:
         if held is None:
             raise _lost(lease)
 
-    def _finish(self, lease: Lease, parsed: Parsed, landing: Landing) -> Loaded:
+    def _finish(
+        self, lease: Lease, parsed: Parsed, landing: Landing, prior: str | None = None, after: datetime | None = None
+    ) -> Loaded:
         letters = dict.fromkeys(lease.row_ids, "d")
         letters |= dict.fromkeys(landing.winners, "l")
         letters |= dict.fromkeys(parsed.skipped, "s")
@@ -160,6 +173,8 @@ class Loading:
             "target": parsed.blocks[0].table.qualified if parsed.blocks else None,
             "outcomes": outcomes,
             "rows_added": dumps(dict(landing.gained)),
+            "prior": prior,
+            "after": after,
         }
         # The reply is read before COMMIT is sent: pipelined with it, a finish that hit no row would land all the same.
         finished = self._conn.execute(_SQL["finish"], given | asdict(loaded)).fetchone()

@@ -8,7 +8,18 @@ from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.quoting import Quoted, listed, names
 from etl_actors.store.temps import temp_of
 
-__all__ = ["count_differing", "delete_sets", "insert_owners", "insert_set", "landed_columns", "winning_positions"]
+__all__ = [
+    "changed_columns",
+    "count_differing",
+    "delete_sets",
+    "insert_owners",
+    "insert_set",
+    "landed_columns",
+    "newest_value",
+    "ordered",
+    "winning_positions",
+    "wins",
+]
 
 
 def landed_columns(table: Table) -> list[str]:
@@ -29,7 +40,7 @@ def insert_owners(table: Table, others: Iterable[str] = ()) -> sql.Composed:
     `_id`: two batches that insert the same keys in different orders would wait for each other for ever.
     """
     columns = landed_columns(table)
-    # A document that comes again under its own row_id (a replay) changes nothing here; a replay deletes first.
+    # A document that comes again under its own row_id changes nothing here; a replay overwrites, by `repeated_rows`.
     return sql.SQL(
         "INSERT INTO {target} AS held ({columns}, _batch_id) "
         "SELECT DISTINCT ON (_id) {columns}, %(batch_id)s::bigint FROM {temp} ORDER BY _id, {order} "
@@ -41,11 +52,20 @@ def insert_owners(table: Table, others: Iterable[str] = ()) -> sql.Composed:
         target=Quoted(table.schema, table.name),
         columns=names(columns),
         temp=_temp(table),
-        order=_order(table),
-        # excluded has null, or the column's default, where the slip fills nothing
-        changes=listed(sql.SQL("{0} = excluded.{0}").format(Quoted(c)) for c in [*columns, *others] if c != "_id"),
-        wins=_wins(table),
+        order=ordered(table),
+        changes=changed_columns(columns, others),
+        wins=wins(table),
     )
+
+
+def changed_columns(columns: Iterable[str], others: Iterable[str]) -> sql.Composed:
+    """Write what of a row that loses its place is overwritten.
+
+    Args:
+        columns: that the batch's slip fills.
+        others: that only other slips fill: excluded has null in them, or the column's default.
+    """
+    return listed(sql.SQL("{0} = excluded.{0}").format(Quoted(c)) for c in [*columns, *others] if c != "_id")
 
 
 def winning_positions(table: Table) -> sql.Composed:
@@ -56,7 +76,7 @@ def winning_positions(table: Table) -> sql.Composed:
     return sql.SQL(
         "SELECT DISTINCT ON (mine._id) mine._pos FROM {temp} AS mine JOIN {target} AS held "
         "ON held._id = mine._id AND held._row_id = mine._row_id AND held._batch_id = %(batch_id)s ORDER BY mine._id, {order}"
-    ).format(temp=_temp(table), target=Quoted(table.schema, table.name), order=_order(table, "mine"))
+    ).format(temp=_temp(table), target=Quoted(table.schema, table.name), order=ordered(table, "mine"))
 
 
 def count_differing(table: Table) -> sql.Composed:
@@ -115,17 +135,17 @@ def _temp(table: Table) -> Quoted:
     return Quoted("pg_temp", temp_of(table))
 
 
-def _order(table: Table, side: str = "") -> sql.Composed:
+def ordered(table: Table, side: str = "") -> sql.Composed:
     """Order the rows of one `_id` so that the winner comes first."""
     ties = ("_row_id",) if table.kind is Kind.ROOT else ("_row_id", "_pos")
     way = sql.SQL("") if table.policy is Policy.IGNORE else sql.SQL(" DESC")
     parts = [_named(side, tie) + way for tie in ties]
     if table.policy is Policy.NEWEST:
-        parts.insert(0, _newest(table, side) + sql.SQL(" DESC NULLS LAST"))
+        parts.insert(0, newest_value(table, side) + sql.SQL(" DESC NULLS LAST"))
     return listed(parts)
 
 
-def _wins(table: Table) -> sql.Composable:
+def wins(table: Table) -> sql.Composable:
     """Say when a row of the batch takes the place of the one that is there: by the same order."""
     match table.policy:
         case Policy.IGNORE:
@@ -134,12 +154,12 @@ def _wins(table: Table) -> sql.Composable:
             return sql.SQL(
                 "{came} > {held} OR ({came} IS NOT NULL AND {held} IS NULL) "
                 "OR ({came} IS NOT DISTINCT FROM {held} AND excluded._row_id > held._row_id)"
-            ).format(came=_newest(table, "excluded"), held=_newest(table, "held"))
+            ).format(came=newest_value(table, "excluded"), held=newest_value(table, "held"))
         case _:
             return sql.SQL("excluded._row_id > held._row_id")
 
 
-def _newest(table: Table, side: str) -> sql.Composed:
+def newest_value(table: Table, side: str) -> sql.Composed:
     """Name the value that decides; of texts by their bytes, or the tables would depend on the database's locale."""
     kind = next(column.type for column in table.columns if column.name == table.newest)
     collated = sql.SQL(' COLLATE "C"') if kind.startswith("text") else sql.SQL("")

@@ -13,8 +13,10 @@ SELECT 1 FROM etl.batch
 
 -- name: finish
 -- The last statement before COMMIT; the caller reads that it hit one row, and only then sends COMMIT.
+-- A replay's batch counts as later than those whose rows it settles again, whatever the clock did in between.
 UPDATE etl.batch
-   SET status = 'done', finished_at = clock_timestamp(), slip = %(slip)s, slip_digest = %(digest)s, target = %(target)s,
+   SET status = 'done', finished_at = greatest(clock_timestamp(), %(after)s::timestamptz + interval '1 microsecond'),
+       prior = %(prior)s, slip = %(slip)s, slip_digest = %(digest)s, target = %(target)s,
        outcomes = %(outcomes)s, loaded = %(loaded)s, duplicate = %(duplicate)s, skipped = %(skipped)s,
        rejected = %(rejected)s, differing = %(differing)s, replaced = %(replaced)s, rows_added = %(rows_added)s::jsonb
  WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'

@@ -1,0 +1,41 @@
+-- What a replay's load asks and writes beside the target tables.
+
+-- name: one_at_a_time
+-- Loads of replays queue here: each reads the outcomes that the one before has left, and takes rows away without their order.
+SELECT pg_advisory_xact_lock(hashtextextended('etl.replay', 0))
+
+-- name: joins
+-- A load's joins go by index alone; a replay also holds a batch's rows against each other, in temps that have none.
+SELECT set_config('enable_hashjoin', 'on', true)
+
+-- name: prior
+-- How each row was settled before, and under which version of a slip.
+SELECT p.row_id, substr(b.outcomes, array_position(b.row_ids, p.row_id), 1), b.slip_digest, b.finished_at
+  FROM unnest(%(row_ids)s::bigint[], %(batches)s::bigint[]) AS p (row_id, batch_id)
+  JOIN etl.batch b ON b.batch_id = p.batch_id AND b.status = 'done'
+
+-- name: vacate
+INSERT INTO etl.vacancy (replay_id, target, id) SELECT %(replay_id)s, %(target)s, unnest(%(ids)s::uuid[])
+ON CONFLICT DO NOTHING
+
+-- name: supersede
+-- The dead letters of these rows so far: what becomes of the rows now is told anew.
+UPDATE etl.reject SET status = 'replayed'
+ WHERE row_id = ANY (%(row_ids)s::bigint[]) AND batch_id = ANY (%(batches)s::bigint[]) AND status = 'open'
+
+-- name: cut
+-- A batch that only seeks settles the rows that it has found; the others keep the outcome that they had.
+UPDATE etl.batch
+   SET row_ids = %(row_ids)s, prior_batches = %(batches)s, row_lo = %(lo)s, row_hi = %(hi)s
+ WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
+
+-- name: leave
+UPDATE etl.batch SET status = 'released', finished_at = clock_timestamp()
+ WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
+RETURNING 1
+
+-- name: advance
+UPDATE etl.replay
+   SET rows_done = rows_done + %(done)s, vacated = vacated + %(vacated)s, sought = sought + %(sought)s, found = found + %(found)s,
+       problem = NULL
+ WHERE replay_id = %(replay_id)s
