@@ -7,12 +7,15 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from etl_actors.cli.completion import completing
 from etl_actors.cli.context import invocation
 from etl_actors.errors import UsageError
 
-__all__ = ["COMMANDS", "Command", "Commands", "Group"]
+__all__ = ["COMMANDS", "EXIT_STATUS", "Command", "Commands", "Group"]
+
+EXIT_STATUS = "Exit status: 0 well; 1 it found or met a problem; 2 wrong usage or settings; 3 the database can't be reached."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Command:
     def load(self, name: str) -> Any:
         """Import the command and return it as the parser wants it; ``slips_list`` is the command `list` of a group."""
         function = getattr(import_module(f"etl_actors.cli.{name}"), name)
+        completing(function)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
         register = alone.command(name.rpartition("_")[2], epilog=self.epilog, context_settings=dict(self.context))
         register(_with_settings(function) if self.wants_settings else function)
@@ -43,7 +47,7 @@ class Command:
     def epilog(self) -> str:
         """The end of its help."""
         lines = "\n".join(f"  {example}" for example in self.examples)
-        return f"\b\nFor example:\n{lines}"
+        return f"\b\nFor example:\n{lines}\n\n{EXIT_STATUS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,27 @@ COMMANDS = {
         "Show the books: what was staged and what became of it.",
         ("etl-actors status", "etl-actors status --json"),
     ),
+    "batches": Command(
+        "List the batches: who worked on what, and what came of it.",
+        ("etl-actors batches", "etl-actors batches --status claimed", "etl-actors batches 12 --json"),
+    ),
+    "trace": Command(
+        "Show where a row went, or where a target row came from.",
+        ("etl-actors trace 4711", "etl-actors trace offer 6f1c3a52-0d0b-5c3e-9d51-0b6f6e1d2c3a"),
+    ),
+    "replay": Command(
+        "Run settled rows again, as if they were loaded for the first time.",
+        (
+            "etl-actors replay --slip shop_product --dry-run",
+            "etl-actors replay --rejected --reason not_a_number",
+            "etl-actors replay --source shop --since 2026-01-31 --rate 500",
+            "etl-actors replay --resume",
+        ),
+    ),
+    "rejects": Group(
+        "Find out why rows were rejected, and settle the dead letters.",
+        ("etl-actors rejects list --by reason", "etl-actors rejects show 12", "etl-actors rejects discard 12"),
+    ),
     "slips": Group(
         "Write slips and try them: what becomes of which documents.",
         ("etl-actors slips list", "etl-actors slips check", "etl-actors slips try web_log access.log"),
@@ -122,6 +147,7 @@ class Commands(TyperGroup):
 
     above = ""
     listed: Mapping[str, Command] = COMMANDS
+    _completing = False
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the parser's signature
         """Return the names in order."""
@@ -130,7 +156,17 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # the parser's signature
         """Return a command; None where there is none of that name."""
         command = self.listed.get(cmd_name)
+        if command is not None and self._completing:
+            return TyperCommand(cmd_name, short_help=command.summary)
         return None if command is None else command.load(f"{self.above}{cmd_name}")
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Complete a name, of which the shell shows the summary, without an import of what it names."""
+        self._completing = True
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self._completing = False
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # the parser's signature
         """Write the list into the help."""

@@ -65,7 +65,23 @@ def test_a_claim_is_one_statement(producer: Connection, service: Connection) -> 
     assert len(made) == 2, "one looks for the sources, one claims"
 
 
-@pytest.mark.parametrize("file", ["audit", "batches", "daemons", "inbox", "ledger", "slips", "staging", "targets", "versions"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "audit",
+        "batches",
+        "batches_listed",
+        "daemons",
+        "inbox",
+        "ledger",
+        "rejects",
+        "slips",
+        "staging",
+        "targets",
+        "trace",
+        "versions",
+    ],
+)
 def test_every_named_statement_is_valid(service: Connection, file: str) -> None:
     """PostgreSQL parses and plans each as the service, its parameters unknown; none is run."""
     for name, statement in queries(file).items():
