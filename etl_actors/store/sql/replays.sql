@@ -80,3 +80,6 @@ SELECT count(*) FROM etl.batch b, unnest(b.row_ids, b.prior_batches) AS p (row_i
 
 -- name: may_serve
 SELECT pg_has_role(session_user, 'etl_service', 'MEMBER')
+
+-- name: stored_code
+SELECT name, digest, files ->> 'steps.py' FROM etl.slip WHERE digest = ANY (%(digests)s) AND files ? 'steps.py' ORDER BY name, digest
