@@ -9,7 +9,7 @@ import typer
 
 from etl_actors import __version__
 from etl_actors.cli import failures
-from etl_actors.cli.commands import Commands
+from etl_actors.cli.commands import EXIT_STATUS, Commands
 from etl_actors.cli.context import Invocation, invocation
 from etl_actors.errors import EtlError, UsageError
 from etl_actors.resources import resource
@@ -26,7 +26,7 @@ To begin with:
   etl-actors feed shop products.jsonl
   etl-actors status
 
-Exit status: 0 well; 1 it found or met a problem; 2 wrong usage or settings; 3 the database can't be reached.
+{EXIT_STATUS}
 
 \b
 Settings are variables, as ETL_WORKERS=4, or a file: etl-actors --config FILE.
