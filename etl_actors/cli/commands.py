@@ -99,6 +99,27 @@ COMMANDS = {
         "Show the books: what was staged and what became of it.",
         ("etl-actors status", "etl-actors status --json"),
     ),
+    "batches": Command(
+        "List the batches: who worked on what, and what came of it.",
+        ("etl-actors batches", "etl-actors batches --status claimed", "etl-actors batches 12 --json"),
+    ),
+    "trace": Command(
+        "Show where a row went, or where a target row came from.",
+        ("etl-actors trace 4711", "etl-actors trace offer 6f1c3a52-0d0b-5c3e-9d51-0b6f6e1d2c3a"),
+    ),
+    "replay": Command(
+        "Run settled rows again, as if they were loaded for the first time.",
+        (
+            "etl-actors replay --slip shop_product --dry-run",
+            "etl-actors replay --rejected --reason not_a_number",
+            "etl-actors replay --source shop --since 2026-01-31 --rate 500",
+            "etl-actors replay --resume",
+        ),
+    ),
+    "rejects": Group(
+        "Find out why rows were rejected, and settle the dead letters.",
+        ("etl-actors rejects list --by reason", "etl-actors rejects show 12", "etl-actors rejects discard 12"),
+    ),
     "slips": Group(
         "Write slips and try them: what becomes of which documents.",
         ("etl-actors slips list", "etl-actors slips check", "etl-actors slips try web_log access.log"),
