@@ -7,9 +7,10 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add what replays need, and the indexes by which dead letters and traces are found."""
+    """Add what replays need, the indexes by which dead letters and traces are found, and the books in plain joins."""
     run_file("0003_replay.sql")
     run_file("0003_rejects.sql")
+    run_file("0003_books.sql")
 
 
 def downgrade() -> None:
