@@ -52,7 +52,7 @@ class _Whole:
 
 def batches(
     ctx: typer.Context,
-    batch_id: Annotated[int | None, typer.Argument(metavar="[BATCH_ID]", help="Show this one whole.", show_default=False)] = None,
+    batch_id: Annotated[int | None, typer.Argument(metavar="BATCH_ID", help="Show this one whole.", show_default=False)] = None,
     *,
     source: Annotated[str | None, typer.Option(metavar="S", help="Of rows of this source.", show_default=False)] = None,
     slip: Annotated[str | None, typer.Option(metavar="NAME", help="Parsed by this slip.", show_default=False)] = None,

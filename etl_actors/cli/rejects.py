@@ -17,7 +17,7 @@ REJECTS = {
         ),
     ),
     "show": Command(
-        "Show all of a dead letter: the place, and what else befell its row.",
+        "Show all of a dead letter: the place, and what befell its row.",
         ("etl-actors rejects show 12", "etl-actors rejects show --row 4711", "etl-actors rejects show 12 --json"),
     ),
     "discard": Command(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ids", "Reason", "Since", "Slip", "Source", "StageOf", "Until", "Yes", "chosen", "filter_words"]
 
-Ids = Annotated[list[int] | None, typer.Argument(metavar="[REJECT_ID]...", help="Dead letters by id; or filters.")]
+Ids = Annotated[list[int] | None, typer.Argument(metavar="REJECT_ID", help="Dead letters by id; or filters.")]
 Source = Annotated[str | None, typer.Option(metavar="S", help="Of rows of this source.", show_default=False)]
 Slip = Annotated[str | None, typer.Option(metavar="NAME", help="Refused by this slip.", show_default=False)]
 StageOf = Annotated[Stage | None, typer.Option("--stage", help="Refused at this stage.", show_default=False)]

@@ -66,7 +66,7 @@ class _Shown:
 
 def rejects_show(
     ctx: typer.Context,
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[REJECT_ID]...", help="As `rejects list` tells them.")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="REJECT_ID", help="As `rejects list` tells them.")] = None,
     *,
     row: Annotated[int | None, typer.Option(metavar="ROW_ID", help="All of this row's, the latest first.")] = None,
     show_private: Annotated[

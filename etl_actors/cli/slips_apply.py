@@ -19,7 +19,7 @@ _DIGITS = 8  # of a digest: enough to tell versions apart
 
 def slips_apply(
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SLIP]...", help="Names; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="SLIP", help="Names; all by default.")] = None,
     *,
     retire: Annotated[
         list[str] | None,

@@ -27,7 +27,7 @@ __all__ = ["checked", "slips_check"]
 
 def slips_check(
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SLIP]...", help="Names or paths; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="SLIP", help="Names or paths; all by default.")] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings are problems too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -37,7 +37,7 @@ class _Planned:
 
 def slips_plan(
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SLIP]...", help="Names or paths; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="SLIP", help="Names or paths; all by default.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

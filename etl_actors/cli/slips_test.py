@@ -41,7 +41,7 @@ class _Result:
 
 def slips_test(
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SLIP]...", help="Names or paths; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="SLIP", help="Names or paths; all by default.")] = None,
     *,
     update: Annotated[bool, typer.Option("--update", help="Write into the samples what the slips make of them now.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -15,7 +15,7 @@ def trace(
     ctx: typer.Context,
     first: Annotated[str, typer.Argument(metavar="ROW_ID|TABLE", help="A staged row, or a target table: name or schema.name.")],
     identity: Annotated[
-        str | None, typer.Argument(metavar="[_ID]", help="Of a row of the table; with or without dashes.", show_default=False)
+        str | None, typer.Argument(metavar="_ID", help="Of a row of the table; with or without dashes.", show_default=False)
     ] = None,
     *,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of each table that are shown, at most.")] = 20,
