@@ -1,0 +1,214 @@
+"""A replay leaves what one load would have made: rows of the chosen version beside rows of the versions that they had."""
+
+from random import Random
+
+import pytest
+
+from etl_actors.relational.parsed import Group, Parsed
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.store.audit import audit
+from etl_actors.store.database import Connection
+from etl_actors.store.inbox import Inbox
+from etl_actors.store.leases import split
+from etl_actors.store.load import Loading
+from etl_actors.store.slips import remember
+from etl_actors.store.staging import fetch
+from etl_actors.store.targets import ensure_tables
+from etl_actors.workers.base import Job, Role, RoleSlip
+from etl_actors.workers.batch import BatchParser
+from tests.support.contents import contents
+from tests.support.documents import one, stage
+from tests.support.leases import OWNER
+from tests.support.replays import repeat
+
+_SLIP = """
+name = "note"
+source = "notes"
+{when}
+[tables.note]
+key = ["id"]
+on_duplicate = "{root}"
+columns.id    = "{id} | int"
+columns.title = "{title} | text"
+columns.at    = "{at} | int"
+[tables.note_tag]
+parent = "note"
+each = "@.tags[*]"
+columns.tag = "@ | {tag}text"
+[tables.note_tag_bit]
+parent = "note_tag"
+each = "$.bits[*]"
+columns.bit = "@ | int"
+[tables.vendor]
+parent = "note"
+each = "@.vendors[*]"
+key = ["name"]
+on_duplicate = "{own}"
+columns.name   = "{name} | text"
+columns.rating = "rating | int"
+[tables.vendor_tag]
+parent = "vendor"
+each = "$.tags[*]"
+columns.tag = "@ | text"
+[tables.person]
+each = "{people}"
+key = ["name"]
+on_duplicate = "fill"
+columns.name   = "{name} | text"
+columns.rating = "{rating} | int"
+columns.title  = "if(rating > 2, $.title, null) | text"
+"""
+_FIRST = {
+    "when": "", "id": "id", "title": "title", "at": "at", "tag": "", "name": "name", "people": "$.vendors[*]", "rating": "rating | null_if(0)",
+}  # fmt: skip
+_CHANGES = {
+    "nothing": {},
+    "values": {"title": "title | upper"},
+    "keys": {"id": "if(id > 3, at, id)"},
+    "children": {"tag": "upper | "},
+    "times": {"at": "if(at > 4, 0, at)"},
+    "fewer": {"when": 'when = "at < 6"'},
+    "none": {"when": 'when = "at > 99"'},
+    "names": {"name": "if(rating > 3, 'x', name)"},
+    "ratings": {"rating": "rating | null_if(4)"},
+    "gone people": {"people": "$.nobody[*]"},
+    "rejects": {"title": "if(at == 2, null, title) | required"},
+}
+_TABLES = ["note", "note_tag", "note_tag_bit", "vendor", "vendor_tag", "person"]
+
+
+def slip_of(change: str, root: str, own: str) -> Slip:
+    return read_slip({"slip.toml": _SLIP.format(root=root, own=own, **{**_FIRST, **_CHANGES[change]})}, "public")
+
+
+def documents(dice: Random, count: int) -> list[dict[str, object]]:
+    return [
+        {
+            "id": dice.randrange(6),
+            "title": dice.choice("abc"),
+            "at": dice.randrange(8),
+            "tags": [dice.choice("xyz") for _ in range(dice.randrange(3))],
+            "bits": [dice.randrange(3) for _ in range(dice.randrange(3))],
+            "vendors": [{"name": f"v{dice.randrange(5)}", "rating": dice.randrange(6)} for _ in range(dice.randrange(3))],
+        }
+        for _ in range(count)
+    ]
+
+
+def load(service: Connection, first: Slip, later: Slip, chosen: frozenset[int]) -> None:
+    """Load whatever waits: the chosen rows by the later version, the others by the first."""
+    inbox, loading = Inbox(service, OWNER), Loading(service)
+    parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public")
+    inbox.look()
+    while made := inbox.claim(5, 2**30):
+        for lease in made:
+            groups = [tuple(r for r in lease.row_ids if (r in chosen) is ours) for ours in (False, True)]
+            for child in split(service, lease, [Group(None, ids) for ids in groups if ids]):
+                slip = later if child.row_ids[0] in chosen else first
+                parsed = parser.parse(Job(child.row_ids, Role((RoleSlip(slip.digest, slip.files),), settled=not slip.when)))
+                assert isinstance(parsed, Parsed)
+                loading.load(child, parsed)
+
+
+_POLICIES = [("update", "newest(rating)"), ("ignore", "update"), ("newest(at)", "ignore")]
+_COVERING = [(change, _POLICIES[n % 3]) for n, change in enumerate(_CHANGES)]
+_COVERING += [("keys", _POLICIES[0]), ("keys", _POLICIES[1]), ("times", _POLICIES[2]), ("fewer", _POLICIES[0])]
+
+
+@pytest.mark.parametrize(("change", "policies"), dict.fromkeys(_COVERING), ids=str)
+def test_a_replay_leaves_what_one_load_would_have_made(
+    producer: Connection, service: Connection, admin: Connection, database: str, change: str, policies: tuple[str, str]
+) -> None:
+    first, later = slip_of("nothing", *policies), slip_of(change, *policies)
+    ensure_tables(service, first.targets, "note")
+    for slip in (first, later):
+        remember(service, slip)
+    for seed in range(2):
+        dice = Random(f"{change} {seed}")
+        row_ids = stage(producer, "notes", documents(dice, 30))
+        load(service, first, later, frozenset())
+        chosen = frozenset(dice.sample(row_ids, dice.choice([3, 12, 30])))
+        repeat(service, sorted(chosen), {first.digest: first, later.digest: later}, later.digest)
+        replayed = contents(database, _TABLES)
+        assert not audit(admin, "public").findings
+        assert one(admin, "SELECT bool_and(balanced) FROM etl.ledger")
+        admin.execute(
+            "TRUNCATE etl.batch, etl.reject, etl.vacancy, note, note_tag, note_tag_bit, vendor, vendor_tag, person CASCADE"
+        )
+        admin.execute(
+            "INSERT INTO etl.inbox (source, row_id, bytes) SELECT source, row_id, 1 FROM etl.staging WHERE row_id = ANY (%s)",
+            [row_ids],
+        )
+        load(service, first, later, chosen)
+        assert replayed == contents(database, _TABLES), f"seed {seed}, {len(chosen)} rows"
+        admin.execute("TRUNCATE etl.batch, etl.reject, note, note_tag, note_tag_bit, vendor, vendor_tag, person CASCADE")
+        admin.execute(
+            "ALTER TABLE etl.staging DISABLE TRIGGER ALL; DELETE FROM etl.staging; ALTER TABLE etl.staging ENABLE TRIGGER ALL"
+        )
+
+
+@pytest.fixture
+def slip(service: Connection) -> Slip:
+    """Put a slip in force whose rows all tables know by their root."""
+    text = """
+name = "note"
+source = "notes"
+[tables.note]
+key = ["id"]
+columns.id = "id | int"
+columns.title = "title | text"
+[tables.note_tag]
+parent = "note"
+each = "@.tags[*]"
+columns.tag = "@ | text"
+"""
+    found = read_slip({"slip.toml": text}, "public")
+    ensure_tables(service, found.targets, "note")
+    remember(service, found)
+    return found
+
+
+def test_a_replay_that_changes_nothing_writes_to_no_target(producer: Connection, service: Connection, slip: Slip) -> None:
+    row_ids = stage(producer, "notes", [{"id": n % 7, "title": "a", "tags": ["x", "y"][: n % 3]} for n in range(20)])
+    load(service, slip, slip, frozenset())
+    tuples = "SELECT array_agg((_id, ctid, xmin)::text ORDER BY _id) FROM {}"
+    before = [one(service, tuples.format(name)) for name in ("note", "note_tag")]
+    replay_id = repeat(service, row_ids, {slip.digest: slip}, slip.digest)
+    assert [one(service, tuples.format(name)) for name in ("note", "note_tag")] == before
+    letters = "SELECT string_agg(outcomes, '' ORDER BY row_lo), string_agg(prior, '' ORDER BY row_lo) FROM etl.batch WHERE replay_id = %s"
+    assert service.execute(letters, [replay_id]).fetchone() == ("l" * 7 + "d" * 13, "l" * 7 + "d" * 13)
+    assert one(service, "SELECT rows_done FROM etl.replay") == 20
+
+
+def test_a_dead_letter_whose_row_now_parses_is_replayed_and_the_row_counts_as_loaded(
+    producer: Connection, service: Connection, slip: Slip
+) -> None:
+    row_ids = stage(producer, "notes", [{"id": "one"}, {"id": 2}, {"id": "three"}])
+    load(service, slip, slip, frozenset())
+    assert one(service, "SELECT count(*) FROM etl.reject WHERE status = 'open'") == 2
+    mended = slip.files["slip.toml"].replace("id | int", "if(id == 'one', 1, id) | int")
+    later = read_slip({"slip.toml": mended}, "public")
+    remember(service, later)
+    repeat(service, row_ids, {slip.digest: slip, later.digest: later}, later.digest)
+    told = service.execute("SELECT row_id, status FROM etl.reject ORDER BY reject_id").fetchall()
+    assert told == [(row_ids[0], "replayed"), (row_ids[2], "replayed"), (row_ids[2], "open")], "the third is refused again"
+    books = "SELECT loaded, duplicate, skipped, rejected, balanced FROM etl.ledger"
+    assert service.execute(books).fetchone() == (2, 0, 0, 1, True)
+    assert service.execute("SELECT status FROM etl.row_status ORDER BY row_id").fetchall() == [
+        ("loaded",),
+        ("loaded",),
+        ("rejected",),
+    ]
+
+
+def test_a_document_that_is_no_longer_retained_keeps_its_rows(
+    producer: Connection, service: Connection, admin: Connection, slip: Slip
+) -> None:
+    row_ids = stage(producer, "notes", [{"id": 1}, {"id": 2}])
+    load(service, slip, slip, frozenset())
+    admin.execute("ALTER TABLE etl.staging DISABLE TRIGGER ALL")
+    admin.execute("DELETE FROM etl.staging WHERE row_id = %s", [row_ids[0]])
+    repeat(service, row_ids, {slip.digest: slip}, slip.digest)
+    assert service.execute("SELECT id FROM note ORDER BY id").fetchall() == [(1,), (2,)]
+    assert one(service, "SELECT string_agg(outcomes, '') FROM etl.batch WHERE replay_id IS NOT NULL") == "l"
