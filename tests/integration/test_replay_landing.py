@@ -1,5 +1,6 @@
 """A replay leaves what one load would have made: rows of the chosen version beside rows of the versions that they had."""
 
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
@@ -8,7 +9,7 @@ from etl_actors.relational.parsed import Group, Parsed
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.audit import audit
-from etl_actors.store.database import Connection
+from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import split
 from etl_actors.store.load import Loading
@@ -75,6 +76,8 @@ _CHANGES = {
     "gone people": {"people": "$.nobody[*]"},
     "rejects": {"title": "if(at == 2, null, title) | required"},
 }
+_EMPTY = "TRUNCATE etl.batch, etl.reject, etl.vacancy, note, note_tag, note_tag_bit, vendor, vendor_tag, person CASCADE"
+_AGAIN = "INSERT INTO etl.inbox (source, row_id, bytes) SELECT source, row_id, 1 FROM etl.staging WHERE row_id = ANY (%s)"
 _TABLES = ["note", "note_tag", "note_tag_bit", "vendor", "vendor_tag", "person"]
 
 
@@ -133,19 +136,38 @@ def test_a_replay_leaves_what_one_load_would_have_made(
         replayed = contents(database, _TABLES)
         assert not audit(admin, "public").findings
         assert one(admin, "SELECT bool_and(balanced) FROM etl.ledger")
-        admin.execute(
-            "TRUNCATE etl.batch, etl.reject, etl.vacancy, note, note_tag, note_tag_bit, vendor, vendor_tag, person CASCADE"
-        )
-        admin.execute(
-            "INSERT INTO etl.inbox (source, row_id, bytes) SELECT source, row_id, 1 FROM etl.staging WHERE row_id = ANY (%s)",
-            [row_ids],
-        )
+        admin.execute(_EMPTY)
+        admin.execute(_AGAIN, [row_ids])
         load(service, first, later, chosen)
         assert replayed == contents(database, _TABLES), f"seed {seed}, {len(chosen)} rows"
-        admin.execute("TRUNCATE etl.batch, etl.reject, note, note_tag, note_tag_bit, vendor, vendor_tag, person CASCADE")
+        admin.execute(_EMPTY)
         admin.execute(
             "ALTER TABLE etl.staging DISABLE TRIGGER ALL; DELETE FROM etl.staging; ALTER TABLE etl.staging ENABLE TRIGGER ALL"
         )
+
+
+@pytest.mark.parametrize("policies", [_POLICIES[0], _POLICIES[2]], ids=str)
+def test_live_documents_of_the_same_keys_may_land_beside_a_replay(
+    producer: Connection, service: Connection, service_url: str, admin: Connection, database: str, policies: tuple[str, str]
+) -> None:
+    first, later = slip_of("nothing", *policies), slip_of("keys", *policies)
+    ensure_tables(service, first.targets, "note")
+    for slip in (first, later):
+        remember(service, slip)
+    dice = Random(11)
+    row_ids = stage(producer, "notes", documents(dice, 60))
+    load(service, first, later, frozenset())
+    live = stage(producer, "notes", documents(dice, 60))
+    with connect(service_url) as beside, ThreadPoolExecutor(1) as pool:
+        landing = pool.submit(load, beside, first, later, frozenset())
+        repeat(service, row_ids, {first.digest: first, later.digest: later}, later.digest, size=5)
+        landing.result(60)
+    replayed = contents(database, _TABLES)
+    assert not audit(admin, "public").findings
+    admin.execute(_EMPTY)
+    admin.execute(_AGAIN, [row_ids + live])
+    load(service, first, later, frozenset(row_ids))
+    assert replayed == contents(database, _TABLES)
 
 
 @pytest.fixture
