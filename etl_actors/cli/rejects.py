@@ -20,6 +20,14 @@ REJECTS = {
         "Show all of a dead letter: the place, and what befell its row.",
         ("etl-actors rejects show 12", "etl-actors rejects show --row 4711", "etl-actors rejects show 12 --json"),
     ),
+    "replay": Command(
+        "Run the rows of dead letters again, once what was wrong is mended.",
+        (
+            "etl-actors rejects replay 12 13",
+            "etl-actors rejects replay --source shop --reason not_a_number --dry-run",
+            "etl-actors rejects replay --stage parse --since 2h --rate 500",
+        ),
+    ),
     "discard": Command(
         "Close dead letters that are not to be mended.",
         ("etl-actors rejects discard 12 13", "etl-actors rejects discard --reason null_key --until 2026-01-31"),

@@ -15,7 +15,7 @@ from etl_actors.errors import EtlError
 if TYPE_CHECKING:
     from etl_actors.store.rejects import DeadLetter, RejectFilter, RejectStatus
 
-__all__ = ["settle"]
+__all__ = ["problems_of", "settle"]
 
 
 def settle(ctx: typer.Context, wanted: "RejectFilter", to: "RejectStatus", done: str, *, yes: bool, as_json: bool) -> None:
@@ -45,7 +45,7 @@ def settle(ctx: typer.Context, wanted: "RejectFilter", to: "RejectStatus", done:
             require_agreement(f"{kind} would be {done}", narrow=wanted.is_narrow, yes=yes)
         # What came while somebody was asked is not what was agreed to.
         changed = settle_rejects(conn, replace(wanted, upto=upto), to, f"rejects {ctx.info_name}") if several else 0
-        problems = _problems(wanted.ids, rejects_by_id(conn, wanted.ids) if wanted.ids else [], to, done)
+        problems = problems_of(wanted.ids, rejects_by_id(conn, wanted.ids) if wanted.ids else [], to, done)
     if as_json:
         show_json({done: changed, "problems": problems})
     elif changed or not wanted.ids:
@@ -54,9 +54,20 @@ def settle(ctx: typer.Context, wanted: "RejectFilter", to: "RejectStatus", done:
         raise EtlError(" ".join(problems))
 
 
-def _problems(ids: Sequence[int], there: Sequence["DeadLetter"], to: "RejectStatus", done: str) -> list[str]:
-    found = {letter.reject_id: letter for letter in there}
+def problems_of(ids: Sequence[int], there: Sequence["DeadLetter"], stand: "RejectStatus", done: str) -> list[str]:
+    """Say, a sentence each, which of the ids that were given cannot be settled.
+
+    Args:
+        ids: as given.
+        there: the dead letters of them.
+        stand: how those stand that can, or have been.
+        done: what is to happen to them, in a word: ``discarded``.
+    """
+    found = {letter.reject_id for letter in there}
     missing = [str(each) for each in ids if each not in found]
-    otherwise = [letter for letter in there if letter.status is not to]
     problems = [f"There is no reject {', '.join(missing)}."] if missing else []
-    return problems + [f"Reject {letter.reject_id} is {letter.status.value}: it cannot be {done}." for letter in otherwise]
+    return problems + [
+        f"Reject {letter.reject_id} is {letter.status.value}: it cannot be {done}."
+        for letter in there
+        if letter.status is not stand
+    ]

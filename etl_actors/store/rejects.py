@@ -22,6 +22,7 @@ __all__ = [
     "count_rejects",
     "grouped_rejects",
     "newest_rejects",
+    "rejected_rows",
     "rejects_by_id",
     "rejects_of_row",
     "settle_rejects",
@@ -165,6 +166,12 @@ def count_rejects(conn: Connection, wanted: RejectFilter) -> tuple[int, int]:
     statement = sql.SQL("SELECT count(*), coalesce(max(r.reject_id), 0) FROM {tables} WHERE {wanted}")
     rows, upto = conn.execute(_composed(statement, wanted), _values(wanted)).fetchone() or (0, 0)
     return rows, upto
+
+
+def rejected_rows(conn: Connection, wanted: RejectFilter, limit: int) -> list[int]:
+    """Return the ids of the rows that dead letters are of, each once, ascending; at most `limit` of them."""
+    statement = sql.SQL("SELECT DISTINCT r.row_id FROM {tables} WHERE {wanted} ORDER BY r.row_id LIMIT %(limit)s")
+    return [row_id for (row_id,) in conn.execute(_composed(statement, wanted), _values(wanted, limit=limit))]
 
 
 def grouped_rejects(conn: Connection, wanted: RejectFilter, by: Grouping) -> list[RejectGroup]:

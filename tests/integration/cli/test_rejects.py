@@ -292,3 +292,44 @@ def test_an_export_as_csv_has_a_head_and_the_payload_last(ask: Ask, url: str, tm
     assert (letter["reject_id"], letter["stage"], letter["item"]) == (str(_CHEAP), "map", "False")
     assert json.loads(letter["detail"])["path"] == "$.price"
     assert letter["payload"] == '{"sku": "B-2", "note": "n", "price": "cheap", "weight": 1.10}'
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ((str(_ITEM), str(_CHEAP)), {"rows": [1, 2]}),
+        (("--stage", "parse"), {"rows": [8]}),
+        (("--source", "shop", "--reason", "not_a_number"), {"source": "shop", "reason": "not_a_number", "rejected": True}),
+        (("--yes",), {"rejected": True}),
+    ],
+)
+def test_the_rows_of_dead_letters_are_ordered_to_be_replayed(
+    ask: Ask, changing: str, admin: psycopg.Connection[Any], words: tuple[str, ...], meant: dict[str, Any]
+) -> None:
+    status, out, err = ask(changing, "rejects", "replay", "--detach", "--json", *words)
+    assert (status, err) == (0, [])
+    ordered = json.loads("\n".join(out))["replay_id"]
+    assert one(admin, "SELECT filter FROM etl.replay WHERE replay_id = %s", ordered) == meant
+
+
+def test_all_dead_letters_are_replayed_only_if_that_is_said(ask: Ask, url: str) -> None:
+    status, out, err = ask(url, "rejects", "replay", "--detach")
+    assert (status, out) == (2, [])
+    assert err == ["The rows of 7 open rejects would be replayed: choose some by id or filter, or say --yes."]
+
+
+def test_what_is_discarded_is_not_replayed_and_the_others_are(ask: Ask, changing: str, admin: psycopg.Connection[Any]) -> None:
+    admin.execute("UPDATE etl.reject SET status = 'discarded' WHERE reject_id = %s", [_CHEAP])
+    status, out, err = ask(changing, "rejects", "replay", "--detach", str(_CHEAP), str(_DEAR))
+    assert (status, len(out)) == (1, 1)
+    assert out[0].startswith("Replay ")
+    assert " of 1 row is ordered; " in out[0]
+    assert err == [f"Reject {_CHEAP} is discarded: it cannot be replayed from its dead letter."]
+    assert one(admin, "SELECT filter FROM etl.replay ORDER BY replay_id DESC LIMIT 1") == {"rows": [3]}
+
+
+def test_where_nothing_is_open_nothing_is_replayed(ask: Ask, url: str) -> None:
+    assert ask(url, "rejects", "replay", "--source", "nobody")[:2] == (
+        0,
+        ["There are no open rejects of source nobody: nothing is replayed."],
+    )
