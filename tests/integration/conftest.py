@@ -8,8 +8,24 @@ import pytest
 from etl_actors.store.database import Connection, connect
 from tests.support.variables import OWN
 
-# The embedded server is the wheel's, whatever server the other tests are run on.
-collect_ignore = [] if OWN.get("ETL_TEST_POSTGRES", "18") == "18" else ["test_embedded.py", "test_embedded_places.py"]
+# On another version than the wheel's only what asks a server something of its own is run: what is told of it on a terminal, and
+# how files and processes are dealt with, has nothing to do with it, and the embedded server is the wheel's in any case.
+_OF_NO_VERSION = [
+    "cli",
+    "test_demo.py",
+    "test_embedded.py",
+    "test_embedded_places.py",
+    "test_feed.py",
+    "test_fixtures.py",
+    "test_load_any_order.py",
+    "test_replay_preview.py",
+    "test_replays.py",
+    "test_versions.py",
+    "test_versions_of_slips.py",
+    "test_waiting.py",
+    "test_workers.py",
+]
+collect_ignore = [] if OWN.get("ETL_TEST_POSTGRES", "18") == "18" else _OF_NO_VERSION
 
 
 @pytest.fixture
