@@ -41,7 +41,6 @@ def delete_ungiven(table: Table, fresh: Table | None, others: Sequence[str]) -> 
         lost += [
             sql.SQL("(held.{} IS NOT NULL AND {} = ANY (%(rows)s::bigint[]))").format(Quoted(name), giver("held", name))
             for name in others
-            if not name.startswith("_")
         ]
         lacking = sql.SQL(" OR ").join(lost)
     return sql.SQL(
