@@ -12,7 +12,8 @@ from etl_actors.cli.context import accepted_database, invocation
 if TYPE_CHECKING:
     from etl_actors.store.daemons import Difference, Living
     from etl_actors.store.ledger import LedgerRow
-    from etl_actors.store.waiting import Waiting
+    from etl_actors.store.replays import Progress
+    from etl_actors.store.waiting import Pause, Waiting
 
 __all__ = ["status"]
 
@@ -23,15 +24,17 @@ _AT_WORK = "A daemon works on them, unless their source is set aside after a fai
 
 
 def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show the books: for each source what was staged and what became of it, and why rows wait; and by which slips daemons work.
+    """Show the books: for each source what was staged and what became of it, and why rows wait.
 
-    The exit status is 1 if the books of a source do not balance.
+    Below them stand what is paused, which replays are under way, and which daemons run, by which slips. The exit status is 1 if the
+    books of a source do not balance.
     """
     from etl_actors.cli.render import show_json
     from etl_actors.store.daemons import differences, living
     from etl_actors.store.database import connect
     from etl_actors.store.ledger import ledger
-    from etl_actors.store.waiting import kept_slips, paused_sources, waiting
+    from etl_actors.store.replays import open_replays
+    from etl_actors.store.waiting import kept_slips, paused_sources, pauses, waiting
 
     with (
         accepted_database(invocation(ctx).settings()) as url,
@@ -40,6 +43,7 @@ def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json"
         rows = ledger(conn)
         daemons = living(conn)
         kept, paused = kept_slips(conn, daemons), paused_sources(conn)
+        pausing, replays = pauses(conn), open_replays(conn)
     waits = waiting([row.source for row in rows if row.pending], daemons, kept, paused)
     differing = differences(daemons)
     balanced = all(row.balanced for row in rows)
@@ -49,13 +53,18 @@ def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json"
                 "balanced": balanced,
                 "sources": [asdict(row) for row in rows],
                 "waiting": [asdict(source) for source in waits],
+                "pauses": [asdict(pause) for pause in pausing],
+                "replays": [asdict(replay) for replay in replays],
                 "daemons": [asdict(daemon) for daemon in daemons],
                 "differing": [asdict(difference) for difference in differing],
             }
         )
     else:
-        _show(rows, datetime.now(UTC), waits, daemons)
-        _show_daemons(daemons, differing)
+        now = datetime.now(UTC)
+        _show(rows, now, waits, daemons)
+        _show_pauses(pausing, now)
+        _show_replays(replays, alive=bool(daemons))
+        _show_daemons(daemons, differing, now)
     if not balanced:
         raise typer.Exit(1)
 
@@ -84,24 +93,56 @@ def _show(rows: Sequence["LedgerRow"], now: datetime, waits: Sequence["Waiting"]
 
 
 def _pending(rows: Sequence["LedgerRow"], now: datetime, *, alive: bool) -> str:
-    from etl_actors.cli.render import duration, plural
+    from etl_actors.cli.render import plural
 
     pending = sum(row.pending for row in rows)
     in_flight = sum(row.claimed for row in rows)
     oldest = min((row.oldest_pending_at for row in rows if row.oldest_pending_at is not None), default=None)
     if pending:
-        age = "" if oldest is None else f", the oldest for {duration(max(0.0, (now - oldest).total_seconds()))}"
+        age = "" if oldest is None else f", the oldest for {_ago(oldest, now)}"
         return f"Pending: {plural(pending, 'row')}{age}. {_AT_WORK if alive else _NOBODY}"
     return f"Nothing is pending; {plural(in_flight, 'row')} in work." if in_flight else "Nothing is pending."
 
 
-def _show_daemons(daemons: Sequence["Living"], differing: Sequence["Difference"]) -> None:
+def _show_pauses(pauses: Sequence["Pause"], now: datetime) -> None:
+    from etl_actors.cli.render import say
+
+    for pause in pauses:
+        what = f"Slip {pause.slip}" if pause.source is None else f"Source {pause.source}"
+        why = f": {pause.reason}" if pause.reason else "."
+        say(f"{what} is paused, by {pause.actor} for {_ago(pause.since, now)}{why}")
+
+
+def _show_replays(replays: Sequence["Progress"], *, alive: bool) -> None:
+    from etl_actors.cli.render import plural, say
+
+    for replay in replays:
+        done = f"{replay.rows_done:,} of {plural(replay.rows_total, 'row')} done"
+        if replay.problem is not None:
+            say(f"Replay {replay.replay_id} does not go on, {done}: {replay.problem}")
+        elif replay.behind is not None:
+            say(f"Replay {replay.replay_id} waits for replay {replay.behind} to end, {done}.")
+        elif not alive:
+            say(f"Replay {replay.replay_id} waits for a daemon, {done}: etl-actors run")
+        else:
+            say(f"Replay {replay.replay_id} is {_phase(replay)}, {done}.")
+
+
+def _phase(replay: "Progress") -> str:
+    from etl_actors.store.replays import Status
+
+    if replay.status is Status.CANCELLED:
+        return "cancelled, and the rows that may win what it has vacated are looked for"
+    return "under way"
+
+
+def _show_daemons(daemons: Sequence["Living"], differing: Sequence["Difference"], now: datetime) -> None:
     """Say who works, and of slips only what is not as it should be."""
     from etl_actors.cli.render import plural, say
 
     for daemon in daemons:
         inforce = sum(1 for slip in daemon.slips if slip.digest is not None)
-        say(f"The daemon {daemon.name} works by {plural(inforce, 'slip')}.")
+        say(f"The daemon {daemon.name} has run for {_ago(daemon.started_at, now)} and works by {plural(inforce, 'slip')}.")
         for slip in daemon.slips:
             if slip.problem:
                 stays = f"version {slip.digest[:8]} stays in force" if slip.digest else "no version of it is in force"
@@ -109,3 +150,9 @@ def _show_daemons(daemons: Sequence["Living"], differing: Sequence["Difference"]
     for difference in differing:
         versions = ", ".join(f"{digest[:8]} on {name}" for digest, name in difference.versions)
         say(f"The daemons have different versions of slip {difference.slip}: {versions}.")
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    from etl_actors.cli.render import duration
+
+    return duration(max(0.0, (now - moment).total_seconds()))  # the clock of the database may be ahead of ours

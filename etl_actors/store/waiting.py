@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from etl_actors.slips.shelf.found import sources_of
 from etl_actors.store.daemons import Living
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["Kept", "Waiting", "kept_slips", "paused_sources", "waiting"]
+__all__ = ["Kept", "Pause", "Waiting", "kept_slips", "paused_sources", "pauses", "waiting"]
 
 _SQL = queries("waiting")
 
@@ -47,6 +48,25 @@ class Waiting:
     why: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What somebody has paused.
+
+    Args:
+        source: that is paused; None where a slip is.
+        slip: that is paused; None where a source is.
+        reason: that was given; empty where none was.
+        actor: who did it.
+        since: when.
+    """
+
+    source: str | None
+    slip: str | None
+    reason: str
+    actor: str
+    since: datetime
+
+
 def kept_slips(conn: Connection, daemons: Iterable[Living]) -> tuple[Kept, ...]:
     """Return the active version of each slip, and those by which daemons work, by name."""
     digests = sorted({slip.digest for daemon in daemons for slip in daemon.slips if slip.digest is not None})
@@ -57,6 +77,11 @@ def kept_slips(conn: Connection, daemons: Iterable[Living]) -> tuple[Kept, ...]:
 def paused_sources(conn: Connection) -> dict[str, str]:
     """Return the sources that are paused, each with the reason given."""
     return dict(conn.execute(_SQL["paused"]).fetchall())
+
+
+def pauses(conn: Connection) -> tuple[Pause, ...]:
+    """Return what is paused, the longest first."""
+    return tuple(Pause(*row) for row in conn.execute(_SQL["pauses"]))
 
 
 def waiting(

@@ -7,3 +7,6 @@ SELECT name, digest, active, coalesce(files ->> 'slip.toml', '') FROM etl.slip
 
 -- name: paused
 SELECT source, coalesce(string_agg(nullif(reason, ''), '; ' ORDER BY pause_id), '') FROM etl.pause WHERE source IS NOT NULL GROUP BY source
+
+-- name: pauses
+SELECT source, slip, reason, actor, since FROM etl.pause ORDER BY pause_id

@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from etl_actors.cli.status import _show, _show_daemons
+from etl_actors.cli.status import _show, _show_daemons, _show_pauses, _show_replays
 from etl_actors.store.daemons import Living, SlipInForce, differences
 from etl_actors.store.ledger import LedgerRow
-from etl_actors.store.waiting import Waiting
+from etl_actors.store.replays import Progress, Status, Version
+from etl_actors.store.waiting import Pause, Waiting
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -85,14 +86,68 @@ def _daemon(name: str, **slips: str | None) -> Living:
 
 def test_daemons_are_told_with_how_many_slips_they_work_by_and_what_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
     broken = SlipInForce("shop", "a" * 32, "slip.toml:3:1: there is no key `colums`")
-    _show_daemons([Living(1, "host:1", "1.0", _NOW, (SlipInForce("book", "b" * 32), broken))], ())
+    _show_daemons([Living(1, "host:1", "1.0", _NOW, (SlipInForce("book", "b" * 32), broken))], (), _NOW + timedelta(hours=5))
     assert capsys.readouterr().out.splitlines() == [
-        "The daemon host:1 works by 2 slips.",
+        "The daemon host:1 has run for 5 h and works by 2 slips.",
         "Slip shop is broken there, version aaaaaaaa stays in force: slip.toml:3:1: there is no key `colums`",
     ]
 
 
 def test_slips_that_differ_between_daemons_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     daemons = [_daemon("host:1", a="1" * 32, b="2" * 32), _daemon("host:2", a="3" * 32, b="2" * 32), _daemon("host:3", a=None)]
-    _show_daemons((), differences(daemons))
+    _show_daemons((), differences(daemons), _NOW)
     assert capsys.readouterr().out == "The daemons have different versions of slip a: 11111111 on host:1, 33333333 on host:2.\n"
+
+
+def test_what_is_paused_is_told_with_who_did_it_why_and_for_how_long(capsys: pytest.CaptureFixture[str]) -> None:
+    since = _NOW - timedelta(days=2)
+    _show_pauses([Pause("shop", None, "the scraper is broken", "ada", since), Pause(None, "book", "", "bob", since)], _NOW)
+    assert capsys.readouterr().out.splitlines() == [
+        "Source shop is paused, by ada for 2 d: the scraper is broken",
+        "Slip book is paused, by bob for 2 d.",
+    ]
+
+
+def _replay(number: int, **given: Any) -> Progress:
+    plain = {
+        "replay_id": number,
+        "status": Status.OPEN,
+        "phase": "repeating",
+        "version": Version.CURRENT,
+        "filter": {},
+        "actor": "ada",
+        "rate": None,
+        "rows_total": 5000,
+        "rows_done": 1200,
+        "vacated": 0,
+        "sought": 0,
+        "found": 0,
+        "problem": None,
+        "created_at": _NOW,
+        "finished_at": None,
+        "behind": None,
+    }
+    return Progress(**{**plain, **given})
+
+
+def test_replays_are_told_with_how_far_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    _show_replays(
+        [
+            _replay(1),
+            _replay(2, behind=1, rows_done=0, rows_total=1),
+            _replay(3, problem="slip book is broken."),
+            _replay(4, status=Status.CANCELLED),
+        ],
+        alive=True,
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "Replay 1 is under way, 1,200 of 5,000 rows done.",
+        "Replay 2 waits for replay 1 to end, 0 of 1 row done.",
+        "Replay 3 does not go on, 1,200 of 5,000 rows done: slip book is broken.",
+        "Replay 4 is cancelled, and the rows that may win what it has vacated are looked for, 1,200 of 5,000 rows done.",
+    ]
+
+
+def test_a_replay_that_no_daemon_works_on_says_what_to_start(capsys: pytest.CaptureFixture[str]) -> None:
+    _show_replays([_replay(1)], alive=False)
+    assert capsys.readouterr().out == "Replay 1 waits for a daemon, 1,200 of 5,000 rows done: etl-actors run\n"
