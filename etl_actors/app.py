@@ -19,6 +19,7 @@ from etl_actors.actors.loader import LoaderActor
 from etl_actors.actors.master import MasterActor
 from etl_actors.actors.messages import Ref
 from etl_actors.actors.parser import ParserActor
+from etl_actors.actors.replays import Replays
 from etl_actors.database_in_use import database_url, revive_embedded
 from etl_actors.http.health import HealthState
 from etl_actors.http.server import serve
@@ -28,6 +29,7 @@ from etl_actors.store.database import Connection, connect
 from etl_actors.store.doorbell import Doorbell
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.migrate import migrate, require_accepted
+from etl_actors.store.replay_queue import ReplayQueue
 from etl_actors.supervisor import Company, Supervisor
 from etl_actors.versions.in_force import Versions
 from etl_actors.versions.rereading import Rereading
@@ -40,8 +42,13 @@ __all__ = ["run"]
 log = structlog.get_logger()
 
 
-def run(settings: Settings, *, once: bool = False) -> int:
+def run(settings: Settings, *, once: bool = False, replays_only: bool = False) -> int:
     """Run the daemon until it is told to stop, or with `once` until nothing is pending; return the exit status.
+
+    Args:
+        settings: of the daemon.
+        once: end as soon as nothing is pending, and no replay is open that can go on here.
+        replays_only: leave new rows to others.
 
     Raises:
         EtlError: it cannot start, and the sentence says why.
@@ -54,7 +61,7 @@ def run(settings: Settings, *, once: bool = False) -> int:
             migrate(url, settings.target_schema, settings.partition_rows)
         versions = Versions(url, settings.parser_folders, settings.target_schema)
         in_force = versions.start()
-        daemon = _Daemon(settings, url, versions, HealthState(settings.freshness_s, broken=in_force.broken()), once)
+        daemon = _Daemon(settings, url, versions, HealthState(settings.freshness_s, broken=in_force.broken()), once, replays_only)
         # Several daemons may work here, and one that ends by itself is asked by nobody how it is.
         with nullcontext() if once else serve(settings, daemon.health):
             log.info(events.DAEMON_STARTED, version=__version__, pid=os.getpid(), slips=len(in_force.catalogue.slips), once=once)
@@ -75,6 +82,7 @@ class _Daemon:
     versions: Versions
     health: HealthState
     once: bool
+    replays_only: bool
     alarm: Alarm = field(default_factory=Alarm)
     signals: Signals = field(default_factory=Signals)
 
@@ -96,9 +104,12 @@ class _Daemon:
         return partial(connect, self.url, application_name=f"etl-actors {name}", idle_limit_s=idle_limit_s)
 
     def _mind(self, me: Ref) -> Dispatch:
+        intake = self._intake()
+        queue = ReplayQueue(intake.conn, intake.node.number, self.settings.target_schema, self.settings.source_names)
         return Dispatch(
             me=me,
-            intake=self._intake(),
+            intake=intake,
+            replays=Replays(queue, intake.limits, any_steps=self.settings.stored_steps == "any"),
             book=Book(self.settings.inflight_batches, self.settings.inflight_bytes),
             catalogue=self.versions.in_force.catalogue,
             signals=self.signals,
@@ -128,6 +139,7 @@ class _Daemon:
                     partition_rows=settings.partition_rows,
                     sources=settings.source_names,
                 ),
+                claiming=not self.replays_only,
             )
             undo.pop_all()
         return made

@@ -24,6 +24,10 @@ __all__ = [
     "LEASE_LOST",
     "LEASE_RESCUED",
     "PARTITION_ADDED",
+    "REPLAY_ADVANCED",
+    "REPLAY_FINISHED",
+    "REPLAY_STARTED",
+    "REPLAY_STUCK",
     "ROW_REJECTED",
     "SCHEMA_CHANGED",
     "SLIPS_DIFFER",
@@ -54,6 +58,10 @@ BATCH_RETRIED = "batch.retried"
 LEASE_RESCUED = "lease.rescued"
 LEASE_LOST = "lease.lost"
 ROW_REJECTED = "row.rejected"
+REPLAY_STARTED = "replay.started"
+REPLAY_ADVANCED = "replay.advanced"
+REPLAY_FINISHED = "replay.finished"
+REPLAY_STUCK = "replay.stuck"
 SLIP_LOADED = "slip.loaded"
 SLIP_BROKEN = "slip.broken"
 SLIP_RETIRED = "slip.retired"
@@ -95,6 +103,7 @@ EVENTS: dict[str, Event] = {
             "batch_id",
             "source",
             "slip",
+            "replay_id",
             "rows",
             "nbytes",
             "attempt",
@@ -123,6 +132,15 @@ EVENTS: dict[str, Event] = {
         "a batch cannot land: it went back to the inbox, and its source is left alone for `for_s`", ("source", "reason", "for_s")
     ),
     ROW_REJECTED: Event("a row was refused; `etl.reject` has the rest", ("row_id", "batch_id", "stage", "reason")),
+    REPLAY_STARTED: Event("this daemon claimed its first batch of a replay", ("replay_id", "phase")),
+    REPLAY_ADVANCED: Event(
+        "more of its rows were `chosen`, or it has `turned` to what its rows have vacated", ("replay_id", "phase", "step")
+    ),
+    REPLAY_FINISHED: Event("the last of its rows had landed", ("replay_id", "cancelled")),
+    REPLAY_STUCK: Event(
+        "a batch of a replay cannot land: its rows wait again, and replays are left alone for `for_s`",
+        ("replay_id", "source", "reason", "for_s"),
+    ),
     SLIP_LOADED: Event("the version of a slip that its folder holds is in force", ("slip", "digest")),
     SLIP_BROKEN: Event(
         "the version that a slip's folder holds cannot be used: the last good one, `digest`, stays in force, or none (null)",

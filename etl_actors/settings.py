@@ -66,6 +66,7 @@ class Settings(BaseModel):
     worker_kind: Annotated[Literal["process", "thread"], BeforeValidator(_lower)]
     loaders: _Count
     row_timeout_s: _Seconds
+    stored_steps: Annotated[Literal["installed", "any"], BeforeValidator(_lower)]
     batch_rows: _Count
     batch_bytes: _Count
     inflight_batches: _CountOrAuto

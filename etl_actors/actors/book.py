@@ -10,10 +10,12 @@ from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
+from etl_actors.workers.base import RoleSlip
 
 __all__ = ["Book", "Entry"]
 
 _QUEUED = 2  # batches that one actor has been told of: one under way, one that waits
+_YIELDS_S = 1.0  # for so long a replay's batch lets live ones pass
 
 
 @dataclass(slots=True)
@@ -38,12 +40,15 @@ class Entry:
     turn: int = 0  # of the assignments; an actor works in their order
     condemned: tuple[Reject, ...] = ()  # rows that killed or hung a parser
     deaths: int = 0  # actors that died while they worked on this batch
+    pinned: RoleSlip | None = None  # the version that it is parsed by, whatever is in force
 
     @property
     def version(self) -> tuple[str | None, str | None]:
         """The slip that took the rows and its digest, as far as they are known: from the result, or from the lease."""
         if self.parsed is not None:
             return self.parsed.slip, self.parsed.digest
+        if self.pinned is not None:
+            return self.pinned.name, self.pinned.digest
         named = self.catalogue.named(self.lease.slip) if self.lease.slip is not None else None
         return self.lease.slip, named.digest if named is not None else None
 
@@ -72,16 +77,23 @@ class Book:
         """Whether another batch may be claimed."""
         return len(self.entries) < self.batches and self.bytes_left > 0
 
-    def add(self, lease: Lease, catalogue: Catalogue, condemned: tuple[Reject, ...] = ()) -> None:
+    @property
+    def room_to_repeat(self) -> bool:
+        """Whether another batch of a replay may be claimed: they have half of the credit at most, one batch at least."""
+        repeated = [entry.lease.nbytes for entry in self.entries.values() if entry.lease.repeat is not None]
+        return self.credit and len(repeated) < max(1, self.batches // 2) and 2 * sum(repeated) < self.nbytes
+
+    def add(self, lease: Lease, catalogue: Catalogue, condemned: tuple[Reject, ...] = (), pinned: RoleSlip | None = None) -> None:
         """Enter a batch that was claimed, rescued or split off, and is to be parsed under these slips.
 
         Args:
             lease: of the batch.
             catalogue: the slips.
             condemned: rows that killed or hung a parser; those of the batch count.
+            pinned: the version of a replay's batch, instead of the slips.
         """
         ours = tuple(reject for reject in condemned if reject.row_id in lease.row_ids)
-        self.entries[lease.batch_id] = Entry(lease, time.monotonic(), catalogue, condemned=ours)
+        self.entries[lease.batch_id] = Entry(lease, time.monotonic(), catalogue, condemned=ours, pinned=pinned)
 
     def find(self, lease: Lease) -> Entry | None:
         """Return the entry of this very lease; None for an answer that comes too late."""
@@ -98,24 +110,36 @@ class Book:
         del self.entries[lease.batch_id]
 
     def to_parse(self, places: Collection[int]) -> Iterator[tuple[int, Entry]]:
-        """Assign waiting batches to the parsers with the least to do; yield place and entry as each is assigned."""
-        under_way = Counter(e.parser for e in self.entries.values() if e.parsed is None)
-        for entry in list(self.entries.values()):
-            if entry.parsed is None and entry.parser is None:
-                place = _freest(places, under_way, _QUEUED)
-                if place is None:
-                    return
+        """Assign waiting batches to the parsers with the least to do; yield place and entry as each is assigned.
+
+        A parser is told of one batch of a replay at a time, and of a young one only when it has nothing else to do: so a live
+        batch waits behind one of them at most.
+        """
+        told = [e for e in self.entries.values() if e.parsed is None and e.parser is not None]
+        under_way = Counter(e.parser for e in told)
+        repeating = {e.parser for e in told if e.lease.repeat is not None}
+        for entry, limit in _in_order([e for e in self.entries.values() if e.parsed is None and e.parser is None], _QUEUED):
+            repeated = entry.lease.repeat is not None
+            place = _freest([p for p in places if p not in repeating] if repeated else places, under_way, limit)
+            if place is not None:
+                repeating |= {place} if repeated else set()
                 entry.parser, entry.turn = place, next(self._turns)
                 yield place, entry
 
     def to_load(self, places: Collection[int]) -> Iterator[tuple[int, Entry, Parsed]]:
-        """Assign parsed batches to the loaders with the least to do; yield place, entry and result as each is assigned."""
-        under_way = Counter(e.loader for e in self.entries.values())
-        for entry in list(self.entries.values()):
-            if entry.parsed is not None and entry.loader is None:
-                place = _freest(places, under_way, len(self.entries))
-                if place is None:
-                    return
+        """Assign parsed batches to the loaders with the least to do; yield place, entry and result as each is assigned.
+
+        Of replays one batch lands at a time: a second loader would only wait for the first, and live batches behind it.
+        """
+        told = [e for e in self.entries.values() if e.loader is not None]
+        under_way = Counter(e.loader for e in told)
+        repeating = any(e.lease.repeat is not None for e in told)
+        parsed = [e for e in self.entries.values() if e.parsed is not None and e.loader is None]
+        for entry, limit in _in_order(parsed, len(self.entries)):
+            repeated = entry.lease.repeat is not None
+            place = None if repeated and repeating else _freest(places, under_way, limit)
+            if place is not None and entry.parsed is not None:
+                repeating = repeating or repeated
                 entry.loader, entry.turn = place, next(self._turns)
                 yield place, entry, entry.parsed
 
@@ -143,6 +167,17 @@ def _blame_first(told: list[Entry]) -> None:
     """Count an actor's death against what it was working on, not against what waited behind it."""
     if told:
         min(told, key=lambda entry: entry.turn).deaths += 1
+
+
+def _in_order(waiting: list[Entry], limit: int) -> list[tuple[Entry, int]]:
+    """Put live batches before those of replays, but for these that have let others pass for long enough.
+
+    Returns:
+        Each with how much its actor may have to do, with it.
+    """
+    late = time.monotonic() - _YIELDS_S
+    last = [e for e in waiting if e.lease.repeat is not None and e.claimed_at > late]
+    return [(e, limit) for e in waiting if e.lease.repeat is None or e.claimed_at <= late] + [(e, 1) for e in last]
 
 
 def _freest(places: Collection[int], under_way: Counter[int | None], limit: int) -> int | None:

@@ -21,6 +21,7 @@ def tell_loaded(entry: Entry, answer: BatchLoaded) -> None:
         batch_id=lease.batch_id,
         source=lease.source,
         slip=None if parsed is None else parsed.slip,
+        replay_id=None if lease.repeat is None else lease.repeat.replay_id,
         rows=len(lease.row_ids),
         nbytes=lease.nbytes,
         attempt=lease.attempt,

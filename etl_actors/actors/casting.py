@@ -1,4 +1,4 @@
-"""Which role a batch asks for: the slip that its rows name, or the candidates of its source."""
+"""Which role a batch asks for: the version it is pinned to, the slip that its rows name, or the candidates of its source."""
 
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.catalogue import Catalogue
@@ -8,8 +8,16 @@ from etl_actors.workers.base import Role, RoleSlip
 __all__ = ["cast"]
 
 
-def cast(catalogue: Catalogue, lease: Lease) -> Role:
-    """Return the role under which a parser parses the batch."""
+def cast(catalogue: Catalogue, lease: Lease, pinned: RoleSlip | None = None) -> Role:
+    """Return the role under which a parser parses the batch.
+
+    Args:
+        catalogue: the slips in force.
+        lease: of the batch.
+        pinned: the version that it is to be parsed by, whatever is in force; None for any.
+    """
+    if pinned is not None:
+        return Role((pinned,), settled=True)
     if lease.slip is None:
         return Role(tuple(_text(slip) for slip in catalogue.for_source(lease.source)))
     slip = catalogue.named(lease.slip)

@@ -32,6 +32,8 @@ from etl_actors.actors.messages import (
     tell,
 )
 from etl_actors.actors.peers import Peers
+from etl_actors.actors.pinned import Hindrance
+from etl_actors.actors.replays import Replays
 from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
@@ -53,7 +55,7 @@ class Signals:
     Args:
         idle: set whenever nothing waits and nothing is in flight.
         drained: set once nothing is in flight and nothing will be.
-        failed: set once a batch could not land and its source was set aside.
+        failed: set once a batch could not land and its source was set aside, or replays were.
     """
 
     idle: threading.Event = field(default_factory=threading.Event)
@@ -68,6 +70,7 @@ class Dispatch:
     Args:
         me: the actor around it.
         intake: where work comes from.
+        replays: where it comes from when nothing else does.
         book: what is in flight.
         catalogue: the slips in force.
         signals: set for the supervisor.
@@ -79,6 +82,7 @@ class Dispatch:
 
     me: Ref
     intake: Intake
+    replays: Replays
     book: Book
     catalogue: Catalogue
     signals: Signals
@@ -106,19 +110,27 @@ class Dispatch:
         """Take what work there is, as far as credit goes, and set the next poll."""
         if not self.draining:
             rescued = self._enter(self.intake.rescued(self.book))
+            if self.replays.overdue:
+                self._enter(self.replays.claimed(self.book, at_most=1))
             found = self._enter(self.intake.claimed(self.book, rang=rang)) or rescued
+            if not found:
+                self._enter(self.replays.claimed(self.book))
             if self.book.credit:  # else the next batch that lands looks again
-                self.alarm.set(self.intake.rest(found=found), self.me, Poll())
-            self._hand_out()
+                rest_s = self.intake.rest(found=found)
+                again_s = self.replays.rest_s
+                self.alarm.set(rest_s if again_s is None else min(rest_s, again_s), self.me, Poll())
+        self._hand_out()
         self._settle()
 
     def rang(self) -> None:
-        """Look for what a producer rang for, past floors and shares of time."""
+        """Look for what a producer rang for, past floors and shares of time; or an operator, for a replay."""
+        self.replays.rang()
         self.poll(rang=True)
 
     def beat(self) -> None:
         """Prove to be alive, and take over what the dead held."""
         self.tell_waiting(self.intake.beat(self.book.entries))
+        self.replays.tell()
         self.peers.compare(self.intake.differing(), self.catalogue)
         self.tell_slips((*self.peers.sentences, *self.guard.sentences))
         if not self.draining:
@@ -134,6 +146,7 @@ class Dispatch:
         broken = sum(1 for slip in order.slips if slip.problem)
         log.info(events.SLIPS_RELOADED, slips=len(order.catalogue.slips), broken=broken)
         self.intake.keep_to(self._offered)
+        self.replays.resume()
         self.poll(rang=True)
 
     def drain(self) -> None:
@@ -185,8 +198,11 @@ class Dispatch:
             self._hand_out()
 
     def stuck(self, answer: BatchStuck) -> None:
-        """Give back a batch that cannot land, and leave its source alone for a while: the others go on."""
-        if self.book.find(answer.lease) is not None:
+        """Give back a batch that cannot land, and leave its source alone for a while, or replays: the others go on."""
+        if self.book.find(answer.lease) is not None and answer.lease.repeat is not None:
+            self.book.remove(answer.lease)
+            self._hold(answer.lease, answer.reason)
+        elif self.book.find(answer.lease) is not None:
             log.error(events.SOURCE_SET_ASIDE, source=answer.lease.source, reason=answer.reason, for_s=ASIDE_S)
             self.intake.set_aside(answer.lease)
             self.book.remove(answer.lease)
@@ -213,11 +229,14 @@ class Dispatch:
         found = False
         for lease in leases:
             found = True
-            if self.guard.awaits(lease):
-                self._put_by(lease)
+            pinned = self.replays.pinned(lease, self.catalogue)
+            if isinstance(pinned, Hindrance):
+                self._hold(lease, pinned.why)
+                continue
+            if pinned is None and self._awaits(lease):
                 continue
             self.signals.idle.clear()
-            self.book.add(lease, self.catalogue)
+            self.book.add(lease, self.catalogue, pinned=pinned)
             if lease.attempt > self.intake.limits.max_attempts:
                 message = f"expected the batch to land, but {lease.attempt - 1} owners died while they held it"
                 self._bisect(lease, Reject(0, Stage.PARSE, "poison", message))
@@ -229,13 +248,36 @@ class Dispatch:
             self.signals.failed.set()
         return offered
 
+    def _awaits(self, lease: Lease) -> bool:
+        """Give a batch back that waits for a slip which others have; tell whether it was one."""
+        if lease.repeat is not None:
+            absent = self.guard.lacking(lease)
+            if absent is not None:
+                self._hold(lease, f"Rows of source {lease.source} wait: {absent.why}.")
+            return absent is not None
+        awaits = self.guard.awaits(lease)
+        if awaits:
+            self._put_by(lease)
+        return awaits
+
+    def _hold(self, lease: Lease, reason: str) -> None:
+        """Give a replay's batch back, and leave replays alone for a while."""
+        self.intake.release(lease)
+        self.replays.hold(lease, reason)
+        self.signals.failed.set()
+
     def _put_by(self, lease: Lease) -> None:
         """Let rows wait for a slip that others have, or that is broken here; their source goes on beyond them."""
         self.intake.put_by(lease)
         self.signals.failed.set()
 
     def _leave(self, lease: Lease, waiting: frozenset[int]) -> None:
-        """Let those rows of a batch wait that no slip of ours takes and another may; the rest goes on."""
+        """Let those rows of a batch wait that no slip of ours takes and another may; the rest goes on, but of a replay."""
+        if lease.repeat is not None:
+            self.book.remove(lease)
+            absent = self.catalogue.awaited(lease.source)
+            self._hold(lease, f"Rows of source {lease.source} wait: {absent.why if absent else 'no slip takes them'}.")
+            return
         if len(waiting) == len(lease.row_ids):
             self.book.remove(lease)
             self._put_by(lease)
@@ -257,7 +299,7 @@ class Dispatch:
             return ()
         log.info(events.BATCH_SPLIT, batch_id=lease.batch_id, source=lease.source, children=len(children))
         for child in children:
-            self.book.add(child, entry.catalogue, entry.condemned)
+            self.book.add(child, entry.catalogue, entry.condemned, entry.pinned)
         return children
 
     def _bisect(self, lease: Lease, reject: Reject) -> None:
@@ -272,7 +314,7 @@ class Dispatch:
 
     def _hand_out(self) -> None:
         for place, entry in self.book.to_parse(self.parsers):
-            role = cast(entry.catalogue, entry.lease)
+            role = cast(entry.catalogue, entry.lease, entry.pinned)
             tell(self.parsers[place], Parse(entry.lease, role, self.me, entry.condemned))
         for place, entry, parsed in self.book.to_load(self.loaders):
             tell(self.loaders[place], Load(entry.lease, parsed, entry.told_before, self.me))
@@ -282,5 +324,5 @@ class Dispatch:
             return
         if self.draining:
             self.signals.drained.set()
-        elif self.once and self.intake.exhausted():
+        elif self.once and self.intake.exhausted() and self.replays.exhausted():
             self.signals.idle.set()

@@ -36,21 +36,23 @@ class Guard:
 
     def awaits(self, lease: Lease) -> bool:
         """Tell whether a batch is to be given back as it is."""
+        return self._waits(lease.source, self.lacking(lease))
+
+    def lacking(self, lease: Lease) -> Absent | None:
+        """Find a slip that may take the rows of a batch, of which no slip in force here takes any."""
         if lease.slip is None:
-            return not self.offers(lease.source)
+            return None if self.catalogue.for_source(lease.source) else self.catalogue.awaited(lease.source)
         slip = self.catalogue.named(lease.slip)
-        if slip is not None and slip.takes(lease.source):
-            return False
-        return self._waits(lease.source, self.catalogue.awaited(lease.source, lease.slip))
+        return None if slip is not None and slip.takes(lease.source) else self.catalogue.awaited(lease.source, lease.slip)
 
     def unmatched(self, lease: Lease, parsed: Parsed) -> frozenset[int]:
         """Return the rows of a parsed batch that are to be given back, since none of our slips takes them and another may."""
-        if lease.slip is not None or self.catalogue.awaited(lease.source) is None:
+        awaited = self.catalogue.awaited(lease.source)
+        if lease.slip is not None or awaited is None:
             return frozenset()
-        found = (r.row_id for r in parsed.rejects if r.stage is Stage.ROUTE and r.reason == "no_slip")
-        rows = frozenset(found)
-        if rows:
-            self._waits(lease.source, self.catalogue.awaited(lease.source))
+        rows = frozenset(r.row_id for r in parsed.rejects if r.stage is Stage.ROUTE and r.reason == "no_slip")
+        if rows and lease.repeat is None:  # a replay's rows are settled: what waits is the replay, and that tells why
+            self._waits(lease.source, awaited)
         return rows
 
     @property

@@ -58,6 +58,7 @@ class Intake:
         inbox: what waits.
         doorbell: how to sleep.
         limits: how much at once.
+        claiming: whether new rows are claimed at all; what dead daemons held is taken over anyway.
     """
 
     conn: Connection
@@ -65,6 +66,7 @@ class Intake:
     inbox: Inbox
     doorbell: Doorbell
     limits: Limits
+    claiming: bool = True
     rescuing: bool = True  # whether dead daemons may hold more than was taken over
     beats: int = 0
 
@@ -77,7 +79,7 @@ class Intake:
             book: whose credit counts.
             rang: whether a producer rang: then a look past the floors is worth its price.
         """
-        if not book.credit or not self.inbox.look(thorough=rang or self.doorbell.rest is Rest.ASLEEP):
+        if not self.claiming or not book.credit or not self.inbox.look(thorough=rang or self.doorbell.rest is Rest.ASLEEP):
             return
         while book.credit:
             made = self.inbox.claim(self.limits.batch_rows, min(self.limits.batch_bytes, book.bytes_left))
@@ -144,7 +146,7 @@ class Intake:
 
     def exhausted(self) -> bool:
         """Tell whether nothing waits and the dead hold nothing, by looking at the whole inbox."""
-        return not self.rescuing and not self.inbox.sweep()
+        return not self.rescuing and not (self.claiming and self.inbox.sweep())
 
     def set_aside(self, lease: Lease) -> None:
         """Give a batch back to wait, and claim nothing of its source for a while."""

@@ -36,6 +36,7 @@ from etl_actors.actors.messages import (
     RowCondemned,
 )
 from etl_actors.actors.parser import ParserActor
+from etl_actors.actors.replays import Replays
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, LeaseLost, SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
@@ -43,9 +44,10 @@ from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loaded
+from etl_actors.store.replay_queue import ReplayQueue
 from etl_actors.store.versions import Ring
 from etl_actors.workers.base import Job, Role, Worker
-from tests.support.fakes import FakeIntake, FakeRef, RecordingAlarm
+from tests.support.fakes import LIMITS, FakeIntake, FakeRef, FakeReplayQueue, RecordingAlarm
 
 _PATIENCE_S = 10.0
 _LEASE = Lease(1, 7, "shop", None, (11, 12), 20, 1)
@@ -431,6 +433,7 @@ class _Office:
         return Dispatch(
             me=me,
             intake=cast("Intake", self.intake),
+            replays=Replays(cast("ReplayQueue", FakeReplayQueue(self.intake)), LIMITS),
             book=Book(9, 2**40),
             catalogue=Catalogue(()),
             signals=self.signals,

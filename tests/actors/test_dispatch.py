@@ -27,6 +27,7 @@ from etl_actors.actors.messages import (
     Reload,
     RowCondemned,
 )
+from etl_actors.actors.replays import Replays
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.model.slip import Slip
@@ -35,7 +36,8 @@ from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.store.daemons import Difference, SlipInForce
 from etl_actors.store.leases import Lease
 from etl_actors.store.load import Loaded
-from tests.support.fakes import FakeIntake, FakeRef, RecordingAlarm
+from etl_actors.store.replay_queue import ReplayQueue
+from tests.support.fakes import LIMITS, FakeIntake, FakeRef, FakeReplayQueue, RecordingAlarm
 
 
 class _Desk:
@@ -44,12 +46,14 @@ class _Desk:
     def __init__(self, batches: int = 9, *, once: bool = False, parsers: int = 1, loaders: int = 1) -> None:
         self.me = FakeRef("master")
         self.intake = FakeIntake()
+        self.queue = FakeReplayQueue(self.intake)
         self.alarm = RecordingAlarm()
         self.signals = Signals()
         self.waiting_since: list[datetime | None] = []
         self.dispatch = Dispatch(
             me=self.me,
             intake=cast("Intake", self.intake),
+            replays=Replays(cast("ReplayQueue", self.queue), LIMITS),
             book=Book(batches, 2**40),
             catalogue=Catalogue(()),
             signals=self.signals,

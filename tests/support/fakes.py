@@ -15,9 +15,10 @@ from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.daemons import Difference, SlipInForce
-from etl_actors.store.leases import Lease
+from etl_actors.store.leases import Lease, Repeat
+from etl_actors.store.replay_queue import Phase, Replay, Step, Stored
 
-__all__ = ["LIMITS", "NO_SLIPS", "FakeIntake", "FakeRef", "RecordingAlarm"]
+__all__ = ["LIMITS", "NO_SLIPS", "FakeIntake", "FakeRef", "FakeReplayQueue", "RecordingAlarm"]
 
 LIMITS = Limits(batch_rows=3, batch_bytes=2**30, lease_s=60.0, max_attempts=3, partition_rows=1_000_000)
 """Small batches, by rows only."""
@@ -47,6 +48,7 @@ class FakeIntake:
         difference: what `differing` returns.
         declared: what others were told of slips, each time.
         offered: which sources are claimed; None for any.
+        repeating: rows of a replay that wait.
     """
 
     limits: Limits = LIMITS
@@ -64,6 +66,7 @@ class FakeIntake:
     difference: tuple[Difference, ...] | None = None
     declared: list[tuple[SlipInForce, ...]] = field(default_factory=list)
     offered: Callable[[str], bool] | None = None
+    repeating: list[int] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _turn: deque[str] = field(default_factory=deque)
     _swept: bool = False
@@ -89,6 +92,12 @@ class FakeIntake:
     def pending(self) -> list[int]:
         """Return the ids of all rows that wait, ascending."""
         return sorted(row_id for rows in self.waiting.values() for row_id in rows)
+
+    def repeat(self, rows: int, digest: str | None = None) -> Lease:
+        """Claim the next rows of a replay; those of source ``shop``."""
+        taken, self.repeating = tuple(self.repeating[:rows]), self.repeating[rows:]
+        lease = self._lease("shop", None, taken, 1)
+        return self._hold(replace(lease, repeat=Repeat(1, digest, (7,) * len(taken), seeking=False)))
 
     # What the master asks -----------------------------------------------------------------------------------------------
 
@@ -168,6 +177,9 @@ class FakeIntake:
         """Give a batch back, if it is still ours."""
         if self.held.get(lease.batch_id) == lease:
             del self.held[lease.batch_id]
+            if lease.repeat is not None:
+                self.repeating = sorted([*self.repeating, *lease.row_ids])
+                return
             self.waiting[lease.source] = sorted([*self.waiting.get(lease.source, []), *lease.row_ids])
 
     def split(self, lease: Lease, groups: tuple[Group, ...], attempt: int) -> tuple[Lease, ...]:
@@ -182,7 +194,8 @@ class FakeIntake:
         if self.held.get(lease.batch_id) != lease:
             raise LeaseLost("it is somebody else's")
         del self.held[lease.batch_id]
-        return tuple(self._hold(self._lease(lease.source, group.slip, group.row_ids, attempt)) for group in groups)
+        made = (replace(self._lease(lease.source, g.slip, g.row_ids, attempt), repeat=lease.repeat) for g in groups)
+        return tuple(self._hold(child) for child in made)
 
     def leave(self) -> None:
         """Go off the register."""
@@ -210,6 +223,75 @@ class FakeIntake:
     def _hold(self, lease: Lease) -> Lease:
         self.held[lease.batch_id] = lease
         return lease
+
+
+@dataclass
+class FakeReplayQueue:
+    """A replay's rows in memory: those that its intake has as `repeating`.
+
+    Args:
+        intake: holds what is claimed.
+        replay: the one that is worked now; None for none.
+        window: rows that the next step chooses.
+        digest: of the version that rows are pinned to.
+        versions: that are stored.
+        locked: whether a load holds the replay's row.
+        barred: whether what waits is of sources that are not claimed here.
+        problems: what was written, in order.
+        steps: how often it went on.
+    """
+
+    intake: FakeIntake
+    replay: Replay | None = None
+    window: list[int] = field(default_factory=list)
+    digest: str | None = None
+    versions: dict[str, Stored] = field(default_factory=dict)
+    locked: bool = False
+    barred: bool = False
+    problems: list[str] = field(default_factory=list)
+    steps: int = 0
+
+    def order(self, *row_ids: int, rate: float | None = None) -> None:
+        """Let a replay of these rows be open."""
+        self.replay = Replay(1, Phase.REPEATING, cancelled=False, rate=rate, problem=None, wait_s=0.0)
+        self.window = list(row_ids)
+
+    def current(self) -> Replay | None:
+        """Return the replay that is worked now."""
+        return self.replay
+
+    def claim(self, replay: Replay, rows: int, nbytes: int) -> tuple[Lease, ...]:
+        """Claim the next rows."""
+        assert replay == self.replay
+        assert nbytes > 0
+        return (self.intake.repeat(rows, self.digest),) if self.intake.repeating and not self.barred else ()
+
+    def advance(self, replay: Replay) -> Step:
+        """Choose what there is to choose, or finish."""
+        assert replay == self.replay
+        self.steps += 1
+        if self.intake.repeating:
+            return Step.BARRED if self.barred else Step.WAITING
+        if self.window:
+            self.intake.repeating, self.window = self.window, []
+            return Step.CHOSEN
+        if any(lease.repeat is not None for lease in self.intake.held.values()):
+            return Step.WAITING
+        self.replay = None
+        return Step.FINISHED
+
+    def blame(self, replay_id: int, problem: str) -> bool:
+        """Keep a problem, unless a load holds the row."""
+        assert replay_id == 1
+        if not self.locked:
+            self.problems.append(problem)
+            if self.replay is not None:
+                self.replay = replace(self.replay, problem=problem)
+        return not self.locked
+
+    def stored(self, digest: str) -> Stored | None:
+        """Find a version."""
+        return self.versions.get(digest)
 
 
 class FakeRef(pykka.ActorRef[pykka.Actor]):

@@ -53,14 +53,15 @@ RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt, replay_i
 
 -- name: release
 -- Rows go back to where they were taken from: to wait for their first load, or for their replay, as long as that is open.
+-- What is sought is sought to the end, also for a cancelled one: identities would stay without a row.
 WITH freed AS (
     UPDATE etl.batch SET status = 'released', finished_at = clock_timestamp()
      WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
-    RETURNING source, slip, row_ids, bytes, replay_id, slip_digest, prior_batches
+    RETURNING source, slip, row_ids, bytes, replay_id, slip_digest, prior_batches, seeking
 ), again AS (
     INSERT INTO etl.replay_row (replay_id, source, row_id, slip, digest, batch_id)
     SELECT f.replay_id, f.source, r.row_id, s.slip, f.slip_digest, r.batch_id
-      FROM freed f JOIN etl.replay p ON p.replay_id = f.replay_id AND p.status = 'open',
+      FROM freed f JOIN etl.replay p ON p.replay_id = f.replay_id AND (p.status = 'open' OR f.seeking),
            unnest(f.row_ids, f.prior_batches) AS r (row_id, batch_id) LEFT JOIN etl.staging s ON s.row_id = r.row_id
 )
 INSERT INTO etl.inbox (source, row_id, slip, bytes)

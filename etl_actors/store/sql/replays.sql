@@ -60,8 +60,10 @@ SELECT replay_id FROM etl.replay WHERE status <> 'done' AND finished_at IS NULL 
 UPDATE etl.replay SET status = 'cancelled' WHERE replay_id = %(replay_id)s AND status = 'open' RETURNING replay_id
 
 -- name: forget_rows
--- What was chosen and not yet claimed; what is claimed is finished.
-DELETE FROM etl.replay_row WHERE replay_id = %(replay_id)s
+-- What was chosen and not yet claimed; what is claimed is finished. What is sought by then is sought to the end: identities would
+-- stay without a row.
+DELETE FROM etl.replay_row q USING etl.replay r
+ WHERE q.replay_id = %(replay_id)s AND r.replay_id = q.replay_id AND r.phase = 'repeating'
 
 -- name: resume
 UPDATE etl.replay SET problem = NULL WHERE replay_id = %(replay_id)s AND problem IS NOT NULL

@@ -1,0 +1,140 @@
+-- What waits of a replay, and how it goes on. A replay's row is written by its loads too, and one of them may be frozen while it
+-- holds it: whoever keeps a daemon alive takes it with SKIP LOCKED, and never waits. NO KEY: batches refer to it all the time.
+
+-- name: current
+-- One at a time, in the order of their ids; a cancelled one as long as identities that it has vacated are not sought.
+SELECT r.replay_id, r.phase, r.status = 'cancelled', r.rate, r.problem,
+       CASE WHEN r.next_at > now() THEN extract(epoch FROM r.next_at - now())::float8 ELSE 0 END
+  FROM etl.replay r WHERE r.finished_at IS NULL AND r.status <> 'done' ORDER BY r.replay_id LIMIT 1
+
+-- name: claim
+-- One source's next rows. Of a rate the row's lock is taken first, so that of several claimers one sees what the other has used.
+-- What staging no longer holds is not claimed: its effect stays. The text of what is small is not made to learn its length.
+WITH free AS (
+    SELECT r.replay_id, r.phase FROM etl.replay r
+     WHERE r.replay_id = %(replay_id)s AND r.rate IS NULL AND (r.status = 'open' OR r.status = 'cancelled' AND r.phase = 'seeking')
+), rated AS MATERIALIZED (
+    SELECT r.replay_id, r.phase, r.rate FROM etl.replay r
+     WHERE r.replay_id = %(replay_id)s AND r.next_at <= clock_timestamp()
+       AND r.rate IS NOT NULL AND (r.status = 'open' OR r.status = 'cancelled' AND r.phase = 'seeking')
+       FOR NO KEY UPDATE SKIP LOCKED
+), gate AS (
+    SELECT replay_id, phase FROM free UNION ALL SELECT replay_id, phase FROM rated
+), turn AS (
+    SELECT (SELECT q.source FROM etl.replay_row q
+             WHERE q.replay_id = g.replay_id AND (q.source, q.row_id) > (%(source)s, %(row_id)s)
+               AND (cardinality(%(only)s::text[]) = 0 OR q.source = ANY (%(only)s))
+               AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = q.source)
+             ORDER BY q.source, q.row_id LIMIT 1) AS source
+      FROM gate g
+), c AS MATERIALIZED (
+    SELECT q.ctid, q.row_id FROM etl.replay_row q
+     WHERE q.replay_id = %(replay_id)s AND (q.source, q.row_id) > (%(source)s, %(row_id)s) AND q.source = (SELECT source FROM turn)
+     ORDER BY q.row_id LIMIT %(rows)s FOR UPDATE SKIP LOCKED
+), sized AS MATERIALIZED (
+    SELECT c.ctid, c.row_id,
+           (SELECT CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload)
+                        WHEN pg_column_size(s.payload) < 20000 THEN 4 * pg_column_size(s.payload)
+                        ELSE octet_length(s.payload::text) END
+              FROM etl.staging s WHERE s.row_id = c.row_id) AS bytes
+      FROM c
+), k AS (
+    SELECT q.ctid, q.row_id, q.bytes FROM (
+        SELECT z.*, sum(coalesce(z.bytes, 0)) OVER (ORDER BY z.row_id ROWS UNBOUNDED PRECEDING) - coalesce(z.bytes, 0) AS before
+          FROM sized z) q
+     WHERE q.before < %(bytes)s
+), d AS (
+    DELETE FROM etl.replay_row WHERE ctid = ANY (ARRAY (SELECT k.ctid FROM k)) RETURNING row_id, source, slip, digest, batch_id
+), paced AS (
+    UPDATE etl.replay r
+       SET next_at = greatest(r.next_at, clock_timestamp()) + (SELECT count(*) FROM d) / r.rate * interval '1 second'
+     WHERE r.replay_id = (SELECT replay_id FROM rated) AND EXISTS (SELECT FROM d)
+)
+INSERT INTO etl.batch (source, slip, row_ids, row_lo, row_hi, bytes, owner, replay_id, slip_digest, prior_batches, seeking)
+SELECT d.source, d.slip, array_agg(d.row_id ORDER BY d.row_id), min(d.row_id), max(d.row_id), sum(k.bytes), %(owner)s,
+       g.replay_id, d.digest, array_agg(d.batch_id ORDER BY d.row_id), g.phase = 'seeking'
+  FROM d JOIN k USING (row_id) CROSS JOIN gate g WHERE k.bytes IS NOT NULL
+ GROUP BY d.source, d.slip, d.digest, g.replay_id, g.phase
+RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt, replay_id, slip_digest, prior_batches, seeking
+
+-- name: lock
+SELECT r.phase, r.status = 'cancelled', r.filter, r.row_cursor, r.row_hi FROM etl.replay r
+ WHERE r.replay_id = %(replay_id)s AND r.finished_at IS NULL AND r.status <> 'done' FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: standing
+-- In one snapshot: a row goes from waiting to claimed and back in one statement each, so none is overlooked on its way.
+SELECT EXISTS (SELECT FROM etl.replay_row q WHERE q.replay_id = %(replay_id)s),
+       EXISTS (SELECT FROM etl.replay_row q
+                WHERE q.replay_id = %(replay_id)s AND (cardinality(%(only)s::text[]) = 0 OR q.source = ANY (%(only)s))
+                  AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = q.source)),
+       EXISTS (SELECT FROM etl.batch b WHERE b.status = 'claimed' AND b.replay_id = %(replay_id)s),
+       EXISTS (SELECT FROM etl.vacancy v WHERE v.replay_id = %(replay_id)s),
+       ARRAY (SELECT b.lease_token FROM etl.batch b WHERE b.status = 'claimed' AND b.replay_id IS NULL)
+
+-- name: next_chosen
+-- The first row beyond the cursor that the filter may choose: between the rows that it lists may lie millions.
+SELECT CASE WHEN d.lo IS NULL OR f.filter -> 'rows' IS NOT NULL AND r.lo IS NULL OR f.filter -> 'batches' IS NOT NULL AND b.lo IS NULL
+                 OR (f.filter ->> 'rejected')::boolean AND j.lo IS NULL
+            THEN NULL ELSE greatest(d.lo, r.lo, b.lo, j.lo) END
+  FROM (SELECT %(filter)s::jsonb AS filter, %(cursor)s::bigint AS cursor) f,
+       LATERAL (SELECT min(greatest(k.row_lo, f.cursor + 1)) AS lo FROM etl.batch k
+                 WHERE k.status = 'done' AND k.row_hi > f.cursor
+                   AND (f.filter ->> 'source' IS NULL OR k.source = f.filter ->> 'source')
+                   AND (f.filter ->> 'slip' IS NULL OR k.slip = f.filter ->> 'slip')) d,
+       LATERAL (SELECT min(v::bigint) AS lo FROM jsonb_array_elements_text(f.filter -> 'rows') AS u (v)
+                 WHERE v::bigint > f.cursor) r,
+       LATERAL (SELECT min(greatest(k.row_lo, f.cursor + 1)) AS lo FROM etl.batch k
+                 WHERE k.row_hi > f.cursor
+                   AND k.batch_id IN (SELECT v::bigint FROM jsonb_array_elements_text(f.filter -> 'batches') AS u (v))) b,
+       LATERAL (SELECT min(l.row_id) AS lo FROM etl.reject l
+                 WHERE l.status = 'open' AND l.row_id > f.cursor AND (f.filter ->> 'rejected')::boolean) j
+
+-- name: choose
+INSERT INTO etl.replay_row (replay_id, source, row_id, slip, digest, batch_id)
+SELECT r.replay_id, c.source, c.row_id, c.slip, CASE r.version WHEN 'original' THEN c.settled_digest END, c.batch_id
+  FROM etl.replay r, etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c WHERE r.replay_id = %(replay_id)s
+ON CONFLICT DO NOTHING
+
+-- name: next_sought
+SELECT min(greatest(k.row_lo, %(cursor)s::bigint + 1)) FROM etl.batch k
+ WHERE k.status = 'done' AND k.row_hi > %(cursor)s AND k.slip_digest = ANY (%(digests)s)
+
+-- name: vacated_targets
+-- By a skip scan of the key: cost per table, not per identity.
+WITH RECURSIVE t AS (
+    (SELECT target FROM etl.vacancy WHERE replay_id = %(replay_id)s ORDER BY target LIMIT 1)
+    UNION ALL
+    SELECT (SELECT v.target FROM etl.vacancy v WHERE v.replay_id = %(replay_id)s AND v.target > t.target ORDER BY v.target LIMIT 1)
+      FROM t WHERE t.target IS NOT NULL
+)
+SELECT target FROM t WHERE target IS NOT NULL
+
+-- name: move
+UPDATE etl.replay SET row_cursor = %(cursor)s WHERE replay_id = %(replay_id)s
+
+-- name: forget_rows
+DELETE FROM etl.replay_row WHERE replay_id = %(replay_id)s
+
+-- name: seek
+UPDATE etl.replay
+   SET phase = 'seeking', row_cursor = 0, row_hi = coalesce((SELECT max(b.row_hi) FROM etl.batch b WHERE b.status = 'done'), 0)
+ WHERE replay_id = %(replay_id)s
+
+-- name: forget_vacancies
+DELETE FROM etl.vacancy WHERE replay_id = %(replay_id)s
+
+-- name: finish
+UPDATE etl.replay
+   SET status = CASE status WHEN 'open' THEN 'done' ELSE status END, finished_at = clock_timestamp(), problem = NULL
+ WHERE replay_id = %(replay_id)s
+RETURNING status, rows_done, vacated, sought, found
+
+-- name: blame
+WITH r AS (
+    SELECT replay_id FROM etl.replay
+     WHERE replay_id = %(replay_id)s AND finished_at IS NULL FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE etl.replay SET problem = %(problem)s WHERE replay_id = (SELECT replay_id FROM r)
+
+-- name: stored
+SELECT name, files FROM etl.slip WHERE digest = %(digest)s

@@ -1,0 +1,457 @@
+"""The queue of replays: windows, claims, rates, what comes back, what is sought, and the end."""
+
+from collections.abc import Callable, Sequence
+from json import dumps
+from typing import Any
+
+import pytest
+
+from etl_actors.relational.parsed import Group
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.store.database import Connection, connect
+from etl_actors.store.leases import Lease, release, rescue, split
+from etl_actors.store.replay_queue import Phase, Replay, ReplayQueue, Step
+from etl_actors.store.slips import remember
+from etl_actors.store.targets import ensure_tables
+from tests.support.documents import one
+from tests.support.leases import OWNER, leased
+
+_SLIP = """
+name = "{name}"
+source = "shop"
+[tables.offer]
+key = ["sku"]
+columns.sku = "sku | int"
+columns.of  = "{name} | text"
+"""
+_ITEMS = """
+[tables.vendor]
+each = "$.vendors[*]"
+key = ["name"]
+on_duplicate = "fill"
+columns.name = "name | text"
+"""
+
+
+def _queue(conn: Connection, owner: int = OWNER, only: Sequence[str] = (), window_rows: int = 50_000) -> ReplayQueue:
+    return ReplayQueue(conn, owner, "public", only, window_rows)
+
+
+def _settled(
+    producer: Connection,
+    service: Connection,
+    letters: str,
+    source: str = "shop",
+    slip: str | None = None,
+    digest: str | None = None,
+) -> Lease:
+    """Stage a row a letter, and settle them as one batch with these outcomes."""
+    lease = leased(producer, service, [{"sku": n} for n in range(len(letters))], source)
+    counts = [letters.count(letter) for letter in "ldsr"]
+    service.execute(
+        "UPDATE etl.batch SET status = 'done', finished_at = clock_timestamp(), outcomes = %s, slip = %s, slip_digest = %s, "
+        "loaded = %s, duplicate = %s, skipped = %s, rejected = %s WHERE batch_id = %s",
+        [letters, slip, digest, *counts, lease.batch_id],
+    )
+    return lease
+
+
+def _finished(service: Connection, lease: Lease) -> None:
+    """Finish a replay's batch as its load would."""
+    letters = "l" * len(lease.row_ids)
+    service.execute(
+        "UPDATE etl.batch SET status = 'done', finished_at = clock_timestamp(), outcomes = %s, prior = %s, loaded = %s "
+        "WHERE batch_id = %s",
+        [letters, letters, len(letters), lease.batch_id],
+    )
+
+
+def _order(conn: Connection, version: str = "current", rate: float | None = None, **chosen: Any) -> int:
+    hi = one(conn, "SELECT coalesce(max(row_id), 0) FROM etl.staging")
+    replay_id: int = one(
+        conn,
+        "INSERT INTO etl.replay (filter, version, rate, row_hi) VALUES (%s::jsonb, %s, %s, %s) RETURNING replay_id",
+        dumps(chosen),
+        version,
+        rate,
+        hi,
+    )
+    return replay_id
+
+
+def _current(queue: ReplayQueue) -> Replay:
+    replay = queue.current()
+    assert replay is not None
+    return replay
+
+
+def _step(queue: ReplayQueue) -> Step:
+    return queue.advance(_current(queue))
+
+
+def _claim(queue: ReplayQueue, rows: int = 1000, nbytes: int = 2**40) -> tuple[Lease, ...]:
+    return queue.claim(_current(queue), rows, nbytes)
+
+
+def _waiting(conn: Connection) -> list[int]:
+    return [row_id for (row_id,) in conn.execute("SELECT row_id FROM etl.replay_row ORDER BY source, row_id")]
+
+
+def _cursor(conn: Connection) -> int:
+    cursor: int = one(conn, "SELECT row_cursor FROM etl.replay ORDER BY replay_id DESC LIMIT 1")
+    return cursor
+
+
+# Windows ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_open_replay_of_the_lowest_id_is_the_one_that_is_worked(service: Connection) -> None:
+    queue = _queue(service)
+    assert queue.current() is None
+    first, second = _order(service, source="shop"), _order(service, rate=2.5)
+    assert queue.current() == Replay(first, Phase.REPEATING, cancelled=False, rate=None, problem=None, wait_s=0.0)
+    assert _step(queue) is Step.FINISHED
+    assert queue.current() == Replay(second, Phase.REPEATING, cancelled=False, rate=2.5, problem=None, wait_s=0.0)
+
+
+def test_rows_are_chosen_a_window_at_a_time_and_only_when_none_is_left(producer: Connection, service: Connection) -> None:
+    rows = _settled(producer, service, "lllll").row_ids
+    _order(service, source="shop")
+    queue = _queue(service, window_rows=2)
+    assert _claim(queue) == ()
+    assert _step(queue) is Step.CHOSEN
+    assert _waiting(service) == list(rows[:2])
+    assert _step(queue) is Step.WAITING
+    taken: list[Lease] = []
+    while len(taken) < 3:
+        taken += _claim(queue)
+        _step(queue)
+    assert [row for lease in taken for row in lease.row_ids] == list(rows)
+    assert _step(queue) is Step.WAITING, "its last batch is claimed"
+    for lease in taken:
+        _finished(service, lease)
+    assert _step(queue) is Step.FINISHED
+    assert one(service, "SELECT status, finished_at IS NOT NULL FROM etl.replay") == ("done", True)
+
+
+@pytest.mark.parametrize("by", ["rows", "batches", "source", "rejected"])
+def test_a_window_begins_at_the_next_row_that_the_filter_may_choose(producer: Connection, service: Connection, by: str) -> None:
+    early = _settled(producer, service, "ll", "early")
+    _settled(producer, service, "l" * 40)
+    late = _settled(producer, service, "rl", "late")
+    service.execute(
+        "INSERT INTO etl.reject (row_id, batch_id, stage, reason, message) SELECT unnest(%s::bigint[]), %s, 'map', 'x', 'x'",
+        [[early.row_ids[0], late.row_ids[0]], late.batch_id],
+    )
+    choices: dict[str, dict[str, Any]] = {
+        "rows": {"rows": [early.row_ids[0], late.row_ids[0]]},
+        "batches": {"batches": [late.batch_id]},
+        "source": {"source": "late"},
+        "rejected": {"rejected": True},
+    }
+    _order(service, **choices[by])
+    queue = _queue(service, window_rows=2)
+    claimed: list[int] = []
+    for _ in range(3):
+        if _step(queue) is Step.WAITING:
+            break
+        claimed += [row for lease in _claim(queue) for row in lease.row_ids]
+    expected = {"rows": (early.row_ids[0], late.row_ids[0]), "batches": late.row_ids, "source": late.row_ids}
+    assert claimed == list(expected.get(by, late.row_ids[:1]))
+
+
+def test_a_filter_that_chooses_nothing_more_is_over_with_one_step(producer: Connection, service: Connection) -> None:
+    lease = _settled(producer, service, "l" * 9)
+    _order(service, rows=[lease.row_ids[0]])
+    queue = _queue(service, window_rows=1)
+    assert _step(queue) is Step.CHOSEN
+    (taken,) = _claim(queue)
+    _finished(service, taken)
+    assert (_step(queue), _cursor(service)) == (Step.CHOSEN, lease.row_ids[-1])
+    assert _step(queue) is Step.FINISHED
+
+
+def test_rows_beyond_the_last_that_was_meant_are_not_chosen(producer: Connection, service: Connection) -> None:
+    rows = _settled(producer, service, "lll").row_ids
+    _order(service)
+    later = _settled(producer, service, "l").row_ids
+    assert later[0] > rows[-1]
+    queue = _queue(service)
+    _step(queue)
+    assert _waiting(service) == list(rows)
+
+
+@pytest.mark.parametrize("version", ["current", "original"])
+def test_the_original_version_is_pinned_where_there_was_one_and_the_current_never(
+    producer: Connection, service: Connection, version: str
+) -> None:
+    old = _settled(producer, service, "ll", digest="old")
+    new = _settled(producer, service, "l", digest="new")
+    unrouted = _settled(producer, service, "r")
+    _order(service, version)
+    queue = _queue(service)
+    _step(queue)
+    claimed = {lease.row_ids: lease.repeat.digest for lease in _claim(queue) if lease.repeat}
+    if version == "original":
+        assert claimed == {old.row_ids: "old", new.row_ids: "new", unrouted.row_ids: None}
+    else:
+        assert claimed == {(*old.row_ids, *new.row_ids, *unrouted.row_ids): None}
+
+
+# Claims -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chosen(producer: Connection, service: Connection) -> Callable[..., tuple[ReplayQueue, dict[str, Lease]]]:
+    """Settle three rows of each source, and choose them all."""
+
+    def made(*sources: str, **order: Any) -> tuple[ReplayQueue, dict[str, Lease]]:
+        settled = {source: _settled(producer, service, "lds", source) for source in sources}
+        _order(service, **order)
+        queue = _queue(service)
+        assert _step(queue) is Step.CHOSEN
+        return queue, settled
+
+    return made
+
+
+def test_a_claim_takes_the_next_rows_of_one_source_and_says_which_batch_had_settled_each(
+    chosen: Callable[..., Any], service: Connection
+) -> None:
+    queue, settled = chosen("b", "a")
+    (first,), (second,), (third,) = _claim(queue, 2), _claim(queue, 2), _claim(queue)
+    assert (first.source, first.row_ids, first.attempt) == ("a", settled["a"].row_ids[:2], 1)
+    assert (second.source, second.row_ids) == ("a", settled["a"].row_ids[2:])
+    assert (third.source, third.row_ids) == ("b", settled["b"].row_ids)
+    assert third.repeat is not None
+    assert (third.repeat.prior_batches, third.repeat.seeking) == ((settled["b"].batch_id,) * 3, False)
+    assert third.nbytes == one(
+        service, "SELECT sum(pg_column_size(payload)) FROM etl.staging WHERE row_id = ANY (%s)", list(third.row_ids)
+    )
+    assert one(service, "SELECT owner FROM etl.batch WHERE batch_id = %s", third.batch_id) == OWNER
+
+
+def test_bytes_bound_a_claim_and_its_first_row_is_always_taken(chosen: Callable[..., Any]) -> None:
+    queue, settled = chosen("shop")
+    assert [lease.row_ids for lease in _claim(queue, nbytes=1)] == [settled["shop"].row_ids[:1]]
+
+
+def test_claimed_rows_count_with_their_old_outcome(chosen: Callable[..., Any], service: Connection) -> None:
+    queue, _ = chosen("shop")
+    before = one(service, "SELECT * FROM etl.ledger")
+    _claim(queue)
+    assert one(service, "SELECT * FROM etl.ledger") == before
+
+
+def test_the_rate_holds_over_all_daemons(chosen: Callable[..., Any], service: Connection, service_url: str) -> None:
+    queue, settled = chosen("shop", rate=2)
+    with connect(service_url) as conn:
+        other = _queue(conn, OWNER + 1)
+        (lease,) = _claim(queue)
+        assert lease.row_ids == settled["shop"].row_ids[:2], "a second's worth"
+        assert _claim(other) == ()
+        assert 0.5 < _current(other).wait_s <= 1.0
+        assert _step(other) is Step.WAITING
+        service.execute("UPDATE etl.replay SET next_at = clock_timestamp()")
+        (lease,) = _claim(other)
+        assert lease.row_ids == settled["shop"].row_ids[2:]
+
+
+def test_no_row_is_claimed_by_two_daemons(chosen: Callable[..., Any], service: Connection, service_url: str) -> None:
+    """The first one's claim is not committed yet when the second one's comes."""
+    queue, settled = chosen("shop")
+    with connect(service_url) as conn, service.transaction():
+        (first,) = _claim(queue, 2)
+        (second,) = _claim(_queue(conn, OWNER + 1), 2)
+        assert (*first.row_ids, *second.row_ids) == settled["shop"].row_ids
+
+
+def test_what_is_given_back_is_claimed_again_with_all_that_was_known_of_it(
+    chosen: Callable[..., Any], service: Connection
+) -> None:
+    queue, _ = chosen("shop", version="original")
+    service.execute("UPDATE etl.replay_row SET digest = 'd'")
+    (lease,) = _claim(queue)
+    assert release(service, lease.batch_id, lease.token) == 0, "nothing goes to the inbox"
+    assert _step(queue) is Step.WAITING
+    (again,) = _claim(queue)
+    assert (again.row_ids, again.repeat, again.slip) == (lease.row_ids, lease.repeat, lease.slip)
+
+
+def test_a_batch_keeps_its_replay_when_it_is_split_and_rescued(chosen: Callable[..., Any], service: Connection) -> None:
+    queue, _ = chosen("shop")
+    service.execute("UPDATE etl.replay_row SET digest = 'd', batch_id = row_id + 100")
+    (lease,) = _claim(queue)
+    one_, two, three = lease.row_ids
+    children = split(service, lease, (Group("a", (one_, three)), Group(None, (two,))))
+    assert [child.repeat and child.repeat.prior_batches for child in children] == [(one_ + 100, three + 100), (two + 100,)]
+    taken = rescue(service, OWNER + 1, 60.0, 10)
+    assert [(found.row_ids, found.repeat) for found in taken] == [(child.row_ids, child.repeat) for child in children]
+    assert _step(queue) is Step.WAITING
+
+
+def test_what_staging_no_longer_holds_is_passed_over(chosen: Callable[..., Any], service: Connection, admin: Connection) -> None:
+    queue, settled = chosen("shop")
+    rows = settled["shop"].row_ids
+    admin.execute("ALTER TABLE etl.staging DISABLE TRIGGER staging_is_immutable")
+    admin.execute("DELETE FROM etl.staging WHERE row_id = %s", [rows[1]])
+    (lease,) = _claim(queue)
+    assert lease.row_ids == (rows[0], rows[2])
+    assert _waiting(service) == []
+
+
+# Whose turn it is ---------------------------------------------------------------------------------------------------------
+
+
+def test_rows_of_other_sources_wait_for_other_daemons(chosen: Callable[..., Any], service: Connection) -> None:
+    queue, settled = chosen("mine", "theirs")
+    mine = _queue(service, OWNER + 1, only=["mine"])
+    assert [lease.source for lease in _claim(mine)] == ["mine"]
+    assert _claim(mine) == ()
+    assert _step(mine) is Step.BARRED
+    assert _waiting(service) == list(settled["theirs"].row_ids)
+    assert [lease.source for lease in _claim(queue)] == ["theirs"]
+
+
+def test_rows_of_a_paused_source_wait(chosen: Callable[..., Any], service: Connection, admin: Connection) -> None:
+    queue, _ = chosen("shop")
+    admin.execute("INSERT INTO etl.pause (source) VALUES ('shop')")
+    assert (_claim(queue), _step(queue)) == ((), Step.BARRED)
+    admin.execute("DELETE FROM etl.pause")
+    assert len(_claim(queue)) == 1
+
+
+def test_nobody_waits_for_a_load_that_holds_the_replays_row(
+    chosen: Callable[..., Any], service: Connection, service_url: str
+) -> None:
+    """A daemon that is frozen in a load would freeze all others: they would not beat any more."""
+    queue, settled = chosen("shop", rate=1000)
+    with connect(service_url) as load, load.transaction():
+        load.execute("UPDATE etl.replay SET rows_done = 1")
+        service.execute("SET lock_timeout = '2s'")
+        assert _claim(queue) == ()
+        assert _step(queue) is Step.WAITING
+        assert not queue.blame(_current(queue).replay_id, "stuck")
+    assert [lease.row_ids for lease in _claim(queue)] == [settled["shop"].row_ids]
+    assert queue.blame(_current(queue).replay_id, "stuck")
+    assert _current(queue).problem == "stuck"
+
+
+def test_a_cancelled_replay_is_over_when_what_was_claimed_has_landed(chosen: Callable[..., Any], service: Connection) -> None:
+    queue, _ = chosen("shop")
+    first, second = (*_claim(queue, 1), *_claim(queue, 1))
+    service.execute("UPDATE etl.replay SET status = 'cancelled'")
+    assert _current(queue).cancelled
+    assert _claim(queue) == ()
+    assert _step(queue) is Step.WAITING
+    _finished(service, first)
+    release(service, second.batch_id, second.token)
+    assert _step(queue) is Step.FINISHED
+    assert queue.current() is None
+    assert _waiting(service) == []
+    assert one(service, "SELECT status, finished_at IS NOT NULL FROM etl.replay") == ("cancelled", True)
+
+
+# What was vacated ---------------------------------------------------------------------------------------------------------
+
+
+def _slip(service: Connection, name: str, more: str = "") -> Slip:
+    slip = read_slip({"slip.toml": _SLIP.format(name=name) + more}, "public")
+    ensure_tables(service, slip.targets, slip.name, "public")
+    remember(service, slip)
+    return slip
+
+
+def _vacate(service: Connection, replay_id: int, target: str) -> None:
+    service.execute("INSERT INTO etl.vacancy VALUES (%s, %s, gen_random_uuid())", [replay_id, target])
+
+
+def _holds(service: Connection, row_id: int) -> None:
+    service.execute("INSERT INTO offer (_id, _row_id, _batch_id, sku, \"of\") VALUES (gen_random_uuid(), %s, 1, 1, '')", [row_id])
+
+
+@pytest.mark.parametrize("target", ["public.offer", "public.vendor"])
+def test_rows_that_may_have_lost_are_sought_by_the_version_that_settled_them(
+    producer: Connection, service: Connection, target: str
+) -> None:
+    plain, rich = _slip(service, "plain"), _slip(service, "rich", _ITEMS)
+    settled = {slip.name: _settled(producer, service, "ldsr", slip=slip.name, digest=slip.digest) for slip in (plain, rich)}
+    _settled(producer, service, "ld", slip="other", digest="other")
+    for lease in settled.values():
+        _holds(service, lease.row_ids[0])
+    replay_id = _order(service, rows=[0])
+    _vacate(service, replay_id, target)
+    queue = _queue(service)
+    assert _step(queue) is Step.CHOSEN, "nothing, but the cursor moves"
+    assert _step(queue) is Step.TURNED
+    assert _current(queue).phase is Phase.SEEKING
+    assert _step(queue) is Step.CHOSEN
+    leases = _claim(queue)
+    found = {lease.repeat.digest: lease.row_ids for lease in leases if lease.repeat and lease.repeat.seeking}
+    if target == "public.offer":
+        lost = {slip.digest: settled[slip.name].row_ids[1:2] for slip in (plain, rich)}
+        assert found == lost, "whoever holds a row of the one root has lost none"
+    else:
+        assert found == {rich.digest: settled["rich"].row_ids[:2]}, "of an item, nothing can be said but by parsing"
+    for lease in leases:
+        release(service, lease.batch_id, lease.token)
+    assert len(_claim(queue)) == len(leases), "what is given back is sought again"
+    service.execute("UPDATE etl.batch SET status = 'released' WHERE replay_id IS NOT NULL")
+    assert _step(queue) is Step.FINISHED
+    assert one(service, "SELECT count(*) FROM etl.vacancy") == 0
+    assert one(service, "SELECT status FROM etl.replay") == "done"
+
+
+def test_what_a_cancelled_replay_has_vacated_is_sought_also_when_it_was_cancelled_while_seeking(
+    producer: Connection, service: Connection
+) -> None:
+    slip = _slip(service, "plain")
+    rows = _settled(producer, service, "ddd", slip="plain", digest=slip.digest).row_ids
+    replay_id = _order(service, source="shop")
+    queue = _queue(service)
+    _step(queue)
+    _vacate(service, replay_id, "public.offer")
+    service.execute("UPDATE etl.replay SET status = 'cancelled'")
+    assert _step(queue) is Step.TURNED
+    assert _waiting(service) == [], "nothing more of it is repeated"
+    assert _step(queue) is Step.CHOSEN
+    (lease,) = _claim(queue)
+    assert lease.row_ids == rows
+    release(service, lease.batch_id, lease.token)
+    (again,) = _claim(queue)
+    assert again.row_ids == rows
+    _finished(service, again)
+    assert _step(queue) is Step.FINISHED
+    assert one(service, "SELECT status, finished_at IS NOT NULL FROM etl.replay") == ("cancelled", True)
+
+
+def test_nothing_is_sought_before_loads_have_ended_that_may_have_lost_to_what_is_gone(
+    producer: Connection, service: Connection
+) -> None:
+    slip = _slip(service, "plain")
+    replay_id = _order(service, rows=[0])
+    _vacate(service, replay_id, "public.offer")
+    live = leased(producer, service, [{"sku": 1}])
+    queue = _queue(service)
+    service.execute("UPDATE etl.replay SET row_hi = 0")
+    assert _step(queue) is Step.WAITING
+    later = leased(producer, service, [{"sku": 1}])
+    assert _step(queue) is Step.WAITING
+    service.execute(
+        "UPDATE etl.batch SET status = 'done', finished_at = now(), outcomes = 'd', duplicate = 1, slip = 'plain', slip_digest = %s "
+        "WHERE batch_id = %s",
+        [slip.digest, live.batch_id],
+    )
+    assert _step(queue) is Step.TURNED, "those that began since have seen it"
+    assert _step(queue) is Step.CHOSEN
+    assert _waiting(service) == list(live.row_ids)
+    assert later.row_ids[0] not in _waiting(service)
+
+
+def test_a_stored_version_is_found_by_its_digest(service: Connection) -> None:
+    slip = _slip(service, "plain")
+    stored = _queue(service).stored(slip.digest)
+    assert stored is not None
+    assert (stored.name, dict(stored.files)) == ("plain", dict(slip.files))
+    assert _queue(service).stored("nobody's") is None
