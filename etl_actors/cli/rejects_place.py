@@ -1,17 +1,18 @@
 """The place in a document at which a value was refused: what stands around it, and a caret under it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from etl_actors.scrub import printable
-from etl_actors.slips.expressions.expression import parse_expression
-from etl_actors.slips.expressions.nodes import Field, Index, Path
 from etl_actors.slips.expressions.paths import location_text
-from etl_actors.slips.source.problems import ExpressionError
 from etl_actors.slips.values.json_text import json_text
 
 __all__ = ["place_lines"]
 
+# Not the grammar of expressions, which takes longer to load than all else that is shown.
+_STEP = re.compile(r"\.([A-Za-z_\u0080-\U0010FFFF][A-Za-z0-9_\u0080-\U0010FFFF]*)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]")
+_ESCAPED = re.compile(r"\\(?:u([0-9a-f]{4})|(.))")
 _AROUND = 3  # members or elements before the place, and after it
 _WIDTH = 72  # characters of a value
 
@@ -50,22 +51,23 @@ def place_lines(document: Any, path: str) -> list[str]:
 
 
 def _steps(path: str) -> list[str | int] | None:
-    try:
-        node = parse_expression(path)
-    except ExpressionError:
-        return None
-    if not isinstance(node, Path) or node.root != "$":
+    """Read a path as `location_text` writes it; None where it is of several places, or names are left out of it."""
+    if not path.startswith("$"):
         return None
     steps: list[str | int] = []
-    for segment in node.segments:
-        match segment:
-            case Field(name):
-                steps.append(name)
-            case Index(number):
-                steps.append(number)
-            case _:
-                return None
+    at = 1
+    while at < len(path):
+        found = _STEP.match(path, at)
+        if found is None:
+            return None
+        name, number, quoted = found.groups()
+        steps.append(int(number) if number else name if name is not None else _ESCAPED.sub(_unescaped, quoted))
+        at = found.end()
     return steps
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    return chr(int(escape[1], 16)) if escape[1] else escape[2]
 
 
 def _holds(value: Any, step: str | int) -> bool:

@@ -20,6 +20,8 @@ _TIME = r"\d[\d,]*(?:\.\d+)? (?:ms|s|min|h|d)\b"
 # Each pattern's groups stand for what is kept of it.
 _WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"\b(for|in|within|took|after|p\d+|left) {_TIME}"), r"\1 0.1 s"),
+    (re.compile(rf"\b{_TIME} ago\b"), "0.1 s ago"),
+    (re.compile(r"(?<=  )\d\.\d s\b"), "0.1 s"),  # in a table
     (
         re.compile(r"\b\d[\d,]*(?:\.\d+)? ((?:row|document|line|reject|record)s?|[KMG]i?B|bytes)(?:/s| a second| per second)\b"),
         r"1,000 \1/s",
