@@ -125,10 +125,11 @@ class Repeating:
         self._advance(repeat, done=meant, vacated=0, found=0)
 
     def _prior(self, lease: Lease, repeat: Repeat) -> tuple[str, set[str], datetime | None]:
-        given = {"row_ids": list(lease.row_ids), "batches": list(repeat.prior_batches)}
-        found = self.conn.execute(_SQL["prior"], given).fetchall()
-        letters = {row_id: letter for row_id, letter, *_ in found}
-        digests = {digest for _, letter, digest, _ in found if letter in {"l", "d"} and digest is not None}
+        by = dict(zip(lease.row_ids, repeat.prior_batches, strict=True))
+        given = {"row_ids": list(by), "batches": list(set(by.values()))}
+        found = [row for row in self.conn.execute(_SQL["prior"], given) if by[row[0]] == row[1]]
+        letters = {row_id: letter for row_id, _, letter, *_ in found}
+        digests = {digest for *_, letter, digest, _ in found if letter in {"l", "d"} and digest is not None}
         after = max((finished_at for *_, finished_at in found), default=None)
         return "".join(letters[row_id] for row_id in lease.row_ids), digests, after
 

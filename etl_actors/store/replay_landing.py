@@ -126,7 +126,8 @@ def _overwrite(made: _Relanding, table: Table, kin: Kin) -> None:
     came = {row.id for row in fresh}
     vanished = [found for found in held if found not in came]
     same = _unchanged(made, table, kin, fresh)
-    landed = overwrite(made.conn, made.lease, table, others, [row.id for row in same], vanished)
+    changed = len(same) < len(fresh) or vanished
+    landed = overwrite(made.conn, made.lease, table, others, [row.id for row in same], vanished) if changed else []
     made.landing.gained[table.qualified] += sum(not replaced for *_, replaced in landed)
     replaced = made.replaced.setdefault(table.qualified, [])
     replaced += [found for _, found, _ in landed if found is not None]

@@ -9,10 +9,10 @@ SELECT pg_advisory_xact_lock(hashtextextended('etl.replay', 0))
 SELECT set_config('enable_hashjoin', 'on', true)
 
 -- name: prior
--- How each row was settled before, and under which version of a slip.
-SELECT p.row_id, substr(b.outcomes, array_position(b.row_ids, p.row_id), 1), b.slip_digest, b.finished_at
-  FROM unnest(%(row_ids)s::bigint[], %(batches)s::bigint[]) AS p (row_id, batch_id)
-  JOIN etl.batch b ON b.batch_id = p.batch_id AND b.status = 'done'
+-- How each row was settled before, and under which version of a slip. A batch's arrays are unpacked once, not once a row.
+SELECT u.row_id, b.batch_id, u.letter, b.slip_digest, b.finished_at
+  FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter)
+ WHERE b.batch_id = ANY (%(batches)s::bigint[]) AND b.status = 'done' AND u.row_id = ANY (%(row_ids)s::bigint[])
 
 -- name: vacate
 INSERT INTO etl.vacancy (replay_id, target, id) SELECT %(replay_id)s, %(target)s, unnest(%(ids)s::uuid[])
