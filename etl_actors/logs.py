@@ -1,6 +1,7 @@
 """Logs: structlog for all, console on a terminal and JSON elsewhere; what others log comes the same way, and no secret does."""
 
 import logging
+import os
 import sys
 from typing import TextIO
 
@@ -53,7 +54,7 @@ def _rendering(stream: TextIO, *, console: bool) -> list[Processor]:
     # The traceback becomes text before the scrubbing, so that what an exception quotes is scrubbed too.
     text: list[Processor] = [structlog.processors.StackInfoRenderer(), structlog.processors.format_exc_info, _scrubbed]
     if console:
-        return [*text, _printable, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        return [*text, _printable, structlog.dev.ConsoleRenderer(colors=stream.isatty() and not os.environ.get("NO_COLOR"))]
     return [*text, _headed, structlog.processors.JSONRenderer()]
 
 

@@ -1,5 +1,6 @@
 """How a failure becomes one sentence on standard error, and an exit status."""
 
+import errno
 import os
 import sys
 from types import TracebackType
@@ -9,9 +10,18 @@ import typer
 from etl_actors.errors import EtlError
 from etl_actors.scrub import printable, scrub_text
 
-__all__ = ["abandon_output", "database_errors", "database_failed", "tell", "unexpected", "usage_failed"]
+__all__ = [
+    "database_errors",
+    "database_failed",
+    "output_failed",
+    "replace_closed_streams",
+    "tell",
+    "unexpected",
+    "usage_failed",
+]
 
 _FAILED = 1
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a file takes no more
 
 
 def tell(sentence: str) -> None:
@@ -68,7 +78,29 @@ def unexpected(kind: type[BaseException], exc: BaseException, _trace: TracebackT
     )
 
 
-def abandon_output() -> int:
-    """Give up on a standard output that nobody reads any more, so that Python's end does not complain; return the exit status."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def replace_closed_streams() -> None:
+    """Put nothing where standard input, output or error were closed by whoever started us.
+
+    Their numbers would be given to the next files opened, and what is printed go to the database.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            if nothing != number:
+                os.dup2(nothing, number)
+                os.close(nothing)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+
+
+def output_failed(exc: OSError) -> int:
+    """Give up on a standard output that nobody reads any more, or that has no room; return the exit status.
+
+    Raises:
+        OSError: it is something else that failed.
+    """
+    if exc.errno in _FULL:
+        tell(f"The output cannot be written: {exc.strerror}.")
+    elif not isinstance(exc, BrokenPipeError):
+        raise exc
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python's end does not complain of what is buffered
     return _FAILED

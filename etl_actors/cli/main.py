@@ -81,8 +81,8 @@ def execute(arguments: Sequence[str], before: Invocation | None = None) -> int:
         return exc.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
-    except BrokenPipeError:
-        return failures.abandon_output()
+    except OSError as exc:
+        return failures.output_failed(exc)
     except EtlError as exc:
         if before.debug:
             raise
@@ -99,6 +99,7 @@ def execute(arguments: Sequence[str], before: Invocation | None = None) -> int:
 
 def main() -> NoReturn:
     """Be the program ``etl-actors``."""
+    failures.replace_closed_streams()
     before = Invocation()
     arguments = sys.argv[1:]
     if "--debug" not in arguments:

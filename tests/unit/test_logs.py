@@ -79,6 +79,15 @@ def test_auto_is_for_reading_on_a_terminal_and_json_elsewhere(stream: io.StringI
     assert stream.getvalue().startswith("{") is is_json
 
 
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_no_color_turns_colours_off(no_color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    monkeypatch.setenv("NO_COLOR", no_color)
+    stream = Terminal()
+    logs.configure("console", "info", stream)
+    structlog.get_logger().info("batch.loaded")
+    assert ("\x1b[" in stream.getvalue()) is coloured
+
+
 def test_no_secret_is_told_by_structlog_nor_by_the_standard_library() -> None:
     def tell() -> None:
         structlog.get_logger().info("database.lost", error="no answer from postgresql://etl:hunter2@db/etl", token="hunter2")

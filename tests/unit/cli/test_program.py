@@ -1,9 +1,14 @@
 """The command line as a program of its own: exit statuses, and nothing on standard error but sentences."""
 
+import contextlib
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+
+import pytest
 
 _QUIET = {name: value for name, value in os.environ.items() if not name.startswith("ETL_")}
 
@@ -57,19 +62,54 @@ def test_an_interrupt_ends_with_130_and_without_a_word() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
-def test_a_reader_that_goes_away_is_no_traceback() -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "w") as nobody:
-        done = subprocess.run(
-            [sys.executable, "-m", "etl_actors", "--help"],
-            env=_QUIET,
-            stdout=nobody,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+def redirected(arguments: str, redirection: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line in a shell, which sends its standard output somewhere."""
+    line = f'"{sys.executable}" -m etl_actors {arguments} {redirection}'
+    return subprocess.run(["bash", "-c", line], env=_QUIET, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("arguments", ["--help", "slips list"])
+def test_a_reader_that_goes_away_is_no_traceback(arguments: str) -> None:
+    done = redirected(arguments, "| true; exit ${PIPESTATUS[0]}")
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("arguments", ["--help", "slips list"])
+def test_a_full_disk_is_one_sentence_and_1(arguments: str) -> None:
+    done = redirected(arguments, "> /dev/full")
+    assert (done.returncode, done.stderr) == (1, "The output cannot be written: No space left on device.\n")
+
+
+def test_standard_streams_may_be_closed() -> None:
+    done = redirected("slips list", "<&- >&-")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def at_a_terminal(*arguments: str, **environ: str) -> str:
+    """Run the program at a terminal and return what it shows, control sequences included."""
+    ours, terminal = pty.openpty()
+    with os.fdopen(ours, "rb") as shown:
+        done = subprocess.Popen(
+            [sys.executable, "-m", "etl_actors", *arguments],
+            env={**_QUIET, "TERM": "xterm-256color", "COLUMNS": "60", **environ},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        text = b""
+        with contextlib.suppress(OSError):  # as Linux has the end of a terminal
+            while more := shown.read1():
+                text += more
+        done.wait()
+    return text.decode()
+
+
+def test_at_a_terminal_of_sixty_columns_tables_fit() -> None:
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", at_a_terminal("slips", "list"))
+    lines = [line.rstrip() for line in shown.splitlines()]
+    assert "4 slips." in lines
+    assert max(map(len, lines)) <= 60
 
 
 def test_help_imports_nothing_that_only_a_command_needs() -> None:
