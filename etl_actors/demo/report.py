@@ -45,7 +45,7 @@ def show_table(console: Console, conn: Connection, table: Table) -> None:
             sql.SQL(", ").join(map(sql.Identifier, columns)), name, order, sql.Literal(_EXAMPLES)
         )
     ).fetchall()
-    grid = _grid(f"{table.qualified}: {counted[0] if counted else 0:,} rows", *columns, left=True)
+    grid = _grid(f"{table.qualified}: {_rows(counted[0] if counted else 0)}", *columns, left=True)
     for row in rows:
         grid.add_row(*map(_cell, row))
     console.print(grid)
@@ -85,7 +85,7 @@ def show_audit(console: Console, report: AuditReport) -> None:
     verdict = "clean" if not report.findings else f"{len(report.findings)} findings"
     console.print(f"Audit: {len(report.checks)} checks over {report.rows:,} staged rows: {verdict}.")
     for found in report.findings:
-        console.print(f"  {found}", markup=False)
+        console.print(f"  {report.sentence(found)}", markup=False)
 
 
 def _grid(title: str, *columns: str, left: bool = False) -> Grid:
@@ -98,3 +98,7 @@ def _grid(title: str, *columns: str, left: bool = False) -> Grid:
 def _cell(value: Any) -> Text:
     text = "" if value is None else printable(str(value))
     return Text(text if len(text) <= _CELL else text[: _CELL - 1] + "…")
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"

@@ -134,5 +134,7 @@ class _Demonstration:
     def _feed(self, source: str, what: str, lines: Iterable[bytes]) -> int:
         with closing(FeedConnection(self._url, source, partition_rows=self._settings.partition_rows)) as connection:
             fed = Feeder(connection.put, Stop()).feed([Generated(f"the {source} feed", lines)])
-        self._console.print(f"Fed source {source}: {what}: {fed.staged:,} rows, {fed.raw:,} of them not JSON and kept raw.")
+        self._console.print(
+            f"Fed source {source}: {what}: {fed.staged:,} {'row' if fed.staged == 1 else 'rows'}, {fed.raw:,} of them not JSON and kept raw."
+        )
         return fed.staged

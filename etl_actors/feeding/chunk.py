@@ -7,36 +7,51 @@ from etl_actors.errors import DataRefused
 from etl_actors.feeding import syntax
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.lines import LongLine, shorten
+from etl_actors.feeding.place import Place
 from etl_actors.feeding.raw import raw_document
 
-__all__ = ["Chunk", "Put", "Row"]
+__all__ = ["Chunk", "Committed", "Put", "Row"]
 
 _DATA_EXCEPTION = "22"  # class of SQLSTATEs: the text is wrong; other refusals are of its size or depth, and it may be right
 
 Put = Callable[[Sequence[bytes]], None]
 """Stages documents, in order, in one COPY and one commit; raises `DataRefused` where one of them is not for `jsonb`."""
 
+Committed = Callable[[int, int], None]
+"""Is told after each commit how many rows it staged, and how many of them as they came (raw)."""
+
 
 class Row(NamedTuple):
-    """A document to stage, and the line that it came from.
+    """A document to stage, and the text that it came from.
 
     Args:
-        payload: the document's JSON text.
-        line: the line itself.
-        place: such as ``line 17 of shop.jsonl``.
+        payload: the document's JSON text, without line feeds.
+        text: what stood in the input.
+        name: of the input.
+        first: number of the text's first line, 0 where the input has no lines.
+        last: number of its last one.
         is_raw: whether the payload is a raw document already.
+        document: its number in the input, 0 where lines are counted alone.
+        column: characters that stand before it in its first line.
     """
 
     payload: bytes
-    line: bytes | LongLine
-    number: int
+    text: bytes | LongLine
     name: str
-    is_raw: bool
+    first: int
+    last: int
+    is_raw: bool = False
+    document: int = 0
+    column: int = 0
 
     @property
-    def place(self) -> str:
-        """Where the line stands."""
-        return f"line {self.number} of {self.name}"
+    def place(self) -> Place:
+        """Where the text begins."""
+        return Place(self.name, self.first, self.document, self.column)
+
+    def as_raw(self, flaw: Flaw) -> "Row":
+        """Return the row that keeps the text as it came, and says why."""
+        return self._replace(payload=raw_document(self.text, flaw, self.place), is_raw=True)
 
 
 class Chunk:
@@ -71,43 +86,49 @@ class Chunk:
         self._rows.append(row)
         self._bytes += len(row.payload)
 
-    def stage(self, put: Put) -> list[int]:
+    def clear(self) -> None:
+        """Forget the rows gathered."""
+        self._rows, self._bytes = [], 0
+
+    def stage(self, put: Put, committed: Committed) -> None:
         """Hand all rows over, and be empty again.
 
-        Returns:
-            The number of rows staged as documents, and of those staged raw.
+        Args:
+            put: stages some of them in one commit.
+            committed: is told of every commit, so that what is staged is known even where a later one fails.
         """
         rows, self._rows, self._bytes = self._rows, [], 0
-        raw = _stage(rows, put)
-        return [len(rows) - raw, raw]
+        _stage(rows, put, committed)
 
 
-def _stage(rows: Sequence[Row], put: Put) -> int:
-    """Stage the rows, in order; return how many of them went in raw.
+def _stage(rows: Sequence[Row], put: Put, committed: Committed) -> None:
+    """Stage the rows, in order.
 
     A refusal says neither which row it means nor whether there are more, so the rows are halved until the ones refused
     stand alone: k refused rows of n cost about 2 k log n COPYs.
     """
     if not rows:
-        return 0
+        return
     try:
         put([row.payload for row in rows])
     except DataRefused as refusal:
         if len(rows) == 1:
-            return _stage_raw(rows[0], refusal, put)
+            _stage([_kept(rows[0], refusal)], put, committed)
+            return
         half = len(rows) // 2
-        return _stage(rows[:half], put) + _stage(rows[half:], put)
-    return sum(row.is_raw for row in rows)
+        _stage(rows[:half], put, committed)
+        _stage(rows[half:], put, committed)
+    else:
+        committed(len(rows), sum(row.is_raw for row in rows))
 
 
-def _stage_raw(row: Row, refusal: DataRefused, put: Put) -> int:
-    """Stage a refused row as raw; one refused even so, for its size, is shortened."""
-    if isinstance(row.line, LongLine):
+def _kept(row: Row, refusal: DataRefused) -> Row:
+    """Return what is staged instead of a refused row: its text as it came; of one refused even so, for its size, the beginning."""
+    if isinstance(row.text, LongLine):
         raise refusal
     flaw = Flaw("not_jsonb", f"expected what the server takes as jsonb, got: {refusal}")
     if not row.is_raw:
         if refusal.reason.startswith(_DATA_EXCEPTION):
-            flaw = syntax.find_flaw(row.line) or flaw
-        return _stage([row._replace(payload=raw_document(row.line, flaw, row.place), is_raw=True)], put)
-    short = shorten([row.line])
-    return _stage([row._replace(payload=raw_document(short, flaw, row.place), line=short)], put)
+            flaw = syntax.find_flaw(row.text) or flaw
+        return row.as_raw(flaw)
+    return row._replace(text=shorten([row.text])).as_raw(flaw)

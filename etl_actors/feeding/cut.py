@@ -123,6 +123,10 @@ class Gathering:
             self._hold(line)
         return ended
 
+    def skip(self, number: int) -> None:
+        """Pass over a line that is a document by itself."""
+        self._last = number
+
     def end(self) -> list[Piece]:
         """Return the piece that is still open, now that nothing more belongs to it."""
         if not self._first:

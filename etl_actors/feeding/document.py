@@ -8,7 +8,7 @@ from etl_actors.feeding import syntax
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.numbers import may_overflow
 
-__all__ = ["JUDGED_BYTES", "find_flaw", "with_origin", "wrap_line"]
+__all__ = ["JUDGED_BYTES", "find_flaw", "with_fields", "with_origin", "wrap_line"]
 
 JUDGED_BYTES = 4 * 1024 * 1024  # orjson's objects take ten times the text: the server judges longer documents itself
 
@@ -51,9 +51,14 @@ def wrap_line(line: bytes, origin: Mapping[str, str | int] | None = None) -> byt
 
 def with_origin(document: bytes, origin: Mapping[str, str | int]) -> bytes:
     """Add fields to a JSON object, every byte of which stays as it is; what is no object stays without them."""
+    return with_fields(document, orjson.dumps(dict(origin)))
+
+
+def with_fields(document: bytes, fields: bytes) -> bytes:
+    """Add the fields of an object to a JSON object, both as text; what is no object stays without them."""
     stripped = document.strip(b" \t\r\n")
     if not (stripped.startswith(b"{") and stripped.endswith(b"}")):
         return document  # cut off: without its last byte, and with ours, it would be whole, and wrong
     before = stripped[:-1].rstrip(b" \t\r\n")
     # Of a name that comes twice, jsonb keeps the last value.
-    return before + (b"" if before == b"{" else b",") + orjson.dumps(dict(origin))[1:]
+    return before + (b"" if before == b"{" else b",") + fields.strip(b" \t\r\n")[1:]

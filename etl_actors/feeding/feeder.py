@@ -1,16 +1,13 @@
-"""Feed files: every line that is not blank becomes exactly one staged row, or every event of several lines."""
+"""Feed files: every document, line, event or record becomes exactly one staged row."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from etl_actors.feeding.chunk import Chunk, Put, Row
-from etl_actors.feeding.cut import Cut, Gathering, Piece
-from etl_actors.feeding.document import find_flaw, with_origin, wrap_line
-from etl_actors.feeding.flaw import Flaw
-from etl_actors.feeding.format import Format
+from etl_actors.feeding.csv_rows import Cells
+from etl_actors.feeding.cut import Cut
+from etl_actors.feeding.file_rows import FileRows, RowSource
 from etl_actors.feeding.inputs import Blocks
-from etl_actors.feeding.lines import LINE_BYTES, LongLine, cut_lines
-from etl_actors.feeding.raw import raw_document
 from etl_actors.feeding.stop import Interrupted, Stop
 
 __all__ = ["CHUNK_BYTES", "CHUNK_ROWS", "Fed", "Feeder"]
@@ -27,10 +24,12 @@ class Fed:
         staged: rows staged, the raw ones among them.
         raw: rows staged as ``{"$raw": …}``.
         blank: lines that held nothing and were skipped.
-        read_bytes: bytes of the files read.
+        read_bytes: bytes of the files read, or rows of the table.
         file: the current file.
-        last_line: number of the last line of the current file that is staged or was blank.
+        last_line: number of the last line of the current file that is staged or was blank; 0 where it has no lines.
+        last_document: number of the last document that is staged; 0 where lines are counted alone.
         interrupted: whether the user asked to stop.
+        blanks: what one of those that held nothing is called.
     """
 
     staged: int = 0
@@ -39,7 +38,9 @@ class Fed:
     read_bytes: int = 0
     file: str = ""
     last_line: int = 0
+    last_document: int = 0
     interrupted: bool = False
+    blanks: str = "blank line"
 
 
 class Feeder:
@@ -52,6 +53,7 @@ class Feeder:
         chunk_rows: rows a commit, at most.
         chunk_bytes: bytes of payload a commit, at most, but for a single document that is larger.
         cut: how text is cut; by default each line is a document, and says nothing of where it came from.
+        cells: how the cells of CSV are written.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Feeder:
         chunk_rows: int = CHUNK_ROWS,
         chunk_bytes: int = CHUNK_BYTES,
         cut: Cut | None = None,
+        cells: Cells | None = None,
     ) -> None:
         self.fed = Fed()
         self._put = put
@@ -69,81 +72,81 @@ class Feeder:
         self._report = report
         self._chunk = Chunk(chunk_rows, chunk_bytes)
         self._done_bytes = 0
+        self._underway = 0
         self._cut = Cut() if cut is None else cut
+        self._cells = Cells() if cells is None else cells
 
     def feed(self, inputs: Sequence[Blocks]) -> Fed:
-        """Feed the inputs in order, and return the counts.
+        """Feed files in order, and return the counts.
 
         An interrupted feed commits the chunk under way and returns; so does one that fails to read on, before it raises.
 
         Raises:
             EtlError: a file can be read no further, or the database can't be reached.
         """
+        return self.feed_rows([FileRows(each, self._cut, self._cells) for each in inputs])
+
+    def feed_rows(self, sources: Sequence[RowSource]) -> Fed:
+        """Feed whatever gives rows, in order, as `feed` does.
+
+        Raises:
+            EtlError: a source can be read no further, or the database can't be reached.
+        """
         try:
-            for each in inputs:
+            for each in sources:
                 self._feed_one(each)
         except Interrupted:
             self.fed.interrupted = True
         return self.fed
 
-    def _feed_one(self, source: Blocks) -> None:
+    @property
+    def underway(self) -> int:
+        """Rows that were being staged when the feed was broken off: whether they are, nobody confirmed."""
+        return self._underway
+
+    def _feed_one(self, source: RowSource) -> None:
         self.fed.file = source.name
-        self.fed.last_line = number = 0
-        # A JSON document is a line of its own, whatever the slip says of text.
-        gathering = Gathering(self._cut if source.format is Format.LINES else replace(self._cut, begins=None))
+        self.fed.last_line = self.fed.last_document = 0
+        self.fed.blanks = source.blanks
         blank = self.fed.blank
         with source:
             try:
-                for lines in cut_lines(lambda: source.read(self._stop)):
-                    for line in lines:
-                        number += 1
-                        for piece in gathering.add(line, number):
-                            self._take(piece, source)
-                    self.fed.blank = blank + gathering.blank
+                for rows in source.rows(self._stop):
+                    for row in rows:
+                        self._take(row, source)
+                    self.fed.blank = blank + source.blank
                     if source.emptied:
                         # A pipe that has nothing more just now: whoever writes slowly need not wait for a full chunk. An
                         # event that is open may still grow.
-                        self._stage(gathering.done, source)
-                for piece in gathering.end():
-                    self._take(piece, source)
+                        self._stage(source.last_line, source)
+            except KeyboardInterrupt:
+                self._chunk.clear()  # at once is at once
+                raise
             finally:
                 # What was interrupted within an event is not staged as if it were whole.
-                self.fed.blank = blank + gathering.blank
-                self._stage(gathering.done, source)
+                self.fed.blank = blank + source.blank
+                self._stage(source.last_line, source)
             self._done_bytes += source.position
 
-    def _take(self, piece: Piece, source: Blocks) -> None:
-        row = _row(piece, source, self._cut)
+    def _take(self, row: Row, source: RowSource) -> None:
         if not self._chunk.fits(len(row.payload)):
-            self._stage(piece.first - 1, source)
+            self._stage(row.first - 1, source, row.document - 1)
         self._chunk.add(row)
         if self._chunk.is_full:
-            self._stage(piece.last, source)
+            self._stage(row.last, source, row.document)
 
-    def _stage(self, number: int, source: Blocks) -> None:
+    def _stage(self, line: int, source: RowSource, document: int | None = None) -> None:
         if not self._chunk:
             return
-        documents, raw = self._chunk.stage(self._put)
-        self.fed.staged += documents + raw
-        self.fed.raw += raw
-        self.fed.last_line = number
+        self._underway = len(self._chunk)
+        self._chunk.stage(self._put, self._committed)
+        self._underway = 0
+        self.fed.last_line = max(line, 0)
+        self.fed.last_document = max(source.last_document if document is None else document, 0)
         self.fed.read_bytes = self._done_bytes + source.position
         self._report(self.fed)
 
-
-def _row(piece: Piece, source: Blocks, cut: Cut) -> Row:
-    payload, flaw = _judge(piece.text, source.format, cut.origin_of(source.name, piece.first))
-    if flaw is None:
-        return Row(payload, piece.text, piece.first, source.name, is_raw=False)
-    place = f"line {piece.first} of {source.name}"
-    return Row(raw_document(piece.text, flaw, place), piece.text, piece.first, source.name, is_raw=True)
-
-
-def _judge(text: bytes | LongLine, form: Format, origin: Mapping[str, str | int]) -> tuple[bytes, Flaw | None]:
-    if isinstance(text, LongLine):
-        return b"", Flaw("line_too_long", f"expected a line of at most {LINE_BYTES:,} bytes, got {text.length:,}")
-    if form is Format.JSONL:
-        flaw = find_flaw(text)
-        return with_origin(text, origin) if origin and flaw is None else text, flaw
-    wrapped = wrap_line(text, origin)
-    return (b"", wrapped) if isinstance(wrapped, Flaw) else (wrapped, None)
+    def _committed(self, rows: int, raw: int) -> None:
+        self.fed.staged += rows
+        self.fed.raw += raw
+        self._underway -= rows

@@ -1,8 +1,10 @@
-"""Why a line cannot be staged as JSON."""
+"""Why a text cannot be staged as JSON."""
 
 from typing import NamedTuple
 
-__all__ = ["Flaw"]
+from etl_actors.feeding.place import Place
+
+__all__ = ["CUT_OFF", "Flaw"]
 
 
 class Flaw(NamedTuple):
@@ -11,21 +13,23 @@ class Flaw(NamedTuple):
     Args:
         reason: a short code such as ``not_json``, fit to group by.
         message: "expected …, got …", without place.
-        position: 0-based byte in the line; None where the flaw is the line's as a whole.
+        position: 0-based byte in the text; None where the flaw is the text's as a whole.
     """
 
     reason: str
     message: str
     position: int | None = None
 
-    def sentence(self, line: bytes, place: str) -> str:
+    def sentence(self, text: bytes, place: Place) -> str:
         """Return the message with its place.
 
         Args:
-            line: the whole line, to count characters in.
-            place: such as ``line 17 of shop.jsonl``.
+            text: the whole text, to count characters in.
+            place: where it begins.
         """
-        if self.position is None:
-            return f"{place}: {self.message}"
-        column = len(line[: self.position].decode("utf-8", "replace")) + 1
-        return f"{place}, column {column}: {self.message}"
+        where = str(place) if self.position is None else place.within(text, self.position)
+        return f"{where}: {self.message}"
+
+
+CUT_OFF = Flaw("cut_short", "expected the rest of it, got the end of what could be read")
+"""What was being read when the input broke off, and may look whole."""

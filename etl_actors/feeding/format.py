@@ -14,16 +14,23 @@ class Format(StrEnum):
     """How a file holds documents."""
 
     JSONL = "jsonl"  # a JSON document a line
+    JSON = "json"  # an array of documents, one document, or several one after the other
+    CSV = "csv"  # a header and records
+    TSV = "tsv"  # the same with tabs
     LINES = "lines"  # a line of text a document: {"message": …}
 
 
 _BY_EXTENSION = {
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
+    ".json": Format.JSON,
+    ".csv": Format.CSV,
+    ".tsv": Format.TSV,
     ".log": Format.LINES,
     ".txt": Format.LINES,
 }
-_FORMATS = "jsonl (.jsonl, .ndjson) and lines (.log, .txt), each also with .gz"
+_PACKED = frozenset({".gz", ".zst"})
+_FORMATS = "jsonl (.jsonl, .ndjson), json (.json), csv (.csv, .tsv) and lines (.log, .txt), each also with .gz or .zst"
 
 
 def format_of(name: str, given: str | None) -> Format:
@@ -38,13 +45,13 @@ def format_of(name: str, given: str | None) -> Format:
     """
     if given is not None:
         if given not in tuple(Format):
-            msg = f"--format: expected jsonl or lines, got {given!r}."
+            msg = f"--format: expected {', '.join(tuple(Format)[:-1])} or {tuple(Format)[-1]}, got {given!r}."
             raise UsageError(msg)
         return Format(given)
     if name == STDIN:
         return Format.JSONL
     path = PurePath(name)
-    extension = (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+    extension = (path.with_suffix("") if path.suffix.lower() in _PACKED else path).suffix.lower()
     known = _BY_EXTENSION.get(extension)
     if known is None:
         msg = f"{name}: expected one of the formats {_FORMATS}, got the extension {extension!r}; --format overrides it."

@@ -1,11 +1,9 @@
-"""A file or standard input as a stream of blocks: gunzipped, without byte order mark, with its place in the file."""
+"""A file or standard input as a stream of blocks: unpacked, without byte order mark, with its place in the file."""
 
-import gzip
 import io
 import os
 import stat
 import sys
-import zlib
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,16 +12,15 @@ from typing import Protocol, Self, cast
 from etl_actors.errors import EtlError, UsageError
 from etl_actors.feeding.format import STDIN, Format, format_of
 from etl_actors.feeding.lines import BLOCK_BYTES
+from etl_actors.feeding.packed import GZIP, ZSTD, BrokenOff, Gunzip, Unzstd
 from etl_actors.feeding.stop import Stop
 
 __all__ = ["Blocks", "Input"]
 
-_GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _REFUSED = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
-    b"\x28\xb5\x2f\xfd": "zstd data",
     b"PK\x03\x04": "a zip archive",
     b"BZh": "bzip2 data",
     b"\xfd7zXZ": "xz data",
@@ -34,7 +31,7 @@ _PIPE_BYTES = 64 * 1024  # a pipe holds no more by default: a shorter read has e
 class _Readable(Protocol):
     """What returns a block as soon as there is anything."""
 
-    def read1(self, size: int = ..., /) -> bytes: ...
+    def read1(self, size: int, /) -> bytes: ...
 
 
 class Blocks(Protocol):
@@ -84,7 +81,7 @@ class Input(AbstractContextManager["Input"]):
         self.emptied = False
         self._path = None if name == STDIN else Path(name)
         self._begun = False
-        self._is_gzip = False
+        self._is_packed = False
         self._stream: _Readable | None = None
         self._resources = ExitStack()
         if self._path is not None:
@@ -117,11 +114,11 @@ class Input(AbstractContextManager["Input"]):
         """
         try:
             block = stop.reading(self._read_block)
-        except (OSError, EOFError, zlib.error) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            msg = f"{self.name} can be read no further: {reason}"
+        except (OSError, BrokenOff) as error:
+            where = "" if self.size is None else f" after {self.position:,} of its {self.size:,} bytes"
+            msg = f"{self.name} can be read no further{where}: {getattr(error, 'strerror', None) or error}."
             raise EtlError(msg) from error
-        self.emptied = self.size is None and not self._is_gzip and len(block) < _PIPE_BYTES
+        self.emptied = self.size is None and not self._is_packed and len(block) < _PIPE_BYTES
         if not self._begun and block:
             self._begun = True
             if block.startswith(_UTF8_MARK):
@@ -138,10 +135,12 @@ class Input(AbstractContextManager["Input"]):
         head = self._file.peek(8)
         for magic, what in _REFUSED.items():
             if head.startswith(magic):
-                msg = f"{self.name}: expected UTF-8 text, plain or gzipped, got {what}."
+                msg = f"{self.name}: expected UTF-8 text, plain or packed by gzip or zstd, got {what}."
                 raise UsageError(msg)
-        self._is_gzip = head.startswith(_GZIP)
-        return gzip.GzipFile(fileobj=self._file) if self._is_gzip else self._file
+        self._is_packed = head.startswith(GZIP + ZSTD)
+        if head.startswith(GZIP):
+            return Gunzip(self._file.read1)
+        return Unzstd(self._file.read1) if self._is_packed else self._file
 
     def _open(self) -> io.BufferedReader:
         if self._path is None:

@@ -1,10 +1,10 @@
 """Cut blocks of bytes into lines, in bounded memory whatever the lines' length."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["BLOCK_BYTES", "LINE_BYTES", "LongLine", "Tail", "cut_lines", "shorten"]
+__all__ = ["BLOCK_BYTES", "LINE_BYTES", "Lines", "LongLine", "Tail", "shorten"]
 
 BLOCK_BYTES = 1024 * 1024
 LINE_BYTES = 256 * 1024 * 1024  # jsonb takes no object, array or string beyond it
@@ -20,26 +20,29 @@ class LongLine(NamedTuple):
     sha256: str
 
 
-def cut_lines(read: Callable[[], bytes], line_bytes: int = LINE_BYTES) -> Iterator[list[bytes | LongLine]]:
-    r"""Yield, for each block that ends at least one line, the lines ended by it, without their ``\n`` or ``\r\n``.
-
-    What follows the last line ending is a line too, if it is not empty.
+class Lines:
+    r"""Cuts a text that comes in blocks into its lines, without their ``\n`` or ``\r\n``.
 
     Args:
-        read: returns the next block of at most `line_bytes`, or ``b""`` at the end. What it raises ends the lines: the
-            one half read is not yielded.
-        line_bytes: a longer line is yielded as a `LongLine`.
+        line_bytes: a longer line becomes a `LongLine`.
     """
-    tail = Tail(line_bytes)
-    while block := read():
+
+    def __init__(self, line_bytes: int = LINE_BYTES) -> None:
+        self._tail = Tail(line_bytes)
+
+    def add(self, block: bytes) -> list[bytes | LongLine]:
+        """Take the next bytes, at most `line_bytes`; return the lines that they end."""
         first, *others = block.split(b"\n")
-        tail.add(first)
-        if others:
-            ended = [tail.take(), *(line.removesuffix(b"\r") for line in others[:-1])]
-            tail.add(others[-1])
-            yield ended
-    if tail.length:
-        yield [tail.take()]
+        self._tail.add(first)
+        if not others:
+            return []
+        ended = [self._tail.take(), *(line.removesuffix(b"\r") for line in others[:-1])]
+        self._tail.add(others[-1])
+        return ended
+
+    def end(self) -> list[bytes | LongLine]:
+        """Return what follows the last line ending, if anything does."""
+        return [self._tail.take()] if self._tail.length else []
 
 
 def shorten(parts: Sequence[bytes]) -> LongLine:
@@ -94,6 +97,14 @@ class Tail:
         line: bytes | LongLine = self.shortened() if self._is_long else b"".join(self._parts).removesuffix(b"\r")
         self._clear()
         return line
+
+    def take_back(self) -> bytes | None:
+        """Return all that was added, and begin anew; None, and nothing changes, where only its beginning was kept."""
+        if self._is_long:
+            return None
+        whole = b"".join(self._parts)
+        self._clear()
+        return whole
 
     def shortened(self) -> LongLine:
         """Return what is kept of something too long to keep."""

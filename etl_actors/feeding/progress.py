@@ -17,25 +17,30 @@ _LINE_EVERY_S = 10.0
 
 
 class FeedProgress(AbstractContextManager["FeedProgress"]):
-    """Shows rows, rows a second, and for files the bytes read and the time left.
+    """Shows rows, rows a second, and where the whole is known how much of it is read, and the time left.
 
     Args:
         console: to show it on; a bar where it is a terminal, lines where it is not.
-        total_bytes: of all files; None where one of them is a stream, so that nobody knows what is left.
+        total: bytes of all files as they lie there, or about as many rows as a table has; None where nobody knows.
+        unit: what the total counts, ``bytes`` or ``rows``.
         clock: tells the seconds.
     """
 
-    def __init__(self, console: Console, total_bytes: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, console: Console, total: int | None, clock: Callable[[], float] = time.monotonic, unit: str = "bytes"
+    ) -> None:
         self._console = console
-        self._total = total_bytes
+        self._total = total
+        self._unit = unit
         self._clock = clock
         self._begun = self._told = clock()
-        columns = [TextColumn("{task.fields[rows]:,} rows"), TextColumn("{task.fields[rate]:,.0f}/s")]
-        known = [BarColumn(), TaskProgressColumn(), DownloadColumn(), TimeRemainingColumn()]
+        columns = [TextColumn("{task.fields[rows]}"), TextColumn("{task.fields[rate]:,.0f}/s")]
+        size = [DownloadColumn()] if unit == "bytes" else []
+        known = [BarColumn(), TaskProgressColumn(), *size, TimeRemainingColumn()]
         self._bar = Progress(
-            SpinnerColumn(), *columns, *(known if total_bytes else []), console=console, disable=not console.is_terminal
+            SpinnerColumn(), *columns, *(known if total else []), console=console, disable=not console.is_terminal
         )
-        self._task = self._bar.add_task("feed", total=total_bytes, rows=0, rate=0.0)
+        self._task = self._bar.add_task("feed", total=total, rows=_rows(0), rate=0.0)
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -50,8 +55,12 @@ class FeedProgress(AbstractContextManager["FeedProgress"]):
         """Show what is staged by now."""
         now = self._clock()
         rate = fed.staged / max(now - self._begun, 1e-3)
-        self._bar.update(self._task, completed=fed.read_bytes, rows=fed.staged, rate=rate)
+        self._bar.update(self._task, completed=fed.read_bytes, rows=_rows(fed.staged), rate=rate)
         if not self._console.is_terminal and now - self._told >= _LINE_EVERY_S:
             self._told = now
-            share = f", {fed.read_bytes / self._total:.0%} of the bytes" if self._total else ""
-            self._console.print(f"staged {fed.staged:,} rows, {rate:,.0f} a second{share}", highlight=False)
+            share = f", {min(fed.read_bytes / self._total, 1):.0%} of the {self._unit}" if self._total else ""
+            self._console.print(f"staged {_rows(fed.staged)}, {rate:,.0f} a second{share}", highlight=False)
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"

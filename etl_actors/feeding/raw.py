@@ -7,14 +7,15 @@ import orjson
 
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.lines import LongLine, shorten
+from etl_actors.feeding.place import Place
 
 __all__ = ["KEPT_BYTES", "original_bytes", "raw_document"]
 
 KEPT_BYTES = 32 * 1024 * 1024  # escaped twice a line may grow sevenfold, and jsonb takes no string of more than 256 MB
 
 
-def raw_document(line: bytes | LongLine, flaw: Flaw, place: str) -> bytes:
-    r"""Return the document ``{"$raw": …}`` that stands for a line.
+def raw_document(line: bytes | LongLine, flaw: Flaw, place: Place) -> bytes:
+    r"""Return the document ``{"$raw": …}`` that stands for a line, or for another text that was to be a document.
 
     ``$raw`` is the text itself where it is UTF-8 without NUL, otherwise base64, with ``"$encoding": "base64"``; then
     ``$reason``, a short code, and ``$error``, one sentence. Of a line longer than `KEPT_BYTES` only the beginning is kept, and
@@ -23,7 +24,7 @@ def raw_document(line: bytes | LongLine, flaw: Flaw, place: str) -> bytes:
     Args:
         line: without its line ending.
         flaw: why it cannot be staged as JSON.
-        place: such as ``line 17 of shop.jsonl``.
+        place: where it begins.
     """
     if isinstance(line, bytes) and len(line) > KEPT_BYTES:
         line = shorten([line])

@@ -1,11 +1,15 @@
-"""Ctrl-C as a request: the chunk under way is finished, and nothing is left half done."""
+"""Ctrl-C, or SIGTERM, as a request: the chunk under way is finished, and nothing is left half done."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 __all__ = ["Interrupted", "Stop"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_T = TypeVar("_T")
 
 
 class Interrupted(BaseException):
@@ -17,18 +21,20 @@ class Stop:
 
     def __init__(self) -> None:
         self.requested = False
+        self.number = int(signal.SIGINT)  # of the signal that asked first
         self._waiting = False
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGINT while in the block, which must run in the main thread; a second one is a KeyboardInterrupt."""
-        before = signal.signal(signal.SIGINT, self._on_signal)
+        """Take SIGINT and SIGTERM while in the block, which must run in the main thread; a second one is a KeyboardInterrupt."""
+        before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-    def reading(self, read: Callable[[], bytes]) -> bytes:
+    def reading(self, read: Callable[[], _T]) -> _T:
         """Call `read`, which may wait for input for ever; only here does a signal break in.
 
         Raises:
@@ -43,9 +49,10 @@ class Stop:
         finally:
             self._waiting = False
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
+        self.number = number
         if self._waiting:
             raise Interrupted

@@ -152,7 +152,7 @@ def _unexpected(text: bytes, position: int, expect: _Expect) -> Flaw:
     if text[at : at + 1] == b'"' and "string" in _ALLOWED[expect]:
         return _bad_string(text, at)
     if at == len(text):
-        return Flaw("cut_short", f"expected {expect.value}, got the end of the line", at)
+        return Flaw("cut_short", f"expected {expect.value}, got the end of the text", at)
     if text[at] == 0:
         return Flaw("nul_character", f"expected {expect.value}, got a NUL byte", at)
     return Flaw("not_json", f"expected {expect.value}, got {_shown(text[at:])}", at)
@@ -162,7 +162,7 @@ def _bad_string(text: bytes, start: int) -> Flaw:
     body = _STRING_BODY.match(text, start)
     at = body.end() if body else start
     if at == len(text):
-        return Flaw("cut_short", "expected the string's closing quote, got the end of the line", at)
+        return Flaw("cut_short", "expected the string's closing quote, got the end of the text", at)
     if text[at] == 0:
         return Flaw("nul_character", "expected text without the NUL character, got a NUL byte", at)
     if text[at] < ord(" "):

@@ -18,6 +18,11 @@ from etl_actors.feeding.format import Format, format_of
         ("-", None, Format.JSONL),
         ("-", "lines", Format.LINES),
         ("a.json", "jsonl", Format.JSONL),
+        ("a.json", None, Format.JSON),
+        ("a.JSON.zst", None, Format.JSON),
+        ("a.csv.gz", None, Format.CSV),
+        ("a.tsv", None, Format.TSV),
+        ("a.tsv", "csv", Format.CSV),
         ("no_extension", "lines", Format.LINES),
     ],
 )
@@ -25,13 +30,15 @@ def test_the_extension_tells_unless_it_is_said(name: str, given: str | None, exp
     assert format_of(name, given) is expected
 
 
-@pytest.mark.parametrize("name", ["a.json", "a.csv", "a.jsonl.zst", "noextension", "a.csv.gz"])
+@pytest.mark.parametrize("name", ["a.xml", "a.parquet", "a.jsonl.bz2", "noextension", "a.gz"])
 def test_an_extension_that_does_not_tell_is_refused_with_the_formats_there_are(name: str) -> None:
-    with pytest.raises(UsageError, match=r"jsonl \(\.jsonl, \.ndjson\) and lines \(\.log, \.txt\)"):
+    with pytest.raises(
+        UsageError, match=r"jsonl \(\.jsonl, \.ndjson\), json \(\.json\), csv \(\.csv, \.tsv\) and lines \(\.log, \.txt\)"
+    ):
         format_of(name, None)
 
 
-@pytest.mark.parametrize("given", ["json", "csv", ""])
+@pytest.mark.parametrize("given", ["xml", "JSON", ""])
 def test_a_format_that_is_not_ours_is_refused(given: str) -> None:
-    with pytest.raises(UsageError, match="expected jsonl or lines"):
+    with pytest.raises(UsageError, match="expected jsonl, json, csv, tsv or lines"):
         format_of("a.jsonl", given)

@@ -1,21 +1,16 @@
 """Blocks are cut into lines, whatever their borders and lengths."""
 
 import hashlib
-from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.feeding.lines import HEAD_BYTES, LongLine, cut_lines, shorten
-
-
-def _reader(blocks: list[bytes]) -> Callable[[], bytes]:
-    remaining = iter([*(block for block in blocks if block), b""])
-    return lambda: next(remaining)
+from etl_actors.feeding.lines import HEAD_BYTES, Lines, LongLine, shorten
 
 
 def _lines(*blocks: bytes, line_bytes: int = 1_000) -> list[bytes | LongLine]:
-    return [line for lines in cut_lines(_reader(list(blocks)), line_bytes) for line in lines]
+    lines = Lines(line_bytes)
+    return [line for block in blocks for line in lines.add(block)] + lines.end()
 
 
 @given(st.lists(st.binary(max_size=8).map(lambda part: part.replace(b"\r", b"\n")), max_size=8))
@@ -42,22 +37,6 @@ def test_of_a_line_too_long_its_beginning_length_and_digest_are_kept() -> None:
 
 def test_a_line_at_the_limit_is_whole() -> None:
     assert _lines(b"12345", b"67890\n1", line_bytes=10) == [b"1234567890", b"1"]
-
-
-def test_what_a_reader_raises_comes_through_and_the_half_line_does_not() -> None:
-    def read() -> bytes:
-        if blocks:
-            return blocks.pop()
-        raise OSError
-
-    blocks = [b"one\nhalf"]
-    got: list[bytes | LongLine] = []
-    try:
-        for lines in cut_lines(read):
-            got += lines
-    except OSError:
-        got.append(b"(raised)")
-    assert got == [b"one", b"(raised)"]
 
 
 def test_the_beginning_that_is_kept_ends_with_a_whole_character() -> None:

@@ -36,3 +36,21 @@ def test_on_a_terminal_it_is_a_bar(total: int | None, share: str) -> None:
     assert "4,000 rows" in out.getvalue()
     assert share in out.getvalue()
     assert ("%" in out.getvalue()) == bool(share)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_one_row_is_no_rows(terminal: bool) -> None:  # noqa: FBT001
+    out = io.StringIO()
+    times = iter([0.0, 20.0, 40.0])
+    with FeedProgress(Console(file=out, force_terminal=terminal, color_system=None, width=120), 10, lambda: next(times)) as shown:
+        shown.show(Fed(staged=1, read_bytes=5))
+    assert "1 row" in out.getvalue()
+    assert "1 rows" not in out.getvalue()
+
+
+def test_of_a_table_rows_are_what_is_left() -> None:
+    out = io.StringIO()
+    times = iter([0.0, 20.0])
+    with FeedProgress(Console(file=out, force_terminal=False), 10, lambda: next(times), "rows") as shown:
+        shown.show(Fed(staged=12, read_bytes=12))
+    assert out.getvalue() == "staged 12 rows, 1 a second, 100% of the rows\n"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from etl_actors.feeding.place import Place
 from etl_actors.feeding.syntax import MAX_DEPTH, find_flaw
 
 VALID = [
@@ -28,9 +29,9 @@ VALID = [
 ]
 
 REFUSED = [
-    (b"", "cut_short", "expected a JSON value, got the end of the line"),
-    (b'{"a":1', "cut_short", "expected ',' or '}', got the end of the line"),
-    (b'["half', "cut_short", "expected the string's closing quote, got the end of the line"),
+    (b"", "cut_short", "expected a JSON value, got the end of the text"),
+    (b'{"a":1', "cut_short", "expected ',' or '}', got the end of the text"),
+    (b'["half', "cut_short", "expected the string's closing quote, got the end of the text"),
     (b"{\"a\":'b'}", "not_json", "expected a JSON value, got \"'b'}\""),
     (b"NaN", "not_json", "expected a JSON value, got 'NaN'"),
     (b"[-Infinity]", "not_json", "expected a JSON value or ']', got '-Infinity]'"),
@@ -84,7 +85,7 @@ def test_a_sentence_counts_columns_in_characters() -> None:
     line = '["é", x]'.encode()
     flaw = find_flaw(line)
     assert flaw is not None
-    assert flaw.sentence(line, "line 3 of a.jsonl") == "line 3 of a.jsonl, column 7: expected a JSON value, got 'x]'"
+    assert flaw.sentence(line, Place("a.jsonl", 3)) == "line 3 of a.jsonl, column 7: expected a JSON value, got 'x]'"
 
 
 def test_a_long_excerpt_is_cut() -> None:

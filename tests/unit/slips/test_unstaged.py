@@ -7,6 +7,7 @@ import pytest
 
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.lines import shorten
+from etl_actors.feeding.place import Place
 from etl_actors.feeding.raw import raw_document
 from etl_actors.slips.values.unstaged import is_unstaged, unstaged_reject
 
@@ -16,7 +17,7 @@ WRITTEN = {"$raw": "{", "$reason": "not_json", "$error": "line 1: expected JSON"
 
 @pytest.mark.parametrize("line", [b"{", b"\xff", b"a\0b", shorten([b"x" * 9]), shorten([b"\xff" * 9])])
 def test_what_feed_writes_is_known(line: Any) -> None:
-    document = json.loads(raw_document(line, FLAW, "line 1 of a"))
+    document = json.loads(raw_document(line, FLAW, Place("a", 1)))
     assert is_unstaged(document)
     reject = unstaged_reject(7, document)
     assert (reject.stage.value, reject.reason) == ("stage", "not_json")
