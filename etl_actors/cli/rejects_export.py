@@ -3,19 +3,19 @@
 import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import orjson
 import typer
 
 from etl_actors.cli.context import accepted_database, invocation
+from etl_actors.cli.rejects_detail import shown_detail
 from etl_actors.cli.rejects_filter import Ids, Reason, Since, Slip, Source, StageOf, Until, chosen
 from etl_actors.cli.render import console, plural
 from etl_actors.errors import EtlError
-from etl_actors.relational.reject import Stage
 
 if TYPE_CHECKING:
     from etl_actors.store.private_slips import PrivateSlips
@@ -90,9 +90,10 @@ def rejects_export(
         accepted_database(settings) as url,
         connect(url, role=None, application_name="etl-actors rejects") as conn,
         _opened(output) as sink,
+        closing(stream_rejects(conn, wanted)) as letters,
     ):
         private = None if show_private else private_slips(conn, settings.target_schema)
-        counted = _Counted(_read(stream_rejects(conn, wanted), private))
+        counted = _Counted(_read(letters, private))
         _WRITERS[form](sink, counted)
     hidden = f", {plural(counted.hidden, 'document')} left out as private (--show-private)" if counted.hidden else ""
     console(error=True).print(f"{plural(counted.rejects, 'reject')} written{hidden}.", soft_wrap=True)
@@ -119,14 +120,9 @@ def _read(letters: Iterable[tuple["DeadLetter", str | None]], private: "PrivateS
         yield letter, None if hidden else payload, hidden
 
 
-def _detail(letter: "DeadLetter", *, hidden: bool) -> dict[str, Any]:
-    hides = hidden and letter.stage is Stage.STAGE
-    return {key: value for key, value in letter.detail.items() if not (hides and key == "excerpt")}
-
-
 def _as_jsonl(sink: TextIO, letters: Iterable[_Read]) -> None:
     for letter, payload, hidden in letters:
-        made = {name: getattr(letter, name) for name in _FIELDS} | {"detail": _detail(letter, hidden=hidden)}
+        made = {name: getattr(letter, name) for name in _FIELDS} | {"detail": shown_detail(letter, hidden=hidden)}
         if hidden:
             made["payload_hidden"] = True
         # As jsonb wrote it: a number that went through Python's would come out changed.
@@ -140,7 +136,7 @@ def _as_csv(sink: TextIO, letters: Iterable[_Read]) -> None:
     writer.writerow((*_FIELDS, "detail", "payload"))
     for letter, payload, hidden in letters:
         cells = [getattr(letter, name) for name in _FIELDS[:-1]]
-        detail = orjson.dumps(_detail(letter, hidden=hidden), default=str).decode()
+        detail = orjson.dumps(shown_detail(letter, hidden=hidden), default=str).decode()
         writer.writerow((*cells, letter.created_at.isoformat(), detail, payload or ""))
 
 

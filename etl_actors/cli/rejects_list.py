@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from etl_actors.cli.context import accepted_database, invocation
+from etl_actors.cli.rejects_detail import shown_detail
 from etl_actors.cli.rejects_filter import Reason, Since, Slip, Source, StageOf, Until, chosen, filter_words
 from etl_actors.cli.render import Column, duration, number, plural, say, show_json, show_table
 from etl_actors.cli.widths import shortened, width_left
@@ -76,9 +77,13 @@ def rejects_list(
         else:
             _show_groups(groups, by.value, wanted)
     elif as_json:
-        show_json({"total": total, "rejects": [asdict(letter) for letter in letters]})
+        show_json({"total": total, "rejects": [_json(letter) for letter in letters]})
     else:
         _show(letters, total, wanted)
+
+
+def _json(letter: "DeadLetter") -> dict[str, Any]:
+    return asdict(letter) | {"detail": shown_detail(letter, hidden=True)}
 
 
 def _kind(wanted: "RejectFilter") -> str:

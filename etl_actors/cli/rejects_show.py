@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from etl_actors.cli.context import accepted_database, invocation
+from etl_actors.cli.rejects_detail import shown_detail
 from etl_actors.cli.rejects_place import place_lines
 from etl_actors.cli.render import duration, plural, show_json
 from etl_actors.cli.slips_rows import reject_lines, show_lines
@@ -49,9 +50,8 @@ class _Shown:
 
     @property
     def detail(self) -> dict[str, Any]:
-        """Its detail as far as it is shown: what `feed` could not stage has no private parts, it is shown whole or not at all."""
-        hides = self.hidden and self.letter.stage is Stage.STAGE
-        return {key: value for key, value in self.letter.detail.items() if not (hides and key == "excerpt")}
+        """Its detail as far as it is shown."""
+        return shown_detail(self.letter, hidden=self.hidden)
 
     def place(self) -> list[str]:
         """Write what stands around the place in the document; nothing where an excerpt tells more, or it is not shown."""

@@ -23,6 +23,7 @@ __all__ = ["trace_row"]
 
 _REJECTS = 20  # dead letters that are told
 _MESSAGE = 70  # characters of a message
+_WITH_A_ROOT = frozenset({"loaded", "duplicate"})
 _NO_BATCH = "No batch has held it yet: a daemon claims it, unless its source is paused; why rows wait: etl-actors status"
 _NOWHERE = "It is in no batch and does not wait, as a row that bypassed the trigger: etl-actors audit"
 
@@ -37,7 +38,7 @@ class _Way:
         rejects: its dead letters, the latest first.
         made: its target rows, by table.
         unread: slips of its batches whose tables cannot be told.
-        winner: of a duplicate the row whose root row is there; None where it cannot be told.
+        winner: the row whose root row is there instead of this one's; None where there is none, or it cannot be told.
         hidden: whether the document is not shown.
         pretty: the document, indented.
     """
@@ -108,18 +109,20 @@ def _way(conn: "Connection", target_schema: str, row_id: int, limit: int, unseen
 
 
 def _winner(conn: "Connection", row: "StagedRow", batches: Sequence["Holding"], slips: dict[str, "Slip"]) -> int | None:
+    from etl_actors.store.staging import fetch
     from etl_actors.store.trace_slips import root_identity
     from etl_actors.store.trace_targets import winner
 
     last = next((batch for batch in batches if batch.batch_id == row.batch_id), None)
-    slip = None if last is None or last.outcome != "duplicate" else slips.get(last.digest or "")
-    identity = None if slip is None else root_identity(slip, row)
-    return None if slip is None or identity is None else winner(conn, slip.root, identity)
+    slip = None if last is None or last.outcome not in _WITH_A_ROOT else slips.get(last.digest or "")
+    identity = None if slip is None else root_identity(slip, fetch(conn, [row.row_id])[0])
+    won = None if slip is None or identity is None else winner(conn, slip.root, identity)
+    return None if won == row.row_id else won
 
 
 def _show(way: _Way, unseen: Unseen, limit: int, *, payload: bool) -> None:
     row = way.row
-    lost = f", row {way.winner} won" if way.winner not in (None, row.row_id) else ""
+    lost = "" if way.winner is None else f", row {way.winner} {'won' if row.status == 'duplicate' else 'took its place'}"
     items = f", {plural(row.rejected_items, 'item')} of it rejected" if row.rejected_items else ""
     head = f"row {row.row_id} of source {row.source}, received {row.received_at:%Y-%m-%d %H:%M:%SZ}"
     show_lines([f"{head}: {row.status or 'in no batch'}{lost}{items}"], "bold")

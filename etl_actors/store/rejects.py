@@ -1,6 +1,6 @@
 """Dead letters as rows to look at: found by filter, newest first, counted, grouped, read out, discarded and reopened."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -195,11 +195,11 @@ def rejects_of_row(conn: Connection, row_id: int, limit: int) -> list[DeadLetter
     return [_letter(row) for row in conn.execute(_SQL["of_row"], {"row_id": row_id, "limit": limit})]
 
 
-def stream_rejects(conn: Connection, wanted: RejectFilter) -> Iterator[tuple[DeadLetter, str | None]]:
+def stream_rejects(conn: Connection, wanted: RejectFilter) -> Generator[tuple[DeadLetter, str | None]]:
     """Read dead letters out in the order of their ids, each with its payload as jsonb writes it, a few at a time.
 
     Args:
-        conn: in autocommit mode; one transaction is open until the last is read.
+        conn: in autocommit mode; one transaction is open until the last is read, or the generator is closed.
         wanted: which.
 
     Yields:

@@ -11,7 +11,6 @@ from etl_actors.slips.values.document import Staged, Undecodable, decode
 from etl_actors.store.database import Connection
 from etl_actors.store.kin import read_stored
 from etl_actors.store.queries import queries
-from etl_actors.store.trace_rows import StagedRow
 
 __all__ = ["root_identity", "slips_of"]
 
@@ -30,7 +29,7 @@ def slips_of(conn: Connection, digests: Iterable[str], target_schema: str) -> di
     return found
 
 
-def root_identity(slip: Slip, row: StagedRow) -> str | None:
+def root_identity(slip: Slip, staged: Staged) -> str | None:
     """Return the `_id` of the root row that a slip makes of a document; None where it makes none, or code would have to run.
 
     Code out of the database runs only where the same is installed: here nobody knows.
@@ -39,9 +38,8 @@ def root_identity(slip: Slip, row: StagedRow) -> str | None:
         return None
     mapper = compile_slip(slip)
     lines = mapper.begin()
-    raw = row.payload.encode()
     try:
-        made = mapper.map(Staged(row.row_id, raw, row.source, f"{row.received_at:%Y-%m-%d %H:%M:%S.%f}+00"), decode(raw), lines)
+        made = mapper.map(staged, decode(staged.raw), lines)
     except Undecodable:
         return None
     if isinstance(made, Reject) or not made or not lines[0]:
