@@ -1,15 +1,16 @@
 """``etl-actors audit``: the proof, or what is wrong."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from etl_actors.cli.context import accepted_database, invocation
-from etl_actors.errors import UsageError
+from etl_actors.cli.times import TIME, time_option
 
 if TYPE_CHECKING:
-    from etl_actors.store.audit import AuditReport
+    from etl_actors.store.audit import AuditReport, Enqueued
 
 __all__ = ["audit"]
 
@@ -19,58 +20,94 @@ def audit(
     *,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Check the books of rows received from then on: 2026-01-31, 2026-01-31T12:00Z."),
+        typer.Option(metavar=TIME, help="Look at rows received from then on: 2026-01-31, 2026-01-31T12:00Z, 2h (ago)."),
     ] = None,
+    mend: Annotated[
+        bool,
+        typer.Option("--repair", help="First enqueue staged rows that neither wait, are claimed nor settled; then check."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Prove from the data that the books balance, that nothing is mixed or doubled, and that identifiers are right.
 
-    Nothing is changed. The exit status is 1 if something is not as it must be.
+    Every side is counted on its own: staging against inbox and batches, the ledger against each row's latest outcome, rejected
+    rows against dead letters, each table against the batches that say they filled it, each _id against its key. All is read in
+    one snapshot, and every target row once; daemons may run meanwhile.
+
+    With --since only later rows are read. How many rows each table holds, and whether the ledger balances, is always checked.
+
+    Nothing is changed, unless --repair is given: rows that were staged past the trigger, or whose place in the inbox was lost,
+    wait then for a daemon, each once, and etl.action says so. Other findings are for you to judge: keep the database as it is.
+
+    The exit status is 1 if something is not as it must be; after a repair, if something still is not.
     """
-    begin = None if since is None else _time(since)
+    begin = time_option("--since", since)
 
     from etl_actors.store import audit as store
     from etl_actors.store.database import connect
 
     settings = invocation(ctx).settings()
     with accepted_database(settings) as url, connect(url, role=None, application_name="etl-actors audit") as conn:
-        report = store.audit(conn, settings.target_schema, begin)
+        enqueued = store.repair(conn, begin) if mend else None
+        report = store.audit(conn, settings.target_schema, begin, _tell)
     if as_json:
-        _show_json(report)
+        _show_json(report, enqueued)
     else:
-        _show(report)
+        _show(report, enqueued)
     if report.findings:
         raise typer.Exit(1)
 
 
-def _time(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text.strip())
-    except ValueError as exc:
-        msg = f"--since: expected a date or time such as 2026-01-31 or 2026-01-31T12:00:00Z, got {text!r}."
-        raise UsageError(msg) from exc
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+def _tell(what: str) -> None:
+    """Say on a terminal what is being read: a large table takes its time."""
+    from etl_actors.cli.render import console
+
+    terminal = console(error=True)
+    if terminal.is_terminal:
+        terminal.print(f"Reading {what} …", style="dim", soft_wrap=True)
 
 
-def _show(report: "AuditReport") -> None:
+def _show(report: "AuditReport", enqueued: "Sequence[Enqueued] | None" = None) -> None:
     from etl_actors.cli.render import Column, number, plural, say, show_table
 
+    if enqueued is not None:
+        say(_repaired(enqueued))
+        say("")
     found = {finding.check: finding for finding in report.findings}
     show_table(
         [Column(""), Column("check"), Column("found", right=True, optional=True)],
-        [
-            ["NO" if check.name in found else "ok", check.proves, number(found[check.name].count) if check.name in found else ""]
-            for check in report.checks
-        ],
+        [["NO", check.proves, number(found[check.name].count)] for check in report.checks if check.name in found]
+        + [["ok", check.proves, ""] for check in report.checks if check.name not in found],
     )
     say("")
     for finding in report.findings:
-        say(f"{finding.check}: {number(finding.count)} found, such as {', '.join(finding.examples)}")
-    made = f"{plural(len(report.checks), 'check')} over {plural(report.rows, 'staged row')}"
+        say(report.sentence(finding))
+    if report.since is not None:
+        say("Of rows received before, only the ledger's sums and the number of rows in each table were checked.")
+    made = f"{plural(len(report.checks), 'check')} over {plural(report.rows, 'staged row')}{_extent(report)}"
     say(f"{made}: {len(found)} failed." if found else f"{made}: all hold.")
 
 
-def _show_json(report: "AuditReport") -> None:
+def _repaired(enqueued: "Sequence[Enqueued]") -> str:
+    from etl_actors.cli.render import number, plural
+
+    if not enqueued:
+        return "Nothing to repair: every staged row waits, is claimed, or is settled."
+    total = plural(sum(each.rows for each in enqueued), "staged row")
+    sources = "; ".join(f"source {each.source}: {number(each.rows)}, from row {each.first_row} on" for each in enqueued)
+    return f"Repaired: {total} enqueued that neither waited, were claimed nor settled ({sources})."
+
+
+def _extent(report: "AuditReport") -> str:
+    if report.since is None:
+        return ""
+    first = f" (row {report.from_row} and later)" if report.rows else ""
+    return f" received since {report.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC{first}"
+
+
+def _show_json(report: "AuditReport", enqueued: "Sequence[Enqueued] | None" = None) -> None:
+    from dataclasses import asdict
+
     from etl_actors.cli.render import show_json
 
     found = {finding.check: finding for finding in report.findings}
@@ -82,7 +119,15 @@ def _show_json(report: "AuditReport") -> None:
             "holds": check.name not in found,
             "count": found[check.name].count if check.name in found else 0,
             "examples": list(found[check.name].examples) if check.name in found else [],
+            "sentence": report.sentence(found[check.name]) if check.name in found else None,
         }
         for check in report.checks
     ]
-    show_json({"holds": not found, "rows": report.rows, "checks": checks})
+    told: dict[str, object] = {"holds": not found, "rows": report.rows, "since": _iso(report.since), "checks": checks}
+    if enqueued is not None:
+        told["enqueued"] = [asdict(each) for each in enqueued]
+    show_json(told)
+
+
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()

@@ -126,7 +126,7 @@ COMMANDS = {
     ),
     "audit": Command(
         "Prove the books and the invariants from the data.",
-        ("etl-actors audit", "etl-actors audit --since 2026-01-31", "etl-actors audit --json"),
+        ("etl-actors audit", "etl-actors audit --since 2h", "etl-actors audit --repair", "etl-actors audit --json"),
     ),
     "demo": Command(
         "Feed real input through a daemon and show what came of it.",

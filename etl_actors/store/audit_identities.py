@@ -18,24 +18,27 @@ _CHUNK = 5_000
 _EXAMPLES = 5
 
 # Only rows that this very version of the slip made: another version may have had another key.
-_OF_SLIP: LiteralString = " FROM {table} t JOIN etl.batch b ON b.batch_id = t._batch_id AND b.slip_digest = %(digest)s"
+_OF_SLIP: LiteralString = (
+    " FROM {table} t JOIN etl.batch b ON b.batch_id = t._batch_id AND b.slip_digest = %(digest)s AND t._row_id >= %(from_row)s"
+)
 _BY_KEY: LiteralString = "SELECT t._id::text, {keys}" + _OF_SLIP
 _BY_PLACE: LiteralString = "SELECT t._id::text, t._parent_id::text, t._index" + _OF_SLIP
 _BY_ROW: LiteralString = "SELECT t._id::text, t._row_id" + _OF_SLIP
 _BY_DOCUMENT: LiteralString = "SELECT t._id::text, s.payload::text" + _OF_SLIP + " JOIN etl.staging s ON s.row_id = t._row_id"
 
 
-def wrong_identities(conn: Connection, slip: Slip, table: Table) -> tuple[int, list[str]]:
+def wrong_identities(conn: Connection, slip: Slip, table: Table, start: int = 0) -> tuple[int, list[str]]:
     """Return how many rows of `table`, made by this version of the slip, have an `_id` that is not theirs, and examples.
 
     Args:
         conn: in a transaction; rows are streamed through a server-side cursor.
         slip: whose digest the rows' batches carry.
         table: one of its targets.
+        start: rows of earlier staged rows are left out.
     """
     statement, remade = _way(slip, table)
     wrong, examples = 0, list[str]()
-    for row_id, *made_of in _stream(conn, statement, slip.digest):
+    for row_id, *made_of in _stream(conn, statement, {"digest": slip.digest, "from_row": start}):
         if row_id.replace("-", "") != remade(made_of):
             wrong += 1
             if len(examples) < _EXAMPLES:
@@ -57,8 +60,8 @@ def _way(slip: Slip, table: Table) -> tuple[sql.Composed, Callable[[Sequence[Any
     return document, lambda found: document_identity(table.name, canonical_document(whole(found[0].encode())))
 
 
-def _stream(conn: Connection, statement: sql.Composed, digest: str) -> Iterator[Sequence[Any]]:
+def _stream(conn: Connection, statement: sql.Composed, given: dict[str, Any]) -> Iterator[Sequence[Any]]:
     with conn.cursor(name="audit_identities") as cursor:
         cursor.itersize = _CHUNK
-        cursor.execute(statement, {"digest": digest})
+        cursor.execute(statement, given)
         yield from cursor

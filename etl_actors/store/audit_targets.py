@@ -1,6 +1,6 @@
 """Which tables the audit looks at: those that finished batches have filled, by all the slips that were ever in force."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from psycopg import sql
@@ -8,7 +8,6 @@ from psycopg import sql
 from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Kind, Policy, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
-from etl_actors.store.kin import stored_slips
 from etl_actors.store.queries import queries
 
 __all__ = ["Target", "Version", "find_targets", "of_versions"]
@@ -24,11 +23,13 @@ class Target:
 
     Args:
         versions: each slip, and the table as it fills it.
+        fillers: digests of all versions that would fill it, whether they had a row for it or not.
         added: rows inserted less rows deleted, by whatever version.
         lack: why it cannot be checked; empty where it can.
     """
 
     versions: list[Version] = field(default_factory=list)
+    fillers: list[str] = field(default_factory=list)
     added: int = 0
     lack: str = ""
 
@@ -54,14 +55,23 @@ class Target:
         return [(slip, table) for slip, table in self.versions if table.policy is Policy.FILL]
 
 
-def find_targets(conn: Connection, target_schema: str) -> dict[str, Target]:
-    """Find every table that a finished batch has filled, by qualified name."""
+def find_targets(conn: Connection, slips: Sequence[Slip]) -> dict[str, Target]:
+    """Find every table that a finished batch has filled, by qualified name.
+
+    Args:
+        conn: in the audit's transaction.
+        slips: all that were ever in force, oldest first.
+    """
     targets: dict[str, Target] = {}
     added: dict[tuple[str, str], int] = {(name, digest): rows for name, digest, rows in conn.execute(_SQL["rows_added"])}
-    for slip in stored_slips(conn, target_schema):
+    for slip in slips:
         for table in slip.targets:
             if (table.qualified, slip.digest) in added:
                 targets.setdefault(table.qualified, Target()).versions.append((slip, table))
+    for slip in slips:
+        for table in slip.targets:
+            if table.qualified in targets:
+                targets[table.qualified].fillers.append(slip.digest)
     for (name, _), rows in added.items():
         if name in targets:
             targets[name].added += rows
