@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from etl_actors.cli.render import plural
+from etl_actors.cli.replay_told import identities
+
 if TYPE_CHECKING:
     from etl_actors.store.replays import Progress as Replayed
 
@@ -65,6 +68,6 @@ class ReplayBar(AbstractContextManager["ReplayBar"]):
         if now.behind is not None:
             return f"replay {now.replay_id} waits for replay {now.behind}"
         if now.phase == "seeking":
-            return f"sought {now.sought:,} rows for {now.vacated:,} vacated identities"
+            return f"sought {plural(now.sought, 'row')} for {identities(now.vacated, 'vacated ')}"
         rate = (now.rows_done - self._first) / max(self._clock() - self._begun, 1e-3)
         return f"replayed {now.rows_done:,} of {now.rows_total:,} rows, {rate:,.0f} a second"

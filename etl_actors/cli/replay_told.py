@@ -7,7 +7,7 @@ from etl_actors.cli.render import plural
 if TYPE_CHECKING:
     from etl_actors.store.replays import Progress, Result
 
-__all__ = ["result_json", "result_sentences"]
+__all__ = ["identities", "result_json", "result_sentences"]
 
 _OUTCOMES = {"l": "loaded", "d": "duplicate", "s": "skipped", "r": "rejected"}
 
@@ -30,13 +30,13 @@ def result_sentences(progress: "Progress", result: "Result") -> list[str]:
     if sum(result.letters.values()):
         counts = [_against(result.became(letter), result.were(letter), name) for letter, name in _OUTCOMES.items()]
         lines.append(f"They are {', '.join(count for count in counts if count)}.")
-    if result.letters_replayed:
-        lines.append(f"{plural(result.letters_replayed, 'dead letter')} replayed.")
+    if result.letters_closed:
+        lines.append(f"{plural(result.letters_closed, 'dead letter')} closed: what was refused is refused no more.")
     if progress.vacated:
         sought = (
             f"{plural(progress.sought, 'row')} sought for {'it' if progress.vacated == 1 else 'them'}, {progress.found:,} found"
         )
-        lines.append(f"{_identities(progress.vacated)} lost the row that had won: {sought}.")
+        lines.append(f"{identities(progress.vacated)} lost the row that had won: {sought}.")
     if not progress.ended:
         lines.append(f"It goes on as soon as that is mended: etl-actors replay --resume {number}; to end it: --cancel {number}")
     return lines
@@ -55,7 +55,7 @@ def result_json(progress: "Progress", result: "Result") -> dict[str, Any]:
         "rows_done": progress.rows_done,
         "before": {name: result.were(letter) for letter, name in _OUTCOMES.items()},
         "after": {name: result.became(letter) for letter, name in _OUTCOMES.items()},
-        "dead_letters_replayed": result.letters_replayed,
+        "dead_letters_closed": result.letters_closed,
         "vacated": progress.vacated,
         "sought": progress.sought,
         "found": progress.found,
@@ -69,5 +69,6 @@ def _against(now: int, before: int, name: str) -> str:
     return f"{now:,} {name}" if now == before else f"{now:,} {name} (before: {before:,})"
 
 
-def _identities(count: int) -> str:
-    return "1 identity" if count == 1 else f"{count:,} identities"
+def identities(count: int, which: str = "") -> str:
+    """Write how many identities; `which` ends with a blank."""
+    return f"1 {which}identity" if count == 1 else f"{count:,} {which}identities"

@@ -44,7 +44,7 @@ def worked(settings: "Settings", url: str, conn: "Connection", replay_id: int) -
     watch = threading.Thread(target=_watched, args=(url, replay_id, ended), name="progress", daemon=True)
     watch.start()
     try:
-        app.run(settings, once=True)
+        app.run(settings, once=True, replays_only=True)
     except EtlError:
         tell(f"Replay {replay_id} stands: etl-actors replay --resume {replay_id}, or --cancel {replay_id}")
         raise

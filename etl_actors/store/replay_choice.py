@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from json import dumps
 from typing import Any
 
@@ -61,8 +61,8 @@ class Choice:
             f"of {_listed('batch', self.batches)}" if self.batches else "",
             f"of source {self.source}" if self.source else "",
             f"of slip {self.slip}" if self.slip else "",
-            f"since {self.since:%Y-%m-%d %H:%M:%SZ}" if self.since else "",
-            f"until {self.until:%Y-%m-%d %H:%M:%SZ}" if self.until else "",
+            f"since {_utc(self.since)}" if self.since else "",
+            f"until {_utc(self.until)}" if self.until else "",
             f"rejected for {self.reason}" if self.reason else "rejected" if self.rejected else "",
         ]
         words = ", ".join(word for word in said if word)
@@ -97,7 +97,7 @@ def require_settled(conn: Connection, choice: Choice) -> None:
         UsageError: of a row, a batch or a slip that it names; the sentence counts them.
     """
     if choice.since and choice.until and choice.since >= choice.until:
-        msg = f"Expected --since before --until, got {choice.since:%Y-%m-%d %H:%M:%SZ} and {choice.until:%Y-%m-%d %H:%M:%SZ}."
+        msg = f"Expected --since before --until, got {_utc(choice.since)} and {_utc(choice.until)}."
         raise UsageError(msg)
     if choice.slip is not None:
         names = [name for (name,) in conn.execute(_SQL["slip_names"])]
@@ -129,3 +129,7 @@ def _listed(noun: str, ids: Sequence[int]) -> str:
 def _some(found: Sequence[object]) -> str:
     shown = ", ".join(str(one) for one in found[:_SHOWN])
     return f"{shown}, …" if len(found) > _SHOWN else shown
+
+
+def _utc(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"

@@ -97,12 +97,12 @@ class Result:
     Args:
         letters: how many rows went from which outcome to which, each a letter: l d s r.
         sought: the same, of the rows that were parsed for what it has vacated.
-        letters_replayed: dead letters that it has settled.
+        letters_closed: dead letters that it has settled, and of whose rows nothing is rejected any more.
     """
 
     letters: Mapping[tuple[str, str], int] = field(default_factory=dict)
     sought: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    letters_replayed: int = 0
+    letters_closed: int = 0
 
     def became(self, letter: str) -> int:
         """Count the rows that have an outcome now."""
@@ -191,7 +191,7 @@ def result(conn: Connection, replay_id: int) -> Result:
     went: dict[bool, dict[tuple[str, str], int]] = {False: {}, True: {}}
     for seeking, before, after, rows in conn.execute(_SQL["letters"], {"replay_id": replay_id}):
         went[seeking][before, after] = rows
-    row = conn.execute(_SQL["letters_replayed"], {"replay_id": replay_id}).fetchone()
+    row = conn.execute(_SQL["letters_closed"], {"replay_id": replay_id}).fetchone()
     return Result(went[False], went[True], 0 if row is None else int(row[0]))
 
 

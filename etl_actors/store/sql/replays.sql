@@ -74,11 +74,12 @@ SELECT b.seeking, p.before, p.after, count(*)
   FROM etl.batch b, unnest(string_to_array(b.prior, NULL), string_to_array(b.outcomes, NULL)) AS p (before, after)
  WHERE b.replay_id = %(replay_id)s AND b.status = 'done' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 
--- name: letters_replayed
--- Dead letters of the rows' former batches that the replay has settled.
+-- name: letters_closed
+-- Dead letters of the rows' former batches that are replayed, and of whose rows nothing is rejected any more.
 SELECT count(*) FROM etl.batch b, unnest(b.row_ids, b.prior_batches) AS p (row_id, batch_id)
   JOIN etl.reject j ON j.row_id = p.row_id AND j.batch_id = p.batch_id AND j.status = 'replayed'
  WHERE b.replay_id = %(replay_id)s AND b.status = 'done'
+   AND NOT EXISTS (SELECT FROM etl.reject n WHERE n.row_id = p.row_id AND n.batch_id = b.batch_id)
 
 -- name: may_serve
 SELECT pg_has_role(session_user, 'etl_service', 'MEMBER')
