@@ -19,7 +19,7 @@ def width_left(rows: Sequence[Sequence[str]], titles: Sequence[str]) -> int:
         titles: of all columns but the last.
     """
     made = console()
-    page = made.width if made.is_terminal else _PAGE
+    page = made.width if made.is_terminal else min(made.width, _PAGE)
     taken = 0
     for at, title in enumerate(titles):
         widest = max((len(row[at]) for row in rows), default=0)

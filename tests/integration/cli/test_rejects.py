@@ -174,8 +174,8 @@ def test_what_was_never_mapped_is_hidden_too_where_a_slip_with_private_columns_t
     )
     (letter,) = [each for each in exported(ask, changing, "--source", "people") if each["stage"] == "stage"]
     assert (letter["detail"], letter["payload"]) == ({}, None)
-    for words in ((), ("--json",)):
-        assert "eve" not in "\n".join(ask(changing, "rejects", "show", str(letter["reject_id"]), *words)[1])
+    for words in (("show", str(letter["reject_id"])), ("show", "--row", "6", "--json"), ("list", "--json"), ("list",)):
+        assert "eve" not in "\n".join(ask(changing, "rejects", *words)[1])
 
 
 def test_of_a_version_that_cannot_be_read_any_more_everything_may_be_private(
