@@ -1,0 +1,155 @@
+"""The audit's repair: rows that nothing knows of wait again, each once, whoever claims, gives back or repairs meanwhile."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from etl_actors.store.audit import Enqueued, audit, repair
+from etl_actors.store.database import Connection, connect
+from etl_actors.store.leases import release
+from etl_actors.store.ledger import ledger
+from tests.support.documents import one, stage, until_blocked
+from tests.support.leases import claim
+
+_LOCK = "hashtextextended('etl.enqueue_lost', 0)"
+
+
+@pytest.fixture
+def operator(database: str) -> Iterator[Connection]:
+    """Connect with an operator's rights only."""
+    with connect(database, role="etl_operator") as conn:
+        yield conn
+
+
+def bypass(admin: Connection, row_id: int, payload: str = "{}", slip: str | None = None) -> None:
+    """Insert a row straight into a partition, past the trigger."""
+    admin.execute(
+        "INSERT INTO etl.staging_0000000000000000001 (row_id, source, payload, slip) OVERRIDING SYSTEM VALUE VALUES (%s, 'shop', %s, %s)",
+        [row_id, payload, slip],
+    )
+
+
+def waiting(conn: Connection) -> list[tuple[object, ...]]:
+    return conn.execute("SELECT source, row_id, slip FROM etl.inbox ORDER BY row_id").fetchall()
+
+
+def test_what_bypassed_the_trigger_and_what_was_lost_from_the_inbox_waits_afterwards(
+    admin: Connection, producer: Connection, operator: Connection
+) -> None:
+    stage(producer, "shop", [1, 2])
+    stage(producer, "web", [{"k": "x" * 50}])
+    (size,) = admin.execute("DELETE FROM etl.inbox WHERE source = 'web' RETURNING bytes").fetchall()
+    bypass(admin, 100, slip="by_name")
+    admin.execute("SET session_replication_role = replica; INSERT INTO etl.staging (source, payload) VALUES ('shop', '4')")
+    found = {finding.check for finding in audit(operator, "public").findings}
+    assert found == {"unbalanced", "nowhere"}
+    assert repair(operator) == (Enqueued("shop", 2, 4), Enqueued("web", 1, 3))
+    assert waiting(operator) == [
+        ("shop", 1, None),
+        ("shop", 2, None),
+        ("web", 3, None),
+        ("shop", 4, None),
+        ("shop", 100, "by_name"),
+    ]
+    assert one(operator, "SELECT bytes FROM etl.inbox WHERE source = 'web'") == size[0], "as the trigger counts them"
+    assert audit(operator, "public").findings == ()
+
+
+def test_a_repair_is_recorded_and_one_of_nothing_is_not(admin: Connection, operator: Connection) -> None:
+    assert repair(operator) == ()
+    bypass(admin, 7)
+    repair(operator)
+    assert repair(operator) == ()
+    assert operator.execute("SELECT actor, action, detail FROM etl.action").fetchall() == [
+        (operator.info.user, "audit repair", {"enqueued": [{"source": "shop", "rows": 1, "first_row": 7}]})
+    ]
+
+
+def test_a_daemon_that_sleeps_is_woken_by_a_repair(admin: Connection, service: Connection, operator: Connection) -> None:
+    service.execute("LISTEN etl_staged")
+    bypass(admin, 7)
+    repair(operator)
+    assert [notice.channel for notice in service.notifies(timeout=5, stop_after=1)] == ["etl_staged"]
+
+
+def test_what_came_into_a_part_of_staging_that_was_counted_is_counted_again(
+    admin: Connection, producer: Connection, operator: Connection
+) -> None:
+    stage(producer, "shop", range(20))
+    for _ in range(2):
+        admin.execute("SELECT etl.seal_staging_partitions(10)")
+    assert one(admin, "SELECT counted_hi, passed_hi FROM etl.staging_partition ORDER BY row_lo LIMIT 1") == (21, 21)
+    stage(producer, "shop", [20])
+    bypass(admin, 0x7FFF)
+    with admin.transaction():
+        admin.execute("SET LOCAL session_replication_role = replica")
+        admin.execute("DELETE FROM etl.staging WHERE row_id = 5")
+        admin.execute("DELETE FROM etl.inbox WHERE row_id = 5")
+    assert [found.check for found in audit(operator, "public").findings] == ["unbalanced", "sealed", "nowhere"]
+    bypass(admin, 5)
+    repair(operator)
+    assert audit(operator, "public").findings == ()
+    (books,) = ledger(operator)
+    assert (books.staged, books.pending, books.balanced) == (22, 22, True)
+
+
+def test_rows_that_are_claimed_or_given_back_at_the_same_moment_are_left_alone(
+    producer: Connection, service: Connection, operator: Connection
+) -> None:
+    """A claim and a release move a row in one statement: a snapshot has it in one place or in the other."""
+    stage(producer, "shop", [1, 2])
+    with service.transaction():
+        lease = claim(service)
+        assert repair(operator) == ()
+    assert repair(operator) == ()
+    with service.transaction():
+        release(service, lease.batch_id, lease.token)
+        assert repair(operator) == ()
+    assert waiting(operator) == [("shop", 1, None), ("shop", 2, None)]
+    assert audit(operator, "public").findings == ()
+
+
+def test_a_second_repair_does_not_enqueue_what_the_first_one_did_and_a_daemon_has_claimed_since(
+    admin: Connection, database: str, service: Connection, operator: Connection
+) -> None:
+    """With a snapshot from before the first repair's end it would see the row nowhere, and the inbox has no row to collide with."""
+    bypass(admin, 7)
+    second: list[tuple[Enqueued, ...]] = []
+    with connect(database, role="etl_operator") as late:
+        admin.execute(f"SELECT pg_advisory_lock({_LOCK})".encode())
+        thread = threading.Thread(target=lambda: second.append(repair(late)))
+        thread.start()
+        try:
+            until_blocked(admin, late.info.backend_pid)
+            assert admin.execute("SELECT * FROM etl.enqueue_lost()").fetchall() == [("shop", 1, 7)]
+            assert claim(service).row_ids == (7,)
+        finally:
+            admin.execute(f"SELECT pg_advisory_unlock({_LOCK})".encode())
+            thread.join(10)
+    assert second == [()]
+    assert waiting(operator) == []
+    assert audit(operator, "public").findings == ()
+
+
+def test_a_repair_in_a_transaction_that_does_not_see_what_others_commit_is_refused(operator: Connection) -> None:
+    with operator.transaction():
+        operator.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        with pytest.raises(psycopg.errors.RaiseException, match="call it under READ COMMITTED"):
+            repair(operator)
+
+
+def test_a_repair_since_a_moment_leaves_earlier_rows_alone(admin: Connection, operator: Connection) -> None:
+    bypass(admin, 7)
+    assert repair(operator, datetime.now(UTC) + timedelta(hours=1)) == ()
+    assert repair(operator, datetime.now(UTC) - timedelta(hours=1)) == (Enqueued("shop", 1, 7),)
+
+
+@pytest.mark.parametrize("who", ["service_url", "producer_url"])
+def test_only_an_operator_repairs(request: pytest.FixtureRequest, who: str) -> None:
+    with psycopg.connect(request.getfixturevalue(who), autocommit=True) as conn:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="enqueue_lost"):
+            conn.execute("SELECT etl.enqueue_lost()")
+        assert conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE

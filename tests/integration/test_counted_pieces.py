@@ -1,0 +1,80 @@
+"""Staging is counted piece by piece, each once no transaction can add to it any more, so that the ledger counts little itself."""
+
+import psycopg
+import pytest
+
+from etl_actors.store.database import Connection
+from etl_actors.store.ledger import ledger
+from tests.support.documents import one, stage
+
+
+def count(admin: Connection, pieces: int = 10) -> None:
+    admin.execute("SELECT etl.seal_staging_partitions(%s)", [pieces])
+
+
+def counted(admin: Connection) -> tuple[int | None, list[tuple[str, int]]]:
+    """Return up to which row staging is counted, and the counts."""
+    counts = admin.execute("SELECT source, sum(staged)::int FROM etl.staging_count GROUP BY source ORDER BY source").fetchall()
+    return one(admin, "SELECT max(counted_hi) FROM etl.staging_partition"), counts
+
+
+def test_a_piece_is_counted_once_and_the_next_one_is_added_to_it(admin: Connection, producer: Connection) -> None:
+    count(admin)
+    stage(producer, "shop", range(8))
+    stage(producer, "web", range(4))
+    count(admin)
+    assert counted(admin) == (None, []), "who was inserting then may add to it until the next look"
+    stage(producer, "shop", range(5))
+    count(admin)
+    assert counted(admin) == (13, [("shop", 8), ("web", 4)])
+    stage(producer, "shop", range(10))
+    count(admin)
+    count(admin)
+    assert counted(admin) == (28, [("shop", 23), ("web", 4)])
+    assert [(row.source, row.staged, row.pending, row.balanced) for row in ledger(admin)] == [
+        ("shop", 23, 23, True),
+        ("web", 4, 4, True),
+    ]
+
+
+def test_what_is_too_little_for_a_piece_is_left_to_the_ledger(admin: Connection, producer: Connection) -> None:
+    stage(producer, "shop", range(9))
+    for _ in range(3):
+        count(admin)
+    assert counted(admin) == (None, [])
+    assert [(row.staged, row.balanced) for row in ledger(admin)] == [(9, True)]
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_a_piece_waits_for_a_producer_that_holds_one_of_its_rows(
+    admin: Connection, producer: Connection, producer_url: str, end: str
+) -> None:
+    with psycopg.connect(producer_url) as late:
+        stage(late, "shop", ["late"])
+        stage(producer, "shop", range(12))
+        for _ in range(3):
+            count(admin)
+        assert counted(admin) == (None, [])
+        getattr(late, end)()
+    count(admin)
+    rows = 13 if end == "commit" else 12
+    assert counted(admin) == (14, [("shop", rows)])
+    assert [(row.staged, row.balanced) for row in ledger(admin)] == [(rows, True)]
+
+
+def test_a_partition_of_which_a_piece_was_counted_is_sealed_with_the_rest(admin: Connection, producer: Connection) -> None:
+    for name, *_ in admin.execute("SELECT name FROM etl.staging_partition").fetchall():
+        admin.execute(psycopg.sql.SQL("DROP TABLE etl.{}").format(psycopg.sql.Identifier(name)))
+    admin.execute("DELETE FROM etl.staging_partition")
+    admin.execute("SELECT etl.add_staging_partitions(20)")
+    stage(producer, "shop", range(12))
+    count(admin)
+    count(admin)
+    assert counted(admin) == (13, [("shop", 12)])
+    stage(producer, "shop", range(18))
+    for _ in range(3):
+        count(admin)
+    sealed = admin.execute("SELECT row_lo, counted_hi, sealed_at IS NOT NULL FROM etl.staging_partition ORDER BY 1").fetchall()
+    assert sealed[:2] == [(1, 21, True), (21, 31, False)]
+    assert counted(admin) == (31, [("shop", 30)])
+    assert [(row.staged, row.balanced) for row in ledger(admin)] == [(30, True)]
