@@ -110,10 +110,11 @@ class Dispatch:
         """Take what work there is, as far as credit goes, and set the next poll."""
         if not self.draining:
             rescued = self._enter(self.intake.rescued(self.book))
-            if self.replays.overdue:
+            overdue = self.replays.overdue
+            if overdue:
                 self._enter(self.replays.claimed(self.book, at_most=1))
             found = self._enter(self.intake.claimed(self.book, rang=rang)) or rescued
-            if not found:
+            if not found and not overdue:
                 self._enter(self.replays.claimed(self.book))
             if self.book.credit:  # else the next batch that lands looks again
                 rest_s = self.intake.rest(found=found)
