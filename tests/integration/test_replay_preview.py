@@ -20,6 +20,8 @@ from etl_actors.store.targets import ensure_tables
 from tests.support.changing import CHANGES, documents, load, slip_of
 from tests.support.documents import stage
 from tests.support.replays import repeat
+from tests.support.settle import settle
+from tests.support.slips import read
 
 _TABLES = ["note", "note_tag", "note_tag_bit", "vendor", "vendor_tag", "person"]
 _POLICIES = [("update", "newest(rating)"), ("ignore", "update"), ("newest(at)", "ignore")]
@@ -107,3 +109,52 @@ def test_the_counts_of_a_dry_run_are_what_the_replay_then_does(
         # Of rows that meet in one key, who counts as loaded depends on the batches that they come in.
         assert told_apart(found.outcomes) == told_apart(Counter((were[row_id], are[row_id]) for row_id in chosen))
         assert found.refusals.rows.total() == sum(are[row_id] == "r" for row_id in chosen)
+
+
+_OFFERS = """name = "offer"
+source = "offers"
+[tables.offer]
+key = ["id"]
+columns.id = "id | int"
+columns.size = "size | smallint"
+"""
+
+
+def test_what_would_be_taken_over_or_refused_or_new_is_told_also_of_a_sample(
+    producer: Connection, service: Connection, database: str, tmp_path: Path
+) -> None:
+    first = read(_OFFERS)
+    ensure_tables(service, first.targets, "offer")
+    remember(service, first)
+    row_ids = stage(producer, "offers", [{"id": 1, "size": 1}, {"id": 1, "size": 2}, {"id": 3, "size": 3}, {"id": 4, "size": 4}])
+    settle(service, {"offers": first}, 10)
+    moved = _OFFERS.replace("id | int", "if(size == 1, 9, id) | int").replace(
+        "size | smallint", "if(size == 3, 40000, size) | bigint"
+    )
+    checked = moved.replace('"if(size == 3, 40000, size) | bigint"', '{ expr = "size | smallint", check = "size < 3" }')
+    later = read(checked + '[tables.offer_note]\nparent = "offer"\ncolumns.note = "\'x\' | text"\n')
+    settings = settings_of(later, tmp_path, database)
+    found = told(database, settings, Choice(rows=tuple(row_ids)))
+    offer, note = found.tables
+    assert (offer.added, offer.changed, offer.removed, offer.unchanged) == (1, 1, 2, 0), "9 is added, 1 is the second's now"
+    assert (note.table, note.there, note.added) == ("public.offer_note", False, 2)
+    assert (offer.taken_over, dict(found.refusals.rows)) == (0, {"check_violation": 2}), "the second is chosen itself"
+    alone = told(database, settings, Choice(rows=(row_ids[0],)))
+    assert (alone.tables[0].added, alone.tables[0].changed, alone.tables[0].taken_over) == (1, 1, 1)
+    assert [example.changes for example in alone.tables[0].examples] == [{"size": ("1", "2")}]
+    assert (alone.sought, alone.losers) == (1, 1)
+    sample = told(database, settings, Choice(source="offers"), 2)
+    assert (sample.chosen, sample.looked_at, sum(sample.outcomes.values())) == (4, 2, 2)
+
+
+def test_a_slip_that_takes_none_of_the_rows_any_more_would_remove_them(
+    producer: Connection, service: Connection, database: str, tmp_path: Path
+) -> None:
+    first = read(_OFFERS)
+    ensure_tables(service, first.targets, "offer")
+    remember(service, first)
+    stage(producer, "offers", [{"id": 1}, {"id": 2}])
+    settle(service, {"offers": first}, 10)
+    found = told(database, settings_of(read(_OFFERS.replace('"offers"', '"others"')), tmp_path, database), Choice(slip="offer"))
+    assert [(table.table, table.removed, table.touched) for table in found.tables] == [("public.offer", 2, True)]
+    assert (found.outcomes, found.refusals.rows) == ({("l", "r"): 2}, {"no_slip": 2})
