@@ -1,5 +1,6 @@
 """``etl-actors rejects reopen``: open discarded dead letters again."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -25,6 +26,7 @@ def rejects_reopen(
 ) -> None:
     """Open discarded dead letters again; who did it is kept in etl.action.
 
+    Those whose rows were replayed since stay as they are: what became of such a row is told by its last batch.
     Without ids or filter it prints how many there are, and asks. The exit status is 1 if one that was named is not there or was
     replayed.
     """
@@ -33,4 +35,5 @@ def rejects_reopen(
     wanted = chosen(
         ids, source=source, slip=slip, stage=stage, reason=reason, since=since, until=until, status=RejectStatus.DISCARDED
     )
-    settle(ctx, wanted, RejectStatus.OPEN, "reopened", yes=yes, as_json=as_json)
+    # Another replay would not close a letter of a batch that is not the row's last: it would be open for ever.
+    settle(ctx, replace(wanted, last=True), RejectStatus.OPEN, "reopened", yes=yes, as_json=as_json)

@@ -45,7 +45,8 @@ def settle(ctx: typer.Context, wanted: "RejectFilter", to: "RejectStatus", done:
             require_agreement(f"{kind} would be {done}", narrow=wanted.is_narrow, yes=yes)
         # What came while somebody was asked is not what was agreed to.
         changed = settle_rejects(conn, replace(wanted, upto=upto), to, f"rejects {ctx.info_name}") if several else 0
-        problems = problems_of(wanted.ids, rejects_by_id(conn, wanted.ids) if wanted.ids else [], to, done)
+        left = rejects_by_id(conn, wanted.ids) if wanted.ids else []
+        problems = problems_of(wanted.ids, left, to, done, since=", and its row was replayed since" if wanted.last else "")
     if as_json:
         show_json({done: changed, "problems": problems})
     elif changed or not wanted.ids:
@@ -54,7 +55,9 @@ def settle(ctx: typer.Context, wanted: "RejectFilter", to: "RejectStatus", done:
         raise EtlError(" ".join(problems))
 
 
-def problems_of(ids: Sequence[int], there: Sequence["DeadLetter"], stand: "RejectStatus", done: str) -> list[str]:
+def problems_of(
+    ids: Sequence[int], there: Sequence["DeadLetter"], stand: "RejectStatus", done: str, *, since: str = ""
+) -> list[str]:
     """Say, a sentence each, which of the ids that were given cannot be settled.
 
     Args:
@@ -62,12 +65,13 @@ def problems_of(ids: Sequence[int], there: Sequence["DeadLetter"], stand: "Rejec
         there: the dead letters of them.
         stand: how those stand that can, or have been.
         done: what is to happen to them, in a word: ``discarded``.
+        since: why one that is discarded stays so.
     """
     found = {letter.reject_id for letter in there}
     missing = [str(each) for each in ids if each not in found]
     problems = [f"There is no reject {', '.join(missing)}."] if missing else []
     return problems + [
-        f"Reject {letter.reject_id} is {letter.status.value}: it cannot be {done}."
+        f"Reject {letter.reject_id} is {letter.status.value}{since * (letter.status.value == 'discarded')}: it cannot be {done}."
         for letter in there
         if letter.status is not stand
     ]

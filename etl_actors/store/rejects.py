@@ -47,6 +47,10 @@ _CONDITIONS = {
     "since": sql.SQL("r.created_at >= %(since)s"),
     "until": sql.SQL("r.created_at < %(until)s"),
     "upto": sql.SQL("r.reject_id <= %(upto)s"),
+    "last": sql.SQL(
+        "%(last)s AND NOT EXISTS (SELECT FROM etl.batch l WHERE l.status = 'done' AND l.replay_id IS NOT NULL "
+        "AND l.batch_id > r.batch_id AND int8range(l.row_lo, l.row_hi, '[]') @> r.row_id AND r.row_id = ANY (l.row_ids))"
+    ),
 }
 
 
@@ -89,6 +93,7 @@ class RejectFilter:
         since: created then or later.
         until: created before.
         upto: the greatest `reject_id`: what came after a count is not meant.
+        last: only those whose rows were not replayed since; False for any.
     """
 
     ids: tuple[int, ...] = ()
@@ -100,6 +105,7 @@ class RejectFilter:
     since: datetime | None = None
     until: datetime | None = None
     upto: int | None = None
+    last: bool = False
 
     @property
     def is_narrow(self) -> bool:
@@ -108,7 +114,7 @@ class RejectFilter:
 
     def given(self) -> dict[str, Any]:
         """Return what is given, by name, as JSON has it."""
-        found = {name: value for name, value in asdict(self).items() if value not in (None, ())}
+        found = {name: value for name, value in asdict(self).items() if value not in (None, (), False)}
         return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
 
 

@@ -267,6 +267,22 @@ def test_one_that_was_replayed_can_neither_be_discarded_nor_opened_and_the_other
     assert json.loads("\n".join(out)) == {"reopened": 0, "problems": err}
 
 
+def test_one_whose_row_was_replayed_since_is_not_opened_again(ask: Ask, changing: str, admin: psycopg.Connection[Any]) -> None:
+    """Another replay would not close it: it closes those of the batch that settled the row last."""
+    assert ask(changing, "rejects", "discard", str(_CHEAP), str(_DEAR))[0] == 0
+    admin.execute(
+        "WITH r AS (INSERT INTO etl.replay (filter) VALUES ('{}') RETURNING replay_id) "
+        "INSERT INTO etl.batch (source, row_ids, row_lo, row_hi, bytes, owner, status, outcomes, prior, prior_batches, loaded, "
+        "replay_id) SELECT 'shop', '{2}', 2, 2, 1, 1, 'done', 'l', 'r', '{2}', 1, replay_id FROM r"
+    )
+    try:
+        status, out, err = ask(changing, "rejects", "reopen", str(_CHEAP), str(_DEAR))
+        assert (status, out) == (1, ["1 reject reopened."])
+        assert err == [f"Reject {_CHEAP} is discarded, and its row was replayed since: it cannot be reopened."]
+    finally:
+        admin.execute("DELETE FROM etl.batch WHERE replay_id IS NOT NULL")
+
+
 def test_what_is_exported_and_fed_again_stages_the_same_documents(
     ask: Ask, changing: str, admin: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
