@@ -6,7 +6,7 @@ __all__ = ["OVERLAP", "Layout"]
 
 OVERLAP = 4 * 1024  # bytes; no boundary is longer
 _KEY = re.compile(rb'\{[ \t\r\n]{0,64}("[^"\\\n]{0,1000}")[ \t\r\n]{0,64}:')
-_NO_BEGINNING = rb"[^ \t\r\n}\],:]"
+_BEGINNING = rb"[^ \t\r\n}\],:]"
 _INDENT = 1_000
 
 
@@ -32,9 +32,10 @@ class Layout:
             in_array: whether elements have commas between them.
         """
         if indent is not None and len(indent) < _INDENT:
-            lines = re.compile(rb"\n" + re.escape(indent) + rb"(?=" + _NO_BEGINNING + rb")")
-            if self._is_outside(lines, element):
-                return lines
+            line = rb"\n" + re.escape(indent)
+            if self._is_outside(re.compile(line + rb"(?=" + _BEGINNING + rb")"), element):
+                # Where a text has line breaks in a string, words at their beginning are no elements.
+                return re.compile(line + rb"(?=" + (rb"[{\[]" if element[:1] in {b"{", b"["} else _BEGINNING) + rb")")
         first = _KEY.match(self._good)
         if not in_array or first is None:
             return None

@@ -6,14 +6,17 @@ import os
 import re
 import signal
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.errors import DatabaseUnavailable, EtlError, UsageError
+from etl_actors.feeding.csv_rows import Cells
 from etl_actors.feeding.cut import Cut
 from etl_actors.feeding.feeder import Fed, Feeder
 from etl_actors.feeding.inputs import Input
@@ -92,6 +95,94 @@ def test_gzip_that_ends_early_is_an_error_and_all_that_could_be_unpacked_is_stag
         feeder.feed([Input(str(_file(tmp_path, packed[: len(packed) // 2], "a.jsonl.gz")))])
     assert feeder.fed.staged == len(staging.documents) > 1_000
     assert feeder.fed.raw == 1
+
+
+def test_zstd_that_ends_early_says_where_and_half_a_line_is_raw_though_it_looks_whole(tmp_path: Path) -> None:
+    staging = Staging()
+    packer = zstandard.ZstdCompressor().compressobj()
+    packed = packer.compress(b'{"n": 1}\n{"n": 2}\n345') + packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    path = _file(tmp_path, packed, "a.jsonl.zst")
+    feeder = Feeder(staging.put, Stop())
+    with pytest.raises(EtlError) as failure:
+        feeder.feed([Input(str(path))])
+    size = len(packed)
+    assert str(failure.value) == f"{path} can be read no further after {size} of its {size} bytes: the zstd data ends too early."
+    assert staging.documents[:2] == [{"n": 1}, {"n": 2}]
+    assert staging.documents[2] == {
+        "$raw": "345",
+        "$reason": "cut_short",
+        "$error": f"line 3 of {path}: expected the rest of it, got the end of what could be read",
+    }
+    assert (feeder.fed.staged, feeder.fed.raw) == (3, 1)
+
+
+def test_of_a_json_file_each_element_is_a_row_with_its_exact_text(tmp_path: Path) -> None:
+    path = _file(tmp_path, b'\xef\xbb\xbf[\n  {"a": 1.10,\n   "b": 12345678901234567890123},\n  {"a": nul}, [2]\n]\n', "a.json")
+    fed, staging = _feed(path)
+    [[first, broken, last]] = staging.commits
+    assert (first, last) == (b'{"a": 1.10,    "b": 12345678901234567890123}', b"[2]")
+    assert orjson.loads(broken) == {
+        "$raw": '{"a": nul}',
+        "$reason": "not_json",
+        "$error": f"document 2 of {path}, line 4, column 9: expected a JSON value, got 'nul}}'",
+    }
+    assert (fed.staged, fed.raw, fed.last_line, fed.last_document) == (3, 1, 4, 3)
+
+
+def test_an_error_within_a_document_of_several_lines_names_its_own_line(tmp_path: Path) -> None:
+    _, staging = _feed(_file(tmp_path, b'{"a": 1}\n{\n  "b": +1\n}', "a.json"))
+    raw = staging.documents[1]
+    assert isinstance(raw, dict)
+    assert "document 2 of " in raw["$error"]
+    assert ", line 3, column 8: expected a JSON value, got '+1" in raw["$error"]
+
+
+def test_a_large_json_document_with_a_line_break_in_a_string_is_not_made_whole(tmp_path: Path) -> None:
+    text = b'[\n{"a": "' + b"x" * 5_000_000 + b'\ny"},\n{"a": 2}\n]'
+    fed, staging = _feed(_file(tmp_path, text, "a.json"))
+    assert (fed.staged, fed.raw) == (2, 1)
+    assert original_bytes(orjson.loads(staging.commits[0][0])) == text[2:-11]
+
+
+def test_csv_is_fed_with_the_cells_as_asked(tmp_path: Path) -> None:
+    staging = Staging()
+    path = _file(tmp_path, b'\xef\xbb\xbfa;b\n1;"x\ny"\n\n2\n3;\n', "a.csv")
+    cut = Cut(origin=True)
+    fed = Feeder(staging.put, Stop(), cut=cut, cells=Cells(";", "")).feed([Input(str(path))])
+    first, ragged, last = staging.documents
+    assert first == {"a": "1", "b": "x\ny", "_file": "a.csv", "_line": 2}
+    assert isinstance(ragged, dict)
+    assert ragged["$raw"] == "2"
+    assert last == {"a": "3", "b": None, "_file": "a.csv", "_line": 6}
+    assert (fed.staged, fed.raw, fed.blank, fed.last_line) == (3, 1, 1, 6)
+
+
+def test_a_second_signal_counts_what_is_committed_and_leaves_the_rest(tmp_path: Path) -> None:
+    stop = Stop()
+
+    class Hurried(Staging):
+        def put(self, payloads: Sequence[bytes]) -> None:
+            if len(self.commits) == 2:
+                signal.raise_signal(signal.SIGTERM)
+                signal.raise_signal(signal.SIGTERM)
+            super().put(payloads)
+
+    staging = Hurried()
+    feeder = Feeder(staging.put, stop, chunk_rows=10)
+    with stop.listening(), pytest.raises(KeyboardInterrupt):
+        feeder.feed([Input(str(_file(tmp_path, b"1\n" * 100)))])
+    assert (feeder.fed.staged, feeder.underway, len(staging.commits)) == (20, 10, 2)
+    assert stop.number == signal.SIGTERM
+
+
+def test_a_pipe_is_fed_as_a_file_is(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.json"
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as writer:
+        writer.submit(path.write_bytes, b'[{"a": 1}, {"a": 2}]')
+        fed, staging = _feed(path)
+    assert staging.documents == [{"a": 1}, {"a": 2}]
+    assert fed.staged == 2
 
 
 def test_lines_of_text_are_wrapped(tmp_path: Path) -> None:
