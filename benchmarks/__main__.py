@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from benchmarks.books import MANY, answers, as_lines, write_books
 from benchmarks.landing import flat, nested
 from benchmarks.latency import latency
 from benchmarks.paired import Bench, compare
@@ -19,11 +20,15 @@ BENCHES: dict[str, Callable[[Server, int], Bench]] = {
     "latency": latency,
 }
 
+_BOOKS = "books"  # no rival: the same questions at few and at many rows
+
 
 def main() -> int:
     """Run the benches that are asked for; return the exit status."""
     wanted = _arguments()
     load = load_average()
+    if wanted.only == [_BOOKS]:
+        return _books(wanted.settled, load, write=wanted.write)
     with running_server() as server:
         about = server.about()
         names = wanted.only or list(BENCHES)
@@ -35,21 +40,46 @@ def main() -> int:
     return 0
 
 
+def _books(settled: int, load: float, *, write: bool) -> int:
+    with running_server() as server:
+        about = server.about()
+        found = answers(server, settled, _tell)
+    print("\n".join([*about, f"load average before {load:.2f}", "", *as_lines(found, settled)]))
+    if write:
+        write_books(found, settled, about, load)
+    return 0
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Hold the service against rivals, as ratios.")
     parser.add_argument("--rows", type=_positive, default=60_000, help="documents of a bench (default: %(default)s)")
     parser.add_argument("--rounds", type=_positive, default=3, help="how often each side runs (default: %(default)s)")
+    parser.add_argument("--settled", type=_settled, default=MANY, help="settled rows of books (default: %(default)s)")
     parser.add_argument(
-        "--only", choices=BENCHES, action="append", metavar="NAME", help=f"one of {', '.join(BENCHES)}; repeatable"
+        "--only",
+        choices=[*BENCHES, _BOOKS],
+        action="append",
+        metavar="NAME",
+        help=f"one of {', '.join(BENCHES)}, repeatable; or {_BOOKS}, which takes minutes and is run alone only",
     )
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    return parser.parse_args()
+    wanted = parser.parse_args()
+    if wanted.only and _BOOKS in wanted.only and wanted.only != [_BOOKS]:
+        parser.error(f"{_BOOKS} is run alone")
+    return wanted
 
 
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
+    return number
+
+
+def _settled(text: str) -> int:
+    number = _positive(text)
+    if number < 100_000:
+        raise argparse.ArgumentTypeError(f"expected 100000 or more, got {text}")
     return number
 
 

@@ -116,7 +116,8 @@ WITH sealed AS (
       FROM etl.staging_count c JOIN etl.staging_partition p ON p.name = c.partition
     UNION ALL  -- counted from staging itself: what no transaction can add to once, the rest now
     SELECT s.source, count(*), 0, 0, NULL, 0, 0, 0, 0, 0
-      FROM etl.staging s WHERE s.row_id >= (SELECT edge FROM sealed) GROUP BY s.source
+      FROM etl.staging s  -- with the upper bound the planner takes it for a small range, and does not read the partition whole
+     WHERE s.row_id BETWEEN (SELECT edge FROM sealed) AND 9223372036854775807 GROUP BY s.source
     UNION ALL
     SELECT i.source, 0, 0, count(*), min(i.row_id), 0, 0, 0, 0, 0 FROM etl.inbox i GROUP BY i.source
     UNION ALL
