@@ -70,9 +70,10 @@ class Choice:
 
 
 def bounds(conn: Connection, choice: Choice) -> tuple[int, int]:
-    """Return the least and the greatest row id that can be chosen, both included; the second is less where none can."""
+    """Return two row ids between which everything lies that can be chosen, both included."""
     row = conn.execute(_SQL["bounds"], {"filter": dumps(choice.filter)}).fetchone()
-    return (1, 0) if row is None else (int(row[0]), int(row[1]))
+    lo, hi = row or (1, 1)
+    return lo, max(lo, hi)  # a range that ends before it begins is an error of PostgreSQL's
 
 
 def count(conn: Connection, choice: Choice) -> dict[str, int]:

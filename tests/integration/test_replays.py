@@ -42,6 +42,13 @@ def shop(text: str = _SLIP) -> Slip:
     return read(text)
 
 
+def test_where_nothing_can_be_chosen_nothing_is(operator: Connection, producer: Connection) -> None:
+    assert count(operator, Choice()) == {}
+    stage(producer, "shop", [{}, {}])
+    assert count(operator, Choice(rows=(2,))) == {}
+    assert count(operator, Choice(rows=(7, 8))) == {}, "the greatest id of staging lies before them"
+
+
 def test_what_is_settled_is_counted_by_source_and_filter(operator: Connection, rows: list[int]) -> None:
     now = datetime.now(UTC)
     assert count(operator, Choice()) == {"shop": 3}
