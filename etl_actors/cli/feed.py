@@ -117,7 +117,7 @@ def _fed(run: Callable[[], Fed], feeder: Feeder, source: str, progress: FeedProg
             unsure = feeder.underway
             say(_sentence(feeder.fed, source))
             if unsure:
-                say(f"Whether the {plural(unsure, 'row')} under way just then are staged too, the database did not say.")
+                say(f"The database did not confirm the {plural(unsure, 'row')} under way just then: staged or not.")
             raise typer.Exit(_SIGNALLED + stop.number) from None
 
 

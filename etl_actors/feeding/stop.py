@@ -23,6 +23,7 @@ class Stop:
         self.requested = False
         self.number = int(signal.SIGINT)  # of the signal that asked first
         self._waiting = False
+        self._is_urgent = False
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -51,7 +52,11 @@ class Stop:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.requested:
-            raise KeyboardInterrupt
+            # Once: a third would break into the ending, and the driver's cancelling of what is under way.
+            if not self._is_urgent:
+                self._is_urgent = True
+                raise KeyboardInterrupt
+            return
         self.requested = True
         self.number = number
         if self._waiting:

@@ -42,8 +42,8 @@ def test_standard_input_and_counts_as_json(database: str) -> None:
 
 def test_what_cannot_be_fed_is_refused_before_anything_is_staged(database: str, tmp_path: Path) -> None:
     (tmp_path / "good.jsonl").write_text("1\n")
-    (tmp_path / "bad.csv").write_text("a,b\n")
-    done = etl("feed", "web", tmp_path / "good.jsonl", tmp_path / "bad.csv", env=environment(database))
+    (tmp_path / "bad.xml").write_text("<a/>\n")
+    done = etl("feed", "web", tmp_path / "good.jsonl", tmp_path / "bad.xml", env=environment(database))
     assert (done.returncode, done.stdout) == (2, "")
     assert "expected one of the formats jsonl" in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -69,6 +69,71 @@ def test_ctrl_c_leaves_what_was_staged_and_says_how_much(database: str) -> None:
     assert feed.returncode == 130
     assert said == b"Stopped after line 3 of standard input: 3 rows of source slow staged.\n"
     assert len(_staged(database)) == 3
+
+
+def test_sigterm_leaves_what_was_staged_and_says_how_much(database: str) -> None:
+    command = [sys.executable, "-m", "etl_actors", "feed", "slow", "-", "--format", "json"]
+    with subprocess.Popen(command, env=environment(database), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as feed:
+        assert feed.stdin is not None
+        feed.stdin.write(b'[{"a": 1},\n{"a": 2},\n{"a": ')
+        feed.stdin.flush()
+        wait_until(lambda: len(_staged(database)) == 2, "what a slow writer wrote is staged")
+        feed.terminate()
+        said, _ = feed.communicate(timeout=30)
+    assert feed.returncode == 143
+    assert said == b"Stopped after document 2 of standard input: 2 rows of source slow staged.\n"
+
+
+def test_a_second_signal_while_the_database_lets_wait_says_what_is_staged(database: str) -> None:
+    command = [sys.executable, "-m", "etl_actors", "feed", "slow", "-"]
+    with (
+        psycopg.connect(database) as blocking,
+        subprocess.Popen(command, env=environment(database), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as feed,
+    ):
+        assert feed.stdin is not None
+        feed.stdin.write(b"1\n2\n")
+        feed.stdin.flush()
+        wait_until(lambda: len(_staged(database)) == 2, "the first rows are staged")
+        blocking.execute("LOCK TABLE etl.staging IN ACCESS EXCLUSIVE MODE")
+        feed.stdin.write(b"3\n")
+        feed.stdin.flush()
+        with psycopg.connect(database, autocommit=True) as looking:
+            wait_until(
+                lambda: looking.execute("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'").rowcount == 1, "it waits"
+            )
+        feed.send_signal(signal.SIGINT)
+        feed.send_signal(signal.SIGTERM)  # two of one kind that come at once are one
+        said, _ = feed.communicate(timeout=30)
+        assert feed.returncode in {130, 143}, "whichever came first"
+        assert said.splitlines() == [
+            b"Stopped after line 2 of standard input: 2 rows of source slow staged.",
+            b"The database did not confirm the 1 row under way just then: staged or not.",
+        ]
+    assert len(_staged(database)) == 2
+
+
+def test_a_file_that_breaks_off_is_staged_as_far_as_it_goes_and_the_exit_status_tells(database: str, tmp_path: Path) -> None:
+    packed = gzip.compress(b'{"a": 1}\n{"a": 2}\n')
+    (tmp_path / "a.jsonl.gz").write_bytes(packed[:-10])
+    done = etl("feed", "web", tmp_path / "a.jsonl.gz", env=environment(database))
+    assert (done.returncode, done.stdout) == (1, "")
+    before, failed = done.stderr.splitlines()
+    assert before.startswith("Before it failed: ")
+    assert failed.endswith(f"after {len(packed) - 10} of its {len(packed) - 10} bytes: the gzip data ends too early.")
+    rows = [row for _, row in _staged(database)]
+    assert rows[0] == {"a": 1}
+    assert before.startswith(f"Before it failed: {len(rows)} row")
+
+
+def test_the_documents_of_a_table_are_staged_with_its_columns(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("CREATE TABLE pages (id int, doc jsonb)")
+        conn.execute("""INSERT INTO pages VALUES (1, '[{"a": 1}, {"a": 2}]'), (2, NULL), (3, '[{"a": 3}]')""")
+    words = ("--from-table", "public.pages", "--json", "doc", "--with", "page=id", "--where", "id < 3", "--split")
+    done = etl("feed", "shop", *words, env=environment(database))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "2 rows of source shop staged; 1 row without a document skipped.\n"
+    assert _staged(database) == [("shop", {"a": 1, "page": 1}), ("shop", {"a": 2, "page": 1})]
 
 
 _KAFKA = """\

@@ -325,13 +325,14 @@ def test_ctrl_c_breaks_into_a_read_that_waits(monkeypatch: pytest.MonkeyPatch) -
     assert (fed.staged, fed.interrupted) == (2, True)
 
 
-def test_a_second_ctrl_c_is_not_held_up() -> None:
+def test_a_second_ctrl_c_is_not_held_up_and_a_third_does_not_break_into_the_ending() -> None:
     stop = Stop()
     with stop.listening():
         signal.raise_signal(signal.SIGINT)
         assert stop.requested
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
 
 @given(st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"").rstrip(b"\r")), max_size=12))
