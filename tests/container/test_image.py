@@ -11,8 +11,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -25,6 +26,15 @@ _PRODUCT = {
     "currency": "eur",
     "offers": [{"seller": "s", "price": 9.5, "days": 2}],
 }
+
+_SLIP = """\
+name = "book"
+source = "library"
+[tables.book]
+key = ["isbn"]
+columns.isbn = "isbn | text"
+"""
+_MOST = 250e6  # bytes beyond the base
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(500)]
 
@@ -54,10 +64,19 @@ def image() -> Iterator[str]:
     _buildah("rmi", "--force", name)
 
 
+def _described(image: str) -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(_buildah("inspect", "--type", "image", image))
+    return described
+
+
+def _layers(image: str) -> dict[str, int]:
+    """Return the size of each layer in bytes, by digest."""
+    return {layer["digest"]: layer["size"] for layer in json.loads(_described(image)["Manifest"])["layers"]}
+
+
 @pytest.fixture(scope="module")
 def config(image: str) -> dict[str, Any]:
-    described: dict[str, Any] = json.loads(_buildah("inspect", "--type", "image", image))
-    settings: dict[str, Any] = described["Docker"]["config"]
+    settings: dict[str, Any] = _described(image)["Docker"]["config"]
     return settings
 
 
@@ -70,8 +89,9 @@ def container(image: str) -> Iterator[str]:
 
 @pytest.fixture
 def run(container: str) -> _Run:
-    def in_container(*command: str, stdin: str | None = None) -> str:
-        return _buildah("run", "--env", "ETL_HTTP_PORT=off", container, "--", *command, stdin=stdin)
+    def in_container(*command: str, stdin: str | None = None, mounted: Mapping[Path, str] = MappingProxyType({})) -> str:
+        volumes = [word for here, there in mounted.items() for word in ("--volume", f"{here}:{there}:ro")]
+        return _buildah("run", "--env", "ETL_HTTP_PORT=off", *volumes, container, "--", *command, stdin=stdin)
 
     return in_container
 
@@ -90,6 +110,26 @@ def test_the_program_is_not_run_as_root_and_cannot_change_itself(run: _Run) -> N
 def test_what_only_builds_and_tests_stays_out(run: _Run) -> None:
     look = "import importlib.util as u; print([m for m in ('pip', 'pytest', 'hatchling', 'ruff') if u.find_spec(m)])"
     assert run("/opt/etl-actors/bin/python", "-I", "-c", look).strip() == "[]"
+
+
+def test_it_adds_less_than_a_quarter_of_a_gigabyte_to_its_base(image: str) -> None:
+    base, made = _layers(os.environ["PYTHON_IMAGE"]), _layers(image)
+    assert base.keys() < made.keys()
+    added = sum(size for digest, size in made.items() if digest not in base)
+    print(f"{added / 1e6:.0f} MB beyond the base")
+    assert 1e6 < added < _MOST
+
+
+def test_folders_of_slips_and_settings_that_are_mounted_take_effect(config: dict[str, Any], run: _Run, tmp_path: Path) -> None:
+    (tmp_path / "parsers" / "book").mkdir(parents=True)
+    (tmp_path / "parsers" / "book" / "slip.toml").write_text(_SLIP)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "default.toml").write_text('target_schema = "mart"\n')
+    mounted = {tmp_path / "parsers": "/app/parsers", tmp_path / "config": "/app/config"}
+    program = config["Entrypoint"]
+    (slip,) = json.loads(run(*program, "slips", "list", "--json", mounted=mounted))["slips"]
+    assert slip["name"] == "book"
+    assert "table mart.book" in run(*program, "slips", "show", "book", mounted=mounted)
 
 
 def test_documents_become_rows_in_the_embedded_database(config: dict[str, Any], run: _Run) -> None:
