@@ -1,6 +1,6 @@
 """``etl-actors rejects``: Find out why rows were rejected, and settle their dead letters.
 
-A dead letter is open until its row is replayed with success, or somebody discards it. The document stays in etl.staging.
+A dead letter is open until its row is replayed, or somebody discards it. The document stays in etl.staging.
 """
 
 from etl_actors.cli.commands import Command
