@@ -12,7 +12,7 @@ import structlog
 from etl_actors import __version__, events
 from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
-from etl_actors.actors.dispatch import Dispatch, Signals
+from etl_actors.actors.dispatch import Dispatch
 from etl_actors.actors.intake import Intake, Limits
 from etl_actors.actors.listener import ListenerActor
 from etl_actors.actors.loader import LoaderActor
@@ -20,6 +20,7 @@ from etl_actors.actors.master import MasterActor
 from etl_actors.actors.messages import Ref
 from etl_actors.actors.parser import ParserActor
 from etl_actors.actors.replays import Replays
+from etl_actors.actors.signals import Signals
 from etl_actors.database_in_use import database_url, revive_embedded
 from etl_actors.http.health import HealthState
 from etl_actors.http.server import serve

@@ -16,8 +16,8 @@ import pykka
 import structlog
 
 from etl_actors import events
-from etl_actors.actors.dispatch import Signals
 from etl_actors.actors.messages import Assign, Drain, Kind, Open, Ref, Reload, tell
+from etl_actors.actors.signals import Signals
 from etl_actors.errors import DatabaseUnavailable, WorkerLost
 from etl_actors.http.health import HealthState
 from etl_actors.restarts import Restarts

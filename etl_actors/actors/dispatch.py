@@ -1,8 +1,7 @@
 """The master's mind: takes work while there is credit, hands batches out, hears back."""
 
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -12,8 +11,8 @@ from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
 from etl_actors.actors.canonical_line import tell_loaded
 from etl_actors.actors.casting import cast
-from etl_actors.actors.guard import Guard
-from etl_actors.actors.intake import ASIDE_S, Intake
+from etl_actors.actors.custody import Custody
+from etl_actors.actors.intake import Intake
 from etl_actors.actors.messages import (
     Assign,
     BatchLeaseLost,
@@ -32,35 +31,18 @@ from etl_actors.actors.messages import (
     tell,
 )
 from etl_actors.actors.peers import Peers
-from etl_actors.actors.pinned import Hindrance
 from etl_actors.actors.replays import Replays
-from etl_actors.errors import LeaseLost
-from etl_actors.relational.parsed import Group, Parsed, Routed
-from etl_actors.relational.reject import Reject, Stage
+from etl_actors.actors.signals import Signals
+from etl_actors.relational.parsed import Routed
+from etl_actors.relational.reject import Reject
 from etl_actors.slips.shelf.catalogue import Catalogue
-from etl_actors.store.leases import Lease
 
-__all__ = ["Dispatch", "Signals"]
+__all__ = ["Dispatch"]
 
 log = structlog.get_logger()
 
 _BEAT_S = 1.0
 _DEATHS = 3  # actors that may die while a batch is theirs, before it is given back
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What the supervisor waits for.
-
-    Args:
-        idle: set whenever nothing waits and nothing is in flight.
-        drained: set once nothing is in flight and nothing will be.
-        failed: set once a batch could not land and its source was set aside, or replays were.
-    """
-
-    idle: threading.Event = field(default_factory=threading.Event)
-    drained: threading.Event = field(default_factory=threading.Event)
-    failed: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(slots=True)
@@ -72,7 +54,7 @@ class Dispatch:
         intake: where work comes from.
         replays: where it comes from when nothing else does.
         book: what is in flight.
-        catalogue: the slips in force.
+        catalogue: the slips in force at the start.
         signals: set for the supervisor.
         alarm: for its own later messages.
         tell_waiting: told at each beat when the row that waits longest was staged.
@@ -93,29 +75,30 @@ class Dispatch:
     parsers: dict[int, Ref] = field(default_factory=dict)
     loaders: dict[int, Ref] = field(default_factory=dict)
     draining: bool = False
-    guard: Guard = field(init=False)
+    custody: Custody = field(init=False)
     peers: Peers = field(default_factory=Peers, init=False)
 
     def __post_init__(self) -> None:
-        """Guard what is to wait under the slips in force."""
-        self.guard = Guard(self.catalogue)
+        """Take batches into custody under the slips in force."""
+        given = (self.me, self.intake, self.replays, self.book, self.catalogue, self.signals, self.alarm)
+        self.custody = Custody(*given)
 
     def begin(self) -> None:
         """Beat for the first time, and look for work."""
-        self.intake.keep_to(self._offered)
+        self.intake.keep_to(self.custody.offered)
         self.beat()
         self.poll()
 
     def poll(self, *, rang: bool = False) -> None:
         """Take what work there is, as far as credit goes, and set the next poll."""
         if not self.draining:
-            rescued = self._enter(self.intake.rescued(self.book))
+            rescued = self.custody.enter(self.intake.rescued(self.book))
             overdue = self.replays.overdue
             if overdue:
-                self._enter(self.replays.claimed(self.book, at_most=1))
-            found = self._enter(self.intake.claimed(self.book, rang=rang)) or rescued
+                self.custody.enter(self.replays.claimed(self.book, at_most=1))
+            found = self.custody.enter(self.intake.claimed(self.book, rang=rang)) or rescued
             if not found and not overdue:
-                self._enter(self.replays.claimed(self.book))
+                self.custody.enter(self.replays.claimed(self.book))
             if self.book.credit:  # else the next batch that lands looks again
                 rest_s = self.intake.rest(found=found)
                 again_s = self.replays.rest_s
@@ -132,21 +115,20 @@ class Dispatch:
         """Prove to be alive, and take over what the dead held."""
         self.tell_waiting(self.intake.beat(self.book.entries))
         self.replays.tell()
-        self.peers.compare(self.intake.differing(), self.catalogue)
-        self.tell_slips((*self.peers.sentences, *self.guard.sentences))
+        self.peers.compare(self.intake.differing(), self.custody.catalogue)
+        self.tell_slips((*self.peers.sentences, *self.custody.guard.sentences))
         if not self.draining:
-            self._enter(self.intake.rescued(self.book))
+            self.custody.enter(self.intake.rescued(self.book))
             self._hand_out()
         self.alarm.set(_BEAT_S, self.me, Beat())
 
     def reload(self, order: Reload) -> None:
         """Work by other slips from now on; what is in flight keeps its own."""
-        self.catalogue = order.catalogue
-        self.guard = Guard(order.catalogue, self.guard.waiting)
+        self.custody.work_by(order.catalogue)
         self.intake.declare(order.slips)
         broken = sum(1 for slip in order.slips if slip.problem)
         log.info(events.SLIPS_RELOADED, slips=len(order.catalogue.slips), broken=broken)
-        self.intake.keep_to(self._offered)
+        self.intake.keep_to(self.custody.offered)
         self.replays.resume()
         self.poll(rang=True)
 
@@ -178,9 +160,9 @@ class Dispatch:
             return  # of a lease that is no longer ours
         entry.parse_s = answer.parse_s
         if isinstance(answer.result, Routed):
-            self._split(answer.lease, answer.result.groups)
-        elif waiting := self.guard.unmatched(answer.lease, answer.result):
-            self._leave(answer.lease, waiting)
+            self.custody.split(answer.lease, answer.result.groups)
+        elif waiting := self.custody.guard.unmatched(answer.lease, answer.result):
+            self.custody.leave(answer.lease, waiting)
             self.alarm.set(0, self.me, Poll())  # its credit is free, and nothing else may come that would look again
         else:
             entry.parsed = answer.result
@@ -195,19 +177,13 @@ class Dispatch:
     def poisoned(self, answer: BatchPoisoned) -> None:
         """Bisect a batch in which some row is to blame; a single row is rejected."""
         if self.book.find(answer.lease) is not None:
-            self._bisect(answer.lease, Reject(0, answer.stage, answer.reason, answer.message, dict(answer.detail)))
+            self.custody.bisect(answer.lease, Reject(0, answer.stage, answer.reason, answer.message, dict(answer.detail)))
             self._hand_out()
 
     def stuck(self, answer: BatchStuck) -> None:
-        """Give back a batch that cannot land, and leave its source alone for a while, or replays: the others go on."""
-        if self.book.find(answer.lease) is not None and answer.lease.repeat is not None:
-            self.book.remove(answer.lease)
-            self._hold(answer.lease, answer.reason)
-        elif self.book.find(answer.lease) is not None:
-            log.error(events.SOURCE_SET_ASIDE, source=answer.lease.source, reason=answer.reason, for_s=ASIDE_S)
-            self.intake.set_aside(answer.lease)
-            self.book.remove(answer.lease)
-            self.signals.failed.set()
+        """Give back a batch that cannot land."""
+        if self.book.find(answer.lease) is not None:
+            self.custody.set_aside(answer.lease, answer.reason)
         self.poll()
 
     def loaded(self, answer: BatchLoaded) -> None:
@@ -224,94 +200,6 @@ class Dispatch:
             log.warning(events.LEASE_LOST, batch_id=answer.lease.batch_id, source=answer.lease.source)
             self.book.remove(answer.lease)
         self.poll()
-
-    def _enter(self, leases: Iterator[Lease]) -> bool:
-        """Enter what the intake yields; return whether there was anything."""
-        found = False
-        for lease in leases:
-            found = True
-            pinned = self.replays.pinned(lease, self.catalogue)
-            if isinstance(pinned, Hindrance):
-                self._hold(lease, pinned.why)
-                continue
-            if pinned is None and self._awaits(lease):
-                continue
-            self.signals.idle.clear()
-            self.book.add(lease, self.catalogue, pinned=pinned)
-            if lease.attempt > self.intake.limits.max_attempts:
-                message = f"expected the batch to land, but {lease.attempt - 1} owners died while they held it"
-                self._bisect(lease, Reject(0, Stage.PARSE, "poison", message))
-        return found
-
-    def _offered(self, source: str) -> bool:
-        offered = self.guard.offers(source)
-        if not offered:
-            self.signals.failed.set()
-        return offered
-
-    def _awaits(self, lease: Lease) -> bool:
-        """Give a batch back that waits for a slip which others have; tell whether it was one."""
-        if lease.repeat is not None:
-            absent = self.guard.lacking(lease)
-            if absent is not None:
-                self._hold(lease, f"Rows of source {lease.source} wait: {absent.why}.")
-            return absent is not None
-        awaits = self.guard.awaits(lease)
-        if awaits:
-            self._put_by(lease)
-        return awaits
-
-    def _hold(self, lease: Lease, reason: str) -> None:
-        """Give a replay's batch back, and leave replays alone for a while."""
-        self.intake.release(lease)
-        self.replays.hold(lease, reason)
-        self.signals.failed.set()
-
-    def _put_by(self, lease: Lease) -> None:
-        """Let rows wait for a slip that others have, or that is broken here; their source goes on beyond them."""
-        self.intake.put_by(lease)
-        self.signals.failed.set()
-
-    def _leave(self, lease: Lease, waiting: frozenset[int]) -> None:
-        """Let those rows of a batch wait that no slip of ours takes and another may; the rest goes on, but of a replay."""
-        if lease.repeat is not None:
-            self.book.remove(lease)
-            absent = self.catalogue.awaited(lease.source)
-            self._hold(lease, f"Rows of source {lease.source} wait: {absent.why if absent else 'no slip takes them'}.")
-            return
-        if len(waiting) == len(lease.row_ids):
-            self.book.remove(lease)
-            self._put_by(lease)
-            return
-        ours = tuple(row_id for row_id in lease.row_ids if row_id not in waiting)
-        for child in self._split(lease, (Group(None, ours), Group(None, tuple(sorted(waiting))))):
-            if child.row_ids[0] in waiting:
-                self.book.remove(child)
-                self._put_by(child)
-
-    def _split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> tuple[Lease, ...]:
-        entry = self.book.entries[lease.batch_id]
-        self.book.remove(lease)
-        try:
-            children = self.intake.split(lease, groups, attempt)
-        except LeaseLost:
-            log.warning(events.LEASE_LOST, batch_id=lease.batch_id, source=lease.source)
-            self.alarm.set(0, self.me, Poll())  # its credit is free, and nothing else may come that would look again
-            return ()
-        log.info(events.BATCH_SPLIT, batch_id=lease.batch_id, source=lease.source, children=len(children))
-        for child in children:
-            self.book.add(child, entry.catalogue, entry.condemned, entry.pinned)
-        return children
-
-    def _bisect(self, lease: Lease, reject: Reject) -> None:
-        if len(lease.row_ids) == 1:
-            found = replace(reject, row_id=lease.row_ids[0])
-            slip, digest = self.book.entries[lease.batch_id].version
-            self.book.condemn(lease, Parsed(slip, digest, (), (found,), ()))
-            return
-        half = len(lease.row_ids) // 2
-        halves = (Group(lease.slip, lease.row_ids[:half]), Group(lease.slip, lease.row_ids[half:]))
-        self._split(lease, halves, min(lease.attempt, self.intake.limits.max_attempts))
 
     def _hand_out(self) -> None:
         for place, entry in self.book.to_parse(self.parsers):

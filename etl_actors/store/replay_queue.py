@@ -15,8 +15,8 @@ __all__ = ["WINDOW_ROWS", "Phase", "Replay", "ReplayQueue", "Step", "Stored"]
 
 _SQL = queries("replay_queue")
 
-WINDOW_ROWS = 50_000
-"""Row ids of one window: to choose among them takes a fraction of a second, in which the replay's loads wait to be counted."""
+WINDOW_ROWS = 10_000
+"""Row ids of one window: to choose among them takes a tenth of a second, in which live rows wait and loads of the replay too."""
 
 
 class Phase(StrEnum):

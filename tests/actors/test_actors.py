@@ -12,7 +12,7 @@ import pytest
 from etl_actors.actors import loader as loader_module
 from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
-from etl_actors.actors.dispatch import Dispatch, Signals
+from etl_actors.actors.dispatch import Dispatch
 from etl_actors.actors.intake import Intake
 from etl_actors.actors.listener import ListenerActor
 from etl_actors.actors.loader import LoaderActor
@@ -37,6 +37,7 @@ from etl_actors.actors.messages import (
 )
 from etl_actors.actors.parser import ParserActor
 from etl_actors.actors.replays import Replays
+from etl_actors.actors.signals import Signals
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, LeaseLost, SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from etl_actors import events
 from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
-from etl_actors.actors.dispatch import Dispatch, Signals
+from etl_actors.actors.dispatch import Dispatch
 from etl_actors.actors.intake import Intake
 from etl_actors.actors.messages import (
     Assign,
@@ -28,6 +28,7 @@ from etl_actors.actors.messages import (
     RowCondemned,
 )
 from etl_actors.actors.replays import Replays
+from etl_actors.actors.signals import Signals
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.model.slip import Slip
@@ -323,7 +324,7 @@ def test_a_row_refused_at_load_names_the_version_that_made_it_also_after_splits(
 def test_a_row_that_killed_its_parser_names_the_slip_that_its_batch_was_under_and_its_version() -> None:
     desk = _Desk()
     slip = _slip("some_slip", "shop")
-    desk.dispatch.catalogue = Catalogue((slip,))
+    desk.dispatch.custody.catalogue = Catalogue((slip,))
     desk.intake.stage("shop", 1)
     desk.dispatch.poll()
     (lease,) = desk.to_parse()

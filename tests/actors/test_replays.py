@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
-from etl_actors.actors.dispatch import Dispatch, Signals
+from etl_actors.actors.dispatch import Dispatch
 from etl_actors.actors.intake import Intake
 from etl_actors.actors.messages import (
     Assign,
@@ -24,6 +24,7 @@ from etl_actors.actors.messages import (
     Reload,
 )
 from etl_actors.actors.replays import OVERDUE_S, Replays
+from etl_actors.actors.signals import Signals
 from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.model.slip import Slip
@@ -321,7 +322,7 @@ def test_rows_that_wait_for_a_slip_of_others_hold_the_replay() -> None:
     desk.polls()
     assert desk.queue.problems == ["Rows of source shop wait: slip shop is active elsewhere."]
     assert (desk.intake.repeating, desk.intake.beyond) == (rows, {})
-    assert desk.dispatch.guard.sentences == (), "no live row waits"
+    assert desk.dispatch.custody.guard.sentences == (), "no live row waits"
 
 
 def test_rows_that_only_a_slip_of_others_may_take_hold_the_replay_after_they_were_parsed() -> None:

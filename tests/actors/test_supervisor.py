@@ -11,8 +11,8 @@ from pathlib import Path
 import pykka
 import pytest
 
-from etl_actors.actors.dispatch import Signals
 from etl_actors.actors.messages import Assign, Drain, Open, Ref, Reload
+from etl_actors.actors.signals import Signals
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
 from etl_actors.http.health import HealthState
 from etl_actors.slips.shelf.in_force import Standing
