@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rejects_show"]
 
+_OF_ROW = 100  # dead letters of a row that are shown
 _OTHERS = 10  # other dead letters of the row that are told
 _DIGITS = 8  # of a digest: enough to tell versions apart
 _BEFORE_A_SLIP = frozenset({Stage.STAGE, Stage.ROUTE})
@@ -68,7 +69,7 @@ def rejects_show(
     ctx: typer.Context,
     ids: Annotated[list[int] | None, typer.Argument(metavar="REJECT_ID", help="As `rejects list` tells them.")] = None,
     *,
-    row: Annotated[int | None, typer.Option(metavar="ROW_ID", help="All of this row's, the latest first.")] = None,
+    row: Annotated[int | None, typer.Option(metavar="ROW_ID", help="This row's, the latest first.")] = None,
     show_private: Annotated[
         bool, typer.Option("--show-private", help="Show the place in documents of slips with private columns too.")
     ] = False,
@@ -92,7 +93,7 @@ def rejects_show(
         connect(url, role=None, application_name="etl-actors rejects") as conn,
         conn.transaction(),
     ):
-        letters = rejects_by_id(conn, ids) if ids else rejects_of_row(conn, row or 0, _OTHERS)
+        letters = rejects_by_id(conn, ids) if ids else rejects_of_row(conn, row or 0, _OF_ROW)
         private = None if show_private else private_slips(conn, settings.target_schema)
         several = [
             _Shown(

@@ -131,6 +131,8 @@ def _show(way: _Way, unseen: Unseen, limit: int, *, payload: bool) -> None:
     if not way.batches:
         say(f"  {_NO_BATCH if row.status else _NOWHERE}")
     show_lines([_reject_line(letter) for letter in way.rejects])
+    if len(way.rejects) == _REJECTS:
+        say(f"  older ones: etl-actors rejects show --row {row.row_id}")
     for made in way.made:
         _show_made(made, row.row_id, unseen, limit)
     for name in way.unread:

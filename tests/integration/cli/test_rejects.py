@@ -349,3 +349,19 @@ def test_where_nothing_is_open_nothing_is_replayed(ask: Ask, url: str) -> None:
         0,
         ["There are no open rejects of source nobody: nothing is replayed."],
     )
+
+
+def test_a_document_that_retention_has_removed_leaves_its_dead_letter(
+    ask: Ask, changing: str, admin: psycopg.Connection[Any]
+) -> None:
+    admin.execute("INSERT INTO etl.reject (row_id, batch_id, stage, reason, message) VALUES (77, 2, 'map', 'x', 'y')")
+    _, out, _ = ask(changing, "rejects", "show", "--row", "77")
+    assert "  row    77 of source shop; retention has removed its document" in out
+    assert [letter["payload"] for letter in exported(ask, changing, "--reason", "x")] == [None]
+
+
+def test_whoever_is_no_operator_is_told_so(ask: Ask, server: Server, loaded: str, producer_login: dict[str, str]) -> None:
+    for words in (("rejects", "list"), ("rejects", "discard", "1"), ("trace", "1"), ("batches",)):
+        status, out, err = ask(server.url(loaded, **producer_login), *words)
+        assert (status, out, len(err)) == (1, [], 1)
+        assert "permission denied" in err[0]
