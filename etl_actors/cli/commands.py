@@ -1,5 +1,6 @@
 """Which commands there are; each is imported only when it is asked for."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -15,6 +16,7 @@ from etl_actors.errors import UsageError
 
 __all__ = ["COMMANDS", "EXIT_STATUS", "Command", "Commands", "Group"]
 
+_TYPES = re.compile(r" <(?:list\[)?(?:str|int|float|path)\]?>")
 EXIT_STATUS = "Exit status: 0 well; 1 it found or met a problem; 2 wrong usage or settings; 3 the database can't be reached."
 
 
@@ -39,7 +41,7 @@ class Command:
         function = getattr(import_module(f"etl_actors.cli.{name}"), name)
         completing(function)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        register = alone.command(name.rpartition("_")[2], epilog=self.epilog, context_settings=dict(self.context))
+        register = alone.command(name.rpartition("_")[2], cls=_Shown, epilog=self.epilog, context_settings=dict(self.context))
         register(_with_settings(function) if self.wants_settings else function)
         return typer.main.get_command(alone)
 
@@ -91,7 +93,7 @@ COMMANDS = {
         ("etl-actors run", "etl-actors run --workers 4", "etl-actors run --once"),
     ),
     "feed": Command(
-        "Stage the documents of files.",
+        "Stage the documents of files, or of a table.",
         ("etl-actors feed shop products.jsonl", "zcat access.log.gz | etl-actors feed web --format lines -"),
         wants_settings=True,
     ),
@@ -172,6 +174,15 @@ class Commands(TyperGroup):
         """Write the list into the help."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.summary) for name, command in self.listed.items()])
+
+
+class _Shown(TyperCommand):
+    """A command whose help is for people: the names of Python's types are left out."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the text that --help prints."""
+        shown = _TYPES.sub(lambda found: " " * len(found[0]), super().get_help(ctx))
+        return "\n".join(line.rstrip() for line in shown.splitlines())
 
 
 def _with_settings(function: Callable[..., None]) -> Callable[..., None]:

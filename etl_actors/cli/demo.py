@@ -1,5 +1,6 @@
 """``etl-actors demo``: see it work."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ _WIDTH = 140  # columns where nobody looks: tables of a log
 def demo(
     context: typer.Context,
     *,
-    documents: Annotated[int, typer.Option(min=1, help="How many pages of the shop to scrape.")] = 20_000,
+    documents: Annotated[int, typer.Option(metavar="N", min=1, help="How many pages of the shop to scrape.")] = 20_000,
 ) -> None:
     """Feed real input through a daemon started for it, wait until the books balance, and show what came of it.
 
@@ -23,6 +24,6 @@ def demo(
     duplicates, drift and broken documents. It goes into the database in use, and stays there.
     """
     console = Console(highlight=False)
-    if not console.is_terminal:
+    if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(highlight=False, width=_WIDTH)
     raise typer.Exit(demonstrate(context.obj, console, documents))

@@ -68,6 +68,11 @@ def test_every_option_and_argument_is_explained(words: str, entry: Command, pars
 
 
 @leaves
+def test_help_does_not_speak_python(words: str, entry: Command, parsed: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert re.findall(r"<[^>|]*>|\bNone\b|\bTrue\b|\bFalse\b", _help(words, capsys)) == []
+
+
+@leaves
 def test_brackets_in_the_usage_are_set_once(words: str, entry: Command, parsed: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert "[[" not in _help(words, capsys)
 
