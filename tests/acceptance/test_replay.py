@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from etl_actors.store.replays import cancel
 from tests.support.contents import contents, settled
 from tests.support.daemon import environment, etl, named, running, stage, wait_until
 from tests.support.servers import Server
@@ -27,8 +28,8 @@ price = {{ text = '''
 ''' }}
 [tables.{name}]
 key = ["sku"]
-on_duplicate = "update"
-columns.sku    = "sku | int"
+on_duplicate = "{policy}"
+columns.sku    = "{key} | int"
 columns.amount = "price | parse(price) | numeric(12,2)"
 [tables.{name}_tag]
 parent = "{name}"
@@ -61,10 +62,12 @@ class _Place:
     url: str
     root: Path
 
-    def write(self, grammar: str, name: str = "offer", more: str = "", **files: str) -> None:
+    def write(
+        self, grammar: str, name: str = "offer", more: str = "", key: str = "sku", policy: str = "update", **files: str
+    ) -> None:
         folder = self.root / "slips" / name
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "slip.toml").write_text(_SLIP.format(name=name, grammar=grammar) + more)
+        (folder / "slip.toml").write_text(_SLIP.format(name=name, grammar=grammar, key=key, policy=policy) + more)
         for stem, text in files.items():
             (folder / f"{stem}.py").write_text(text)
 
@@ -213,5 +216,35 @@ def test_a_replay_is_drained_and_goes_on_where_it_was(place: _Place) -> None:
     assert place.once().returncode == 0
     assert (place.status(), place.ask("SELECT rows_done FROM etl.replay")) == ("done", 3000)
     assert contents(place.url, _TABLES) == before
+    audited = etl("audit", env=place.env())
+    assert audited.returncode == 0, audited.stdout + audited.stderr
+
+
+_LOSSES = """
+SELECT count(*) FROM (
+    SELECT min(d.row_id) AS row_id,
+           (s.payload ->> 'sku')::int + CASE WHEN d.slip_digest = n.digest THEN 1000000 ELSE 0 END AS sku
+      FROM etl.settled(1, 100000) d JOIN etl.staging s USING (row_id) JOIN etl.slip n ON n.name = 'offer' AND n.active
+     WHERE d.letter IN ('l', 'd') AND d.source = 'offers' GROUP BY 2
+) best FULL JOIN offer o USING (sku) WHERE o._row_id IS DISTINCT FROM best.row_id
+"""
+
+
+def test_a_replay_cancelled_under_two_daemons_leaves_every_identity_with_the_row_that_wins_it(place: _Place) -> None:
+    place.write(_DOLLARS, policy="ignore")
+    _load(place, _documents(3000))
+    place.write(_DOLLARS, key="sku | add(1000000)", policy="ignore")
+    with place.daemon() as _, place.daemon() as _:
+        replay_id = place.order(source="offers", rate=2000)
+        wait_until(lambda: place.ask("SELECT vacated FROM etl.replay") > 100, "identities are vacated")
+        with psycopg.connect(place.url, autocommit=True) as conn:
+            assert cancel(conn, replay_id)
+        wait_until(lambda: place.ask("SELECT finished_at IS NOT NULL FROM etl.replay"), "it has ended")
+    done, found, status = place.ask("SELECT rows_done, found, status FROM etl.replay")
+    print(f"{done} rows were repeated, {found} found again")
+    assert (done < 3000, found > 0, status) == (True, True, "cancelled")
+    assert place.ask(_LOSSES) == 0
+    assert place.ask("SELECT (SELECT count(*) FROM etl.vacancy) + (SELECT count(*) FROM etl.replay_row)") == 0
+    assert settled(place.url)
     audited = etl("audit", env=place.env())
     assert audited.returncode == 0, audited.stdout + audited.stderr
