@@ -35,6 +35,7 @@ class DryRun:
         outcomes: how many rows would go from which outcome to which, each a letter: l d s r.
         refusals: the rows that would be rejected.
         sought: documents that were parsed because they may win what the chosen rows would let go.
+        withheld: of these, documents that were not parsed, since their version's steps.py is not what is installed.
         losers: how many there are.
     """
 
@@ -44,6 +45,7 @@ class DryRun:
     outcomes: Mapping[tuple[str, str], int]
     refusals: "Refusals"
     sought: int
+    withheld: int
     losers: int
 
 
@@ -109,19 +111,16 @@ def dry_run(
     preview = Preview(conn, slips)
     with _bar() as bar:
         task = bar.add_task("replay", total=min(chosen, most), said="parsing")
-        parsing = Parsing(
-            conn, preview, catalogue, stored, settings.target_schema, settings.batch_rows, lambda rows: bar.advance(task, rows)
-        )
+        parsing = Parsing(conn, preview, catalogue, stored, settings, lambda rows: bar.advance(task, rows))
         groups = preview.choose(choice, most)
         looked_at = sum(len(group.row_ids) for group in groups)
         parsing.repeat(groups, pinned=version is Version.ORIGINAL)
         bar.update(task, said="comparing")
         losers, there = preview.losers(most)
-        sought = sum(len(group.row_ids) for group in losers)
-        bar.update(task, said="seeking" if losers else "comparing", total=looked_at + sought)
-        parsing.seek(losers)
+        bar.update(task, said="seeking" if losers else "comparing", total=looked_at + sum(len(group.row_ids) for group in losers))
+        sought, withheld = parsing.seek(losers)
         tables = tuple(preview.changes(_hidden(slips)))
-    return DryRun(chosen, looked_at, tables, preview.outcomes(), parsing.refusals, sought, there)
+    return DryRun(chosen, looked_at, tables, preview.outcomes(), parsing.refusals, sought, withheld, there)
 
 
 def _hidden(slips: "Mapping[str, Slip]") -> dict[str, frozenset[str]]:

@@ -88,11 +88,11 @@ def _sentences(found: "DryRun") -> Iterator[str]:
     over = sum(table.taken_over for table in found.tables)
     if over:
         yield f"{plural(over, 'row')} would be taken over by documents that had lost to a chosen one."
-    if found.sought < found.losers:
-        yield (
-            f"Of {plural(found.losers, 'document')} that may take over what the rows would let go, {found.sought:,} were parsed, "
-            "at random: fewer rows would be removed."
-        )
+    may = f"Of {plural(found.losers, 'document')} that may take over what the rows would let go"
+    if found.sought + found.withheld < found.losers:
+        yield f"{may}, {found.sought:,} were parsed, at random: fewer rows would be removed."
+    if found.withheld:
+        yield f"{may}, {found.withheld:,} have a version whose steps.py is not what is installed: the replay would stand still there."
     touched = any(table.touched for table in found.tables)
     yield "Nothing was changed." if touched else "Nothing would change in the tables, and nothing was changed."
 
@@ -122,7 +122,12 @@ def dry_run_json(found: "DryRun") -> dict[str, Any]:
             }
             for reason, example in found.refusals.examples.items()
         ],
-        "taken_over": {"rows": sum(table.taken_over for table in found.tables), "sought": found.sought, "of": found.losers},
+        "taken_over": {
+            "rows": sum(table.taken_over for table in found.tables),
+            "sought": found.sought,
+            "withheld": found.withheld,
+            "of": found.losers,
+        },
     }
 
 

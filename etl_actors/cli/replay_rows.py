@@ -10,6 +10,7 @@ from etl_actors.errors import DataRefused
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.shelf.catalogue import Catalogue
+from etl_actors.slips.source.files import STEPS
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.replay_preview import Group, Preview
@@ -20,6 +21,7 @@ from etl_actors.workers.batch import BatchParser
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from etl_actors.settings import Settings
     from etl_actors.slips.model.slip import Slip
 
 __all__ = ["Parsing", "Refusals"]
@@ -47,8 +49,7 @@ class Parsing:
         preview: gets the rows.
         catalogue: the slips that are to be in force.
         stored: every version by its digest.
-        target_schema: for tables that name no schema.
-        batch_rows: rows parsed at a time, as text in memory.
+        settings: for the target schema, the rows of a batch, and whether stored code may run.
         tell: told of every so many rows that they are done.
     """
 
@@ -58,16 +59,16 @@ class Parsing:
         preview: Preview,
         catalogue: Catalogue,
         stored: "Mapping[str, Slip]",
-        target_schema: str,
-        batch_rows: int,
+        settings: "Settings",
         tell: Callable[[int], None],
     ) -> None:
         self._preview = preview
         self._catalogue = catalogue
         self._stored = stored
-        self._batch_rows = batch_rows
+        self._batch_rows = settings.batch_rows
+        self._any_steps = settings.stored_steps == "any"
         self._tell = tell
-        self._parser = BatchParser(lambda row_ids: fetch(conn, row_ids), target_schema)
+        self._parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema)
         self.refusals = Refusals()
 
     def repeat(self, groups: Iterable[Group], *, pinned: bool) -> None:
@@ -83,15 +84,33 @@ class Parsing:
                 self._take(row_ids, role)
                 self._tell(len(row_ids))
 
-    def seek(self, groups: Iterable[Group]) -> None:
-        """Parse others, by the version that settled each; nothing becomes of those that are rejected."""
+    def seek(self, groups: Iterable[Group]) -> tuple[int, int]:
+        """Parse others, by the version that settled each; nothing becomes of those that are rejected.
+
+        Args:
+            groups: of them.
+
+        Returns:
+            How many were parsed, and how many not, since code of their version is not what is installed: it must not run here.
+        """
+        sought = withheld = 0
         for group in groups:
+            if not self._may_run(self._stored[group.digest or ""]):
+                withheld += len(group.row_ids)
+                continue
             role = self._role(group, pinned=True)
             for row_ids in self._cut(group.row_ids):
                 parsed = self._parser.parse(Job(row_ids, role))
                 if isinstance(parsed, Parsed):
                     self._preview.take(parsed)
+                sought += len(row_ids)
                 self._tell(len(row_ids))
+        return sought, withheld
+
+    def _may_run(self, slip: "Slip") -> bool:
+        steps = slip.files.get(STEPS)
+        installed = self._catalogue.named(slip.name)
+        return steps is None or self._any_steps or (installed is not None and installed.files.get(STEPS) == steps)
 
     def _take(self, row_ids: tuple[int, ...], role: Role) -> None:
         parsed = self._parser.parse(Job(row_ids, role))

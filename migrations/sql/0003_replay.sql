@@ -85,3 +85,10 @@ GRANT SELECT ON etl.replay_row, etl.vacancy TO etl_service, etl_operator;
 GRANT INSERT, UPDATE, DELETE ON etl.replay_row, etl.vacancy TO etl_service;
 -- Who cancels a replay takes back what of it is not claimed.
 GRANT DELETE ON etl.replay_row TO etl_operator;
+
+-- A dry run keeps what it compares in temp tables.
+DO $$
+BEGIN
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO etl_operator', current_database());
+EXCEPTION WHEN insufficient_privilege THEN NULL;  -- PUBLIC has it unless somebody took it away
+END $$;

@@ -158,3 +158,23 @@ def test_a_slip_that_takes_none_of_the_rows_any_more_would_remove_them(
     found = told(database, settings_of(read(_OFFERS.replace('"offers"', '"others"')), tmp_path, database), Choice(slip="offer"))
     assert [(table.table, table.removed, table.touched) for table in found.tables] == [("public.offer", 2, True)]
     assert (found.outcomes, found.refusals.rows) == ({("l", "r"): 2}, {"no_slip": 2})
+
+
+def test_code_out_of_the_database_does_not_run_in_a_dry_run(
+    producer: Connection, service: Connection, database: str, tmp_path: Path
+) -> None:
+    made = _OFFERS.replace("size | smallint", "size | halved | smallint").replace('["id"]', '["id"]\non_duplicate = "update"')
+    code = "from etl_actors.steps import step\n\n@step\ndef halved(value: int) -> int:\n    return value // {}\n"
+    first = read(made, steps_py=code.format(2))
+    ensure_tables(service, first.targets, "offer")
+    remember(service, first)
+    loser, winner = stage(producer, "offers", [{"id": 1, "size": 8}, {"id": 1, "size": 9}])
+    settle(service, {"offers": first}, 10)
+    moved = read(made.replace("id | int", "id | add(1) | int"), steps_py=code.format(3))
+    settings = settings_of(moved, tmp_path, database)
+    (tmp_path / "offer" / "steps.py").write_text(code.format(3), "utf-8")
+    found = told(database, settings, Choice(rows=(winner,)))
+    assert (found.sought, found.withheld, found.losers) == (0, 1, 1), f"{loser} was settled by other code"
+    allowed = settings.model_copy(update={"stored_steps": "any"})
+    again = told(database, allowed, Choice(rows=(winner,)))
+    assert (again.sought, again.withheld, again.tables[0].taken_over) == (1, 0, 1)
