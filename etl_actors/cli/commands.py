@@ -94,7 +94,11 @@ COMMANDS = {
     ),
     "feed": Command(
         "Stage the documents of files, or of a table.",
-        ("etl-actors feed shop products.jsonl", "zcat access.log.gz | etl-actors feed web --format lines -"),
+        (
+            "etl-actors feed shop products.jsonl offers.json.zst",
+            "zcat access.log.gz | etl-actors feed web --format lines -",
+            "etl-actors feed shop --from-table scraper.pages --json body --with url --where 'status = 200'",
+        ),
         wants_settings=True,
     ),
     "status": Command(

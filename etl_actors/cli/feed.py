@@ -133,7 +133,7 @@ def _sentence(fed: Fed, source: str) -> str:
     elif fed.last_line:
         after = f" after line {fed.last_line:,} of {fed.file}"
     where = f"Stopped{after}: " if fed.interrupted else ""
-    raw = f", {fed.raw:,} of them not JSON and kept raw for the dead letters" if fed.raw else ""
+    raw = f", {fed.raw:,} of them broken and kept raw for the dead letters" if fed.raw else ""
     blank = f"; {plural(fed.blank, fed.blanks)} skipped" if fed.blank else ""
     return f"{where}{plural(fed.staged, 'row')} of source {source} staged{raw}{blank}."
 

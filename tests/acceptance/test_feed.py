@@ -24,8 +24,7 @@ def test_files_of_both_formats_are_staged_and_counted(database: str, tmp_path: P
     done = etl("feed", "web", tmp_path / "a.jsonl.gz", tmp_path / "b.log", env=environment(database))
     assert (done.returncode, done.stderr) == (0, "")
     assert (
-        done.stdout
-        == "3 rows of source web staged, 1 of them not JSON and kept raw for the dead letters; 1 blank line skipped.\n"
+        done.stdout == "3 rows of source web staged, 1 of them broken and kept raw for the dead letters; 1 blank line skipped.\n"
     )
     first, second, third = _staged(database)
     assert first == ("web", {"a": 1})
