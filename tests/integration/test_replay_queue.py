@@ -1,7 +1,6 @@
 """The queue of replays: windows, claims, rates, what comes back, what is sought, and the end."""
 
 from collections.abc import Callable, Sequence
-from json import dumps
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from etl_actors.store.slips import remember
 from etl_actors.store.targets import ensure_tables
 from tests.support.documents import one
 from tests.support.leases import OWNER, leased
+from tests.support.replay_orders import finished, order, settled
 
 _SLIP = """
 name = "{name}"
@@ -36,48 +36,6 @@ columns.name = "name | text"
 
 def _queue(conn: Connection, owner: int = OWNER, only: Sequence[str] = (), window_rows: int = 50_000) -> ReplayQueue:
     return ReplayQueue(conn, owner, "public", only, window_rows)
-
-
-def _settled(
-    producer: Connection,
-    service: Connection,
-    letters: str,
-    source: str = "shop",
-    slip: str | None = None,
-    digest: str | None = None,
-) -> Lease:
-    """Stage a row a letter, and settle them as one batch with these outcomes."""
-    lease = leased(producer, service, [{"sku": n} for n in range(len(letters))], source)
-    counts = [letters.count(letter) for letter in "ldsr"]
-    service.execute(
-        "UPDATE etl.batch SET status = 'done', finished_at = clock_timestamp(), outcomes = %s, slip = %s, slip_digest = %s, "
-        "loaded = %s, duplicate = %s, skipped = %s, rejected = %s WHERE batch_id = %s",
-        [letters, slip, digest, *counts, lease.batch_id],
-    )
-    return lease
-
-
-def _finished(service: Connection, lease: Lease) -> None:
-    """Finish a replay's batch as its load would."""
-    letters = "l" * len(lease.row_ids)
-    service.execute(
-        "UPDATE etl.batch SET status = 'done', finished_at = clock_timestamp(), outcomes = %s, prior = %s, loaded = %s "
-        "WHERE batch_id = %s",
-        [letters, letters, len(letters), lease.batch_id],
-    )
-
-
-def _order(conn: Connection, version: str = "current", rate: float | None = None, **chosen: Any) -> int:
-    hi = one(conn, "SELECT coalesce(max(row_id), 0) FROM etl.staging")
-    replay_id: int = one(
-        conn,
-        "INSERT INTO etl.replay (filter, version, rate, row_hi) VALUES (%s::jsonb, %s, %s, %s) RETURNING replay_id",
-        dumps(chosen),
-        version,
-        rate,
-        hi,
-    )
-    return replay_id
 
 
 def _current(queue: ReplayQueue) -> Replay:
@@ -109,15 +67,15 @@ def _cursor(conn: Connection) -> int:
 def test_the_open_replay_of_the_lowest_id_is_the_one_that_is_worked(service: Connection) -> None:
     queue = _queue(service)
     assert queue.current() is None
-    first, second = _order(service, source="shop"), _order(service, rate=2.5)
+    first, second = order(service, source="shop"), order(service, rate=2.5)
     assert queue.current() == Replay(first, Phase.REPEATING, cancelled=False, rate=None, problem=None, wait_s=0.0)
     assert _step(queue) is Step.FINISHED
     assert queue.current() == Replay(second, Phase.REPEATING, cancelled=False, rate=2.5, problem=None, wait_s=0.0)
 
 
 def test_rows_are_chosen_a_window_at_a_time_and_only_when_none_is_left(producer: Connection, service: Connection) -> None:
-    rows = _settled(producer, service, "lllll").row_ids
-    _order(service, source="shop")
+    rows = settled(producer, service, "lllll").row_ids
+    order(service, source="shop")
     queue = _queue(service, window_rows=2)
     assert _claim(queue) == ()
     assert _step(queue) is Step.CHOSEN
@@ -130,16 +88,16 @@ def test_rows_are_chosen_a_window_at_a_time_and_only_when_none_is_left(producer:
     assert [row for lease in taken for row in lease.row_ids] == list(rows)
     assert _step(queue) is Step.WAITING, "its last batch is claimed"
     for lease in taken:
-        _finished(service, lease)
+        finished(service, lease)
     assert _step(queue) is Step.FINISHED
     assert one(service, "SELECT status, finished_at IS NOT NULL FROM etl.replay") == ("done", True)
 
 
 @pytest.mark.parametrize("by", ["rows", "batches", "source", "rejected"])
 def test_a_window_begins_at_the_next_row_that_the_filter_may_choose(producer: Connection, service: Connection, by: str) -> None:
-    early = _settled(producer, service, "ll", "early")
-    _settled(producer, service, "l" * 40)
-    late = _settled(producer, service, "rl", "late")
+    early = settled(producer, service, "ll", "early")
+    settled(producer, service, "l" * 40)
+    late = settled(producer, service, "rl", "late")
     service.execute(
         "INSERT INTO etl.reject (row_id, batch_id, stage, reason, message) SELECT unnest(%s::bigint[]), %s, 'map', 'x', 'x'",
         [[early.row_ids[0], late.row_ids[0]], late.batch_id],
@@ -150,7 +108,7 @@ def test_a_window_begins_at_the_next_row_that_the_filter_may_choose(producer: Co
         "source": {"source": "late"},
         "rejected": {"rejected": True},
     }
-    _order(service, **choices[by])
+    order(service, **choices[by])
     queue = _queue(service, window_rows=2)
     claimed: list[int] = []
     for _ in range(3):
@@ -162,20 +120,20 @@ def test_a_window_begins_at_the_next_row_that_the_filter_may_choose(producer: Co
 
 
 def test_a_filter_that_chooses_nothing_more_is_over_with_one_step(producer: Connection, service: Connection) -> None:
-    lease = _settled(producer, service, "l" * 9)
-    _order(service, rows=[lease.row_ids[0]])
+    lease = settled(producer, service, "l" * 9)
+    order(service, rows=[lease.row_ids[0]])
     queue = _queue(service, window_rows=1)
     assert _step(queue) is Step.CHOSEN
     (taken,) = _claim(queue)
-    _finished(service, taken)
+    finished(service, taken)
     assert (_step(queue), _cursor(service)) == (Step.CHOSEN, lease.row_ids[-1])
     assert _step(queue) is Step.FINISHED
 
 
 def test_rows_beyond_the_last_that_was_meant_are_not_chosen(producer: Connection, service: Connection) -> None:
-    rows = _settled(producer, service, "lll").row_ids
-    _order(service)
-    later = _settled(producer, service, "l").row_ids
+    rows = settled(producer, service, "lll").row_ids
+    order(service)
+    later = settled(producer, service, "l").row_ids
     assert later[0] > rows[-1]
     queue = _queue(service)
     _step(queue)
@@ -186,10 +144,10 @@ def test_rows_beyond_the_last_that_was_meant_are_not_chosen(producer: Connection
 def test_the_original_version_is_pinned_where_there_was_one_and_the_current_never(
     producer: Connection, service: Connection, version: str
 ) -> None:
-    old = _settled(producer, service, "ll", digest="old")
-    new = _settled(producer, service, "l", digest="new")
-    unrouted = _settled(producer, service, "r")
-    _order(service, version)
+    old = settled(producer, service, "ll", digest="old")
+    new = settled(producer, service, "l", digest="new")
+    unrouted = settled(producer, service, "r")
+    order(service, version)
     queue = _queue(service)
     _step(queue)
     claimed = {lease.row_ids: lease.repeat.digest for lease in _claim(queue) if lease.repeat}
@@ -206,12 +164,12 @@ def test_the_original_version_is_pinned_where_there_was_one_and_the_current_neve
 def chosen(producer: Connection, service: Connection) -> Callable[..., tuple[ReplayQueue, dict[str, Lease]]]:
     """Settle three rows of each source, and choose them all."""
 
-    def made(*sources: str, **order: Any) -> tuple[ReplayQueue, dict[str, Lease]]:
-        settled = {source: _settled(producer, service, "lds", source) for source in sources}
-        _order(service, **order)
+    def made(*sources: str, **given: Any) -> tuple[ReplayQueue, dict[str, Lease]]:
+        there = {source: settled(producer, service, "lds", source) for source in sources}
+        order(service, **given)
         queue = _queue(service)
         assert _step(queue) is Step.CHOSEN
-        return queue, settled
+        return queue, there
 
     return made
 
@@ -219,13 +177,13 @@ def chosen(producer: Connection, service: Connection) -> Callable[..., tuple[Rep
 def test_a_claim_takes_the_next_rows_of_one_source_and_says_which_batch_had_settled_each(
     chosen: Callable[..., Any], service: Connection
 ) -> None:
-    queue, settled = chosen("b", "a")
+    queue, there = chosen("b", "a")
     (first,), (second,), (third,) = _claim(queue, 2), _claim(queue, 2), _claim(queue)
-    assert (first.source, first.row_ids, first.attempt) == ("a", settled["a"].row_ids[:2], 1)
-    assert (second.source, second.row_ids) == ("a", settled["a"].row_ids[2:])
-    assert (third.source, third.row_ids) == ("b", settled["b"].row_ids)
+    assert (first.source, first.row_ids, first.attempt) == ("a", there["a"].row_ids[:2], 1)
+    assert (second.source, second.row_ids) == ("a", there["a"].row_ids[2:])
+    assert (third.source, third.row_ids) == ("b", there["b"].row_ids)
     assert third.repeat is not None
-    assert (third.repeat.prior_batches, third.repeat.seeking) == ((settled["b"].batch_id,) * 3, False)
+    assert (third.repeat.prior_batches, third.repeat.seeking) == ((there["b"].batch_id,) * 3, False)
     assert third.nbytes == one(
         service, "SELECT sum(pg_column_size(payload)) FROM etl.staging WHERE row_id = ANY (%s)", list(third.row_ids)
     )
@@ -233,8 +191,8 @@ def test_a_claim_takes_the_next_rows_of_one_source_and_says_which_batch_had_sett
 
 
 def test_bytes_bound_a_claim_and_its_first_row_is_always_taken(chosen: Callable[..., Any]) -> None:
-    queue, settled = chosen("shop")
-    assert [lease.row_ids for lease in _claim(queue, nbytes=1)] == [settled["shop"].row_ids[:1]]
+    queue, there = chosen("shop")
+    assert [lease.row_ids for lease in _claim(queue, nbytes=1)] == [there["shop"].row_ids[:1]]
 
 
 def test_claimed_rows_count_with_their_old_outcome(chosen: Callable[..., Any], service: Connection) -> None:
@@ -245,26 +203,26 @@ def test_claimed_rows_count_with_their_old_outcome(chosen: Callable[..., Any], s
 
 
 def test_the_rate_holds_over_all_daemons(chosen: Callable[..., Any], service: Connection, service_url: str) -> None:
-    queue, settled = chosen("shop", rate=2)
+    queue, there = chosen("shop", rate=2)
     with connect(service_url) as conn:
         other = _queue(conn, OWNER + 1)
         (lease,) = _claim(queue)
-        assert lease.row_ids == settled["shop"].row_ids[:2], "a second's worth"
+        assert lease.row_ids == there["shop"].row_ids[:2], "a second's worth"
         assert _claim(other) == ()
         assert 0.5 < _current(other).wait_s <= 1.0
         assert _step(other) is Step.WAITING
         service.execute("UPDATE etl.replay SET next_at = clock_timestamp()")
         (lease,) = _claim(other)
-        assert lease.row_ids == settled["shop"].row_ids[2:]
+        assert lease.row_ids == there["shop"].row_ids[2:]
 
 
 def test_no_row_is_claimed_by_two_daemons(chosen: Callable[..., Any], service: Connection, service_url: str) -> None:
     """The first one's claim is not committed yet when the second one's comes."""
-    queue, settled = chosen("shop")
+    queue, there = chosen("shop")
     with connect(service_url) as conn, service.transaction():
         (first,) = _claim(queue, 2)
         (second,) = _claim(_queue(conn, OWNER + 1), 2)
-        assert (*first.row_ids, *second.row_ids) == settled["shop"].row_ids
+        assert (*first.row_ids, *second.row_ids) == there["shop"].row_ids
 
 
 def test_what_is_given_back_is_claimed_again_with_all_that_was_known_of_it(
@@ -292,8 +250,8 @@ def test_a_batch_keeps_its_replay_when_it_is_split_and_rescued(chosen: Callable[
 
 
 def test_what_staging_no_longer_holds_is_passed_over(chosen: Callable[..., Any], service: Connection, admin: Connection) -> None:
-    queue, settled = chosen("shop")
-    rows = settled["shop"].row_ids
+    queue, there = chosen("shop")
+    rows = there["shop"].row_ids
     admin.execute("ALTER TABLE etl.staging DISABLE TRIGGER staging_is_immutable")
     admin.execute("DELETE FROM etl.staging WHERE row_id = %s", [rows[1]])
     (lease,) = _claim(queue)
@@ -305,12 +263,12 @@ def test_what_staging_no_longer_holds_is_passed_over(chosen: Callable[..., Any],
 
 
 def test_rows_of_other_sources_wait_for_other_daemons(chosen: Callable[..., Any], service: Connection) -> None:
-    queue, settled = chosen("mine", "theirs")
+    queue, there = chosen("mine", "theirs")
     mine = _queue(service, OWNER + 1, only=["mine"])
     assert [lease.source for lease in _claim(mine)] == ["mine"]
     assert _claim(mine) == ()
     assert _step(mine) is Step.BARRED
-    assert _waiting(service) == list(settled["theirs"].row_ids)
+    assert _waiting(service) == list(there["theirs"].row_ids)
     assert [lease.source for lease in _claim(queue)] == ["theirs"]
 
 
@@ -326,14 +284,14 @@ def test_nobody_waits_for_a_load_that_holds_the_replays_row(
     chosen: Callable[..., Any], service: Connection, service_url: str
 ) -> None:
     """A daemon that is frozen in a load would freeze all others: they would not beat any more."""
-    queue, settled = chosen("shop", rate=1000)
+    queue, there = chosen("shop", rate=1000)
     with connect(service_url) as load, load.transaction():
         load.execute("UPDATE etl.replay SET rows_done = 1")
         service.execute("SET lock_timeout = '2s'")
         assert _claim(queue) == ()
         assert _step(queue) is Step.WAITING
         assert not queue.blame(_current(queue).replay_id, "stuck")
-    assert [lease.row_ids for lease in _claim(queue)] == [settled["shop"].row_ids]
+    assert [lease.row_ids for lease in _claim(queue)] == [there["shop"].row_ids]
     assert queue.blame(_current(queue).replay_id, "stuck")
     assert _current(queue).problem == "stuck"
 
@@ -345,7 +303,7 @@ def test_a_cancelled_replay_is_over_when_what_was_claimed_has_landed(chosen: Cal
     assert _current(queue).cancelled
     assert _claim(queue) == ()
     assert _step(queue) is Step.WAITING
-    _finished(service, first)
+    finished(service, first)
     release(service, second.batch_id, second.token)
     assert _step(queue) is Step.FINISHED
     assert queue.current() is None
@@ -376,11 +334,11 @@ def test_rows_that_may_have_lost_are_sought_by_the_version_that_settled_them(
     producer: Connection, service: Connection, target: str
 ) -> None:
     plain, rich = _slip(service, "plain"), _slip(service, "rich", _ITEMS)
-    settled = {slip.name: _settled(producer, service, "ldsr", slip=slip.name, digest=slip.digest) for slip in (plain, rich)}
-    _settled(producer, service, "ld", slip="other", digest="other")
-    for lease in settled.values():
+    there = {slip.name: settled(producer, service, "ldsr", slip=slip.name, digest=slip.digest) for slip in (plain, rich)}
+    settled(producer, service, "ld", slip="other", digest="other")
+    for lease in there.values():
         _holds(service, lease.row_ids[0])
-    replay_id = _order(service, rows=[0])
+    replay_id = order(service, rows=[0])
     _vacate(service, replay_id, target)
     queue = _queue(service)
     assert _step(queue) is Step.CHOSEN, "nothing, but the cursor moves"
@@ -390,10 +348,10 @@ def test_rows_that_may_have_lost_are_sought_by_the_version_that_settled_them(
     leases = _claim(queue)
     found = {lease.repeat.digest: lease.row_ids for lease in leases if lease.repeat and lease.repeat.seeking}
     if target == "public.offer":
-        lost = {slip.digest: settled[slip.name].row_ids[1:2] for slip in (plain, rich)}
+        lost = {slip.digest: there[slip.name].row_ids[1:2] for slip in (plain, rich)}
         assert found == lost, "whoever holds a row of the one root has lost none"
     else:
-        assert found == {rich.digest: settled["rich"].row_ids[:2]}, "of an item, nothing can be said but by parsing"
+        assert found == {rich.digest: there["rich"].row_ids[:2]}, "of an item, nothing can be said but by parsing"
     for lease in leases:
         release(service, lease.batch_id, lease.token)
     assert len(_claim(queue)) == len(leases), "what is given back is sought again"
@@ -407,8 +365,8 @@ def test_what_a_cancelled_replay_has_vacated_is_sought_also_when_it_was_cancelle
     producer: Connection, service: Connection
 ) -> None:
     slip = _slip(service, "plain")
-    rows = _settled(producer, service, "ddd", slip="plain", digest=slip.digest).row_ids
-    replay_id = _order(service, source="shop")
+    rows = settled(producer, service, "ddd", slip="plain", digest=slip.digest).row_ids
+    replay_id = order(service, source="shop")
     queue = _queue(service)
     _step(queue)
     _vacate(service, replay_id, "public.offer")
@@ -421,7 +379,7 @@ def test_what_a_cancelled_replay_has_vacated_is_sought_also_when_it_was_cancelle
     release(service, lease.batch_id, lease.token)
     (again,) = _claim(queue)
     assert again.row_ids == rows
-    _finished(service, again)
+    finished(service, again)
     assert _step(queue) is Step.FINISHED
     assert one(service, "SELECT status, finished_at IS NOT NULL FROM etl.replay") == ("cancelled", True)
 
@@ -430,7 +388,7 @@ def test_nothing_is_sought_before_loads_have_ended_that_may_have_lost_to_what_is
     producer: Connection, service: Connection
 ) -> None:
     slip = _slip(service, "plain")
-    replay_id = _order(service, rows=[0])
+    replay_id = order(service, rows=[0])
     _vacate(service, replay_id, "public.offer")
     live = leased(producer, service, [{"sku": 1}])
     queue = _queue(service)
