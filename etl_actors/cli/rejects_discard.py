@@ -28,7 +28,7 @@ def rejects_discard(
     Their rows stay rejected in the books, and their documents in etl.staging. Without ids or filter it prints how many there
     are, and asks. The exit status is 1 if one that was named is not there or was replayed.
     """
-    from etl_actors.store.rejects import RejectStatus
+    from etl_actors.store.reject_filter import RejectStatus
 
     wanted = chosen(ids, source=source, slip=slip, stage=stage, reason=reason, since=since, until=until, status=RejectStatus.OPEN)
     settle(ctx, wanted, RejectStatus.DISCARDED, "discarded", yes=yes, as_json=as_json)

@@ -81,7 +81,8 @@ def rejects_export(
     """
     from etl_actors.store.database import connect
     from etl_actors.store.private_slips import private_slips
-    from etl_actors.store.rejects import RejectStatus, stream_rejects
+    from etl_actors.store.reject_filter import RejectStatus
+    from etl_actors.store.rejects import stream_rejects
 
     standing = None if status is _Status.ALL or ids else RejectStatus(status.value)
     wanted = chosen(ids, source=source, slip=slip, stage=stage, reason=reason, since=since, until=until, status=standing)

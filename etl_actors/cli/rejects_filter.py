@@ -8,7 +8,7 @@ from etl_actors.cli.times import TIME, time_option
 from etl_actors.relational.reject import Stage
 
 if TYPE_CHECKING:
-    from etl_actors.store.rejects import RejectFilter, RejectStatus
+    from etl_actors.store.reject_filter import RejectFilter, RejectStatus
 
 __all__ = ["Ids", "Reason", "Since", "Slip", "Source", "StageOf", "Until", "Yes", "chosen", "filter_words"]
 
@@ -40,7 +40,7 @@ def chosen(
     Raises:
         UsageError: a time is none.
     """
-    from etl_actors.store.rejects import RejectFilter
+    from etl_actors.store.reject_filter import RejectFilter
 
     return RejectFilter(
         ids=tuple(dict.fromkeys(ids or ())),

@@ -15,7 +15,8 @@ from etl_actors.cli.render import Column, duration, number, plural, say, show_js
 from etl_actors.cli.widths import shortened, width_left
 
 if TYPE_CHECKING:
-    from etl_actors.store.rejects import DeadLetter, RejectFilter, RejectGroup
+    from etl_actors.store.reject_filter import RejectFilter
+    from etl_actors.store.rejects import DeadLetter, RejectGroup
 
 __all__ = ["rejects_list"]
 
@@ -57,7 +58,8 @@ def rejects_list(
     A row may have several: one for each of its items that was rejected alone, or one for each time that it was tried.
     """
     from etl_actors.store.database import connect
-    from etl_actors.store.rejects import Grouping, RejectStatus, count_rejects, grouped_rejects, newest_rejects
+    from etl_actors.store.reject_filter import RejectStatus
+    from etl_actors.store.rejects import Grouping, count_rejects, grouped_rejects, newest_rejects
 
     standing = None if status is _Status.ALL else RejectStatus(status.value)
     wanted = chosen(source=source, slip=slip, stage=stage, reason=reason, since=since, until=until, status=standing)

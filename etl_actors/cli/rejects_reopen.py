@@ -30,7 +30,7 @@ def rejects_reopen(
     Without ids or filter it prints how many there are, and asks. The exit status is 1 if one that was named is not there or was
     replayed.
     """
-    from etl_actors.store.rejects import RejectStatus
+    from etl_actors.store.reject_filter import RejectStatus
 
     wanted = chosen(
         ids, source=source, slip=slip, stage=stage, reason=reason, since=since, until=until, status=RejectStatus.DISCARDED

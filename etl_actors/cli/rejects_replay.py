@@ -13,7 +13,7 @@ from etl_actors.errors import EtlError, UsageError
 
 if TYPE_CHECKING:
     from etl_actors.store.database import Connection
-    from etl_actors.store.rejects import RejectFilter
+    from etl_actors.store.reject_filter import RejectFilter
     from etl_actors.store.replay_choice import Choice
 
 __all__ = ["rejects_replay"]
@@ -46,7 +46,8 @@ def rejects_replay(
     """
     from etl_actors.cli.replay import replayed
     from etl_actors.store.database import connect
-    from etl_actors.store.rejects import RejectStatus, count_rejects, rejects_by_id
+    from etl_actors.store.reject_filter import RejectStatus
+    from etl_actors.store.rejects import count_rejects, rejects_by_id
     from etl_actors.store.replays import Version
 
     wanted = chosen(ids, source=source, slip=slip, stage=stage, reason=reason, since=since, until=until, status=RejectStatus.OPEN)

@@ -13,7 +13,8 @@ from etl_actors.cli.render import plural, say, show_json
 from etl_actors.errors import EtlError
 
 if TYPE_CHECKING:
-    from etl_actors.store.rejects import DeadLetter, RejectFilter, RejectStatus
+    from etl_actors.store.reject_filter import RejectFilter, RejectStatus
+    from etl_actors.store.rejects import DeadLetter
 
 __all__ = ["problems_of", "settle"]
 

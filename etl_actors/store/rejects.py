@@ -1,7 +1,7 @@
-"""Dead letters as rows to look at: found by filter, newest first, counted, grouped, read out, discarded and reopened."""
+"""Dead letters as rows to look at: newest first, counted, grouped, read out, discarded and reopened."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from json import dumps
@@ -12,13 +12,12 @@ from psycopg import sql
 from etl_actors.relational.reject import Stage
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
+from etl_actors.store.reject_filter import RejectFilter, RejectStatus
 
 __all__ = [
     "DeadLetter",
     "Grouping",
-    "RejectFilter",
     "RejectGroup",
-    "RejectStatus",
     "count_rejects",
     "grouped_rejects",
     "newest_rejects",
@@ -36,30 +35,6 @@ _COLUMNS = sql.SQL(
     "r.reject_id, r.row_id, b.source, r.batch_id, r.slip, r.slip_digest, r.stage, r.reason, r.message, r.detail, r.status, "
     "r.item, r.created_at"
 )
-_FROM = sql.SQL("etl.reject r JOIN etl.batch b ON b.batch_id = r.batch_id")
-_CONDITIONS = {
-    "ids": sql.SQL("r.reject_id = ANY (%(ids)s)"),
-    "source": sql.SQL("b.source = %(source)s"),
-    "slip": sql.SQL("r.slip = %(slip)s"),
-    "stage": sql.SQL("r.stage = %(stage)s"),
-    "reason": sql.SQL("r.reason = %(reason)s"),
-    "status": sql.SQL("r.status = %(status)s"),
-    "since": sql.SQL("r.created_at >= %(since)s"),
-    "until": sql.SQL("r.created_at < %(until)s"),
-    "upto": sql.SQL("r.reject_id <= %(upto)s"),
-    "last": sql.SQL(
-        "%(last)s AND NOT EXISTS (SELECT FROM etl.batch l WHERE l.status = 'done' AND l.replay_id IS NOT NULL "
-        "AND l.batch_id > r.batch_id AND int8range(l.row_lo, l.row_hi, '[]') @> r.row_id AND r.row_id = ANY (l.row_ids))"
-    ),
-}
-
-
-class RejectStatus(StrEnum):
-    """How a dead letter stands."""
-
-    OPEN = "open"
-    REPLAYED = "replayed"
-    DISCARDED = "discarded"
 
 
 class Grouping(StrEnum):
@@ -77,45 +52,6 @@ _GROUPED = {
     Grouping.SOURCE: sql.SQL("b.source"),
     Grouping.STAGE: sql.SQL("r.stage"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RejectFilter:
-    """Which dead letters are meant: those for which everything holds that is given.
-
-    Args:
-        ids: of the dead letters.
-        source: of their rows.
-        slip: that refused them.
-        stage: at which they were refused.
-        reason: their short code.
-        status: how they stand.
-        since: created then or later.
-        until: created before.
-        upto: the greatest `reject_id`: what came after a count is not meant.
-        last: only those whose rows were not replayed since; False for any.
-    """
-
-    ids: tuple[int, ...] = ()
-    source: str | None = None
-    slip: str | None = None
-    stage: Stage | None = None
-    reason: str | None = None
-    status: RejectStatus | None = RejectStatus.OPEN
-    since: datetime | None = None
-    until: datetime | None = None
-    upto: int | None = None
-    last: bool = False
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it says anything beside the status: without, all of a kind are meant."""
-        return any((self.ids, self.source, self.slip, self.stage, self.reason, self.since, self.until))
-
-    def given(self) -> dict[str, Any]:
-        """Return what is given, by name, as JSON has it."""
-        found = {name: value for name, value in asdict(self).items() if value not in (None, (), False)}
-        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +100,20 @@ class RejectGroup:
 def newest_rejects(conn: Connection, wanted: RejectFilter, limit: int) -> list[DeadLetter]:
     """Return dead letters, the newest first."""
     statement = sql.SQL("SELECT {columns} FROM {tables} WHERE {wanted} ORDER BY r.reject_id DESC LIMIT %(limit)s")
-    return [_letter(row) for row in conn.execute(_composed(statement, wanted), _values(wanted, limit=limit))]
+    return [_letter(row) for row in conn.execute(wanted.composed(statement, columns=_COLUMNS), wanted.values(limit=limit))]
 
 
 def count_rejects(conn: Connection, wanted: RejectFilter) -> tuple[int, int]:
     """Return how many dead letters there are, and the greatest `reject_id` of them; 0 for none."""
     statement = sql.SQL("SELECT count(*), coalesce(max(r.reject_id), 0) FROM {tables} WHERE {wanted}")
-    rows, upto = conn.execute(_composed(statement, wanted), _values(wanted)).fetchone() or (0, 0)
+    rows, upto = conn.execute(wanted.composed(statement), wanted.values()).fetchone() or (0, 0)
     return rows, upto
 
 
 def rejected_rows(conn: Connection, wanted: RejectFilter, limit: int) -> list[int]:
     """Return the ids of the rows that dead letters are of, each once, ascending; at most `limit` of them."""
     statement = sql.SQL("SELECT DISTINCT r.row_id FROM {tables} WHERE {wanted} ORDER BY r.row_id LIMIT %(limit)s")
-    return [row_id for (row_id,) in conn.execute(_composed(statement, wanted), _values(wanted, limit=limit))]
+    return [row_id for (row_id,) in conn.execute(wanted.composed(statement), wanted.values(limit=limit))]
 
 
 def grouped_rejects(conn: Connection, wanted: RejectFilter, by: Grouping) -> list[RejectGroup]:
@@ -188,7 +124,7 @@ def grouped_rejects(conn: Connection, wanted: RejectFilter, by: Grouping) -> lis
         "max(r.reject_id) AS example FROM {tables} WHERE {wanted} GROUP BY {key}) g "
         "JOIN etl.reject e ON e.reject_id = g.example ORDER BY g.rejects DESC, g.key"
     )
-    return [RejectGroup(*row) for row in conn.execute(_composed(statement, wanted, key=_GROUPED[by]), _values(wanted))]
+    return [RejectGroup(*row) for row in conn.execute(wanted.composed(statement, key=_GROUPED[by]), wanted.values())]
 
 
 def rejects_by_id(conn: Connection, ids: Sequence[int]) -> list[DeadLetter]:
@@ -217,7 +153,7 @@ def stream_rejects(conn: Connection, wanted: RejectFilter) -> Generator[tuple[De
     )
     with conn.transaction(), conn.cursor("rejects") as cursor:
         cursor.itersize = _STREAMED
-        cursor.execute(_composed(statement, wanted), _values(wanted))
+        cursor.execute(wanted.composed(statement, columns=_COLUMNS), wanted.values())
         for row in cursor:
             yield _letter(row[:-1]), row[-1]
 
@@ -239,22 +175,11 @@ def settle_rejects(conn: Connection, wanted: RejectFilter, to: RejectStatus, act
         "AND status = %(status)s"
     )
     with conn.transaction():
-        rows = conn.execute(_composed(statement, wanted), _values(wanted, to=to.value)).rowcount
+        rows = conn.execute(wanted.composed(statement), wanted.values(to=to.value)).rowcount
         if rows:
             detail = dumps({"filter": wanted.given(), "rejects": rows})
             conn.execute(_SQL["record"], {"action": action, "detail": detail})
     return rows
-
-
-def _composed(statement: sql.SQL, wanted: RejectFilter, **more: sql.Composable) -> sql.Composed:
-    held = [_CONDITIONS[name] for name in wanted.given()]
-    parts = {"columns": _COLUMNS, "tables": _FROM, "wanted": sql.SQL(" AND ").join(held) if held else sql.SQL("true")}
-    return statement.format(**parts, **more)
-
-
-def _values(wanted: RejectFilter, **more: object) -> dict[str, Any]:
-    given = {name: getattr(wanted, name) for name in wanted.given()}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()} | more
 
 
 def _letter(row: Sequence[Any]) -> DeadLetter:

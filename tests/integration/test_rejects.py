@@ -11,7 +11,8 @@ from psycopg import sql
 from etl_actors.store import rejects
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.queries import queries
-from etl_actors.store.rejects import RejectFilter, RejectStatus, count_rejects, newest_rejects, rejected_rows, stream_rejects
+from etl_actors.store.reject_filter import RejectFilter, RejectStatus
+from etl_actors.store.rejects import count_rejects, newest_rejects, rejected_rows, stream_rejects
 from tests.support.servers import Server
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -50,7 +51,7 @@ def indexes(conn: Connection, statement: bytes | sql.Composed, values: dict[str,
 
 def listing(wanted: RejectFilter) -> tuple[sql.Composed, dict[str, Any]]:
     statement = sql.SQL("SELECT {columns} FROM {tables} WHERE {wanted} ORDER BY r.reject_id DESC LIMIT %(limit)s")
-    return rejects._composed(statement, wanted), rejects._values(wanted, limit=50)
+    return wanted.composed(statement, columns=rejects._COLUMNS), wanted.values(limit=50)
 
 
 def test_what_is_open_is_found_by_index_however_much_was_settled_since(many: Connection) -> None:
