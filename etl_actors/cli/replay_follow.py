@@ -105,8 +105,9 @@ def followed(settings: "Settings", replay_id: int, *, as_json: bool) -> None:
         try:
             last = _until_ended(conn, replay_id)
         except KeyboardInterrupt:
+            goes = "goes on without you" if living(conn) else "goes on as soon as a daemon runs"
             tell(
-                f"Replay {replay_id} goes on without you; to follow it again: etl-actors replay --resume {replay_id}, "
+                f"Replay {replay_id} {goes}; to follow it again: etl-actors replay --resume {replay_id}, "
                 f"to end it: etl-actors replay --cancel {replay_id}"
             )
             raise typer.Exit(_INTERRUPTED) from None

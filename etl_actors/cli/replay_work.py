@@ -1,7 +1,7 @@
 """A replay worked off by the command itself, where no daemon runs."""
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -34,6 +34,7 @@ def worked(settings: "Settings", url: str, conn: "Connection", replay_id: int) -
         typer.Exit: it was told to stop before the end.
     """
     from etl_actors import app
+    from etl_actors.store.daemons import living
     from etl_actors.store.replays import may_serve, progress
 
     if not may_serve(conn):
@@ -48,13 +49,19 @@ def worked(settings: "Settings", url: str, conn: "Connection", replay_id: int) -
     except EtlError:
         tell(f"Replay {replay_id} stands: etl-actors replay --resume {replay_id}, or --cancel {replay_id}")
         raise
+    except KeyboardInterrupt:  # before the daemon's own handlers were there: nothing was claimed yet
+        _stopped(replay_id)
     finally:
         ended.set()
         watch.join()
     now = progress(conn, replay_id)
-    if not now.ended and now.problem is None:
-        tell(f"Stopped; replay {replay_id} stands: etl-actors replay --resume {replay_id}, or --cancel {replay_id}")
-        raise typer.Exit(_INTERRUPTED)
+    if not now.ended and now.problem is None and not living(conn):
+        _stopped(replay_id)
+
+
+def _stopped(replay_id: int) -> NoReturn:
+    tell(f"Stopped; replay {replay_id} stands: etl-actors replay --resume {replay_id}, or --cancel {replay_id}")
+    raise typer.Exit(_INTERRUPTED)
 
 
 def _watched(url: str, replay_id: int, ended: threading.Event) -> None:

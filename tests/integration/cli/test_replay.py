@@ -138,6 +138,22 @@ def test_control_c_leaves_the_replay_to_the_daemon(
 
 
 @pytest.mark.usefixtures("rows")
+def test_control_c_before_the_commands_own_work_has_begun_says_that_the_order_stands(
+    ask: Ask, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(*_given: object, **_more: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("etl_actors.app.run", pressed)
+    status, out, err = ask(database, "replay", "--source", "shop")
+    assert (status, out) == (130, [])
+    assert err == [
+        "No daemon runs: this command does the work.",
+        "Stopped; replay 1 stands: etl-actors replay --resume 1, or --cancel 1",
+    ]
+
+
+@pytest.mark.usefixtures("rows")
 def test_a_dry_run_by_a_login_that_could_change_no_table_shows_before_and_after_but_nothing_private(
     ask: Ask, operator_url: str, tmp_path: Path, admin: Connection
 ) -> None:
