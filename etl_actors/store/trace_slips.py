@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from etl_actors.errors import DatabaseUnsuitable
+from etl_actors.errors import DatabaseUnsuitable, SlipError
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.mapping.compile import compile_slip
 from etl_actors.slips.model.slip import Slip
@@ -36,11 +36,11 @@ def root_identity(slip: Slip, staged: Staged) -> str | None:
     """
     if STEPS in slip.files:
         return None
-    mapper = compile_slip(slip)
-    lines = mapper.begin()
     try:
+        mapper = compile_slip(slip)
+        lines = mapper.begin()
         made = mapper.map(staged, decode(staged.raw), lines)
-    except Undecodable:
+    except (SlipError, Undecodable):
         return None
     if isinstance(made, Reject) or not made or not lines[0]:
         return None
