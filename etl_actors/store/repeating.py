@@ -84,8 +84,7 @@ class Repeating:
         letters, digests, after = self._prior(lease, repeat)
         self._index_filled(parsed)
         landing, vacated = reland(self.conn, lease, repeat, parsed, kin, self._made_by(digests), tell)
-        given = {"row_ids": list(lease.row_ids), "batches": list(set(repeat.prior_batches))}
-        self.conn.execute(_SQL["supersede"], given)
+        self.conn.execute(_SQL["supersede"], {"row_ids": list(lease.row_ids)})
         insert_rejects(self.conn, lease.batch_id, parsed)
         self._advance(repeat, done=meant, vacated=vacated, found=len(wanted))
         return Repeated(lease, parsed, landing, letters, after)

@@ -21,7 +21,7 @@ ON CONFLICT DO NOTHING
 -- name: supersede
 -- The dead letters of these rows so far: what becomes of the rows now is told anew.
 UPDATE etl.reject SET status = 'replayed'
- WHERE row_id = ANY (%(row_ids)s::bigint[]) AND batch_id = ANY (%(batches)s::bigint[]) AND status = 'open'
+ WHERE row_id = ANY (%(row_ids)s::bigint[]) AND status = 'open'
 
 -- name: cut
 -- A batch that only seeks settles the rows that it has found; the others keep the outcome that they had.
