@@ -126,7 +126,7 @@ def test_the_audit_hashes_what_is_settled_instead_of_walking_it_for_each_row(lar
         large.execute("UPDATE etl.batch SET status = 'released' WHERE batch_id = 5")
         plan = explained(large, queries("audit")["nowhere"], {"from_row": 0})
         assert large.execute(queries("audit")["nowhere"], {"from_row": 0}).fetchall() == [
-            (100, [str(row_id) for row_id in range(401, 406)])
+            (100, [f"row {row_id}" for row_id in range(401, 406)])
         ]
     joins = [node for node in plan if node.get("Join Type") in {"Anti", "Right Anti"}]
     assert len(joins) == 2
