@@ -123,7 +123,7 @@ class CsvRows:
         except (csv.Error, ValueError) as error:
             if record.is_open:
                 return Flaw("not_csv", "expected a closing quote behind each opening one, got none that ends a cell")
-            return Flaw("not_csv", f"expected cells and quotes as RFC 4180 has them, got: {error}")
+            return Flaw("not_csv", f"expected cells and quotes as RFC 4180 has them, got: {str(error).partition(' - ')[0]}")
         return cells
 
 

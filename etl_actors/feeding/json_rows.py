@@ -36,17 +36,16 @@ class JsonRows:
         return [self._row(element) for element in self._elements.end(is_whole=is_whole)]
 
     def _row(self, element: Element) -> Row:
-        text = element.text
-        self.last_line, self.last_document = element.last, element.number
-        row = Row(b"", text, self._name, element.first, element.last, document=element.number, column=element.column)
+        text, number, first, last, column, _, _ = element
+        self.last_line, self.last_document = last, number
         flaw = flaw_of(element)
         if flaw is not None or isinstance(text, LongLine):
-            return row.as_raw(flaw or CUT_OFF)
+            return Row(b"", text, self._name, first, last, document=number, column=column).as_raw(flaw or CUT_OFF)
         # Outside of strings a line feed is white space, and within strings `Elements` lets none pass.
         payload = text.replace(b"\n", b" ")
         if self._cut.origin:
-            payload = with_origin(payload, self._cut.origin_of(self._name, element.first))
-        return row._replace(payload=payload)
+            payload = with_origin(payload, self._cut.origin_of(self._name, first))
+        return Row(payload, text, self._name, first, last, document=number, column=column)
 
 
 def flaw_of(element: Element) -> Flaw | None:

@@ -77,7 +77,11 @@ def test_every_column_has_a_name_of_its_own(given: list[str], names: list[str]) 
         (b'"1"x,2', "not_csv", "line 3 of a.csv: expected cells and quotes as RFC 4180 has them, got: ',' expected after '\"'"),
         (b"\xe9,2", "not_utf8", "line 3 of a.csv, column 1: expected UTF-8, got the bytes e9"),
         (b"1,\0", "nul_character", "line 3 of a.csv, column 3: expected text without the NUL character, got a NUL byte"),
-        (b"1,2\r3,4", "not_csv", "line 3 of a.csv: expected cells and quotes as RFC 4180 has them, got: new-line character seen"),
+        (
+            b"1,2\r3,4",
+            "not_csv",
+            "line 3 of a.csv: expected cells and quotes as RFC 4180 has them, got: new-line character seen in unquoted field",
+        ),
     ],
 )
 def test_a_record_that_is_none_is_kept_raw_and_says_why(record: bytes, reason: str, said: str) -> None:
