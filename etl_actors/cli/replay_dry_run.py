@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from etl_actors.slips.model.slip import Slip
     from etl_actors.store.database import Connection
     from etl_actors.store.replay_choice import Choice
-    from etl_actors.store.replay_preview import TableChange
+    from etl_actors.store.replay_differences import TableChange
     from etl_actors.store.replays import Version
 
 __all__ = ["MOST_ROWS", "DryRun", "dry_run", "previewed"]

@@ -9,7 +9,7 @@ from etl_actors.cli.widths import shortened
 
 if TYPE_CHECKING:
     from etl_actors.cli.replay_dry_run import DryRun
-    from etl_actors.store.replay_preview import Example, TableChange
+    from etl_actors.store.replay_differences import Example, TableChange
 
 __all__ = ["dry_run_json", "show_dry_run"]
 

@@ -13,7 +13,8 @@ from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.slips.source.files import STEPS
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
-from etl_actors.store.replay_preview import Group, Preview
+from etl_actors.store.replay_differences import Group
+from etl_actors.store.replay_preview import Preview
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser

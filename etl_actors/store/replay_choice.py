@@ -63,7 +63,7 @@ class Choice:
             f"of slip {self.slip}" if self.slip else "",
             f"since {_utc(self.since)}" if self.since else "",
             f"until {_utc(self.until)}" if self.until else "",
-            f"rejected for {self.reason}" if self.reason else "rejected" if self.rejected else "",
+            f"with an open dead letter{f' for {self.reason}' if self.reason else ''}" if self.rejected else "",
         ]
         words = ", ".join(word for word in said if word)
         return f" {words}" if words else ""

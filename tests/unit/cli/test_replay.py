@@ -79,7 +79,7 @@ def test_a_choice_tells_the_database_only_what_was_given() -> None:
         "rejected": True,
         "reason": "not_a_number",
     }
-    assert found.words() == " of source shop, since 2026-01-31 12:00:00Z, rejected for not_a_number".replace(
+    assert found.words() == " of source shop, since 2026-01-31 12:00:00Z, with an open dead letter for not_a_number".replace(
         "12:00:00Z", "10:00:00Z"
     )
     assert Choice(batches=(1, 2), rows=(5,)).words() == " of row 5, of 2 batches"
