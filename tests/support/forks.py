@@ -6,6 +6,8 @@ the second that imports take.
 ``python -m tests.support.forks SOCKET`` is that process; `forks` starts it, and `asking.py` is what asks it.
 """
 
+import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -102,12 +104,26 @@ def _import_all() -> None:
 
 
 def _main() -> NoReturn:
+    ended = [1]
+    atexit.register(lambda: _end(ended[0]))  # the first to be registered is the last to be called
     _import_all()
     gc.freeze()  # a fork would touch, and so copy, all that was imported, to find at its end that none of it is garbage
     _become(_serve(sys.argv[1]))
     from etl_actors.cli.main import main
 
-    main()
+    try:
+        main()
+    except SystemExit as exc:
+        ended[0] = exc.code if isinstance(exc.code, int) else 0
+        raise
+
+
+def _end(status: int) -> None:
+    """End before Python takes all apart that was imported, which takes longer than most commands."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":
