@@ -1,10 +1,12 @@
 """Staging is counted piece by piece, each once no transaction can add to it any more, so that the ledger counts little itself."""
 
+import alembic.command
 import psycopg
 import pytest
 
 from etl_actors.store.database import Connection
 from etl_actors.store.ledger import ledger
+from etl_actors.store.migrate import migrate
 from tests.support.documents import one, stage
 
 
@@ -78,3 +80,25 @@ def test_a_partition_of_which_a_piece_was_counted_is_sealed_with_the_rest(admin:
     assert sealed[:2] == [(1, 21, True), (21, 31, False)]
     assert counted(admin) == (31, [("shop", 30)])
     assert [(row.staged, row.balanced) for row in ledger(admin)] == [(30, True)]
+
+
+def test_what_the_release_before_has_counted_stays_counted_and_what_it_was_about_to_is_next(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        upgrade = alembic.command.upgrade
+        earlier.setattr(alembic.command, "upgrade", lambda config, _: upgrade(config, "0002"))
+        migrate(empty_database, partition_rows=10)
+    with psycopg.connect(empty_database, autocommit=True) as admin:
+        stage(admin, "shop", range(25))
+        for _ in range(2):
+            admin.execute("SELECT etl.seal_staging_partitions()")
+    assert migrate(empty_database, partition_rows=10)[-1] == "0003"
+    with psycopg.connect(empty_database, autocommit=True) as admin:
+        assert counted(admin) == (11, [("shop", 10)])
+        assert [(row.staged, row.balanced) for row in ledger(admin)] == [(25, True)]
+        count(admin, 5)
+        assert counted(admin) == (21, [("shop", 20)])
+        count(admin, 5)
+        assert counted(admin) == (26, [("shop", 25)])
+        assert [(row.staged, row.balanced) for row in ledger(admin)] == [(25, True)]
