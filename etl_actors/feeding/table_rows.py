@@ -13,7 +13,7 @@ from etl_actors.feeding.elements import Elements
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.json_rows import flaw_of
 from etl_actors.feeding.lines import LongLine
-from etl_actors.feeding.stop import Stop
+from etl_actors.feeding.stop import Interrupted, Stop
 
 __all__ = ["Reader", "TableRows"]
 
@@ -82,7 +82,7 @@ class TableRows(AbstractContextManager["TableRows"]):
                 if len(rows) >= _ROWS or size >= _BYTES:
                     yield rows
                     rows, size = [], 0
-        except EtlError:
+        except (EtlError, Interrupted):
             yield rows
             raise
         yield rows

@@ -1,8 +1,11 @@
 """The documents of a table: staged once each, read on a connection that can change nothing."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import psycopg
@@ -151,6 +154,34 @@ def test_where_the_reading_fails_on_the_way_what_was_read_is_staged_and_counted(
             feeder.feed_rows([TableRows(reader)])
     assert _staged(database) == list(range(1, feeder.fed.staged + 1))
     assert feeder.fed.staged == 2499
+
+
+def test_an_interrupted_feed_leaves_the_table_and_says_how_far_it_came(database: str, feeding: FeedConnection) -> None:
+    _made(database, "CREATE TABLE t (doc jsonb)", "INSERT INTO t SELECT to_jsonb(n) FROM generate_series(1, 100000) n")
+    stop = Stop()
+
+    def report(_fed: Fed) -> None:
+        if not stop.requested:
+            signal.raise_signal(signal.SIGTERM)
+
+    with closing(TableReader(database, Wanted("t", "doc"))) as reader, stop.listening():
+        fed = Feeder(feeding.put, stop, report, chunk_rows=700).feed_rows([TableRows(reader)])
+    assert fed.interrupted
+    assert stop.number == signal.SIGTERM
+    assert _staged(database) == list(range(1, fed.staged + 1))
+    assert fed.staged == fed.last_document < 100_000
+
+
+def test_a_signal_breaks_into_a_read_that_waits_for_the_server(database: str, feeding: FeedConnection) -> None:
+    _made(database, "CREATE TABLE t (doc jsonb)", "INSERT INTO t VALUES ('1')")
+    stop = Stop()
+    with closing(TableReader(database, Wanted("t", "doc", {}, "pg_sleep(60) IS NOT NULL"))) as reader, stop.listening():
+        asking = Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+        asking.start()
+        fed = Feeder(feeding.put, stop).feed_rows([TableRows(reader)])
+        asking.join()
+    assert fed.interrupted
+    assert (fed.staged, fed.last_document) == (0, 0)
 
 
 def test_who_may_not_read_the_table_is_told(database: str, producer_url: str) -> None:
