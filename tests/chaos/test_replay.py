@@ -52,7 +52,7 @@ def _documents() -> list[str]:
                 "new_sku": sku + 1_000_000,
                 "moved": n % 50 == 0,
                 "price": f"{dice.choice('$$$$$$$$€£')}{dice.randrange(9999) / 100}",
-                "tags": [str(dice.randrange(9))] * dice.randrange(2),
+                "tags": [str(dice.randrange(9))] * (n % 10 == 0),
             }
         )
         for n in range(_DOCUMENTS)
@@ -75,7 +75,7 @@ def _poll(url: str, conn: psycopg.Connection, daemon: subprocess.Popen[bytes], o
         if over(status, done):
             return looks
         assert daemon.poll() in {None, 0}
-        time.sleep(0.25)
+        time.sleep(0.5)
 
 
 @pytest.mark.timeout(300)

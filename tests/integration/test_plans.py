@@ -70,6 +70,30 @@ def test_a_claim_reads_the_key_and_deletes_by_tuple_id(large: Connection) -> Non
     assert not any(node["Node Type"] == "Sort" and node["Actual Rows"] > 2000 for node in plan), "the key gives the order"
 
 
+def test_a_replays_claim_reads_its_key_and_deletes_by_tuple_id(large: Connection) -> None:
+    with large.transaction(force_rollback=True):
+        ((replay_id,),) = large.execute("INSERT INTO etl.replay (filter) VALUES ('{}') RETURNING replay_id").fetchall()
+        large.execute(
+            "INSERT INTO etl.replay_row (replay_id, source, row_id, batch_id) "
+            "SELECT %s, 'source ' || n %% 20, n, 1 FROM generate_series(1, 20000) n",
+            [replay_id],
+        )
+        wanted = {
+            "replay_id": replay_id,
+            "rows": 500,
+            "bytes": 2**40,
+            "owner": 1,
+            "only": [],
+            "source": "source 3",
+            "row_id": 9000,
+        }
+        plan = explained(large, queries("replay_queue")["claim"], wanted)
+    assert "replay_row_pkey" in indexes(plan)
+    assert scans(plan, "Tid Scan") == {"replay_row"}
+    assert not scans(plan) & {"replay_row", "batch", "staging_0000000000000000001"}, "other partitions are empty"
+    assert pages(plan) < 10_000, "a few pages a row"
+
+
 def test_the_sources_are_found_by_a_skip_scan(large: Connection) -> None:
     plan = explained(large, queries("inbox")["sources"], {})
     assert scans(plan) <= {"pause"}
