@@ -91,6 +91,7 @@ def dry_run(
     Raises:
         UsageError: the choice or the version cannot be.
         SlipError: a slip of the folders cannot be used.
+        DatabaseUnsuitable: one could not be in force beside what its tables hold.
     """
     from etl_actors.cli.replay_order import require_versions
     from etl_actors.cli.replay_rows import Parsing
@@ -98,6 +99,7 @@ def dry_run(
     from etl_actors.store.kin import stored_slips
     from etl_actors.store.replay_choice import count, require_settled
     from etl_actors.store.replay_preview import Preview
+    from etl_actors.store.replay_versions import require_possible
     from etl_actors.store.replays import Version
 
     require_settled(conn, choice)
@@ -115,6 +117,8 @@ def dry_run(
         groups = preview.choose(choice, most)
         looked_at = sum(len(group.row_ids) for group in groups)
         parsing.repeat(groups, pinned=version is Version.ORIGINAL)
+        for digest in sorted(parsing.used):
+            require_possible(conn, slips[digest], stored.values())
         bar.update(task, said="comparing")
         losers, there = preview.losers(most)
         bar.update(task, said="seeking" if losers else "comparing", total=looked_at + sum(len(group.row_ids) for group in losers))

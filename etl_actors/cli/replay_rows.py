@@ -71,6 +71,7 @@ class Parsing:
         self._tell = tell
         self._parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema)
         self.refusals = Refusals()
+        self.used: set[str] = set()  # digests of the slips that took chosen rows
 
     def repeat(self, groups: Iterable[Group], *, pinned: bool) -> None:
         """Parse the chosen rows.
@@ -120,6 +121,7 @@ class Parsing:
                 named = tuple(slip for slip in role.slips if slip.name == group.slip)
                 self._take(group.row_ids, Role(named, settled=True) if named else role)
             return
+        self.used |= {parsed.digest} if parsed.digest else set()
         refused = self._preview.take(parsed)
         if refused is None:
             self._settle(parsed)
