@@ -58,7 +58,8 @@ class Dispatch:
         signals: set for the supervisor.
         alarm: for its own later messages.
         tell_waiting: told at each beat when the row that waits longest was staged.
-        tell_slips: told at each beat what is to be said of slips: those that differ between daemons, sources that wait for one.
+        tell_slips: told at each beat what is to be said of slips: those that differ between daemons, sources and
+            replays that wait for one.
         once: whether somebody waits for the idle signal; it costs a sweep of the inbox a poll.
     """
 
@@ -116,7 +117,7 @@ class Dispatch:
         self.tell_waiting(self.intake.beat(self.book.entries))
         self.replays.tell()
         self.peers.compare(self.intake.differing(), self.custody.catalogue)
-        self.tell_slips((*self.peers.sentences, *self.custody.guard.sentences))
+        self.tell_slips((*self.peers.sentences, *self.custody.guard.sentences, *self.replays.sentences))
         if not self.draining:
             self.custody.enter(self.intake.rescued(self.book))
             self._hand_out()

@@ -48,6 +48,7 @@ class Replays:
     _patience_s: float = field(default=_SOON_S, init=False)
     _told: int = field(default=0, init=False)  # the last one whose first batch was told of
     _problem: tuple[int, str] | None = field(default=None, init=False)  # yet to be written
+    _sentence: str = field(default="", init=False)
 
     @property
     def overdue(self) -> bool:
@@ -58,6 +59,11 @@ class Replays:
     def aside(self) -> bool:
         """Whether replays are left alone for a while, since a batch could not land."""
         return self.clock() < self._aside_until
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Say why replays are left alone; nothing while they are not."""
+        return (self._sentence,) if self.aside else ()
 
     def claimed(self, book: Book, *, at_most: int | None = None) -> Iterator[Lease]:
         """Yield batches, as far as the book has room for such; the caller enters each before it asks for the next.
@@ -96,6 +102,7 @@ class Replays:
             return
         log.error(events.REPLAY_STUCK, replay_id=lease.repeat.replay_id, source=lease.source, reason=reason, for_s=ASIDE_S)
         self._aside_until = self.clock() + ASIDE_S
+        self._sentence = f"Replay {lease.repeat.replay_id} does not go on: {reason}"
         self._problem = lease.repeat.replay_id, reason
         self.tell()
 

@@ -1,8 +1,10 @@
 """The book knows what is in flight, bounds it, and says what to tell again when an actor is gone."""
 
+from dataclasses import replace
+
 from etl_actors.actors.book import Book
 from etl_actors.relational.parsed import Parsed
-from etl_actors.store.leases import Lease
+from etl_actors.store.leases import Lease, Repeat
 from tests.support.fakes import NO_SLIPS
 
 _NOTHING = Parsed(None, None, (), (), ())
@@ -35,6 +37,19 @@ def test_credit_ends_with_the_bytes_and_one_large_batch_may_pass_it() -> None:
     assert book.bytes_left == 1
     book.add(_lease(2, nbytes=20_000_000), NO_SLIPS)
     assert not book.credit
+
+
+def test_replays_have_half_of_the_bytes_and_one_batch_may_pass_them() -> None:
+    book = _book(credit=9, nbytes=100)
+    repeated = [replace(_lease(n, nbytes), repeat=Repeat(1, None, (1,), seeking=False)) for n, nbytes in ((1, 49), (2, 1))]
+    book.add(repeated[0], NO_SLIPS)
+    assert book.room_to_repeat
+    book.add(repeated[1], NO_SLIPS)
+    assert not book.room_to_repeat
+    assert book.credit
+    book.remove(repeated[0])
+    book.add(_lease(3, nbytes=99), NO_SLIPS)
+    assert not book.room_to_repeat, "live ones have it all"
 
 
 def test_batches_go_to_the_parser_with_the_least_to_do_and_the_rest_waits() -> None:

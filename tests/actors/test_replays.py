@@ -49,6 +49,7 @@ class _Desk:
         self.alarm = RecordingAlarm()
         self.signals = Signals()
         self.now = 0.0
+        self.said: list[tuple[str, ...]] = []
         self.replays = Replays(cast("ReplayQueue", self.queue), LIMITS, clock=lambda: self.now)
         self.dispatch = Dispatch(
             me=self.me,
@@ -59,6 +60,7 @@ class _Desk:
             signals=self.signals,
             alarm=cast("Alarm", self.alarm),
             tell_waiting=lambda _since: None,
+            tell_slips=self.said.append,
             once=once,
         )
         self.parsers = [FakeRef(f"parser {n}") for n in range(parsers)]
@@ -262,6 +264,8 @@ def test_a_batch_that_cannot_land_is_given_back_and_replays_are_left_alone_for_a
     assert [line["replay_id"] for line in logged if line["event"] == "replay.stuck"] == [1]
     assert (desk.intake.repeating, desk.queue.problems, desk.intake.aside) == (rows, ["no right"], set())
     assert desk.signals.failed.is_set()
+    desk.dispatch.beat()
+    assert desk.said == [("Replay 1 does not go on: no right",)]
     desk.now += 59
     desk.polls()
     assert desk.held(repeating=True) == []
