@@ -1,6 +1,7 @@
 """What users see: the sessions of `tests/sessions`, played."""
 
 import re
+import time
 from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.support.sessions import SESSIONS, Session, play, programs
 from tests.support.steady import Steady
 
 FILES = sorted(SESSIONS.glob("*.txt"))
+LONG_S = 8.0  # a session that took longer may show an age of two digits
 ANEW = "to record it anew, and then to read it: .venv/bin/python -m tests.support.sessions"
 
 
@@ -25,12 +27,29 @@ def bin_folder() -> Iterator[Path]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_session_goes_as_it_was_recorded(path: Path, server: Server, template: str, bin_folder: Path) -> None:
     recorded = Session.read(path.read_text("utf-8"))
+    began = time.monotonic()
     played = play(recorded, server, template, bin_folder)
-    assert _changed(recorded, played) == "", f"{ANEW} {path.stem}"
+    loosely = time.monotonic() - began > LONG_S
+    assert _changed(recorded.text, played.text, loosely=loosely) == "", f"{ANEW} {path.stem}"
 
 
-def _changed(recorded: Session, played: Session) -> str:
-    return "\n".join(unified_diff(recorded.text.splitlines(), played.text.splitlines(), "recorded", "played", n=1, lineterm=""))
+def _changed(recorded: str, played: str, *, loosely: bool) -> str:
+    if loosely:
+        recorded, played = _loosely(recorded), _loosely(played)
+    return "\n".join(unified_diff(recorded.splitlines(), played.splitlines(), "recorded", "played", n=1, lineterm=""))
+
+
+def _loosely(text: str) -> str:
+    """Leave out how wide the columns of tables are: on a machine that is busy, ages have more digits or fewer."""
+    text = re.sub(r"(?<=  )\d+(?:\.\d)? (?:s|min)\b", "0.1 s", text)
+    return re.sub(r"─+", "─", re.sub(r" {2,}", "  ", text))
+
+
+def test_on_a_busy_machine_ages_may_be_wider() -> None:
+    quick, slow = "id     age   rows\n─────────\n 1   0.1 s      1\n", "id    age   rows\n────────\n 1   12 s      1\n"
+    assert _changed(quick, slow, loosely=False) != ""
+    assert _changed(quick, slow, loosely=True) == ""
+    assert _changed(quick, slow.replace("1\n", "2\n"), loosely=True) != ""
 
 
 def test_every_command_has_a_session() -> None:
