@@ -92,7 +92,7 @@ def _sentences(found: "DryRun") -> Iterator[str]:
     if found.sought + found.withheld < found.losers:
         yield f"{may}, {found.sought:,} were parsed, at random: fewer rows would be removed."
     if found.withheld:
-        yield f"{may}, {found.withheld:,} have a version whose steps.py is not what is installed: the replay would stand still there."
+        yield f"{may}, {found.withheld:,} were settled by a steps.py that is not installed: there the replay would stand still."
     touched = any(table.touched for table in found.tables)
     yield "Nothing was changed." if touched else "Nothing would change in the tables, and nothing was changed."
 
