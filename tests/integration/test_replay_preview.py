@@ -1,7 +1,7 @@
 """A dry run says what the replay then does, and writes nothing."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -46,10 +46,10 @@ def told(url: str, settings: Settings, choice: Choice, most: int = 100_000) -> D
     return found
 
 
-def rows_of(admin: Connection) -> Rows:
+def rows_of(admin: Connection, tables: Sequence[str] = _TABLES) -> Rows:
     """Read the rows of every table by `_id`, what tells of the run and of the document aside."""
     found: Rows = {}
-    for table in _TABLES:
+    for table in tables:
         cursor = admin.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
         names = [column.name for column in cursor.description or ()]
         kept = [no for no, name in enumerate(names) if name not in _NO_VALUES]
@@ -198,3 +198,57 @@ def test_a_slip_that_could_not_be_in_force_has_no_dry_run(
         DatabaseUnsuitable, match=r"^Slip offer knows the rows of public\.offer by \(id, size\), but those that are"
     ):
         told(database, keyed, Choice(source="offers"))
+
+
+_SHARED = """name = "{source}"
+source = "{source}"
+[tables.note]
+key = ["id"]
+on_duplicate = "{policy}"
+columns.id = "id | int"
+columns.{own} = "{own} | text"
+[tables.note_{source}]
+parent = "note"
+each = "@.{each}[*]"
+columns.item = "@ | text"
+[tables.person]
+each = "$.vendors[*]"
+key = ["name"]
+on_duplicate = "fill"
+columns.name = "name | text"
+columns.{own} = "if(rating > 2, $.{own}, null) | text"
+"""
+
+
+@pytest.mark.parametrize("policy", ["update", "ignore"])
+def test_it_counts_what_slips_of_other_sources_have_put_into_the_same_tables(
+    producer: Connection, service: Connection, admin: Connection, database: str, tmp_path: Path, policy: str
+) -> None:
+    web, shop = (
+        read(_SHARED.format(source=source, policy=policy, own=own, each=each))
+        for source, own, each in (("web", "title", "tags"), ("shop", "at", "bits"))
+    )
+    slips = {slip.digest: slip for slip in (web, shop)}
+    for slip in slips.values():
+        ensure_tables(service, slip.targets, slip.name)
+        remember(service, slip)
+    dice, row_ids = Random(policy), list[int]()
+    tables = ["note", "note_web", "note_shop", "person"]
+    for old, new in (
+        ("id | int", "if(id > 2, at, id) | int"),
+        ("rating > 2", "rating > 3"),
+        ("name | text", "if(rating > 3, 'x', name) | text"),
+    ):
+        later = read(web.files["slip.toml"].replace(old, new))
+        remember(service, later)
+        slips[later.digest] = later
+        for source in ("web", "shop", "web"):
+            staged = stage(producer, source, documents(dice, 6))
+            row_ids += staged if source == "web" else []
+        settle(service, {"web": web, "shop": shop}, 20)
+        chosen = sorted(dice.sample(row_ids, len(row_ids) // 2))
+        before = rows_of(admin, tables)
+        found = told(database, settings_of(later, tmp_path, database), Choice(rows=tuple(chosen)))
+        repeat(service, chosen, slips, later.digest, 20)
+        said = {table.table: (table.added, table.changed, table.removed) for table in found.tables if table.touched}
+        assert said == difference(before, rows_of(admin, tables)), new
