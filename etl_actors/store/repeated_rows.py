@@ -6,12 +6,12 @@ from uuid import UUID
 
 from psycopg import sql
 
-from etl_actors.relational.tables import Policy, Table
+from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.quoting import Quoted, listed, names
 from etl_actors.store.temps import temp_of
-from etl_actors.store.winners import changed_columns, landed_columns, newest_value, ordered, wins
+from etl_actors.store.winners import changed_columns, landed_columns, ordered, wins
 
 __all__ = ["Fresh", "compare_fresh", "held_rows", "lock_rows", "overwrite", "remove_rows"]
 
@@ -58,7 +58,7 @@ def compare_fresh(conn: Connection, table: Table, others: Iterable[str]) -> list
         "FROM (SELECT DISTINCT ON (_id) {columns} FROM {temp} ORDER BY _id, {order}) AS came "
         "LEFT JOIN {target} AS held ON held._id = came._id"
     ).format(
-        strong=_as_strong(table),
+        strong=wins(table, "came", or_same=True),
         came=sides[0],
         held=sides[1],
         columns=names(columns),
@@ -124,16 +124,3 @@ def remove_rows(conn: Connection, table: Table, ids: Sequence[UUID], row_ids: Se
         Quoted(table.schema, table.name)
     )
     return [found for (found,) in conn.execute(statement, {"ids": list(ids), "rows": list(row_ids)})]
-
-
-def _as_strong(table: Table) -> sql.Composable:
-    match table.policy:
-        case Policy.IGNORE:
-            return sql.SQL("came._row_id <= held._row_id")
-        case Policy.NEWEST:
-            return sql.SQL(
-                "({came} > {held} OR ({came} IS NOT NULL AND {held} IS NULL) "
-                "OR ({came} IS NOT DISTINCT FROM {held} AND came._row_id >= held._row_id))"
-            ).format(came=newest_value(table, "came"), held=newest_value(table, "held"))
-        case _:
-            return sql.SQL("came._row_id >= held._row_id")

@@ -145,18 +145,24 @@ def ordered(table: Table, side: str = "") -> sql.Composed:
     return listed(parts)
 
 
-def wins(table: Table) -> sql.Composable:
-    """Say when a row of the batch takes the place of the one that is there: by the same order."""
-    match table.policy:
-        case Policy.IGNORE:
-            return sql.SQL("excluded._row_id < held._row_id")
-        case Policy.NEWEST:
-            return sql.SQL(
-                "{came} > {held} OR ({came} IS NOT NULL AND {held} IS NULL) "
-                "OR ({came} IS NOT DISTINCT FROM {held} AND excluded._row_id > held._row_id)"
-            ).format(came=newest_value(table, "excluded"), held=newest_value(table, "held"))
-        case _:
-            return sql.SQL("excluded._row_id > held._row_id")
+def wins(table: Table, came: str = "excluded", *, or_same: bool = False) -> sql.Composable:
+    """Say when a row takes the place of the one that is there, ``held``: by the same order.
+
+    Args:
+        table: as the batch's slip fills it; with any policy but FILL.
+        came: what the row that comes is called.
+        or_same: whether a row of the very same document counts as winning, too.
+    """
+    same = sql.SQL("=" if or_same else "")
+    mine, theirs = Quoted(came, "_row_id"), Quoted("held", "_row_id")
+    if table.policy is Policy.IGNORE:
+        return sql.SQL("{} <{} {}").format(mine, same, theirs)
+    later = sql.SQL("{} >{} {}").format(mine, same, theirs)
+    if table.policy is not Policy.NEWEST:
+        return later
+    return sql.SQL(
+        "({came} > {held} OR ({came} IS NOT NULL AND {held} IS NULL) OR ({came} IS NOT DISTINCT FROM {held} AND {later}))"
+    ).format(came=newest_value(table, came), held=newest_value(table, "held"), later=later)
 
 
 def newest_value(table: Table, side: str) -> sql.Composed:

@@ -5,117 +5,24 @@ from random import Random
 
 import pytest
 
-from etl_actors.relational.parsed import Group, Parsed
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.audit import audit
 from etl_actors.store.database import Connection, connect
-from etl_actors.store.inbox import Inbox
-from etl_actors.store.leases import split
-from etl_actors.store.load import Loading
 from etl_actors.store.slips import remember
-from etl_actors.store.staging import fetch
 from etl_actors.store.targets import ensure_tables
-from etl_actors.workers.base import Job, Role, RoleSlip
-from etl_actors.workers.batch import BatchParser
+from tests.support.changing import CHANGES, documents, load, slip_of
 from tests.support.contents import contents
 from tests.support.documents import one, stage
-from tests.support.leases import OWNER
 from tests.support.replays import repeat
 
-_SLIP = """
-name = "note"
-source = "notes"
-{when}
-[tables.note]
-key = ["id"]
-on_duplicate = "{root}"
-columns.id    = "{id} | int"
-columns.title = "{title} | text"
-columns.at    = "{at} | int"
-[tables.note_tag]
-parent = "note"
-each = "@.tags[*]"
-columns.tag = "@ | {tag}text"
-[tables.note_tag_bit]
-parent = "note_tag"
-each = "$.bits[*]"
-columns.bit = "@ | int"
-[tables.vendor]
-parent = "note"
-each = "@.vendors[*]"
-key = ["name"]
-on_duplicate = "{own}"
-columns.name   = "{name} | text"
-columns.rating = "rating | int"
-[tables.vendor_tag]
-parent = "vendor"
-each = "$.tags[*]"
-columns.tag = "@ | text"
-[tables.person]
-each = "{people}"
-key = ["name"]
-on_duplicate = "fill"
-columns.name   = "{name} | text"
-columns.rating = "{rating} | int"
-columns.title  = "if(rating > 2, $.title, null) | text"
-"""
-_FIRST = {
-    "when": "", "id": "id", "title": "title", "at": "at", "tag": "", "name": "name", "people": "$.vendors[*]", "rating": "rating | null_if(0)",
-}  # fmt: skip
-_CHANGES = {
-    "nothing": {},
-    "values": {"title": "title | upper"},
-    "keys": {"id": "if(id > 3, at, id)"},
-    "children": {"tag": "upper | "},
-    "times": {"at": "if(at > 4, 0, at)"},
-    "fewer": {"when": 'when = "at < 6"'},
-    "none": {"when": 'when = "at > 99"'},
-    "names": {"name": "if(rating > 3, 'x', name)"},
-    "ratings": {"rating": "rating | null_if(4)"},
-    "gone people": {"people": "$.nobody[*]"},
-    "rejects": {"title": "if(at == 2, null, title) | required"},
-}
 _EMPTY = "TRUNCATE etl.batch, etl.reject, etl.vacancy, note, note_tag, note_tag_bit, vendor, vendor_tag, person CASCADE"
 _AGAIN = "INSERT INTO etl.inbox (source, row_id, bytes) SELECT source, row_id, 1 FROM etl.staging WHERE row_id = ANY (%s)"
 _TABLES = ["note", "note_tag", "note_tag_bit", "vendor", "vendor_tag", "person"]
 
 
-def slip_of(change: str, root: str, own: str) -> Slip:
-    return read_slip({"slip.toml": _SLIP.format(root=root, own=own, **{**_FIRST, **_CHANGES[change]})}, "public")
-
-
-def documents(dice: Random, count: int) -> list[dict[str, object]]:
-    return [
-        {
-            "id": dice.randrange(6),
-            "title": dice.choice("abc"),
-            "at": dice.randrange(8),
-            "tags": [dice.choice("xyz") for _ in range(dice.randrange(3))],
-            "bits": [dice.randrange(3) for _ in range(dice.randrange(3))],
-            "vendors": [{"name": f"v{dice.randrange(5)}", "rating": dice.randrange(6)} for _ in range(dice.randrange(3))],
-        }
-        for _ in range(count)
-    ]
-
-
-def load(service: Connection, first: Slip, later: Slip, chosen: frozenset[int]) -> None:
-    """Load whatever waits: the chosen rows by the later version, the others by the first."""
-    inbox, loading = Inbox(service, OWNER), Loading(service)
-    parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public")
-    inbox.look()
-    while made := inbox.claim(5, 2**30):
-        for lease in made:
-            groups = [tuple(r for r in lease.row_ids if (r in chosen) is ours) for ours in (False, True)]
-            for child in split(service, lease, [Group(None, ids) for ids in groups if ids]):
-                slip = later if child.row_ids[0] in chosen else first
-                parsed = parser.parse(Job(child.row_ids, Role((RoleSlip(slip.digest, slip.files),), settled=not slip.when)))
-                assert isinstance(parsed, Parsed)
-                loading.load(child, parsed)
-
-
 _POLICIES = [("update", "newest(rating)"), ("ignore", "update"), ("newest(at)", "ignore")]
-_COVERING = [(change, _POLICIES[n % 3]) for n, change in enumerate(_CHANGES)]
+_COVERING = [(change, _POLICIES[n % 3]) for n, change in enumerate(CHANGES)]
 _COVERING += [("keys", _POLICIES[0]), ("keys", _POLICIES[1]), ("times", _POLICIES[2]), ("fewer", _POLICIES[0])]
 
 

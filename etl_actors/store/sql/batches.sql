@@ -52,7 +52,8 @@ SELECT p.source, min(g.slip), array_agg(g.row_id ORDER BY g.row_id), min(g.row_i
 RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt, replay_id, slip_digest, prior_batches, seeking
 
 -- name: release
--- Rows go back to where they were taken from: to wait for their first load, or for their replay, as long as that is open.
+-- Rows go back to where they were taken from: to wait for their first load, or for their replay, as long as that goes on:
+-- of one that was cancelled, what still seeks.
 -- What is sought is sought to the end, also for a cancelled one: identities would stay without a row.
 WITH freed AS (
     UPDATE etl.batch SET status = 'released', finished_at = clock_timestamp()
