@@ -30,7 +30,7 @@ from etl_actors.store.database import Connection, connect
 from etl_actors.store.doorbell import Doorbell
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.migrate import migrate, require_accepted
-from etl_actors.store.replay_queue import ReplayQueue
+from etl_actors.store.replay.queue import ReplayQueue
 from etl_actors.supervisor import Company, Supervisor
 from etl_actors.versions.in_force import Versions
 from etl_actors.versions.rereading import Rereading

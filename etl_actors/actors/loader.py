@@ -11,7 +11,7 @@ from etl_actors.actors.owner import OwnerActor
 from etl_actors.errors import DatabaseUnsuitable, DataRefused, LeaseLost
 from etl_actors.relational.reject import Stage
 from etl_actors.store.database import Connection, translated
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 
 __all__ = ["LoaderActor"]
 

@@ -12,7 +12,7 @@ from etl_actors.actors.intake import ASIDE_S, Limits
 from etl_actors.actors.pinned import Hindrance, pinned
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
-from etl_actors.store.replay_queue import Replay, ReplayQueue, Step
+from etl_actors.store.replay.queue import Replay, ReplayQueue, Step
 from etl_actors.workers.base import RoleSlip
 
 __all__ = ["OVERDUE_S", "Replays"]

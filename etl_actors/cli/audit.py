@@ -10,7 +10,7 @@ from etl_actors.cli.context import accepted_database, invocation
 from etl_actors.cli.times import TIME, time_option
 
 if TYPE_CHECKING:
-    from etl_actors.store.audit import AuditReport, Enqueued
+    from etl_actors.store.audit.audit import AuditReport, Enqueued
 
 __all__ = ["audit"]
 
@@ -43,7 +43,7 @@ def audit(
     """
     begin = time_option("--since", since)
 
-    from etl_actors.store import audit as store
+    from etl_actors.store.audit import audit as store
     from etl_actors.store.database import connect
 
     settings = invocation(ctx).settings()

@@ -10,7 +10,7 @@ import typer
 
 from etl_actors.cli.context import accepted_database, invocation
 from etl_actors.cli.render import Column, duration, number, plural, say, show_json, show_table
-from etl_actors.cli.slips_rows import show_lines
+from etl_actors.cli.slips.rows import show_lines
 from etl_actors.cli.times import TIME, time_option
 from etl_actors.cli.widths import shortened
 from etl_actors.errors import EtlError

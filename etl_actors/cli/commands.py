@@ -22,26 +22,30 @@ EXIT_STATUS = "Exit status: 0 well; 1 it found or met a problem; 2 wrong usage o
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: the function ``etl_actors.cli.<name>.<name>``.
+    """One command: the function ``<name>`` of ``cli/<name>.py``, or of ``cli/<name>/command.py``.
 
     Args:
         summary: one line for the list of commands.
         examples: command lines, shown at the end of its help.
         wants_settings: its context's object is to be the `Settings`, not the `Invocation`.
         context: settings of its parser.
+        has_folder: whether it has a folder of its own.
     """
 
     summary: str
     examples: tuple[str, ...]
     wants_settings: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
+    has_folder: bool = False
 
     def load(self, name: str) -> Any:
         """Import the command and return it as the parser wants it; ``slips_list`` is the command `list` of a group."""
-        function = getattr(import_module(f"etl_actors.cli.{name}"), name)
+        group, _, verb = name.partition("_")
+        home = f"{group}.{verb}_command" if verb else f"{name}.command" if self.has_folder else name
+        function = getattr(import_module(f"etl_actors.cli.{home}"), name)
         completing(function)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        register = alone.command(name.rpartition("_")[2], cls=_Shown, epilog=self.epilog, context_settings=dict(self.context))
+        register = alone.command(verb or name, cls=_Shown, epilog=self.epilog, context_settings=dict(self.context))
         register(_with_settings(function) if self.wants_settings else function)
         return typer.main.get_command(alone)
 
@@ -54,14 +58,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Group(Command):
-    """Commands under one name: the dictionary ``etl_actors.cli.<name>.<NAME>`` of `Command` by name.
+    """Commands under one name: the dictionary ``<NAME>`` of ``cli/<name>/group.py``, by name.
 
-    The function of the command `list` of the group `slips` is ``etl_actors.cli.slips_list.slips_list``.
+    The command `list` of the group `slips` is the function ``slips_list`` of ``cli/slips/list_command.py``.
     """
 
     def load(self, name: str) -> Any:
         """Import the list of commands, but none of them, and return the group as the parser wants it."""
-        module = import_module(f"etl_actors.cli.{name}")
+        module = import_module(f"etl_actors.cli.{name}.group")
 
         class Members(Commands):
             above = f"{name}_"
@@ -112,6 +116,7 @@ COMMANDS = {
     "trace": Command(
         "Show where a row went, or where a target row came from.",
         ("etl-actors trace 4711", "etl-actors trace offer 6f1c3a52-0d0b-5c3e-9d51-0b6f6e1d2c3a"),
+        has_folder=True,
     ),
     "replay": Command(
         "Run settled rows again, as if they were loaded for the first time.",
@@ -121,6 +126,7 @@ COMMANDS = {
             "etl-actors replay --source shop --since 2026-01-31 --rate 500",
             "etl-actors replay --resume",
         ),
+        has_folder=True,
     ),
     "rejects": Group(
         "Find out why rows were rejected, and settle the dead letters.",

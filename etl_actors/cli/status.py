@@ -12,7 +12,7 @@ from etl_actors.cli.context import accepted_database, invocation
 if TYPE_CHECKING:
     from etl_actors.store.daemons import Difference, Living
     from etl_actors.store.ledger import LedgerRow
-    from etl_actors.store.replays import Progress
+    from etl_actors.store.replay.orders import Progress
     from etl_actors.store.waiting import Pause, Waiting
 
 __all__ = ["status"]
@@ -33,7 +33,7 @@ def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json"
     from etl_actors.store.daemons import differences, living
     from etl_actors.store.database import connect
     from etl_actors.store.ledger import ledger
-    from etl_actors.store.replays import open_replays
+    from etl_actors.store.replay.orders import open_replays
     from etl_actors.store.waiting import kept_slips, paused_sources, pauses, waiting
 
     with (
@@ -129,7 +129,7 @@ def _show_replays(replays: Sequence["Progress"], *, alive: bool) -> None:
 
 
 def _phase(replay: "Progress") -> str:
-    from etl_actors.store.replays import Status
+    from etl_actors.store.replay.orders import Status
 
     if replay.status is Status.CANCELLED:
         return "cancelled, and the rows that may win what it has vacated are looked for"

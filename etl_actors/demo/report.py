@@ -11,7 +11,7 @@ from rich.text import Text
 from etl_actors.demo.latency import LOOK_S, Latency
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.scrub import printable
-from etl_actors.store.audit import AuditReport
+from etl_actors.store.audit.audit import AuditReport
 from etl_actors.store.database import Connection
 from etl_actors.store.ledger import LedgerRow
 from etl_actors.store.queries import queries

@@ -20,7 +20,7 @@ from etl_actors.feeding.feeder import Feeder
 from etl_actors.feeding.stop import Stop
 from etl_actors.settings import Settings
 from etl_actors.slips.shelf.catalogue import Catalogue, usable_catalogue
-from etl_actors.store.audit import audit
+from etl_actors.store.audit.audit import audit
 from etl_actors.store.database import Connection, connect, describe
 from etl_actors.store.feed import FeedConnection
 from etl_actors.store.ledger import LedgerRow

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
-from etl_actors.store.kin import read_stored
 from etl_actors.store.queries import queries
+from etl_actors.store.tables.kin import read_stored
 
 __all__ = ["PrivateSlips", "private_slips"]
 

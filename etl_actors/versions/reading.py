@@ -12,8 +12,8 @@ from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.found import Found, Shelf
 from etl_actors.slips.shelf.in_force import Standing, settle
 from etl_actors.store.database import Connection, translated
-from etl_actors.store.kin import require_same_identity, stored_slips
-from etl_actors.store.targets import ensure_tables
+from etl_actors.store.tables.kin import require_same_identity, stored_slips
+from etl_actors.store.tables.targets import ensure_tables
 from etl_actors.store.versions import Active, active_slips
 from etl_actors.workers.proof import require_compiles
 

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from etl_actors.store.replays import cancel
+from etl_actors.store.replay.orders import cancel
 from tests.support.contents import contents, settled
 from tests.support.daemon import environment, etl, named, running, stage, wait_until
 from tests.support.servers import Server

@@ -44,8 +44,8 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
-from etl_actors.store.load import Loaded
-from etl_actors.store.replay_queue import ReplayQueue
+from etl_actors.store.loading.load import Loaded
+from etl_actors.store.replay.queue import ReplayQueue
 from etl_actors.store.versions import Ring
 from etl_actors.workers.base import Job, Role, Worker
 from tests.support.fakes import LIMITS, FakeIntake, FakeRef, FakeReplayQueue, RecordingAlarm

@@ -31,8 +31,8 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.store.leases import Lease
-from etl_actors.store.load import Loaded
-from etl_actors.store.replay_queue import ReplayQueue, Stored
+from etl_actors.store.loading.load import Loaded
+from etl_actors.store.replay.queue import ReplayQueue, Stored
 from tests.support.fakes import LIMITS, FakeIntake, FakeRef, FakeReplayQueue, RecordingAlarm
 
 _SLIP = 'name = "shop"\nsource = "shop"\n[tables.shop]\ncolumns.a = "a | text"\n'

@@ -15,11 +15,11 @@ from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.source.files import read_slip_folder
-from etl_actors.store.audit import AuditReport, audit, examine
+from etl_actors.store.audit.audit import AuditReport, audit, examine
 from etl_actors.store.database import Connection, connect
-from etl_actors.store.kin import require_same_identity
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 from etl_actors.store.slips import remember
+from etl_actors.store.tables.kin import require_same_identity
 from tests.support.documents import one, stage
 from tests.support.leases import claim
 from tests.support.notes import notes

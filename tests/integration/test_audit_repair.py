@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from etl_actors.store.audit import Enqueued, audit, repair
+from etl_actors.store.audit.audit import Enqueued, audit, repair
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import release
 from etl_actors.store.ledger import ledger

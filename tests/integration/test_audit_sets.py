@@ -9,7 +9,7 @@ import pytest
 
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.source.files import read_slip_folder
-from etl_actors.store.audit import audit, examine
+from etl_actors.store.audit.audit import audit, examine
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.slips import remember
 from tests.support.documents import one, stage

@@ -9,7 +9,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import release, rescue, split
 from etl_actors.store.ledger import LedgerRow, ledger
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 from tests.support.documents import one, stage
 from tests.support.leases import OWNER, claim
 from tests.support.tables import Note, parsed, shape

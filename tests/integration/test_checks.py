@@ -8,9 +8,9 @@ import pytest
 from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.relational.checks import AllOf, AnyOf, Check, Compared, Filled, NoneOf, OneOf
 from etl_actors.relational.tables import Column
-from etl_actors.store.constraints import check_name, check_text, index_name
 from etl_actors.store.database import Connection
-from etl_actors.store.targets import ensure_tables, plan_tables
+from etl_actors.store.tables.constraints import check_name, check_text, index_name
+from etl_actors.store.tables.targets import ensure_tables, plan_tables
 from tests.support.offers import insert, root
 
 _EDGES: list[tuple[Check, str, list[tuple[object, object]], list[tuple[object, object]]]] = [

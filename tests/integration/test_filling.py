@@ -12,9 +12,9 @@ from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 from etl_actors.store.slips import remember
-from etl_actors.store.targets import ensure_tables, plan_tables
+from etl_actors.store.tables.targets import ensure_tables, plan_tables
 from tests.support.documents import one, stage
 from tests.support.leases import leased
 from tests.support.settle import settle

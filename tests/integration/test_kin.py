@@ -11,7 +11,7 @@ from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Job, Role, RoleSlip

@@ -12,7 +12,7 @@ from etl_actors.relational.parsed import Group
 from etl_actors.relational.tables import Policy
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease, release, release_strays, rescue, split
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 from tests.support.documents import one, stage, until_blocked
 from tests.support.leases import OWNER, claim, leased
 from tests.support.tables import Note, parsed, shape

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from etl_actors.relational.tables import Column, Policy
-from etl_actors.store import kin
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease
-from etl_actors.store.load import Loading
-from etl_actors.store.targets import ensure_tables
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.tables import kin
+from etl_actors.store.tables.targets import ensure_tables
 from tests.support.documents import one, stage
 from tests.support.leases import OWNER
 from tests.support.people import Doc, Tables, contents, expected, invented, parsed_docs, tables

@@ -11,7 +11,7 @@ from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Policy
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 from tests.support.documents import one, until_blocked
 from tests.support.leases import leased
 from tests.support.people import invented, parsed_docs, tables

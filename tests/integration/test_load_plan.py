@@ -7,10 +7,10 @@ import pytest
 
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.store.database import Connection
-from etl_actors.store.load import Loading
-from etl_actors.store.targets import ensure_tables
-from etl_actors.store.temps import make_temp, temp_of
-from etl_actors.store.winners import count_differing, winning_positions
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.loading.winners import count_differing, winning_positions
+from etl_actors.store.tables.targets import ensure_tables
+from etl_actors.store.tables.temps import make_temp, temp_of
 
 _TABLE = Table("public", "thing", Kind.ROOT, Policy.IGNORE, ("id",), (Column("id", "int"),), None)
 

@@ -7,8 +7,8 @@ import pytest
 from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.store.database import Connection
-from etl_actors.store.load import Loading
-from etl_actors.store.winners import insert_owners
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.loading.winners import insert_owners
 from tests.support.documents import one
 from tests.support.leases import leased
 from tests.support.tables import identity, line

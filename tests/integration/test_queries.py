@@ -9,7 +9,7 @@ from psycopg.pq import Trace
 
 from etl_actors.relational.tables import Policy
 from etl_actors.store.database import Connection
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 from etl_actors.store.queries import queries
 from tests.support.leases import leased
 from tests.support.tables import Note, Shape, parsed, shape

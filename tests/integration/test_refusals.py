@@ -15,9 +15,9 @@ from etl_actors.actors.messages import BatchStuck, Load, Open
 from etl_actors.errors import DatabaseUnsuitable, DataRefused
 from etl_actors.relational.checks import Compared
 from etl_actors.relational.tables import Column, Kind, Policy, Table
-from etl_actors.store.constraints import check_name, index_name
 from etl_actors.store.database import Connection, connect, translated
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.tables.constraints import check_name, index_name
 from tests.support.documents import one
 from tests.support.leases import leased
 from tests.support.tables import Note, parsed

@@ -7,10 +7,10 @@ import pytest
 
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.store.audit import audit
+from etl_actors.store.audit.audit import audit
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.slips import remember
-from etl_actors.store.targets import ensure_tables
+from etl_actors.store.tables.targets import ensure_tables
 from tests.support.changing import CHANGES, documents, load, slip_of
 from tests.support.contents import contents
 from tests.support.documents import one, stage

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from etl_actors.cli.replay_dry_run import DryRun, dry_run
+from etl_actors.cli.replay.dry_run import DryRun, dry_run
 from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.settings import Settings, load_settings
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection, connect
-from etl_actors.store.replay_choice import Choice
-from etl_actors.store.replays import Version
+from etl_actors.store.replay.choice import Choice
+from etl_actors.store.replay.orders import Version
 from etl_actors.store.slips import remember
-from etl_actors.store.targets import ensure_tables
+from etl_actors.store.tables.targets import ensure_tables
 from tests.support.changing import CHANGES, documents, load, slip_of
 from tests.support.documents import stage
 from tests.support.replays import repeat

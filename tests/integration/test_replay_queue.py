@@ -10,9 +10,9 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease, release, rescue, split
-from etl_actors.store.replay_queue import Phase, Replay, ReplayQueue, Step
+from etl_actors.store.replay.queue import Phase, Replay, ReplayQueue, Step
 from etl_actors.store.slips import remember
-from etl_actors.store.targets import ensure_tables
+from etl_actors.store.tables.targets import ensure_tables
 from tests.support.documents import one
 from tests.support.leases import OWNER, leased
 from tests.support.replay_orders import finished, order, settled

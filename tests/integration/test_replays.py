@@ -8,10 +8,10 @@ import pytest
 from etl_actors.errors import UsageError
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection, connect
-from etl_actors.store.replay_choice import Choice, count, require_settled, settling_digests
-from etl_actors.store.replays import Status, Version, cancel, open_replays, order, progress, result, resume
+from etl_actors.store.replay.choice import Choice, count, require_settled, settling_digests
+from etl_actors.store.replay.orders import Status, Version, cancel, open_replays, order, progress, result, resume
 from etl_actors.store.slips import remember
-from etl_actors.store.targets import ensure_tables
+from etl_actors.store.tables.targets import ensure_tables
 from tests.support.documents import one, stage
 from tests.support.replays import repeat
 from tests.support.settle import settle

@@ -5,7 +5,7 @@ import pytest
 
 from etl_actors.relational.tables import Policy
 from etl_actors.store.database import Connection
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 from tests.support.documents import one, stage
 from tests.support.leases import leased
 from tests.support.tables import Note, parsed, shape

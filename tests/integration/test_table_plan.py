@@ -9,11 +9,11 @@ from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.relational.checks import Compared, Filled
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.store import targets
-from etl_actors.store.constraints import check_name, index_name
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.slips import remember
-from etl_actors.store.targets import ensure_tables, plan_tables
+from etl_actors.store.tables import targets
+from etl_actors.store.tables.constraints import check_name, index_name
+from etl_actors.store.tables.targets import ensure_tables, plan_tables
 from tests.support.documents import one, until_blocked
 from tests.support.offers import insert, root
 

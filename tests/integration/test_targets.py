@@ -8,9 +8,9 @@ import pytest
 from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.store.database import Connection, connect
-from etl_actors.store.load import Loading
-from etl_actors.store.targets import ensure_tables
-from etl_actors.store.temps import make_temp, temp_of
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.tables.targets import ensure_tables
+from etl_actors.store.tables.temps import make_temp, temp_of
 from tests.support.documents import one, until_blocked
 from tests.support.leases import leased
 from tests.support.tables import Note, parsed, shape

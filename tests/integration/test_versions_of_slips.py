@@ -6,10 +6,10 @@ import pytest
 
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.store import kin
 from etl_actors.store.database import Connection
-from etl_actors.store.kin import stored_slips
 from etl_actors.store.slips import remember, versions
+from etl_actors.store.tables import kin
+from etl_actors.store.tables.kin import stored_slips
 from tests.support.documents import stage
 from tests.support.settle import settle
 

@@ -6,7 +6,7 @@ from etl_actors.relational.parsed import Parsed
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.inbox import Inbox
-from etl_actors.store.load import Loading
+from etl_actors.store.loading.load import Loading
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from etl_actors.cli.slips import SLIPS
+from etl_actors.cli.slips.group import SLIPS
 from etl_actors.combinators.grammar import load_grammar
 from etl_actors.slips.casts import column_type as types
 from etl_actors.slips.model.slip import InputForm

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from etl_actors.cli.slips_check import checked
-from etl_actors.cli.slips_rows import reject_lines
-from etl_actors.cli.slips_shelf import Found, Problem, problems_in
-from etl_actors.cli.slips_traps import warnings_of
+from etl_actors.cli.slips.check_command import checked
+from etl_actors.cli.slips.rows import reject_lines
+from etl_actors.cli.slips.shelf import Found, Problem, problems_in
+from etl_actors.cli.slips.traps import warnings_of
 from etl_actors.errors import SlipError
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.mapping.route import choose, routed

@@ -1,4 +1,4 @@
--- Where a row went, and where a target row came from; what varies by table is put together in store/trace_targets.py.
+-- Where a row went, and where a target row came from; what varies by table is put together in store/trace/targets.py.
 
 -- name: staged
 -- jsonb's own text, so that every number is as it was staged. Both ids: the view's planner does not carry one over to the other.

@@ -55,7 +55,7 @@ def every() -> list[str]:
     """Return the words of every command."""
     found = []
     for name, command in COMMANDS.items():
-        members = getattr(import_module(f"etl_actors.cli.{name}"), name.upper()) if isinstance(command, Group) else None
+        members = getattr(import_module(f"etl_actors.cli.{name}.group"), name.upper()) if isinstance(command, Group) else None
         found += [name] if members is None else [f"{name} {member}" for member in members]
     return found
 

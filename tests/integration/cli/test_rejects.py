@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from etl_actors.store.audit import audit
+from etl_actors.store.audit.audit import audit
 from etl_actors.store.database import connect
 from tests.support.dead_letters import load_dead_letters
 from tests.support.documents import one

@@ -10,7 +10,7 @@ import pytest
 from etl_actors.store.daemons import Node
 from etl_actors.store.database import Connection
 from etl_actors.store.slips import remember
-from etl_actors.store.targets import ensure_tables
+from etl_actors.store.tables.targets import ensure_tables
 from tests.integration.cli.conftest import Ask
 from tests.support.daemon import wait_until
 from tests.support.documents import one, stage
@@ -104,7 +104,7 @@ def test_a_replay_is_ordered_followed_and_cancelled(ask: Ask, operator_url: str,
 def test_one_that_stands_still_with_a_problem_ends_the_command_and_stays_open(
     ask: Ask, operator_url: str, service: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("etl_actors.cli.replay_follow._STILL_S", 0.0)
+    monkeypatch.setattr("etl_actors.cli.replay.follow._STILL_S", 0.0)
 
     def hindered() -> bool:
         return service.execute("UPDATE etl.replay SET problem = 'Slip shop is broken.'").rowcount == 1
@@ -128,7 +128,7 @@ def test_control_c_leaves_the_replay_to_the_daemon(
     def pressed(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("etl_actors.cli.replay_follow.time.sleep", pressed)
+    monkeypatch.setattr("etl_actors.cli.replay.follow.time.sleep", pressed)
     status, out, err = ask(operator_url, "replay", "--source", "shop")
     assert (status, out) == (130, [])
     assert err == [

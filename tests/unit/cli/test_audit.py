@@ -7,7 +7,7 @@ import pytest
 
 from etl_actors.cli import render
 from etl_actors.cli.audit import _show, _show_json, _tell
-from etl_actors.store.audit import AuditReport, Check, Enqueued, Finding
+from etl_actors.store.audit.audit import AuditReport, Check, Enqueued, Finding
 
 _CHECKS = (
     Check("unbalanced", 2, "the books add up", "Sources that are off"),

@@ -9,7 +9,7 @@ import pytest
 
 from etl_actors.cli import main
 from etl_actors.cli.commands import COMMANDS
-from etl_actors.cli.slips import SLIPS
+from etl_actors.cli.slips.group import SLIPS
 
 Complete = Callable[[str], list[str]]
 

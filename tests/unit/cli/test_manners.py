@@ -17,7 +17,7 @@ def _every() -> Iterator[tuple[str, Command, Any]]:
     for name, command in COMMANDS.items():
         yield name, command, command.load(name)
         if isinstance(command, Group):
-            members: dict[str, Command] = getattr(import_module(f"etl_actors.cli.{name}"), name.upper())
+            members: dict[str, Command] = getattr(import_module(f"etl_actors.cli.{name}.group"), name.upper())
             for member, entry in members.items():
                 yield f"{name} {member}", entry, entry.load(f"{name}_{member}")
 

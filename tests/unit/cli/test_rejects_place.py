@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from etl_actors.cli.rejects_place import place_lines
+from etl_actors.cli.rejects.place import place_lines
 from etl_actors.slips.expressions.paths import location_text
 
 

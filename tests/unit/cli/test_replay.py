@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from etl_actors.cli.replay_bar import ReplayBar
-from etl_actors.cli.replay_options import choice_of, ids_of, resumed_of
-from etl_actors.cli.replay_told import result_json, result_sentences
+from etl_actors.cli.replay.bar import ReplayBar
+from etl_actors.cli.replay.options import choice_of, ids_of, resumed_of
+from etl_actors.cli.replay.told import result_json, result_sentences
 from etl_actors.errors import UsageError
-from etl_actors.store.replay_choice import Choice
-from etl_actors.store.replays import Progress, Result, Status, Version
+from etl_actors.store.replay.choice import Choice
+from etl_actors.store.replay.orders import Progress, Result, Status, Version
 
 _UNDER_WAY = Progress(
     replay_id=4,

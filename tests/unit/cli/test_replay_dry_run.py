@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from etl_actors.cli.replay_dry_run import DryRun
-from etl_actors.cli.replay_dry_run_told import dry_run_json, show_dry_run
-from etl_actors.cli.replay_rows import Refusals
+from etl_actors.cli.replay.dry_run import DryRun
+from etl_actors.cli.replay.dry_run_told import dry_run_json, show_dry_run
+from etl_actors.cli.replay.rows import Refusals
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.store.replay_differences import Example, TableChange
+from etl_actors.store.replay.differences import Example, TableChange
 
 _OFFER = TableChange(
     table="public.offer",

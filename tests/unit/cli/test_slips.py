@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from etl_actors.cli import main
-from etl_actors.cli.slips import SLIPS
+from etl_actors.cli.slips.group import SLIPS
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.source.files import read_slip_folder
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.cli.slips_draft import GRAMMAR, draft, is_text, text_draft
+from etl_actors.cli.slips.draft import GRAMMAR, draft, is_text, text_draft
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.trying.trial import Outcome, Trier
 from etl_actors.slips.values.json_text import json_text

@@ -6,7 +6,7 @@ import pytest
 from etl_actors.cli.status import _show, _show_daemons, _show_pauses, _show_replays
 from etl_actors.store.daemons import Living, SlipInForce, differences
 from etl_actors.store.ledger import LedgerRow
-from etl_actors.store.replays import Progress, Status, Version
+from etl_actors.store.replay.orders import Progress, Status, Version
 from etl_actors.store.waiting import Pause, Waiting
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""``etl-actors rejects``: a file a command, beside what they share."""

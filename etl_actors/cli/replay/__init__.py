@@ -1,0 +1,1 @@
+"""``etl-actors replay``: the order, its progress, the dry run."""

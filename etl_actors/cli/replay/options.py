@@ -1,0 +1,118 @@
+"""What the options of `replay` mean: ids and ranges of them, and the rows that the filters choose."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from etl_actors.cli.times import time_option
+from etl_actors.errors import UsageError
+
+if TYPE_CHECKING:
+    from etl_actors.store.replay.choice import Choice
+    from etl_actors.store.replay.orders import Version
+
+__all__ = ["Original", "choice_of", "ids_of", "resumed_of"]
+
+_IDS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
+_MOST = 1_000_000  # ids that one order may name
+
+
+class Original(StrEnum):
+    """The values of ``--slip-version``; `Version` itself would be imported for every help."""
+
+    CURRENT = "current"
+    ORIGINAL = "original"
+
+    @property
+    def version(self) -> "Version":
+        """What it stands for."""
+        from etl_actors.store.replay.orders import Version
+
+        return Version(self.value)
+
+
+def choice_of(
+    ids: tuple[tuple[int, ...], tuple[int, ...]],
+    *,
+    source: str | None,
+    slip: str | None,
+    since: str | None,
+    until: str | None,
+    rejected: bool,
+    reason: str | None,
+) -> "Choice":
+    """Make the choice of what the options say.
+
+    Args:
+        ids: of batches and of rows, as `ids_of` returns them.
+        source: of the rows.
+        slip: that settled them.
+        since: received then or later.
+        until: received before.
+        rejected: with an open dead letter.
+        reason: of that.
+
+    Raises:
+        UsageError: a time is none, or a reason stands alone.
+    """
+    from etl_actors.store.replay.choice import Choice
+
+    if reason is not None and not rejected:
+        raise UsageError("--reason goes with --rejected: expected both, got --reason alone.")
+    batches, rows = ids
+    return Choice(
+        rows=rows,
+        batches=batches,
+        source=source,
+        slip=slip,
+        since=time_option("--since", since),
+        until=time_option("--until", until),
+        rejected=rejected,
+        reason=reason,
+    )
+
+
+def ids_of(
+    batch: Sequence[str] | None, rows: Sequence[str] | None, more: Sequence[str] | None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Read the ids of batches and of rows.
+
+    Args:
+        batch: what stood after ``--batch``.
+        rows: what stood after ``--rows``.
+        more: what stood alone: further ids of the one of the two that was given.
+
+    Raises:
+        UsageError: something is no id, or could be of either.
+    """
+    batch, rows, more = list(batch or ()), list(rows or ()), list(more or ())
+    if more and bool(batch) == bool(rows):
+        either = "it could be a batch or a row" if batch else "expected an option before it"
+        raise UsageError(f"{more[0]}: {either}; write --batch 12,13 --rows 7,8.")
+    return _read("--batch", batch + more if batch else batch), _read("--rows", rows + more if rows else rows)
+
+
+def resumed_of(more: Sequence[str] | None) -> int | None:
+    """Read the one id that may stand after ``--resume``.
+
+    Raises:
+        UsageError: it is none, or there are several.
+    """
+    found = _read("--resume", list(more or ()))
+    if len(found) > 1:
+        raise UsageError(f"--resume: expected the id of one replay, got {len(found)}.")
+    return found[0] if found else None
+
+
+def _read(option: str, given: Sequence[str]) -> tuple[int, ...]:
+    ids: dict[int, None] = {}
+    for word in (part.strip() for text in given for part in text.split(",") if part.strip()):
+        found = _IDS.fullmatch(word)
+        if found is None:
+            raise UsageError(f"{option}: expected ids such as 12 or 12,13 or 12-19, got {word!r}.")
+        first, last = int(found[1]), int(found[2] or found[1])
+        if last < first or last - first >= _MOST:
+            raise UsageError(f"{option}: expected a range of at most {_MOST:,} ids, the lower first, got {word!r}.")
+        ids.update(dict.fromkeys(range(first, last + 1)))
+    return tuple(ids)

@@ -1,0 +1,150 @@
+"""The rows of a dry run, parsed as a replay would parse them, and what becomes of each that makes none."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from etl_actors.actors.casting import cast
+from etl_actors.errors import DataRefused
+from etl_actors.relational.parsed import Parsed, Routed
+from etl_actors.relational.reject import Reject, Stage
+from etl_actors.slips.shelf.catalogue import Catalogue
+from etl_actors.slips.source.files import STEPS
+from etl_actors.store.database import Connection
+from etl_actors.store.leases import Lease
+from etl_actors.store.replay.differences import Group
+from etl_actors.store.replay.preview import Preview
+from etl_actors.store.staging import fetch
+from etl_actors.workers.base import Job, Role, RoleSlip
+from etl_actors.workers.batch import BatchParser
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from etl_actors.settings import Settings
+    from etl_actors.slips.model.slip import Slip
+
+__all__ = ["Parsing", "Refusals"]
+
+
+@dataclass(slots=True)
+class Refusals:
+    """The rows and items that would be rejected: how many for each reason, and one of each to look at."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    items: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Reject] = field(default_factory=dict)
+
+    def note(self, reject: Reject) -> None:
+        """Count one more."""
+        (self.items if reject.item else self.rows)[reject.reason] += 1
+        self.examples.setdefault(reject.reason, reject)
+
+
+class Parsing:
+    """Parses groups of rows in this process, and hands what they make to a preview.
+
+    Args:
+        conn: to read staged rows with.
+        preview: gets the rows.
+        catalogue: the slips that are to be in force.
+        stored: every version by its digest.
+        settings: for the target schema, the rows of a batch, and whether stored code may run.
+        tell: told of every so many rows that they are done.
+    """
+
+    def __init__(
+        self,
+        conn: Connection,
+        preview: Preview,
+        catalogue: Catalogue,
+        stored: "Mapping[str, Slip]",
+        settings: "Settings",
+        tell: Callable[[int], None],
+    ) -> None:
+        self._preview = preview
+        self._catalogue = catalogue
+        self._stored = stored
+        self._batch_rows = settings.batch_rows
+        self._any_steps = settings.stored_steps == "any"
+        self._tell = tell
+        self._parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema)
+        self.refusals = Refusals()
+        self.used: set[str] = set()  # digests of the slips that took chosen rows
+
+    def repeat(self, groups: Iterable[Group], *, pinned: bool) -> None:
+        """Parse the chosen rows.
+
+        Args:
+            groups: of them.
+            pinned: by the version that settled each, else by what is in force.
+        """
+        for group in groups:
+            role = self._role(group, pinned=pinned)
+            for row_ids in self._cut(group.row_ids):
+                self._take(row_ids, role)
+                self._tell(len(row_ids))
+
+    def seek(self, groups: Iterable[Group]) -> tuple[int, int]:
+        """Parse others, by the version that settled each; nothing becomes of those that are rejected.
+
+        Args:
+            groups: of them.
+
+        Returns:
+            How many were parsed, and how many not, since code of their version is not what is installed: it must not run here.
+        """
+        sought = withheld = 0
+        for group in groups:
+            if not self._may_run(self._stored[group.digest or ""]):
+                withheld += len(group.row_ids)
+                continue
+            role = self._role(group, pinned=True)
+            for row_ids in self._cut(group.row_ids):
+                parsed = self._parser.parse(Job(row_ids, role))
+                if isinstance(parsed, Parsed):
+                    self._preview.take(parsed)
+                sought += len(row_ids)
+                self._tell(len(row_ids))
+        return sought, withheld
+
+    def _may_run(self, slip: "Slip") -> bool:
+        steps = slip.files.get(STEPS)
+        installed = self._catalogue.named(slip.name)
+        return steps is None or self._any_steps or (installed is not None and installed.files.get(STEPS) == steps)
+
+    def _take(self, row_ids: tuple[int, ...], role: Role) -> None:
+        parsed = self._parser.parse(Job(row_ids, role))
+        if isinstance(parsed, Routed):
+            for group in parsed.groups:
+                named = tuple(slip for slip in role.slips if slip.name == group.slip)
+                self._take(group.row_ids, Role(named, settled=True) if named else role)
+            return
+        self.used |= {parsed.digest} if parsed.digest else set()
+        refused = self._preview.take(parsed)
+        if refused is None:
+            self._settle(parsed)
+        elif not isinstance(refused, DataRefused):
+            raise refused
+        elif len(row_ids) > 1:
+            half = len(row_ids) // 2
+            self._take(row_ids[:half], role)
+            self._take(row_ids[half:], role)
+        else:
+            reject = Reject(row_ids[0], Stage.LOAD, refused.reason, str(refused), dict(refused.detail))
+            self._settle(Parsed(parsed.slip, parsed.digest, (), (reject,), ()))
+
+    def _settle(self, parsed: Parsed) -> None:
+        for reject in parsed.rejects:
+            self.refusals.note(reject)
+        self._preview.settle([reject.row_id for reject in parsed.rejects if not reject.item], "r")
+        self._preview.settle(parsed.skipped, "s")
+
+    def _role(self, group: Group, *, pinned: bool) -> Role:
+        slip = self._stored.get(group.digest or "") if pinned else None
+        text = None if slip is None else RoleSlip(slip.digest, slip.files, slip.name)
+        return cast(self._catalogue, Lease(0, 0, group.source, group.slip, group.row_ids, 0, 1), text)
+
+    def _cut(self, row_ids: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        yield from (row_ids[at : at + self._batch_rows] for at in range(0, len(row_ids), self._batch_rows))

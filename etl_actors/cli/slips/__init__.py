@@ -1,0 +1,1 @@
+"""``etl-actors slips``: a file a command, beside what they share."""

@@ -1,0 +1,171 @@
+"""``etl-actors slips show``: what a slip makes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from etl_actors.cli.context import invocation
+from etl_actors.cli.render import Column, say, show_json, show_table
+from etl_actors.cli.slips.check_text import check_text
+from etl_actors.cli.slips.shape import shape_json, shape_lines
+from etl_actors.cli.slips.shelf import one
+from etl_actors.combinators.grammar import Grammar
+from etl_actors.relational.tables import Kind, Policy, Table
+from etl_actors.slips.model.slip import Slip, SlipTable
+
+__all__ = ["slips_show"]
+
+
+def slips_show(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="SLIP", help="The slip's name, or the path of its folder.")],
+    *,
+    python: Annotated[bool, typer.Option("--python", help="Show the function that it is compiled to.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what a slip makes: its files, its tables with columns and keys, and the shape of what its grammars read."""
+    found = one(invocation(ctx).settings(), name)
+    slip = found.usable()
+    if as_json:
+        show_json(_json(slip, found.folder) | ({"python": _python(slip)} if python else {}))
+    elif python:
+        typer.echo(_python(slip), nl=False)
+    else:
+        _show(slip, found.folder)
+
+
+def _python(slip: Slip) -> str:
+    from etl_actors.slips.mapping.compile import compile_slip
+
+    return compile_slip(slip).source
+
+
+def _show(slip: Slip, folder: Path) -> None:
+    say(f"slip      {slip.name}")
+    say(f"digest    {slip.digest}")
+    say(f"folder    {folder}")
+    say(f"files     {', '.join(slip.files)}")
+    say(f"sources   {'any' if slip.sources is None else ', '.join(slip.sources)}")
+    if slip.when_text:
+        say(f"when      {slip.when_text}")
+    say(f"priority  {slip.priority}")
+    if slip.input:
+        parts = (slip.input.format, f"begins {slip.input.begins}" if slip.input.begins else "", "origin" * slip.input.origin)
+        say(f"input     {', '.join(part for part in parts if part)}")
+    for name, grammar in slip.vocabulary.grammars.items():
+        say("")
+        say(f"grammar {name}: {_reach(grammar)}")
+        for line in shape_lines(grammar.shape):
+            say(f"  {line}")
+    if slip.lets:
+        say("")
+        show_table([Column("let"), Column("is")], [[let.name, let.text] for let in slip.lets])
+    for table in slip.tables:
+        say("")
+        _show_table(table)
+
+
+def _reach(grammar: Grammar) -> str:
+    reached = [file for file in grammar.files if file != grammar.name]
+    return f"{grammar.name}, rule {grammar.start}" + (f"; it reaches {', '.join(reached)}" if reached else "")
+
+
+def _show_table(made: SlipTable) -> None:
+    table = made.table
+    say(f"table {table.qualified}: {'; '.join(_properties(made))}")
+    for name, text in (("each", made.each_text), ("recurse", made.recurse_text), ("when", made.when_text)):
+        if text:
+            say(f"  {name:<8}{text}")
+    for let in made.lets:
+        say(f"  let.{let.name}  {let.text}")
+    columns = [Column("column"), Column("type"), Column("from"), Column("and", optional=True), Column("comment", optional=True)]
+    types = {column.name: column for column in table.columns}
+    rows = []
+    for column in made.columns:
+        target = types[column.name]
+        notes = ["key"] * (column.name in table.key) + ["not null"] * (not target.null) + ["private"] * column.private
+        notes += [f"check {check_text(target.check)}"] if target.check else []
+        rows.append([column.name, target.type, column.text, ", ".join(notes), target.comment])
+    if rows:
+        show_table(columns, rows)
+
+
+def _properties(made: SlipTable) -> list[str]:
+    table = made.table
+    said = [_kind(made)]
+    if table.kind is not Kind.SET:
+        said.append(f"known by {_identity(made)}")
+        said += [] if made.own_rows else [f"on_duplicate {_policy(table)}"]
+    if made.item_alone:
+        said.append("an item that fails is rejected alone")
+    return [*said, *(f"index ({', '.join(index)})" for index in table.indexes)]
+
+
+def _kind(made: SlipTable) -> str:
+    match made.table.kind:
+        case Kind.ROOT:
+            return "the root, one row a document" if not made.when_text else "the root, at most one row a document"
+        case Kind.ENTITY:
+            return "entities, shared by many documents"
+        case _:
+            return f"below {made.parent}, one row {'an item' if made.each_text else 'a parent'}"
+
+
+def _identity(made: SlipTable) -> str:
+    if made.table.key:
+        return f"({', '.join(made.table.key)})"
+    return "its staged row" if made.own_rows else "its whole document"
+
+
+def _policy(table: Table) -> str:
+    return f"newest({table.newest})" if table.policy is Policy.NEWEST else table.policy.value
+
+
+def _json(slip: Slip, folder: Path) -> dict[str, object]:
+    return {
+        "name": slip.name,
+        "digest": slip.digest,
+        "folder": str(folder),
+        "files": list(slip.files),
+        "sources": slip.sources,
+        "when": slip.when_text or None,
+        "priority": slip.priority,
+        "grammars": {
+            name: {"file": grammar.name, "rule": grammar.start, "files": list(grammar.files), "shape": shape_json(grammar.shape)}
+            for name, grammar in slip.vocabulary.grammars.items()
+        },
+        "let": {let.name: let.text for let in slip.lets},
+        "tables": [_table_json(table) for table in slip.tables],
+    }
+
+
+def _table_json(made: SlipTable) -> dict[str, object]:
+    table = made.table
+    columns = [
+        {
+            "name": column.name,
+            "type": target.type,
+            "expr": column.text,
+            "null": target.null,
+            "check": check_text(target.check) if target.check else None,
+            "comment": target.comment or None,
+            "private": column.private,
+        }
+        for column, target in zip(made.columns, table.columns, strict=True)
+    ]
+    return {
+        "name": table.qualified,
+        "kind": table.kind.value,
+        "parent": made.parent,
+        "each": made.each_text or None,
+        "recurse": made.recurse_text or None,
+        "when": made.when_text or None,
+        "key": table.key,
+        "identity": "row" if made.own_rows else None,
+        "on_duplicate": None if table.kind is Kind.SET else _policy(table),
+        "on_error": "item" if made.item_alone else "document",
+        "index": table.indexes,
+        "let": {let.name: let.text for let in made.lets},
+        "columns": columns,
+    }

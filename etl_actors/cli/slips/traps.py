@@ -1,0 +1,75 @@
+"""The traps in a slip's grammars, as warnings at their places."""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from etl_actors.cli.slips.shelf import Problem, problems_in
+from etl_actors.combinators.traps.found import Trap, traps_of
+from etl_actors.combinators.traps.regex import never_ends
+from etl_actors.slips.expressions import nodes as n
+from etl_actors.slips.model.names import parts
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.source.files import LIBRARY, MAIN
+from etl_actors.slips.source.problems import Problems
+from etl_actors.slips.source.toml_places import find_places
+
+__all__ = ["warnings_of"]
+
+_FOR_EVER = (
+    "this regular expression can try for ever: a repetition in it reads one text in several ways, and each further character doubles "
+    "the time; let each character be read in one way only, as (a+,)+ does and (a+,?)+ does not"
+)
+
+
+def warnings_of(slip: Slip, folder: Path) -> Iterator[Problem]:
+    """Find what is likely to be a mistake in a slip, but need not be one.
+
+    Args:
+        slip: that can be used.
+        folder: of the slip, for the places.
+    """
+    text = slip.files[MAIN].replace("\r\n", "\n")
+    problems = Problems(_within(folder, MAIN), text, find_places(text))
+    for name, grammar in slip.vocabulary.grammars.items():
+        for trap in traps_of(grammar):
+            if trap.file in slip.files and not trap.file.startswith(LIBRARY):
+                problems.elsewhere(_within(folder, trap.file), slip.files[trap.file], trap.line, trap.column, trap.sentence)
+            elif trap.file == name:
+                problems.at_value(("grammars", name, "text"), trap.sentence, _offset(grammar.reached.main, trap))
+    for keys, node in _expressions(slip):
+        several = (one for one in parts(node) if isinstance(one, n.Step) and one.name == "match" and one.arguments)
+        for step in several:
+            pattern = step.arguments[0]
+            if isinstance(pattern, n.Literal) and never_ends(str(pattern.value)):
+                problems.at_value(keys, _FOR_EVER, pattern.at)
+    if slip.input is not None and slip.input.begins and never_ends(slip.input.begins):
+        problems.at_value(("input", "begins"), _FOR_EVER)
+    yield from problems_in(str(problems))
+
+
+def _expressions(slip: Slip) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """List the expressions of a slip with the keys that they stand at."""
+    yield from ((("let", let.name), let.node) for let in slip.lets)
+    content = tomllib.loads(slip.files[MAIN])
+    yield ("when",), slip.when
+    for made in slip.tables:
+        keys = ("tables", made.table.name)
+        for part, node in (("each", made.each), ("when", made.when), ("recurse", made.recurse)):
+            yield (*keys, part), node
+        yield from (((*keys, "let", let.name), let.node) for let in made.lets)
+        for column in made.columns:
+            whole = content["tables"][made.table.name]["columns"][column.name]
+            more = ("expr",) if isinstance(whole, dict) else ()
+            yield (*keys, "columns", column.name, *more), column.node
+
+
+def _within(folder: Path, file: str) -> str:
+    return str(folder / file) if str(folder) != "." else file
+
+
+def _offset(text: str, trap: Trap) -> int:
+    """Find the character of a grammar's text at which a trap stands."""
+    lines = text.split("\n")
+    return min(sum(len(line) + 1 for line in lines[: trap.line - 1]) + trap.column - 1, len(text))

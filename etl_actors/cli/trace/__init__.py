@@ -1,0 +1,1 @@
+"""``etl-actors trace``: of a staged row, of a target row."""

@@ -1,0 +1,98 @@
+"""The audit: invariants 1 to 4 proven from the data, every side counted on its own; and the one repair that is safe."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from etl_actors.store.audit.books import books_checked
+from etl_actors.store.audit.findings import Check, Finding, sentence
+from etl_actors.store.audit.tables import tables_checked
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+from etl_actors.store.tables.kin import stored_slips
+
+__all__ = ["AuditReport", "Check", "Enqueued", "Finding", "audit", "examine", "repair"]
+
+_SQL = queries("audit")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What was checked, over how many staged rows, and what was found; no findings is the proof.
+
+    Args:
+        rows: staged rows that were looked at.
+        checks: all that were made.
+        findings: of those that do not hold.
+        since: only rows received from then on were looked at; None for all.
+        from_row: the first of them; 0 for all.
+    """
+
+    rows: int
+    checks: tuple[Check, ...]
+    findings: tuple[Finding, ...]
+    since: datetime | None = None
+    from_row: int = 0
+
+    def sentence(self, found: Finding) -> str:
+        """Tell of a finding as people read it."""
+        return next((sentence(check, found) for check in self.checks if check.name == found.check), found.check)
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """Rows of one source that a repair has enqueued: how many, and the first of them."""
+
+    source: str
+    rows: int
+    first_row: int
+
+
+def audit(
+    conn: Connection, target_schema: str, since: datetime | None = None, tell: Callable[[str], None] = lambda _: None
+) -> AuditReport:
+    """Prove the books and the invariants, or say where they fail. Everything is read in one snapshot, nothing is changed.
+
+    Args:
+        conn: in autocommit mode, as an operator.
+        target_schema: where tables are whose slip names no schema.
+        since: look at rows received from then on. How many rows each table holds, and whether the ledger balances, are
+            checked of all rows even so.
+        tell: told what is looked at next: the books, then each table.
+    """
+    with conn.transaction():
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return examine(conn, target_schema, since, tell)
+
+
+def examine(conn: Connection, target_schema: str, since: datetime | None, tell: Callable[[str], None]) -> AuditReport:
+    """Make the checks of `audit` in the caller's transaction, which gives the snapshot."""
+    conn.execute(_SQL["by_hash"])
+    start = _first_row(conn, since)
+    slips = stored_slips(conn, target_schema)
+    tell("the books")
+    made = [*books_checked(conn, start, slips, whole=since is None), *tables_checked(conn, slips, start, tell)]
+    rows = conn.execute(_SQL["rows"], {"from_row": start}).fetchone() or (0,)
+    checks, findings = tuple(check for check, _ in made), tuple(f for _, found in made for f in found)
+    return AuditReport(rows[0], checks, findings, since, start)
+
+
+def repair(conn: Connection, since: datetime | None = None) -> tuple[Enqueued, ...]:
+    """Enqueue the staged rows that neither wait, are claimed nor settled, each once, and ring for a daemon that sleeps.
+
+    Args:
+        conn: in autocommit mode, as an operator.
+        since: leave rows alone that were received before.
+
+    Returns:
+        What was enqueued, by source; it is kept in `etl.action` too.
+    """
+    found = conn.execute(_SQL["enqueue_lost"], {"from_row": _first_row(conn, since)}).fetchall()
+    return tuple(Enqueued(source, rows, first_row) for source, rows, first_row in found)
+
+
+def _first_row(conn: Connection, since: datetime | None) -> int:
+    if since is None:
+        return 0
+    row = conn.execute(_SQL["first_row_since"], {"since": since}).fetchone()
+    return 2**63 - 1 if row is None or row[0] is None else int(row[0])

@@ -1,0 +1,142 @@
+"""What happens inside a load's transaction: rows are copied, winners land, and the sets that belong to them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import sql
+
+from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.tables import Kind, Policy, Table
+from etl_actors.store.database import Connection
+from etl_actors.store.loading.filling import insert_filled
+from etl_actors.store.loading.winners import count_differing, delete_sets, insert_owners, insert_set, winning_positions
+from etl_actors.store.tables.kin import Kin
+from etl_actors.store.tables.temps import temp_of
+
+__all__ = ["Landing", "copy", "delete_former_sets", "filled_tables", "insert_sets", "land"]
+
+
+@dataclass(slots=True)
+class Landing:
+    """What one load has done.
+
+    Args:
+        winners: row ids of the documents whose root row won.
+        replaced: how many of them took the place of an earlier one.
+        differing: how many of the others had other values than the winner.
+        gained: per qualified table, rows inserted less rows deleted.
+    """
+
+    winners: list[int] = field(default_factory=list)
+    replaced: int = 0
+    differing: int = 0
+    gained: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Won:
+    """Of one owner table: which sets of this batch are to land, and of which rows the former sets must go."""
+
+    winners: list[int]  # of a root, row ids; else positions
+    replaced: list[Any]
+
+
+def filled_tables(parsed: Parsed) -> tuple[Table, ...]:
+    """Return the tables that a batch has rows for, the root first."""
+    return tuple(block.table for block in parsed.blocks)
+
+
+def copy(conn: Connection, parsed: Parsed) -> None:
+    """Copy a batch's rows into their temp tables, which are emptied first."""
+    if not parsed.blocks:
+        return
+    temps = [sql.Identifier("pg_temp", temp_of(block.table)) for block in parsed.blocks]
+    conn.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(temps)))
+    with conn.cursor() as cursor:
+        for block, temp in zip(parsed.blocks, temps, strict=True):
+            with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(temp)) as lines:
+                lines.write(block.data)
+
+
+def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callable[[Table], None]) -> Landing:
+    """Land what was copied.
+
+    Args:
+        conn: in the load's transaction.
+        batch_id: of the batch.
+        parsed: it.
+        kin: what else belongs to its tables.
+        tell: told of each table before its rows are inserted: not every error of the server names the table.
+    """
+    landing = Landing()
+    tables = filled_tables(parsed)
+    rows = {block.table.qualified: block.rows for block in parsed.blocks}
+    owning = {table.owner for table in tables if table.kind is Kind.SET}
+    won: dict[str, _Won] = {}
+    # Owners in one global order, whatever the slip: batches of different slips that fill the same tables cannot deadlock.
+    for table in sorted((t for t in tables if t.kind is not Kind.SET), key=lambda t: t.qualified):
+        tell(table)
+        insert = insert_filled if table.policy is Policy.FILL else insert_owners
+        found = conn.execute(insert(table, kin.columns[table.qualified]), {"batch_id": batch_id}).fetchall()
+        landing.gained[table.qualified] += sum(not replaced for *_, replaced in found)
+        ours = _Won([row_id for row_id, *_ in found], [old for _, old, _ in found if old is not None])
+        if table.kind is Kind.ROOT:
+            landing.winners, landing.replaced = ours.winners, len(ours.replaced)
+            landing.differing = _differing(conn, table, ours.winners) if len(found) < rows[table.qualified] else 0
+        elif table.qualified in owning:
+            found = conn.execute(winning_positions(table), {"batch_id": batch_id}).fetchall()
+            ours = _Won([position for (position,) in found], ours.replaced)
+        won[table.qualified] = ours
+    for owner, ours in won.items():
+        delete_former_sets(conn, kin, owner, ours.replaced, landing)
+    insert_sets(conn, batch_id, parsed, {owner: ours.winners for owner, ours in won.items()}, landing, tell)
+    return landing
+
+
+def insert_sets(
+    conn: Connection,
+    batch_id: int,
+    parsed: Parsed,
+    winners: Mapping[str, list[int]],
+    landing: Landing,
+    tell: Callable[[Table], None],
+) -> None:
+    """Insert the sets that land with their owners' rows.
+
+    Args:
+        conn: in the load's transaction.
+        batch_id: of the batch.
+        parsed: it.
+        winners: per owner: of a root the row ids whose sets land, of another the positions.
+        landing: what is gained is added to it.
+        tell: told of each table before its rows are inserted.
+    """
+    tables = filled_tables(parsed)
+    root = next((table.qualified for table in tables if table.kind is Kind.ROOT), "")
+    for table in (t for t in tables if t.kind is Kind.SET):
+        tell(table)
+        won = winners.get(table.owner or root, [])
+        landing.gained[table.qualified] += conn.execute(insert_set(table), {"batch_id": batch_id, "winners": won}).rowcount
+
+
+def delete_former_sets(conn: Connection, kin: Kin, owner: str, replaced: Sequence[Any], landing: Landing) -> None:
+    """Delete the sets of replaced rows: those are locked by now, so that nobody else does the same meanwhile.
+
+    Args:
+        conn: in the load's transaction.
+        kin: what else belongs to the owner's table.
+        owner: its qualified name.
+        replaced: `_id`s of its rows.
+        landing: what is lost is taken off it.
+    """
+    sets = kin.sets.get(owner, ())
+    if sets and replaced:
+        for no, deleted in conn.execute(delete_sets(owner, sets), {"replaced": list(replaced)}).fetchall():
+            landing.gained[sets[no].qualified] -= deleted
+
+
+def _differing(conn: Connection, root: Table, winners: list[int]) -> int:
+    row = conn.execute(count_differing(root), {"winners": winners}).fetchone() if root.columns else None
+    return 0 if row is None else int(row[0])

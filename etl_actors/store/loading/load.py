@@ -1,0 +1,194 @@
+"""Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from json import dumps
+
+import psycopg
+import structlog
+from psycopg import errors as pg
+from psycopg import sql
+
+from etl_actors import events
+from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost
+from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.tables import Table
+from etl_actors.store.database import Connection
+from etl_actors.store.leases import Lease
+from etl_actors.store.loading.dead_letters import insert_rejects
+from etl_actors.store.loading.landing import Landing, copy, filled_tables, land
+from etl_actors.store.loading.refusals import failure_of
+from etl_actors.store.queries import queries
+from etl_actors.store.replay.repeating import Repeating
+from etl_actors.store.tables.kin import Kin, find_kin
+from etl_actors.store.tables.targets import ensure_tables
+from etl_actors.store.tables.temps import make_temp, temp_of
+
+__all__ = ["Loaded", "Loading"]
+
+log = structlog.get_logger()
+
+_SQL = queries("batches")
+_RETRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A finished batch's counts; the first four add up to its rows.
+
+    Args:
+        differing: of `duplicate`: rows whose values were not the winner's.
+        replaced: of `loaded`: rows that took the place of one from an earlier document.
+    """
+
+    loaded: int
+    duplicate: int
+    skipped: int
+    rejected: int
+    differing: int
+    replaced: int
+
+
+class _NewSlip(Exception):
+    """A slip was stored since its kin was found: what it puts into the same tables must be known before anything lands."""
+
+
+class Loading:
+    """Loads batches over one connection, whose temp tables and prepared statements it keeps and, when stale, renews."""
+
+    def __init__(self, conn: Connection, target_schema: str = "public") -> None:
+        self._conn = conn
+        self._target_schema = target_schema
+        self._known: dict[tuple[Table, ...], Kin] = {}
+        self._filling: Table | None = None
+        self._repeating = Repeating(conn, target_schema)
+        conn.execute(_SQL["probe"])
+
+    def load(self, lease: Lease, parsed: Parsed) -> Loaded:
+        """Land `parsed` under `lease`, in one transaction; of a replay's batch, in the place of what its rows have made before.
+
+        Raises:
+            LeaseLost: the batch is somebody else's by now; nothing landed.
+            DataRefused: the database refuses a value; nothing landed.
+            DatabaseUnsuitable: a right is missing, or a table is not as the slip wants it; nothing landed.
+            psycopg.OperationalError: the connection is gone; whether it landed is to be asked with `finished`.
+        """
+        failure: EtlError = DatabaseUnsuitable("Slips were stored again and again while the batch was landing.")
+        for attempt in range(_RETRIES):
+            last = attempt == _RETRIES - 1
+            try:
+                self._prepare(parsed)
+                return self._transaction(lease, parsed)
+            except (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable) as exc:
+                if last:
+                    raise
+                _tell_retry(lease, attempt, exc)
+            except _NewSlip:
+                self._known.clear()
+                self._repeating.forget()
+            except (pg.FeatureNotSupported, pg.UndefinedTable, pg.UndefinedColumn) as exc:
+                # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never bisect for it.
+                if last:
+                    raise
+                _tell_retry(lease, attempt, exc)
+                self._renew()
+            except psycopg.Error as exc:
+                blamed = failure_of(exc, filled_tables(parsed), self._filling)
+                if blamed is None:
+                    raise
+                failure = blamed
+                if attempt:
+                    break
+                self._renew()  # 22003 may come from a stale plan too: once more with fresh ones before blaming a row
+        raise failure  # out here, where no driver's error is its context: that one's DETAIL quotes the row
+
+    def finished(self, lease: Lease) -> Loaded | None:
+        """Return the counts with which the batch was finished under this very lease, None where it was not."""
+        row = self._conn.execute(_SQL["finished"], {"batch_id": lease.batch_id, "token": lease.token}).fetchone()
+        return None if row is None else Loaded(*row)
+
+    def _prepare(self, parsed: Parsed) -> None:
+        """Make sure that targets and temps are there; outside the transaction, so that a rollback takes none away."""
+        tables = filled_tables(parsed)
+        if tables not in self._known:
+            ensure_tables(self._conn, tables, parsed.slip or "", self._target_schema, structure_only=True)
+            for table in tables:
+                make_temp(self._conn, table)
+            self._known[tables] = find_kin(self._conn, tables, self._target_schema)
+
+    def _renew(self) -> None:
+        for table in {table for tables in self._known for table in tables}:
+            self._conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", temp_of(table))))
+        self._known.clear()
+        self._repeating.forget()
+        self._conn.execute("DEALLOCATE ALL")
+
+    def _transaction(self, lease: Lease, parsed: Parsed) -> Loaded:
+        self._filling = None
+        with self._conn.transaction():
+            self._fence(lease)
+            copy(self._conn, parsed)
+            kin = self._known[filled_tables(parsed)]
+            if lease.repeat is None:
+                landing = land(self._conn, lease.batch_id, parsed, kin, self._fill)
+                insert_rejects(self._conn, lease.batch_id, parsed)
+                return self._finish(lease, parsed, landing)
+            made = self._repeating.land(lease, lease.repeat, parsed, kin, self._fill)
+            if made is None:
+                return Loaded(0, 0, 0, 0, 0, 0)
+            return self._finish(made.lease, made.parsed, made.landing, made.prior, made.after)
+
+    def _fill(self, table: Table) -> None:
+        self._filling = table
+
+    def _fence(self, lease: Lease) -> None:
+        held = self._conn.execute(_SQL["fence"], {"batch_id": lease.batch_id, "token": lease.token}).fetchone()
+        if held is None:
+            raise _lost(lease)
+
+    def _finish(
+        self, lease: Lease, parsed: Parsed, landing: Landing, prior: str | None = None, after: datetime | None = None
+    ) -> Loaded:
+        letters = dict.fromkeys(lease.row_ids, "d")
+        letters |= dict.fromkeys(landing.winners, "l")
+        letters |= dict.fromkeys(parsed.skipped, "s")
+        letters |= {reject.row_id: "r" for reject in parsed.rejects if not reject.item}
+        if len(letters) != len(lease.row_ids):
+            msg = f"the result of batch {lease.batch_id} has rows that are not its own"
+            raise ValueError(msg)
+        outcomes = "".join(letters.values())
+        loaded = Loaded(
+            loaded=outcomes.count("l"),
+            duplicate=outcomes.count("d"),
+            skipped=outcomes.count("s"),
+            rejected=outcomes.count("r"),
+            differing=landing.differing,
+            replaced=landing.replaced,
+        )
+        given = {
+            "batch_id": lease.batch_id,
+            "token": lease.token,
+            "slip": parsed.slip,
+            "digest": parsed.digest,
+            "target": parsed.blocks[0].table.qualified if parsed.blocks else None,
+            "outcomes": outcomes,
+            "rows_added": dumps(dict(landing.gained)),
+            "prior": prior,
+            "after": after,
+        }
+        # The reply is read before COMMIT is sent: pipelined with it, a finish that hit no row would land all the same.
+        finished = self._conn.execute(_SQL["finish"], given | asdict(loaded)).fetchone()
+        if finished is None:
+            raise _lost(lease)
+        # Counted after the winners' rows are locked: whoever made a row that we replaced had stored its slip before.
+        if parsed.blocks and finished[0] != self._known[filled_tables(parsed)].slips:
+            raise _NewSlip
+        return loaded
+
+
+def _tell_retry(lease: Lease, attempt: int, exc: psycopg.Error) -> None:
+    log.info(events.BATCH_RETRIED, batch_id=lease.batch_id, source=lease.source, attempt=attempt + 1, error=type(exc).__name__)
+
+
+def _lost(lease: Lease) -> LeaseLost:
+    return LeaseLost(f"batch {lease.batch_id} is no longer held under token {lease.token}")

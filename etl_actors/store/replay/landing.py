@@ -1,0 +1,202 @@
+"""What happens inside a replay's load: the rows' former effect goes, and what one load would have made is there instead.
+
+What is the same stays as it is. An identity that loses its row, or whose new row is weaker than the one it had, is vacated:
+another document may win it, which is found by parsing those that had lost, once the replay has repeated all its rows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from psycopg import sql
+
+from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.tables import Kind, Policy, Table
+from etl_actors.store.database import Connection
+from etl_actors.store.leases import Lease, Repeat
+from etl_actors.store.loading.filling import insert_filled
+from etl_actors.store.loading.landing import Landing, delete_former_sets, filled_tables, insert_sets
+from etl_actors.store.loading.winners import count_differing, winning_positions
+from etl_actors.store.queries import queries
+from etl_actors.store.replay.refilling import delete_ungiven, update_given
+from etl_actors.store.replay.rows import Fresh, compare_fresh, held_rows, lock_rows, overwrite, remove_rows
+from etl_actors.store.replay.sets import differing_roots
+from etl_actors.store.tables.kin import Kin
+from etl_actors.store.tables.quoting import Quoted
+from etl_actors.store.tables.temps import temp_of
+
+__all__ = ["Former", "cut_to_vacant", "reland"]
+
+_SQL = queries("replay_landing")
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Where the rows of a batch may have put something before.
+
+    Args:
+        tables: no sets: those hang on others; by qualified name.
+        kin: what else belongs to them; by qualified name too.
+    """
+
+    tables: Mapping[str, Table]
+    kin: Mapping[str, Kin]
+
+
+@dataclass(slots=True)
+class _Relanding:
+    """One batch's landing under way."""
+
+    conn: Connection
+    lease: Lease
+    repeat: Repeat
+    parsed: Parsed
+    landing: Landing = field(default_factory=Landing)
+    vacated: int = 0
+    replaced: dict[str, list[UUID]] = field(default_factory=dict)  # per owner: rows whose sets must go
+    winners: dict[str, list[int]] = field(default_factory=dict)  # per owner: whose sets land; of a root row ids, else positions
+
+    @property
+    def rows(self) -> list[int]:
+        return list(self.lease.row_ids)
+
+
+def reland(
+    conn: Connection, lease: Lease, repeat: Repeat, parsed: Parsed, kin: Kin, former: Former, tell: Callable[[Table], None]
+) -> tuple[Landing, int]:
+    """Land what was copied in the place of what the rows have made before.
+
+    Args:
+        conn: in the load's transaction; only one replay lands at a time.
+        lease: of the batch.
+        repeat: of the lease.
+        parsed: the batch.
+        kin: what else belongs to its tables.
+        former: where its rows may have put something before.
+        tell: told of each table before its rows are inserted.
+
+    Returns:
+        What was done, rows that stayed as they were counted among the winners; and how many identities were vacated.
+    """
+    made = _Relanding(conn, lease, repeat, parsed)
+    fills = {table.qualified: table for table in filled_tables(parsed) if table.kind is not Kind.SET}
+    allkin = {**former.kin, **dict.fromkeys(fills, kin)}
+    # In the one global order of owners, as every load: batches that fill the same tables cannot deadlock over them.
+    for name in sorted({*fills, *former.tables}):
+        table = fills.get(name)
+        if table is None:
+            _clear(made, former.tables[name])
+        else:
+            tell(table)
+            (_refill if table.policy is Policy.FILL else _overwrite)(made, table, kin)
+    for owner, ids in made.replaced.items():
+        delete_former_sets(conn, allkin[owner], owner, ids, made.landing)
+    insert_sets(conn, lease.batch_id, parsed, made.winners, made.landing, tell)
+    return made.landing, made.vacated
+
+
+def _clear(made: _Relanding, table: Table) -> None:
+    """Take away what the rows have put into a table that they fill no more."""
+    if table.policy is Policy.FILL:
+        _ungive(made, table, None, ())
+        return
+    ids = [found for found, _ in held_rows(made.conn, table, made.rows)]
+    lock_rows(made.conn, table, ids)
+    _remove(made, table, ids)
+
+
+def _remove(made: _Relanding, table: Table, ids: Sequence[UUID]) -> None:
+    gone = remove_rows(made.conn, table, ids, made.rows)
+    made.landing.gained[table.qualified] -= len(gone)
+    made.replaced.setdefault(table.qualified, []).extend(gone)
+    _vacate(made, table, gone)
+
+
+def _vacate(made: _Relanding, table: Table, ids: Iterable[UUID]) -> None:
+    vacant = list(ids)
+    if vacant:
+        given = {"replay_id": made.repeat.replay_id, "target": table.qualified, "ids": vacant}
+        made.vacated += made.conn.execute(_SQL["vacate"], given).rowcount
+
+
+def _overwrite(made: _Relanding, table: Table, kin: Kin) -> None:
+    others = kin.columns[table.qualified]
+    held = dict(held_rows(made.conn, table, made.rows))
+    fresh = compare_fresh(made.conn, table, others)
+    came = {row.id for row in fresh}
+    vanished = [found for found in held if found not in came]
+    same = _unchanged(made, table, kin, fresh)
+    changed = len(same) < len(fresh) or vanished
+    landed = overwrite(made.conn, made.lease, table, others, [row.id for row in same], vanished) if changed else []
+    made.landing.gained[table.qualified] += sum(not replaced for *_, replaced in landed)
+    replaced = made.replaced.setdefault(table.qualified, [])
+    replaced += [found for _, found, _ in landed if found is not None]
+    if table.kind is Kind.ROOT:
+        winners = [row_id for row_id, *_ in landed]
+        made.winners[table.qualified] = winners
+        made.landing.winners = [*winners, *(row.row_id for row in same)]
+        made.landing.replaced = len(replaced)
+        row = made.conn.execute(count_differing(table), {"winners": made.landing.winners}).fetchone() if table.columns else None
+        made.landing.differing = 0 if row is None else int(row[0])
+    elif kin.sets.get(table.qualified):
+        positions = made.conn.execute(winning_positions(table), {"batch_id": made.lease.batch_id}).fetchall()
+        made.winners[table.qualified] = [position for (position,) in positions]
+    _remove(made, table, vanished)
+    ours = frozenset(made.lease.row_ids)
+    _vacate(made, table, [row.id for row in fresh if row.held_by in ours and not row.as_strong])
+
+
+def _unchanged(made: _Relanding, table: Table, kin: Kin, fresh: Iterable[Fresh]) -> list[Fresh]:
+    """Keep the rows that are there already, with everything that hangs on them."""
+    same = [row for row in fresh if row.same]
+    sets = kin.sets.get(table.qualified, ())
+    if not same or not sets:
+        return same
+    if table.kind is not Kind.ROOT:
+        return []  # by which of a document's rows its sets land is told by positions: they are rather written again
+    differing = differing_roots(made.conn, made.parsed, table, sets, {row.row_id: row.id for row in same})
+    return [row for row in same if row.id not in differing]
+
+
+def _refill(made: _Relanding, table: Table, kin: Kin) -> None:
+    others = kin.columns[table.qualified]
+    _ungive(made, table, table, others)
+    given = {"batch_id": made.lease.batch_id, "rows": made.rows}
+    made.conn.execute(update_given(table), given)
+    found = made.conn.execute(insert_filled(table, others), {"batch_id": made.lease.batch_id}).fetchall()
+    made.landing.gained[table.qualified] += sum(not replaced for *_, replaced in found)
+
+
+def _ungive(made: _Relanding, table: Table, fresh: Table | None, others: Sequence[str]) -> None:
+    """Take away the filled rows that one of ours has given something to which it gives no more: all givers are asked again."""
+    gone = made.conn.execute(delete_ungiven(table, fresh, others), {"rows": made.rows}).fetchall()
+    made.landing.gained[table.qualified] -= len(gone)
+    _vacate(made, table, [found for (found,) in gone])
+
+
+def cut_to_vacant(conn: Connection, replay_id: int, parsed: Parsed) -> set[int]:
+    """Of the rows that were copied keep those of documents that have an identity which the replay has vacated.
+
+    Args:
+        conn: in the load's transaction, after the copy.
+        replay_id: of which replay.
+        parsed: what was copied.
+
+    Returns:
+        The row ids of those documents.
+    """
+    wanted: set[int] = set()
+    tables = filled_tables(parsed)
+    for table in (t for t in tables if t.kind is not Kind.SET):
+        found = conn.execute(
+            sql.SQL(
+                "SELECT DISTINCT came._row_id FROM {} AS came "
+                "JOIN etl.vacancy v ON v.replay_id = %(replay_id)s AND v.target = %(target)s AND v.id = came._id"
+            ).format(Quoted("pg_temp", temp_of(table))),
+            {"replay_id": replay_id, "target": table.qualified},
+        )
+        wanted |= {row_id for (row_id,) in found}
+    for table in tables:
+        others = sql.SQL("DELETE FROM {} WHERE _row_id <> ALL (%(wanted)s::bigint[])").format(Quoted("pg_temp", temp_of(table)))
+        conn.execute(others, {"wanted": list(wanted)})
+    return wanted

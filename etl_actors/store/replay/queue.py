@@ -1,0 +1,204 @@
+"""What waits of the replay that is worked now: its rows are chosen a window at a time, claimed in batches, and at its end it ends."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from json import dumps
+from typing import Any
+
+from etl_actors.store.database import Connection
+from etl_actors.store.leases import Lease, leases
+from etl_actors.store.queries import queries
+from etl_actors.store.replay.seeking import Seeking
+
+__all__ = ["WINDOW_ROWS", "Phase", "Replay", "ReplayQueue", "Step", "Stored"]
+
+_SQL = queries("replay_queue")
+
+WINDOW_ROWS = 10_000
+"""Row ids of one window: to choose among them takes a tenth of a second, in which live rows wait and loads of the replay too."""
+
+
+class Phase(StrEnum):
+    """What a replay is at."""
+
+    REPEATING = "repeating"  # the rows that its filter chooses
+    SEEKING = "seeking"  # those that had lost what it has vacated
+
+
+class Step(StrEnum):
+    """What came of a try to go on where nothing could be claimed."""
+
+    CHOSEN = "chosen"  # the next window's rows wait, if it has any
+    TURNED = "turned"  # all is repeated: what was vacated is sought now
+    FINISHED = "finished"
+    WAITING = "waiting"  # for batches in flight, or for somebody who is at it
+    BARRED = "barred"  # what waits is of sources that are paused, or not claimed here
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The replay that is worked now.
+
+    Args:
+        replay_id: of the replay.
+        phase: what it is at.
+        cancelled: whether nothing more of it is repeated.
+        rate: rows a second at most, over all daemons; None for no limit.
+        problem: why it does not go on; None where it does.
+        wait_s: seconds until the rate allows the next claim.
+    """
+
+    replay_id: int
+    phase: Phase
+    cancelled: bool
+    rate: float | None
+    problem: str | None
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A version of a slip as it was stored.
+
+    Args:
+        digest: of the version.
+        name: of the slip.
+        files: its text by name.
+    """
+
+    digest: str
+    name: str
+    files: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class ReplayQueue:
+    """Claims batches of replays for one owner.
+
+    Where claims have come to is kept, as `etl_actors.store.inbox.Inbox` does, and for its reason.
+
+    Args:
+        conn: in autocommit mode.
+        owner: the node that claims.
+        target_schema: where tables are whose slip names no schema.
+        only: the sources to be claimed; empty for all.
+        window_rows: row ids of a window.
+    """
+
+    conn: Connection
+    owner: int
+    target_schema: str
+    only: Collection[str] = ()
+    window_rows: int = WINDOW_ROWS
+    _floor: tuple[str, int] = field(default=("", 0), init=False)
+    _seeking: Seeking | None = field(default=None, init=False)
+    _under_way: tuple[int, frozenset[int]] | None = field(default=None, init=False)  # of a replay: loads older than its end
+
+    def current(self) -> Replay | None:
+        """Return the replay that is worked now; None where there is none."""
+        row = self.conn.execute(_SQL["current"]).fetchone()
+        return None if row is None else Replay(row[0], Phase(row[1]), *row[2:])
+
+    def claim(self, replay: Replay, rows: int, nbytes: int) -> tuple[Lease, ...]:
+        """Claim the next rows of one source.
+
+        Args:
+            replay: the current one.
+            rows: at most so many, and at most what the rate allows in a second.
+            nbytes: rows are taken while those before them are smaller than this; the first is always taken.
+
+        Returns:
+            One lease for each slip that the rows name and each version they are pinned to; empty where none can be claimed now.
+        """
+        limit = rows if replay.rate is None else max(1, min(rows, int(replay.rate)))
+        wanted = {"replay_id": replay.replay_id, "rows": limit, "bytes": nbytes, "owner": self.owner, "only": list(self.only)}
+        while True:
+            source, row_id = self._floor
+            made = leases(self.conn.execute(_SQL["claim"], wanted | {"source": source, "row_id": row_id}))
+            if made:
+                self._floor = made[0].source, max(lease.row_ids[-1] for lease in made)
+                return made
+            if not source:
+                return ()
+            self._floor = ("", 0)  # what was given back lies below
+
+    def advance(self, replay: Replay) -> Step:
+        """Go on where nothing can be claimed: choose the next window, or turn to what was vacated, or finish."""
+        given = {"replay_id": replay.replay_id}
+        with self.conn.transaction():
+            locked = self.conn.execute(_SQL["lock"], given).fetchone()
+            if locked is None:
+                return Step.WAITING
+            phase, cancelled, filtered, cursor, row_hi = locked
+            waits, ours, claimed, vacated, live = self._standing(replay.replay_id)
+            repeating = phase == Phase.REPEATING
+            if waits and not (cancelled and repeating):
+                return Step.WAITING if ours else Step.BARRED
+            if cursor < row_hi and not (cancelled and repeating):
+                self._choose(replay.replay_id, repeating, filtered, cursor, row_hi)
+                return Step.CHOSEN
+            if claimed:
+                return Step.WAITING
+            self.conn.execute(_SQL["forget_rows"], given)  # a claim that was given back after the replay was cancelled
+            if repeating and vacated:
+                return self._turn(replay.replay_id, frozenset(live))
+            self.conn.execute(_SQL["forget_vacancies"], given)
+            self.conn.execute(_SQL["finish"], given)
+            self._seeking = None
+            return Step.FINISHED
+
+    def blame(self, replay_id: int, problem: str) -> bool:
+        """Say why a replay does not go on; return whether it could be written now."""
+        return self.conn.execute(_SQL["blame"], {"replay_id": replay_id, "problem": problem}).rowcount == 1
+
+    def stored(self, digest: str) -> Stored | None:
+        """Find a version of a slip; None where none of that digest was ever in force."""
+        row = self.conn.execute(_SQL["stored"], {"digest": digest}).fetchone()
+        return None if row is None else Stored(digest, row[0], row[1])
+
+    def _standing(self, replay_id: int) -> tuple[bool, bool, bool, bool, list[int]]:
+        row = self.conn.execute(_SQL["standing"], {"replay_id": replay_id, "only": list(self.only)}).fetchone()
+        if row is None:
+            msg = "a SELECT without FROM returned no row"
+            raise ValueError(msg)
+        return row[0], row[1], row[2], row[3], row[4]
+
+    def _turn(self, replay_id: int, live: frozenset[int]) -> Step:
+        """Turn to what was vacated, once every load has ended that began before.
+
+        Such a load may have lost to a row that is gone now, and its rows would be settled after they had been looked for.
+        """
+        older = live if self._under_way is None or self._under_way[0] != replay_id else self._under_way[1] & live
+        self._under_way = replay_id, older
+        if older:
+            return Step.WAITING
+        self.conn.execute(_SQL["seek"], {"replay_id": replay_id})
+        return Step.TURNED
+
+    def _choose(self, replay_id: int, repeating: bool, filtered: Any, cursor: int, row_hi: int) -> None:  # noqa: FBT001
+        self._floor = ("", 0)
+        if repeating:
+            first = self._first("next_chosen", {"filter": dumps(filtered), "cursor": cursor})
+            choose: Callable[[int, int], object] = lambda lo, hi: self.conn.execute(  # noqa: E731
+                _SQL["choose"], {"replay_id": replay_id, "filter": dumps(filtered), "lo": lo, "hi": hi}
+            )
+        else:
+            seeking = self._sought(replay_id)
+            first = self._first("next_sought", {"digests": list(seeking.digests), "cursor": cursor})
+            choose = lambda lo, hi: seeking.choose(self.conn, lo, hi)  # noqa: E731
+        reached = row_hi
+        if first is not None and first <= row_hi:
+            reached = min(first + self.window_rows - 1, row_hi)
+            choose(first, reached)
+        self.conn.execute(_SQL["move"], {"replay_id": replay_id, "cursor": reached})
+
+    def _first(self, query: str, given: dict[str, Any]) -> int | None:
+        row = self.conn.execute(_SQL[query], given).fetchone()
+        return None if row is None else row[0]
+
+    def _sought(self, replay_id: int) -> Seeking:
+        if self._seeking is None or self._seeking.replay_id != replay_id:
+            targets = {target for (target,) in self.conn.execute(_SQL["vacated_targets"], {"replay_id": replay_id})}
+            self._seeking = Seeking.of(self.conn, replay_id, targets, self.target_schema)
+        return self._seeking

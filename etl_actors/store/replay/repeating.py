@@ -1,0 +1,176 @@
+"""A replay's batch within a load's transaction: what its rows were before, their landing, and what the replay is told."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from psycopg import sql
+
+from etl_actors.errors import LeaseLost
+from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.tables import Kind, Policy, Table
+from etl_actors.slips.model.slip import Slip
+from etl_actors.store.database import Connection
+from etl_actors.store.leases import Lease, Repeat
+from etl_actors.store.loading.dead_letters import insert_rejects
+from etl_actors.store.loading.landing import Landing, filled_tables
+from etl_actors.store.queries import queries
+from etl_actors.store.replay.landing import Former, cut_to_vacant, reland
+from etl_actors.store.tables.kin import Kin, find_kin, stored_slips
+from etl_actors.store.tables.quoting import Quoted
+from etl_actors.store.tables.temps import temp_of
+
+__all__ = ["Repeated", "Repeating"]
+
+_SQL = queries("replay_landing")
+_TARGETS = queries("targets")
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """What is left of a batch, and what is to be written with its finish.
+
+    Args:
+        lease: of the rows that are settled.
+        parsed: of those.
+        landing: what was done.
+        prior: the letters before, in the order of the lease's row ids.
+        after: when the last of the batches finished that had settled them; this one counts as later.
+    """
+
+    lease: Lease
+    parsed: Parsed
+    landing: Landing
+    prior: str
+    after: datetime | None
+
+
+@dataclass(slots=True)
+class Repeating:
+    """Lands batches of replays over one connection.
+
+    Args:
+        conn: of the loader.
+        target_schema: where tables are whose slip names no schema.
+    """
+
+    conn: Connection
+    target_schema: str
+    _former: dict[str, tuple[dict[str, Table], dict[str, Kin]]] = field(default_factory=dict, init=False)  # by digest
+
+    def forget(self) -> None:
+        """Find anew what other slips have put where, since one was stored or a table has changed."""
+        self._former.clear()
+
+    def land(self, lease: Lease, repeat: Repeat, parsed: Parsed, kin: Kin, tell: Callable[[Table], None]) -> Repeated | None:
+        """Land a batch, after its rows were copied; None where none of them is settled by it, and it is over.
+
+        Args:
+            lease: held by the transaction.
+            repeat: of the lease.
+            parsed: the batch.
+            kin: what else belongs to its tables.
+            tell: told of each table before its rows are inserted.
+        """
+        self.conn.execute(_SQL["one_at_a_time"])
+        self.conn.execute(_SQL["joins"])
+        meant = len(lease.row_ids)
+        wanted = self._wanted(lease, repeat, parsed)
+        if len(wanted) < meant:
+            if not wanted:
+                self._leave(lease, repeat, meant)
+                return None
+            lease, repeat, parsed = self._cut(lease, repeat, parsed, wanted)
+        letters, digests, after = self._prior(lease, repeat)
+        self._index_filled(parsed)
+        landing, vacated = reland(self.conn, lease, repeat, parsed, kin, self._made_by(digests), tell)
+        self.conn.execute(_SQL["supersede"], {"row_ids": list(lease.row_ids)})
+        insert_rejects(self.conn, lease.batch_id, parsed)
+        self._advance(repeat, done=meant, vacated=vacated, found=len(wanted))
+        return Repeated(lease, parsed, landing, letters, after)
+
+    def _wanted(self, lease: Lease, repeat: Repeat, parsed: Parsed) -> set[int]:
+        """Say which rows are to be settled: not those whose document is no longer retained, whose effect stays."""
+        gone = {reject.row_id for reject in parsed.rejects if reject.reason == "row_missing"}
+        wanted = cut_to_vacant(self.conn, repeat.replay_id, parsed) if repeat.seeking else set(lease.row_ids)
+        return wanted - gone
+
+    def _cut(self, lease: Lease, repeat: Repeat, parsed: Parsed, wanted: Collection[int]) -> tuple[Lease, Repeat, Parsed]:
+        kept = [(r, b) for r, b in zip(lease.row_ids, repeat.prior_batches, strict=True) if r in wanted]
+        rows, batches = tuple(r for r, _ in kept), tuple(b for _, b in kept)
+        given = {
+            "row_ids": list(rows),
+            "batches": list(batches),
+            "lo": rows[0],
+            "hi": rows[-1],
+            "batch_id": lease.batch_id,
+            "token": lease.token,
+        }
+        self.conn.execute(_SQL["cut"], given)
+        repeat = replace(repeat, prior_batches=batches)
+        rejects = tuple(reject for reject in parsed.rejects if reject.row_id in wanted)
+        skipped = tuple(row_id for row_id in parsed.skipped if row_id in wanted)
+        return (
+            replace(lease, row_ids=rows, repeat=repeat),
+            repeat,
+            replace(parsed, rejects=rejects, skipped=skipped),
+        )
+
+    def _leave(self, lease: Lease, repeat: Repeat, meant: int) -> None:
+        given = {"batch_id": lease.batch_id, "token": lease.token}
+        if self.conn.execute(_SQL["leave"], given).fetchone() is None:
+            msg = f"batch {lease.batch_id} is no longer held under token {lease.token}"
+            raise LeaseLost(msg)
+        self._advance(repeat, done=meant, vacated=0, found=0)
+
+    def _prior(self, lease: Lease, repeat: Repeat) -> tuple[str, set[str], datetime | None]:
+        by = dict(zip(lease.row_ids, repeat.prior_batches, strict=True))
+        given = {"row_ids": list(by), "batches": list(set(by.values()))}
+        found = [row for row in self.conn.execute(_SQL["prior"], given) if by[row[0]] == row[1]]
+        letters = {row_id: letter for row_id, _, letter, *_ in found}
+        digests = {digest for *_, letter, digest, _ in found if letter in {"l", "d"} and digest is not None}
+        after = max((finished_at for *_, finished_at in found), default=None)
+        return "".join(letters[row_id] for row_id in lease.row_ids), digests, after
+
+    def _made_by(self, digests: Collection[str]) -> Former:
+        unknown = [digest for digest in digests if digest not in self._former]
+        if unknown:
+            stored = {slip.digest: slip for slip in stored_slips(self.conn, self.target_schema)}
+            for digest in unknown:
+                self._former[digest] = self._owners(stored[digest])
+        tables: dict[str, Table] = {}
+        kin: dict[str, Kin] = {}
+        for digest in digests:
+            tables |= self._former[digest][0]
+            kin |= self._former[digest][1]
+        return Former(tables, kin)
+
+    def _owners(self, slip: Slip) -> tuple[dict[str, Table], dict[str, Kin]]:
+        owners = {t.qualified: t for t in slip.targets if t.kind is not Kind.SET and self._is_there(t)}
+        found = find_kin(self.conn, slip.targets, self.target_schema)
+        return owners, dict.fromkeys(owners, found)
+
+    def _is_there(self, table: Table) -> bool:
+        given = {"schema": table.schema, "name": table.name}
+        return bool(self.conn.execute(_TARGETS["columns"], given).fetchone())
+
+    def _index_filled(self, parsed: Parsed) -> None:
+        """Index the temps by which filled rows are corrected: each column of each row looks into them."""
+        for table in (t for t in filled_tables(parsed) if t.policy is Policy.FILL):
+            name = temp_of(table)
+            self.conn.execute(
+                sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} (_id, _row_id)").format(
+                    Quoted(f"{name}_by_id"), Quoted("pg_temp", name)
+                )
+            )
+
+    def _advance(self, repeat: Repeat, *, done: int, vacated: int, found: int) -> None:
+        sought = done if repeat.seeking else 0
+        given = {
+            "replay_id": repeat.replay_id,
+            "done": 0 if repeat.seeking else done,
+            "vacated": vacated,
+            "sought": sought,
+            "found": found if repeat.seeking else 0,
+        }
+        self.conn.execute(_SQL["advance"], given)

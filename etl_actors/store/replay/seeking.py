@@ -1,0 +1,82 @@
+"""Which settled rows may have lost what a replay has vacated: they are parsed again, each by the version that settled it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from psycopg import sql
+
+from etl_actors.relational.tables import Policy, Table
+from etl_actors.store.database import Connection
+from etl_actors.store.tables.kin import stored_slips
+from etl_actors.store.tables.quoting import Quoted
+
+__all__ = ["Seeking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seeking:
+    """The choice of a replay's second phase.
+
+    Args:
+        replay_id: of which replay.
+        any_row: digests of versions whose rows are all parsed again: a row holds one of their items and may have lost another.
+        rowless: digests by root table, of versions of which nothing else was vacated: whoever holds a row there has lost none.
+    """
+
+    replay_id: int
+    any_row: tuple[str, ...]
+    rowless: Mapping[Table, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, conn: Connection, replay_id: int, targets: Collection[str], target_schema: str) -> Self:
+        """Find the versions that fill any of the vacated tables.
+
+        Args:
+            conn: in autocommit mode, or in a transaction that only reads.
+            replay_id: of which replay.
+            targets: qualified names of the tables that have vacated identities.
+            target_schema: where tables are whose slip names no schema.
+
+        Raises:
+            DatabaseUnsuitable: a stored slip cannot be read by this release.
+        """
+        any_row: list[str] = []
+        rowless: dict[str, tuple[Table, list[str]]] = {}
+        for slip in stored_slips(conn, target_schema):
+            filled = {table.qualified for table in slip.targets} & set(targets)
+            if filled == {slip.root.qualified} and slip.root.policy is not Policy.FILL:
+                rowless.setdefault(slip.root.qualified, (slip.root, []))[1].append(slip.digest)
+            elif filled:
+                any_row.append(slip.digest)
+        return cls(replay_id, tuple(any_row), {root: tuple(digests) for root, digests in rowless.values()})
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """All versions in question."""
+        return (*self.any_row, *(digest for digests in self.rowless.values() for digest in digests))
+
+    def choose(self, conn: Connection, lo: int, hi: int) -> None:
+        """Let the candidates between two row ids, both included, wait for the replay."""
+        given = {"replay_id": self.replay_id, "lo": lo, "hi": hi, "any_row": list(self.any_row)}
+        which: list[sql.Composable] = [sql.SQL("d.slip_digest = ANY (%(any_row)s)")]
+        for number, (root, digests) in enumerate(self.rowless.items()):
+            given[f"root_{number}"] = list(digests)
+            which.append(
+                sql.SQL("d.slip_digest = ANY ({}) AND NOT EXISTS (SELECT FROM {} AS t WHERE t._row_id = d.row_id)").format(
+                    sql.Placeholder(f"root_{number}"), Quoted(root.schema, root.name)
+                )
+            )
+        conn.execute(_CHOOSE.format(sql.SQL(" OR ").join(which)), given)
+
+
+# What staging no longer holds cannot be parsed again.
+_CHOOSE = sql.SQL(
+    """
+    INSERT INTO etl.replay_row (replay_id, source, row_id, slip, digest, batch_id)
+    SELECT %(replay_id)s, d.source, d.row_id, s.slip, d.slip_digest, d.batch_id
+      FROM etl.settled(%(lo)s, %(hi)s) AS d JOIN etl.staging s ON s.row_id = d.row_id AND s.row_id BETWEEN %(lo)s AND %(hi)s
+     WHERE d.letter IN ('l', 'd') AND ({})
+    ON CONFLICT DO NOTHING
+    """
+)

@@ -1,0 +1,1 @@
+"""Target tables: what is there, what a slip wants of them, and what of others belongs to them."""

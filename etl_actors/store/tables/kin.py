@@ -1,0 +1,144 @@
+"""What all slips that were ever in force have put into the same tables: what a replaced row may leave behind.
+
+A winner takes the place of a row that another slip, or an older version of its own, has made. Whatever that one filled and the
+winner does not must go, or the tables would depend on the order of arrival.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from etl_actors.errors import DatabaseUnsuitable, SlipError
+from etl_actors.relational.tables import FILLED, Kind, Policy, Table
+from etl_actors.slips.model.slip import Slip, SlipTable
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+from etl_actors.store.tables.quoting import Quoted
+
+__all__ = ["Kin", "find_kin", "read_stored", "require_same_identity", "stored_slips"]
+
+_SLIPS = queries("slips")
+_TARGETS = queries("targets")
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What else belongs to the tables of one slip.
+
+    Args:
+        slips: how many slips were stored when this was found; another number later means that it is out of date.
+        columns: per qualified table, the columns in the database that only other slips fill.
+        sets: per qualified table that owns any, the keyless children of its rows, this slip's and others'; parents before
+            children.
+    """
+
+    slips: int
+    columns: dict[str, tuple[str, ...]]
+    sets: dict[str, tuple[Table, ...]]
+
+
+def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> Kin:
+    """Find what else belongs to the tables of one slip.
+
+    Args:
+        conn: in autocommit mode.
+        tables: of the slip, the root first.
+        target_schema: where tables are whose slip names no schema.
+
+    Raises:
+        DatabaseUnsuitable: a stored slip cannot be read by this release.
+    """
+    own = {table.qualified: table for table in tables}
+    stored = stored_slips(conn, target_schema)
+    columns: dict[str, dict[str, None]] = {name: {} for name in own}
+    sets: dict[str, dict[tuple[str, str | None], Table]] = {name: {} for name in own}
+    for targets in (tuple(own.values()), *(slip.targets for slip in stored)):
+        root = next((table.qualified for table in targets if table.kind is Kind.ROOT), "")
+        for table in targets:
+            columns.get(table.qualified, {}).update(dict.fromkeys(column.name for column in table.columns))
+            if table.kind is Kind.SET:
+                sets.get(table.owner or root, {}).setdefault((table.qualified, table.parent), table)
+    there = {name: _present(conn, table) for name, table in own.items()}
+    return Kin(
+        slips=len(stored),
+        columns={name: tuple(_others(table, columns[name], there[name])) for name, table in own.items()},
+        sets={owner: tuple(table for table in found.values() if _present(conn, table)) for owner, found in sets.items() if found},
+    )
+
+
+def _others(table: Table, filled: Iterable[str], there: Collection[str]) -> Iterator[str]:
+    own = {column.name for column in table.columns}
+    yield from (name for name in filled if name in there and name not in own)
+    if table.policy is not Policy.FILL and FILLED in there:
+        yield FILLED  # of a slip that filled the table column by column; a row that takes the place of such a one is whole
+
+
+def stored_slips(conn: Connection, target_schema: str) -> list[Slip]:
+    """Read every slip that was ever in force, oldest first.
+
+    Raises:
+        DatabaseUnsuitable: one of them cannot be read by this release.
+    """
+    known = conn.execute(_SLIPS["digests"]).fetchall()
+    unread = [digest for digest, _ in known if (digest, target_schema) not in _read]
+    files = dict(conn.execute(_SLIPS["files"], {"digests": unread}).fetchall()) if unread else {}
+    return [read_stored(digest, name, files.get(digest, {}), target_schema) for digest, name in known]
+
+
+_read: dict[tuple[str, str], Slip] = {}  # a digest names a text for ever, and reading one takes milliseconds
+
+
+def read_stored(digest: str, name: str, files: Mapping[str, str], target_schema: str) -> Slip:
+    """Read a stored slip, once a process.
+
+    Raises:
+        DatabaseUnsuitable: it cannot be read by this release.
+    """
+    if (digest, target_schema) not in _read:
+        try:
+            _read[digest, target_schema] = read_slip(files, target_schema)
+        except SlipError as exc:
+            msg = f"The stored slip {name} ({digest}) cannot be read by this release: {exc}"
+            raise DatabaseUnsuitable(msg) from exc
+    return _read[digest, target_schema]
+
+
+def require_same_identity(conn: Connection, slip: Slip, stored: Iterable[Slip]) -> None:
+    """Refuse a slip that knows the rows of a filled table by another key than the slip that filled it.
+
+    The same document would get another `_id`, and stand there twice.
+
+    Raises:
+        DatabaseUnsuitable: the sentence names both keys.
+    """
+    for table in slip.tables:
+        for other in stored:
+            known = next((t for t in other.tables if t.table.qualified == table.table.qualified), None)
+            if known is None or _known_by(known, other) == _known_by(table, slip):
+                continue
+            filled = sql.SQL(
+                "SELECT EXISTS (SELECT FROM {} t JOIN etl.batch b ON b.batch_id = t._batch_id WHERE b.slip_digest = %s)"
+            ).format(Quoted(table.table.schema, table.table.name))
+            if _present(conn, table.table) and conn.execute(filled, [other.digest]).fetchone() == (True,):
+                msg = (
+                    f"Slip {slip.name} knows the rows of {table.table.qualified} by {_known_by(table, slip)}, but those that are "
+                    f"there are known by {_known_by(known, other)}: name another table, or empty this one."
+                )
+                raise DatabaseUnsuitable(msg)
+
+
+def _known_by(table: SlipTable, slip: Slip) -> str:
+    if table.table.key:
+        return f"({', '.join(table.table.key)})"
+    if table.table.kind is Kind.ROOT:
+        if table.own_rows:
+            return "their staged row"
+        return f"their whole document{', file and line left out' * slip.has_origin}"
+    return f"their place under {table.table.parent}"
+
+
+def _present(conn: Connection, table: Table) -> set[str]:
+    found = conn.execute(_TARGETS["columns"], {"schema": table.schema, "name": table.name}).fetchall()
+    return {name for name, _ in found}

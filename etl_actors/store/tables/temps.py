@@ -1,0 +1,32 @@
+"""Temp tables: one a target's plan, which a session keeps, and a batch is copied through."""
+
+from hashlib import blake2b
+
+from psycopg import sql
+
+from etl_actors.relational.tables import Table
+from etl_actors.store.database import Connection
+from etl_actors.store.tables.constraints import check_constraint, check_name
+from etl_actors.store.tables.quoting import listed
+
+__all__ = ["make_temp", "temp_of"]
+
+
+def temp_of(table: Table) -> str:
+    """Return the name of the temp table that `table` is copied through; it changes with the table's plan."""
+    checks = tuple(check_name(table, column) for column in table.columns if column.check is not None)
+    plan = blake2b(repr((table.qualified, table.copied, checks)).encode(), digest_size=8).hexdigest()
+    return f"etl_{plan}"
+
+
+def make_temp(conn: Connection, table: Table) -> None:
+    """Create the temp table that `table` is copied through, unless the session has it.
+
+    It has the slip's checks: the target meets those rows only that win, and whether a row is refused must not depend on
+    which others came in its batch.
+    """
+    # A type cannot be a parameter; the slip reader has matched it against the types it knows.
+    fields = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in table.copied]
+    fields += [check_constraint(table, column) for column in table.columns if column.check is not None]
+    made = sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ({})").format(sql.Identifier(temp_of(table)), listed(fields))
+    conn.execute(made)

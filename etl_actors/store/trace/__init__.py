@@ -1,0 +1,1 @@
+"""Where a staged row went, and where a target row came from."""
