@@ -12,7 +12,7 @@ import psycopg
 
 from benchmarks.report import PAGE
 from benchmarks.server import Server
-from etl_actors.store.audit import audit
+from etl_actors.store.audit.audit import audit
 from etl_actors.store.database import Connection, connect
 
 __all__ = ["FEW", "MANY", "Answer", "answers", "as_lines", "write_books"]
