@@ -41,6 +41,7 @@ class Entry:
     condemned: tuple[Reject, ...] = ()  # rows that killed or hung a parser
     deaths: int = 0  # actors that died while they worked on this batch
     pinned: RoleSlip | None = None  # the version that it is parsed by, whatever is in force
+    rejected: bool = False  # its one row was refused, and its reject is all that is to be loaded
 
     @property
     def version(self) -> tuple[str | None, str | None]:
@@ -103,7 +104,7 @@ class Book:
     def condemn(self, lease: Lease, rejected: Parsed) -> None:
         """Have a batch of one row rejected: what is to be loaded is its reject, whatever was parsed of it before."""
         entry = self.entries[lease.batch_id]
-        entry.parsed, entry.loader = rejected, None
+        entry.parsed, entry.loader, entry.rejected = rejected, None, True
 
     def remove(self, lease: Lease) -> None:
         """Strike a batch out: it has landed, was split, or is somebody else's."""

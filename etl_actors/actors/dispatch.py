@@ -177,7 +177,11 @@ class Dispatch:
 
     def poisoned(self, answer: BatchPoisoned) -> None:
         """Bisect a batch in which some row is to blame; a single row is rejected."""
-        if self.book.find(answer.lease) is not None:
+        entry = self.book.find(answer.lease)
+        if entry is not None and entry.rejected:
+            # Nothing of the row is left that could be refused: it is what the database will not let go, now or ever.
+            self.stuck(BatchStuck(answer.lease, answer.message))
+        elif entry is not None:
             self.custody.bisect(answer.lease, Reject(0, answer.stage, answer.reason, answer.message, dict(answer.detail)))
             self._hand_out()
 

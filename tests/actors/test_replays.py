@@ -277,6 +277,26 @@ def test_a_batch_that_cannot_land_is_given_back_and_replays_are_left_alone_for_a
     assert len(desk.held(repeating=True)) == 1
 
 
+@pytest.mark.parametrize("repeating", [True, False])
+def test_a_rejected_row_that_the_database_refuses_all_the_same_is_given_back_and_not_tried_for_ever(*, repeating: bool) -> None:
+    desk = _Desk()
+    row = desk.chosen(1)[0] if repeating else desk.intake.stage("shop", 1)[0]
+    desk.polls()
+    (lease,) = desk.held(repeating=repeating)
+    refused = BatchPoisoned(lease, Stage.LOAD, "foreign_key_violation", "expected …, but it answered (table fav)")
+    desk.parse(lease)
+    desk.dispatch.poisoned(refused)
+    assert [order.parsed.rejects[0].row_id for orders in desk.to_load() for order in orders if order.parsed.rejects] == [row]
+    desk.dispatch.poisoned(refused)
+    assert desk.held(repeating=repeating) == []
+    assert desk.signals.failed.is_set()
+    assert desk.to_load() == [[], []]
+    if repeating:
+        assert (desk.queue.problems, desk.intake.repeating, desk.intake.aside) == ([refused.message], [row], set())
+    else:
+        assert (desk.queue.problems, desk.intake.pending(), desk.intake.aside) == ([], [row], {"shop"})
+
+
 def test_a_problem_that_could_not_be_written_is_written_at_a_beat() -> None:
     desk = _Desk()
     desk.chosen(3)
