@@ -35,6 +35,7 @@ class Server:
         self._given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
         self._admin = psycopg.connect(url, autocommit=True)
         self._names = 0
+        self._given_up: list[str] = []
         self.token = secrets.token_hex(3)
         """Keeps the names of two sessions on one server apart."""
         self.version = self._admin.info.server_version // 10_000
@@ -69,8 +70,13 @@ class Server:
         return name
 
     def drop(self, database: str) -> None:
-        """Remove a database, whoever is connected to it."""
-        self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(database))
+        """Remove a database, whoever is connected to it: at once from everybody's sight, and with the next one from the disk.
+
+        A connection that was just closed has a process for some moments more, and PostgreSQL waits 100 ms before it looks again.
+        """
+        self._admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
+        self._remove_given_up()
+        self._given_up.append(database)
 
     @contextmanager
     def login(self, role: str) -> Iterator[dict[str, str]]:
@@ -89,11 +95,17 @@ class Server:
         try:
             yield {"user": user, "password": password}
         finally:
+            self._remove_given_up()  # a login that has rights in a database cannot be removed before it
             self._run("DROP ROLE {}", sql.Identifier(user))
 
     def close(self) -> None:
-        """Close the connection that makes and drops."""
+        """Remove what is left to remove, and close the connection that makes and drops."""
+        self._remove_given_up()
         self._admin.close()
+
+    def _remove_given_up(self) -> None:
+        while self._given_up:
+            self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(self._given_up.pop()))
 
     def _run(self, statement: str, *parts: sql.Composable) -> None:
         self._admin.execute(sql.SQL(statement).format(*parts))
@@ -109,7 +121,7 @@ def running_server() -> Iterator[Server]:
     version = int(OWN.get("ETL_TEST_POSTGRES", "18"))
     binaries = None if version in _OF_THE_WHEEL else Binaries(_DEBIAN / str(version) / "bin")
     with (
-        passable_folder() as folder,
+        passable_folder(in_memory=True) as folder,
         acquire(folder, version, throwaway=True, binaries=binaries) as lease,
         closing(Server(lease.url)) as server,
     ):
