@@ -13,7 +13,7 @@ from etl_actors.relational.tables import Table
 from etl_actors.store.tables.quoting import Quoted, QuotedText, listed, names
 from etl_actors.store.tables.temps import temp_of
 
-__all__ = ["giver", "insert_filled"]
+__all__ = ["giver", "insert_filled", "record"]
 
 
 def insert_filled(table: Table, others: Sequence[str] = ()) -> sql.Composed:
@@ -39,12 +39,12 @@ def insert_filled(table: Table, others: Sequence[str] = ()) -> sql.Composed:
     ).format(
         target=Quoted(table.schema, table.name),
         columns=names(own),
-        filled=_record(own, sql.SQL("_givers"), sql.SQL("_row_id")),
+        filled=record(own, sql.SQL("_givers"), sql.SQL("_row_id")),
         merged=_merged(table, own),
         changes=listed(
             sql.SQL("{0} = CASE WHEN {1} THEN excluded.{0} ELSE held.{0} END").format(Quoted(name), wins[name]) for name in own
         ),
-        refilled=_record(
+        refilled=record(
             [*own, *others], sql.SQL("ARRAY[{}]").format(listed(given)), sql.SQL("least(held._row_id, excluded._row_id)")
         ),
         some=sql.SQL(" OR ").join(wins.values()),
@@ -66,7 +66,14 @@ def _merged(table: Table, own: Sequence[str]) -> sql.Composed:
     ).format(values=listed(values), givers=listed(givers), temp=Quoted("pg_temp", temp_of(table)), windows=listed(windows))
 
 
-def _record(columns: Sequence[str], givers: sql.Composable, lowest: sql.Composable) -> sql.Composed:
+def record(columns: Sequence[str], givers: sql.Composable, lowest: sql.Composable) -> sql.Composed:
+    """Write what `_filled` holds.
+
+    Args:
+        columns: names.
+        givers: an array of row ids, in their order; null where nobody gave one.
+        lowest: the row id whose columns need not be told.
+    """
     # an aggregate and no jsonb_build_object: a function takes a hundred arguments at most
     return sql.SQL(
         "(SELECT jsonb_object_agg(c, g) FROM unnest(ARRAY[{columns}]::text[], {givers}) AS f (c, g) WHERE g <> {lowest})"

@@ -73,6 +73,7 @@ class Loading:
             DatabaseUnsuitable: a right is missing, or a table is not as the slip wants it; nothing landed.
             psycopg.OperationalError: the connection is gone; whether it landed is to be asked with `finished`.
         """
+        parsed = self._repeating.narrowed(lease, parsed)
         failure: EtlError = DatabaseUnsuitable("Slips were stored again and again while the batch was landing.")
         for attempt in range(_RETRIES):
             last = attempt == _RETRIES - 1

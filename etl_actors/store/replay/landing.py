@@ -11,14 +11,14 @@ from uuid import UUID
 from psycopg import sql
 
 from etl_actors.relational.parsed import Parsed
-from etl_actors.relational.tables import Kind, Policy, Table
+from etl_actors.relational.tables import FILLED, Kind, Policy, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease, Repeat
 from etl_actors.store.loading.filling import insert_filled
 from etl_actors.store.loading.landing import Landing, delete_former_sets, filled_tables, insert_sets
 from etl_actors.store.loading.winners import count_differing, winning_positions
 from etl_actors.store.queries import queries
-from etl_actors.store.replay.refilling import delete_ungiven, update_given
+from etl_actors.store.replay.refilling import lock_filled, take_back, update_given
 from etl_actors.store.replay.rows import Fresh, compare_fresh, held_rows, lock_rows, overwrite, remove_rows
 from etl_actors.store.replay.sets import differing_roots
 from etl_actors.store.tables.kin import Kin
@@ -36,11 +36,18 @@ class Former:
 
     Args:
         tables: no sets: those hang on others; by qualified name.
+        filled: those of them that some version filled column by column.
         kin: what else belongs to them; by qualified name too.
     """
 
     tables: Mapping[str, Table]
+    filled: Mapping[str, Table]
     kin: Mapping[str, Kin]
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Return the columns of a table that any slip fills."""
+        own = [column.name for table in (self.tables[name], self.filled.get(name)) if table for column in table.columns]
+        return tuple(column for column in dict.fromkeys((*own, *self.kin[name].columns[name])) if column != FILLED)
 
 
 @dataclass(slots=True)
@@ -83,7 +90,9 @@ def reland(
     allkin = {**former.kin, **dict.fromkeys(fills, kin)}
     # In the one global order of owners, as every load: batches that fill the same tables cannot deadlock over them.
     for name in sorted({*fills, *former.tables}):
-        table = fills.get(name)
+        table, was = fills.get(name), former.filled.get(name)
+        if was is not None and (table is None or table.policy is not Policy.FILL):
+            _take_back(made, was, former.columns(name), None)
         if table is None:
             _clear(made, former.tables[name])
         else:
@@ -97,9 +106,6 @@ def reland(
 
 def _clear(made: _Relanding, table: Table) -> None:
     """Take away what the rows have put into a table that they fill no more."""
-    if table.policy is Policy.FILL:
-        _ungive(made, table, None, ())
-        return
     ids = [found for found, _ in held_rows(made.conn, table, made.rows)]
     lock_rows(made.conn, table, ids)
     _remove(made, table, ids)
@@ -160,18 +166,17 @@ def _unchanged(made: _Relanding, table: Table, kin: Kin, fresh: Iterable[Fresh])
 
 def _refill(made: _Relanding, table: Table, kin: Kin) -> None:
     others = kin.columns[table.qualified]
-    _ungive(made, table, table, others)
-    given = {"batch_id": made.lease.batch_id, "rows": made.rows}
-    made.conn.execute(update_given(table), given)
+    _take_back(made, table, [*(column.name for column in table.columns), *others], table)
+    made.conn.execute(update_given(table), {"batch_id": made.lease.batch_id, "rows": made.rows})
     found = made.conn.execute(insert_filled(table, others), {"batch_id": made.lease.batch_id}).fetchall()
     made.landing.gained[table.qualified] += sum(not replaced for *_, replaced in found)
 
 
-def _ungive(made: _Relanding, table: Table, fresh: Table | None, others: Sequence[str]) -> None:
-    """Take away the filled rows that one of ours has given something to which it gives no more: all givers are asked again."""
-    gone = made.conn.execute(delete_ungiven(table, fresh, others), {"rows": made.rows}).fetchall()
-    made.landing.gained[table.qualified] -= len(gone)
-    _vacate(made, table, [found for (found,) in gone])
+def _take_back(made: _Relanding, table: Table, columns: Sequence[str], fresh: Table | None) -> None:
+    made.conn.execute(lock_filled(table, fresh), {"rows": made.rows})
+    changed = made.conn.execute(take_back(table, columns, fresh), {"rows": made.rows}).fetchall()
+    made.landing.gained[table.qualified] -= sum(gone for _, gone in changed)
+    _vacate(made, table, [found for found, _ in changed])
 
 
 def cut_to_vacant(conn: Connection, replay_id: int, parsed: Parsed) -> set[int]:

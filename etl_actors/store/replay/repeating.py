@@ -56,7 +56,7 @@ class Repeating:
 
     conn: Connection
     target_schema: str
-    _former: dict[str, tuple[dict[str, Table], dict[str, Kin]]] = field(default_factory=dict, init=False)  # by digest
+    _former: dict[str, tuple[Slip, Kin]] = field(default_factory=dict, init=False)  # by digest
 
     def forget(self) -> None:
         """Find anew what other slips have put where, since one was stored or a table has changed."""
@@ -84,10 +84,24 @@ class Repeating:
         letters, digests, after = self._prior(lease, repeat)
         self._index_filled(parsed)
         landing, vacated = reland(self.conn, lease, repeat, parsed, kin, self._made_by(digests), tell)
-        self.conn.execute(_SQL["supersede"], {"row_ids": list(lease.row_ids)})
-        insert_rejects(self.conn, lease.batch_id, parsed)
+        self._tell_rejects(lease, repeat, parsed)
         self._advance(repeat, done=meant, vacated=vacated, found=len(wanted))
         return Repeated(lease, parsed, landing, letters, after)
+
+    def narrowed(self, lease: Lease, parsed: Parsed) -> Parsed:
+        """Leave out what a batch that only seeks would put into tables that are gone: to find winners it makes none anew."""
+        if lease.repeat is None or not lease.repeat.seeking:
+            return parsed
+        return replace(parsed, blocks=tuple(block for block in parsed.blocks if self.is_there(block.table)))
+
+    def _tell_rejects(self, lease: Lease, repeat: Repeat, parsed: Parsed) -> None:
+        if repeat.seeking:
+            # Parsed by the version that had settled them, they have the dead letters of items that they had, read or discarded.
+            given = {"row_ids": list(lease.row_ids), "batches": list(set(repeat.prior_batches)), "batch_id": lease.batch_id}
+            self.conn.execute(_SQL["keep_items"], given)
+        else:
+            self.conn.execute(_SQL["supersede"], {"row_ids": list(lease.row_ids)})
+            insert_rejects(self.conn, lease.batch_id, parsed)
 
     def _wanted(self, lease: Lease, repeat: Repeat, parsed: Parsed) -> set[int]:
         """Say which rows are to be settled: not those whose document is no longer retained, whose effect stays."""
@@ -137,20 +151,21 @@ class Repeating:
         if unknown:
             stored = {slip.digest: slip for slip in stored_slips(self.conn, self.target_schema)}
             for digest in unknown:
-                self._former[digest] = self._owners(stored[digest])
+                slip = stored[digest]
+                self._former[digest] = slip, find_kin(self.conn, slip.targets, self.target_schema)
         tables: dict[str, Table] = {}
+        filled: dict[str, Table] = {}
         kin: dict[str, Kin] = {}
-        for digest in digests:
-            tables |= self._former[digest][0]
-            kin |= self._former[digest][1]
-        return Former(tables, kin)
+        for digest in sorted(digests):
+            slip, found = self._former[digest]
+            owners = {t.qualified: t for t in slip.targets if t.kind is not Kind.SET and self.is_there(t)}
+            tables |= owners
+            filled |= {name: table for name, table in owners.items() if table.policy is Policy.FILL}
+            kin |= dict.fromkeys(owners, found)
+        return Former(tables, filled, kin)
 
-    def _owners(self, slip: Slip) -> tuple[dict[str, Table], dict[str, Kin]]:
-        owners = {t.qualified: t for t in slip.targets if t.kind is not Kind.SET and self._is_there(t)}
-        found = find_kin(self.conn, slip.targets, self.target_schema)
-        return owners, dict.fromkeys(owners, found)
-
-    def _is_there(self, table: Table) -> bool:
+    def is_there(self, table: Table) -> bool:
+        """Tell whether a table is in the database."""
         given = {"schema": table.schema, "name": table.name}
         return bool(self.conn.execute(_TARGETS["columns"], given).fetchone())
 

@@ -23,6 +23,10 @@ ON CONFLICT DO NOTHING
 UPDATE etl.reject SET status = 'replayed'
  WHERE row_id = ANY (%(row_ids)s::bigint[]) AND status = 'open'
 
+-- name: keep_items
+UPDATE etl.reject SET batch_id = %(batch_id)s
+ WHERE row_id = ANY (%(row_ids)s::bigint[]) AND batch_id = ANY (%(batches)s::bigint[]) AND item
+
 -- name: cut
 -- A batch that only seeks settles the rows that it has found; the others keep the outcome that they had.
 UPDATE etl.batch
