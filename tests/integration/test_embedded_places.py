@@ -70,17 +70,8 @@ def nobodys(data_dir: Path, programs: Path) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "with blanks",
-        'it\'s "quoted"',
-        "$(touch injected) `touch injected` ; & | * \\",
-        "a,b%20c%%",
-        "Größe-数据-🗃",
-        "-D",
-        os.fsdecode(b"not utf-8 \xff"),
-        "x" * 200,
-    ],
-    ids=["blanks", "quotes", "shell", "separators", "unicode", "option", "bytes", "long"],
+    ["-D 'it' \"is\" $(touch injected) `touch injected`;&|*\\", "a,b%20c%%Größe-数" + os.fsdecode(b" not utf-8 \xff"), "x" * 200],
+    ids=["shell", "url", "long"],
 )
 def test_the_data_folder_may_have_any_name(data_dir: Path, name: str) -> None:
     with acquire(data_dir / name, throwaway=True) as lease:

@@ -21,13 +21,12 @@ _ROOM_BYTES = 6 * 2**30  # a throwaway server's log can grow to 2 GB before it i
 
 
 @contextmanager
-def passable_folder(*, in_memory: bool = False) -> Iterator[Path]:
+def passable_folder() -> Iterator[Path]:
     """Make a folder that others may pass through but not list, and remove it with all that is in it.
 
-    Args:
-        in_memory: where there is a file system in memory with enough room: copies of databases do not wait for a busy disk there.
+    It lies in memory where there is room: clusters and copies of databases do not wait for a busy disk there.
     """
-    folder = Path(tempfile.mkdtemp(prefix="etl-tests-", dir=_MEMORY if in_memory and _has_room() else None))
+    folder = Path(tempfile.mkdtemp(prefix="etl-tests-", dir=_MEMORY if _has_room() else None))
     try:
         folder.chmod(0o711)
         yield folder
@@ -36,8 +35,8 @@ def passable_folder(*, in_memory: bool = False) -> Iterator[Path]:
 
 
 def _has_room() -> bool:
-    """Tell whether memory itself has room too: the file system says only how much it may take."""
-    if not os.access(_MEMORY, os.W_OK):
+    """Tell whether memory itself has room too, as the file system says only how much it may take, and lets programs run."""
+    if not os.access(_MEMORY, os.W_OK) or os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:
         return False
     kibibytes = [line.split()[1] for line in _MEMINFO.read_text("utf-8").splitlines() if line.startswith("MemAvailable:")]
     limit = _LIMIT.read_text("utf-8").strip() if _LIMIT.exists() else "max"

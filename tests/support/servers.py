@@ -121,7 +121,7 @@ def running_server() -> Iterator[Server]:
     version = int(OWN.get("ETL_TEST_POSTGRES", "18"))
     binaries = None if version in _OF_THE_WHEEL else Binaries(_DEBIAN / str(version) / "bin")
     with (
-        passable_folder(in_memory=True) as folder,
+        passable_folder() as folder,
         acquire(folder, version, throwaway=True, binaries=binaries) as lease,
         closing(Server(lease.url)) as server,
     ):

@@ -24,7 +24,8 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = to_regclass(%(name)s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 
 -- name: columns
--- Its columns, and the types that they are of where those are domains.
+-- Its columns in their order, and the types that they are of where those are domains.
 SELECT a.attname, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 WHERE a.attrelid = %(table)s AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum
