@@ -1,9 +1,28 @@
 -- Replays: rows that are settled are settled again, while their effect is what one load would have made.
 
+-- Whether a replay's filter is one that etl.chosen can read: what it is asked is fixed when it is ordered, or a daemon could not go on.
+CREATE FUNCTION etl.is_filter(filter jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN jsonb_typeof(filter) = 'object' AND (
+        SELECT coalesce(bool_and(CASE
+            WHEN f.key IN ('rows', 'batches') THEN jsonb_typeof(f.value) = 'array' AND (
+                SELECT count(*) = count(v::bigint) FROM jsonb_array_elements_text(f.value) AS e (v))
+            WHEN f.key IN ('source', 'slip', 'reason') THEN jsonb_typeof(f.value) = 'string'
+            WHEN f.key IN ('since', 'until') THEN jsonb_typeof(f.value) = 'string'
+                AND f.value #>> '{}' ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)$'
+                AND (f.value #>> '{}')::timestamptz IS NOT NULL
+            WHEN f.key = 'rejected' THEN jsonb_typeof(f.value) = 'boolean'
+            ELSE false END), true)
+          FROM jsonb_each(filter) AS f);
+EXCEPTION WHEN data_exception THEN
+    RETURN false;  -- 2026-02-30, or a number that is no id
+END $$;
+
 ALTER TABLE etl.replay
+    ADD CHECK (etl.is_filter(filter)),
     ADD COLUMN actor      text NOT NULL DEFAULT session_user,
     ADD COLUMN version    text NOT NULL DEFAULT 'current' CHECK (version IN ('current', 'original')),
-    ADD COLUMN rate       double precision CHECK (rate > 0),                        -- rows a second at most; null: no limit
+    ADD COLUMN rate       double precision CHECK (rate >= 0.001 AND rate < 'Infinity'),  -- rows a second at most; null: none
     ADD COLUMN phase      text NOT NULL DEFAULT 'repeating' CHECK (phase IN ('repeating', 'seeking')),
     ADD COLUMN row_hi     bigint NOT NULL DEFAULT 0,                                -- rows beyond it are not meant
     ADD COLUMN row_cursor bigint NOT NULL DEFAULT 0,                                -- up to here rows have been chosen, in this phase
@@ -11,7 +30,8 @@ ALTER TABLE etl.replay
     ADD COLUMN vacated    bigint NOT NULL DEFAULT 0,                                -- identities that lost the row that had won them
     ADD COLUMN sought     bigint NOT NULL DEFAULT 0,                                -- rows parsed to find who wins those now
     ADD COLUMN found      bigint NOT NULL DEFAULT 0,                                -- of these, the rows that had one of them
-    ADD COLUMN problem    text;                                                     -- why it does not go on
+    ADD COLUMN problem    text,                                                     -- why it does not go on
+    ADD COLUMN abandoned  boolean NOT NULL DEFAULT false;                           -- cancelled, and could not seek: etl.vacancy stays
 CREATE INDEX replay_open ON etl.replay (replay_id) WHERE status = 'open';
 COMMENT ON COLUMN etl.replay.phase IS
     'repeating: the rows that the filter chooses; seeking: rows that had lost to what was removed are found by parsing them.';
@@ -25,7 +45,7 @@ CREATE INDEX batch_of_replay ON etl.batch (replay_id, batch_id) WHERE replay_id 
 
 -- What a replay has chosen and not yet claimed: a window of it, not all of it.
 CREATE TABLE etl.replay_row (
-    replay_id bigint NOT NULL REFERENCES etl.replay,
+    replay_id bigint NOT NULL,                                      -- no foreign key: a look-up a row, for what one statement writes
     source    text NOT NULL,
     row_id    bigint NOT NULL,
     slip      text,                                                 -- named by the row itself

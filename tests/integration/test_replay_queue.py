@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 
 from etl_actors.relational.parsed import Group
@@ -10,7 +11,8 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease, release, rescue, split
-from etl_actors.store.replay.queue import Phase, Replay, ReplayQueue, Step
+from etl_actors.store.replay.orders import cancel, resume, vacant
+from etl_actors.store.replay.queue import Phase, Replay, ReplayQueue, Step, Unworkable
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.targets import ensure_tables
 from tests.support.documents import one
@@ -405,6 +407,138 @@ def test_nothing_is_sought_before_loads_have_ended_that_may_have_lost_to_what_is
     assert _step(queue) is Step.CHOSEN
     assert _waiting(service) == list(live.row_ids)
     assert later.row_ids[0] not in _waiting(service)
+
+
+def test_a_vacated_table_that_is_gone_is_sought_no_more(producer: Connection, service: Connection, admin: Connection) -> None:
+    slip = _slip(service, "plain")
+    settled(producer, service, "ld", slip="plain", digest=slip.digest)
+    replay_id = order(service, rows=[0])
+    _vacate(service, replay_id, "public.offer")
+    service.execute("UPDATE etl.replay SET phase = 'seeking'")
+    admin.execute("DROP TABLE offer")
+    queue = _queue(service)
+    assert _step(queue) is Step.CHOSEN
+    assert _step(queue) is Step.FINISHED
+    assert one(service, "SELECT count(*) FROM etl.vacancy") == 0
+
+
+def test_a_table_that_goes_while_it_is_sought_is_told_of_and_then_sought_no_more(
+    producer: Connection, service: Connection, admin: Connection
+) -> None:
+    slip = _slip(service, "plain")
+    settled(producer, service, "lddd", slip="plain", digest=slip.digest)
+    replay_id = order(service, rows=[0])
+    _vacate(service, replay_id, "public.offer")
+    service.execute("UPDATE etl.replay SET phase = 'seeking'")
+    queue = _queue(service, window_rows=1)
+    assert _step(queue) is Step.CHOSEN
+    service.execute("DELETE FROM etl.replay_row")
+    admin.execute("DROP TABLE offer")
+    with pytest.raises(Unworkable, match=r"^Expected an order .*, but it answered UndefinedTable \(42P01\)\.$"):
+        _step(queue)
+    assert _step(queue) is Step.CHOSEN, "the connection goes on"
+    assert one(service, "SELECT count(*) FROM etl.vacancy") == 0
+
+
+def test_a_stored_slip_that_cannot_be_read_is_told_of(service: Connection) -> None:
+    service.execute("INSERT INTO etl.slip (digest, name, files) VALUES ('x', 'odd', '{\"slip.toml\": \"colour = 1\"}')")
+    replay_id = order(service, rows=[0])
+    _vacate(service, replay_id, "etl.batch")
+    service.execute("UPDATE etl.replay SET phase = 'seeking', row_hi = 1")
+    queue = _queue(service)
+    with pytest.raises(Unworkable, match=r"^The stored slip odd \(x\) cannot be read by this release"):
+        _step(queue)
+    assert queue.blame(replay_id, "odd"), "the connection goes on"
+
+
+_READABLE = (
+    '{"rows": [1, 2], "batches": [], "source": "shop", "slip": "a", "reason": "b", "rejected": true, '
+    '"since": "2026-01-01T00:00:00+00:00", "until": "2026-01-01T00:00:00.5Z"}'
+)
+_UNREADABLE = (
+    '{"since": "yesterdayish"}',
+    '{"until": "2026-02-30T00:00:00+00:00"}',
+    '{"since": "2026-01-01T00:00"}',
+    '{"rows": 5}',
+    '{"rows": [1.5]}',
+    '{"rows": [null]}',
+    '{"batches": ["a"]}',
+    '{"rows": [99999999999999999999]}',
+    '{"source": 7}',
+    '{"rejected": "yes"}',
+    '{"colour": "red"}',
+    "[]",
+    "null",
+)
+
+
+def test_an_order_that_cannot_be_carried_out_is_refused(service: Connection) -> None:
+    for filtered in _UNREADABLE:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            service.execute("INSERT INTO etl.replay (filter) VALUES (%s::jsonb)", [filtered])
+    for rate in ("1e-300", "0", "Infinity", "NaN", "-1"):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            service.execute("INSERT INTO etl.replay (filter, rate) VALUES ('{}', %s::float8)", [rate])
+    service.execute("INSERT INTO etl.replay (filter, rate) VALUES (%s::jsonb, 0.001)", [_READABLE])
+    assert one(service, "SELECT count(*) FROM etl.replay") == 1
+
+
+def test_why_all_that_waits_is_barred_is_told(chosen: Callable[..., Any], service: Connection, admin: Connection) -> None:
+    queue, _ = chosen("shop", "web")
+    assert queue.barring(_current(queue)) is None
+    admin.execute("INSERT INTO etl.pause (source) VALUES ('shop')")
+    assert queue.barring(_current(queue)) is None
+    other = _queue(service, only=["shop"])
+    assert _step(other) is Step.BARRED
+    assert other.barring(_current(other)) == "It waits: source shop is paused, no daemon claims source web."
+    admin.execute("INSERT INTO etl.pause (source) VALUES ('web')")
+    assert queue.barring(_current(queue)) == "It waits: source shop is paused, source web is paused."
+
+
+# What cannot be sought ----------------------------------------------------------------------------------------------------
+
+
+def test_a_cancelled_replay_that_cannot_seek_ends_and_what_it_has_vacated_stays_on_record(
+    producer: Connection, service: Connection
+) -> None:
+    slip = _slip(service, "plain")
+    rows = settled(producer, service, "lddd", slip="plain", digest=slip.digest).row_ids
+    replay_id = order(service, rows=[0])
+    later = order(service, rows=[0])
+    _vacate(service, replay_id, "public.offer")
+    service.execute("UPDATE etl.replay SET phase = 'seeking' WHERE replay_id = %s", [replay_id])
+    queue = _queue(service)
+    _step(queue)
+    (lease,) = _claim(queue)
+    release(service, lease.batch_id, lease.token)
+    assert queue.blame(replay_id, "no code")
+    assert cancel(service, replay_id)
+    assert vacant(service, replay_id) == 1
+    assert _claim(queue) == (), "it would be hindered again"
+    assert _step(queue) is Step.FINISHED
+    assert _current(queue).replay_id == later
+    assert _waiting(service) == []
+    assert one(service, "SELECT problem FROM etl.replay WHERE finished_at IS NOT NULL") == "no code"
+    assert one(service, "SELECT count(*) FROM etl.vacancy") == 1
+    resume(service, replay_id)
+    assert _current(queue).replay_id == replay_id
+    assert _step(queue) is Step.TURNED
+    assert _step(queue) is Step.CHOSEN
+    (again,) = _claim(queue)
+    assert set(again.row_ids) <= set(rows)
+    finished(service, again)
+    assert _step(queue) is Step.FINISHED
+    assert (one(service, "SELECT count(*) FROM etl.vacancy"), vacant(service, replay_id)) == (0, 0)
+
+
+def test_a_replay_that_was_cancelled_before_it_met_what_hinders_it_ends_too(service: Connection) -> None:
+    replay_id = order(service, rows=[0])
+    service.execute("UPDATE etl.replay SET phase = 'seeking', status = 'cancelled'")
+    _vacate(service, replay_id, "public.offer")
+    queue = _queue(service)
+    assert queue.blame(replay_id, "no code")
+    assert _step(queue) is Step.FINISHED
+    assert one(service, "SELECT count(*) FROM etl.vacancy") == 1
 
 
 def test_a_stored_version_is_found_by_its_digest(service: Connection) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "progress",
     "result",
     "resume",
+    "vacant",
 ]
 
 _SQL = queries("replays")
@@ -180,10 +181,17 @@ def cancel(conn: Connection, replay_id: int) -> bool:
 
 
 def resume(conn: Connection, replay_id: int) -> None:
-    """Have a daemon try again what had a problem."""
+    """Have a daemon try again what had a problem; one that ended without a look for who wins what it has vacated looks now."""
     with conn.transaction():
         conn.execute(_SQL["resume"], {"replay_id": replay_id})
+        conn.execute(_SQL["reopen"], {"replay_id": replay_id})
         conn.execute(_SQL["ring"])
+
+
+def vacant(conn: Connection, replay_id: int) -> int:
+    """Count the identities that a cancelled replay took a row from and will not seek, since it could not."""
+    row = conn.execute(_SQL["vacant"], {"replay_id": replay_id}).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def result(conn: Connection, replay_id: int) -> Result:

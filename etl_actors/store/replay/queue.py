@@ -1,22 +1,32 @@
 """What waits of the replay that is worked now: its rows are chosen a window at a time, claimed in batches, and at its end it ends."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from json import dumps
 from typing import Any
 
+import psycopg
+
+from etl_actors.errors import DatabaseUnsuitable, EtlError
+from etl_actors.store.daemons import living
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease, leases
 from etl_actors.store.queries import queries
+from etl_actors.store.replay.listed import Listed
 from etl_actors.store.replay.seeking import Seeking
 
-__all__ = ["WINDOW_ROWS", "Phase", "Replay", "ReplayQueue", "Step", "Stored"]
+__all__ = ["WINDOW_ROWS", "Phase", "Replay", "ReplayQueue", "Step", "Stored", "Unworkable"]
 
 _SQL = queries("replay_queue")
 
 WINDOW_ROWS = 10_000
 """Row ids of one window: to choose among them takes a tenth of a second, in which live rows wait and loads of the replay too."""
+
+
+class Unworkable(EtlError):
+    """A replay asks for what the database cannot do; the text carries no data. Everything else goes on."""
 
 
 class Phase(StrEnum):
@@ -92,6 +102,7 @@ class ReplayQueue:
     only: Collection[str] = ()
     window_rows: int = WINDOW_ROWS
     _floor: tuple[str, int] = field(default=("", 0), init=False)
+    _listed: Listed | None = field(default=None, init=False)
     _seeking: Seeking | None = field(default=None, init=False)
     _under_way: tuple[int, frozenset[int]] | None = field(default=None, init=False)  # of a replay: loads older than its end
 
@@ -110,12 +121,16 @@ class ReplayQueue:
 
         Returns:
             One lease for each slip that the rows name and each version they are pinned to; empty where none can be claimed now.
+
+        Raises:
+            Unworkable: the database cannot do what the replay asks.
         """
         limit = rows if replay.rate is None else max(1, min(rows, int(replay.rate)))
         wanted = {"replay_id": replay.replay_id, "rows": limit, "bytes": nbytes, "owner": self.owner, "only": list(self.only)}
         while True:
             source, row_id = self._floor
-            made = leases(self.conn.execute(_SQL["claim"], wanted | {"source": source, "row_id": row_id}))
+            with self._workable():
+                made = leases(self.conn.execute(_SQL["claim"], wanted | {"source": source, "row_id": row_id}))
             if made:
                 self._floor = made[0].source, max(lease.row_ids[-1] for lease in made)
                 return made
@@ -124,33 +139,52 @@ class ReplayQueue:
             self._floor = ("", 0)  # what was given back lies below
 
     def advance(self, replay: Replay) -> Step:
-        """Go on where nothing can be claimed: choose the next window, or turn to what was vacated, or finish."""
+        """Go on where nothing can be claimed: choose the next window, or turn to what was vacated, or finish.
+
+        Raises:
+            Unworkable: the database cannot do what the replay asks.
+        """
         given = {"replay_id": replay.replay_id}
-        with self.conn.transaction():
+        with self._workable(), self.conn.transaction():
             locked = self.conn.execute(_SQL["lock"], given).fetchone()
             if locked is None:
                 return Step.WAITING
-            phase, cancelled, filtered, cursor, row_hi = locked
+            phase, cancelled, abandoned, cursor, row_hi = locked
             waits, ours, claimed, vacated, live = self._standing(replay.replay_id)
             repeating = phase == Phase.REPEATING
-            if waits and not (cancelled and repeating):
+            over = abandoned or (cancelled and repeating)
+            if waits and not over:
                 return Step.WAITING if ours else Step.BARRED
-            if cursor < row_hi and not (cancelled and repeating):
-                self._choose(replay.replay_id, repeating, filtered, cursor, row_hi)
+            if cursor < row_hi and not over:
+                self._choose(replay.replay_id, repeating, cursor, row_hi)
                 return Step.CHOSEN
             if claimed:
                 return Step.WAITING
             self.conn.execute(_SQL["forget_rows"], given)  # a claim that was given back after the replay was cancelled
             if repeating and vacated:
                 return self._turn(replay.replay_id, frozenset(live))
-            self.conn.execute(_SQL["forget_vacancies"], given)
+            if not abandoned:  # else what it has vacated stays on record: nobody has looked who wins it
+                self.conn.execute(_SQL["forget_vacancies"], given)
             self.conn.execute(_SQL["finish"], given)
-            self._seeking = None
+            self._seeking = self._listed = None
             return Step.FINISHED
 
     def blame(self, replay_id: int, problem: str) -> bool:
-        """Say why a replay does not go on; return whether it could be written now."""
+        """Say why a replay does not go on; return whether it could be written now.
+
+        One that is cancelled, and seeks, is abandoned: it ends without.
+        """
         return self.conn.execute(_SQL["blame"], {"replay_id": replay_id, "problem": problem}).rowcount == 1
+
+    def barring(self, replay: Replay) -> str | None:
+        """Say why none of the rows that wait can be claimed; None where another daemon may be about to."""
+        waiting = self.conn.execute(_SQL["barring"], {"replay_id": replay.replay_id}).fetchall()
+        paused = [source for source, is_paused in waiting if is_paused]
+        foreign = [source for source, is_paused in waiting if not is_paused and self.only and source not in self.only]
+        if len(paused) + len(foreign) < len(waiting) or (foreign and len(living(self.conn)) > 1):
+            return None
+        said = [f"source {source} is paused" for source in paused] + [f"no daemon claims source {source}" for source in foreign]
+        return f"It waits: {', '.join(said)}." if said else None
 
     def stored(self, digest: str) -> Stored | None:
         """Find a version of a slip; None where none of that digest was ever in force."""
@@ -176,12 +210,27 @@ class ReplayQueue:
         self.conn.execute(_SQL["seek"], {"replay_id": replay_id})
         return Step.TURNED
 
-    def _choose(self, replay_id: int, repeating: bool, filtered: Any, cursor: int, row_hi: int) -> None:  # noqa: FBT001
+    @contextmanager
+    def _workable(self) -> Iterator[None]:
+        """Tell what a replay cannot be done for from a connection that is gone, of which everything here would die."""
+        try:
+            yield
+        except DatabaseUnsuitable as exc:
+            raise Unworkable(str(exc)) from exc
+        except psycopg.Error as exc:
+            if self.conn.closed:
+                raise
+            self._seeking = self._listed = None
+            msg = f"Expected an order that the database can carry out, but it answered {type(exc).__name__} ({exc.sqlstate})."
+            raise Unworkable(msg) from exc
+
+    def _choose(self, replay_id: int, repeating: bool, cursor: int, row_hi: int) -> None:  # noqa: FBT001
         self._floor = ("", 0)
         if repeating:
-            first = self._first("next_chosen", {"filter": dumps(filtered), "cursor": cursor})
+            listed = self._filter(replay_id)
+            first = self._first("next_chosen", {"filter": dumps(listed.next(cursor)), "cursor": cursor})
             choose: Callable[[int, int], object] = lambda lo, hi: self.conn.execute(  # noqa: E731
-                _SQL["choose"], {"replay_id": replay_id, "filter": dumps(filtered), "lo": lo, "hi": hi}
+                _SQL["choose"], {"replay_id": replay_id, "filter": dumps(listed.between(lo, hi)), "lo": lo, "hi": hi}
             )
         else:
             seeking = self._sought(replay_id)
@@ -197,8 +246,18 @@ class ReplayQueue:
         row = self.conn.execute(_SQL[query], given).fetchone()
         return None if row is None else row[0]
 
+    def _filter(self, replay_id: int) -> Listed:
+        if self._listed is None or self._listed.replay_id != replay_id:
+            row = self.conn.execute(_SQL["filter"], {"replay_id": replay_id}).fetchone()
+            self._listed = Listed.of(replay_id, {} if row is None else row[0])
+        return self._listed
+
     def _sought(self, replay_id: int) -> Seeking:
         if self._seeking is None or self._seeking.replay_id != replay_id:
             targets = {target for (target,) in self.conn.execute(_SQL["vacated_targets"], {"replay_id": replay_id})}
+            gone = [target for (target,) in self.conn.execute(_SQL["gone_targets"], {"targets": sorted(targets)})]
+            if gone:  # nobody wins anything there any more
+                self.conn.execute(_SQL["forget_vacancies_of"], {"replay_id": replay_id, "targets": gone})
+                targets.difference_update(gone)
             self._seeking = Seeking.of(self.conn, replay_id, targets, self.target_schema)
         return self._seeking

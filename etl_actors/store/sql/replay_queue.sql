@@ -12,11 +12,11 @@ SELECT r.replay_id, r.phase, r.status = 'cancelled', r.rate, r.problem,
 -- What staging no longer holds is not claimed: its effect stays. The text of what is small is not made to learn its length.
 WITH free AS (
     SELECT r.replay_id, r.phase FROM etl.replay r
-     WHERE r.replay_id = %(replay_id)s AND r.rate IS NULL AND (r.status = 'open' OR r.status = 'cancelled' AND r.phase = 'seeking')
+     WHERE r.replay_id = %(replay_id)s AND r.rate IS NULL AND (r.status = 'open' OR r.status = 'cancelled' AND r.phase = 'seeking' AND NOT r.abandoned)
 ), rated AS MATERIALIZED (
     SELECT r.replay_id, r.phase, r.rate FROM etl.replay r
      WHERE r.replay_id = %(replay_id)s AND r.next_at <= clock_timestamp()
-       AND r.rate IS NOT NULL AND (r.status = 'open' OR r.status = 'cancelled' AND r.phase = 'seeking')
+       AND r.rate IS NOT NULL AND (r.status = 'open' OR r.status = 'cancelled' AND r.phase = 'seeking' AND NOT r.abandoned)
        FOR NO KEY UPDATE SKIP LOCKED
 ), gate AS (
     SELECT replay_id, phase FROM free UNION ALL SELECT replay_id, phase FROM rated
@@ -58,8 +58,12 @@ SELECT d.source, d.slip, array_agg(d.row_id ORDER BY d.row_id), min(d.row_id), m
 RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt, replay_id, slip_digest, prior_batches, seeking
 
 -- name: lock
-SELECT r.phase, r.status = 'cancelled', r.filter, r.row_cursor, r.row_hi FROM etl.replay r
+SELECT r.phase, r.status = 'cancelled', r.abandoned, r.row_cursor, r.row_hi FROM etl.replay r
  WHERE r.replay_id = %(replay_id)s AND r.finished_at IS NULL AND r.status <> 'done' FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: filter
+-- Read once a daemon: it may list a million ids.
+SELECT r.filter FROM etl.replay r WHERE r.replay_id = %(replay_id)s
 
 -- name: standing
 -- In one snapshot: a row goes from waiting to claimed and back in one statement each, so none is overlooked on its way.
@@ -123,18 +127,39 @@ UPDATE etl.replay
 -- name: forget_vacancies
 DELETE FROM etl.vacancy WHERE replay_id = %(replay_id)s
 
+-- name: gone_targets
+SELECT u.target FROM unnest(%(targets)s::text[]) AS u (target)
+ WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                    WHERE n.nspname || '.' || c.relname = u.target)
+
+-- name: forget_vacancies_of
+DELETE FROM etl.vacancy WHERE replay_id = %(replay_id)s AND target = ANY (%(targets)s)
+
 -- name: finish
 UPDATE etl.replay
-   SET status = CASE status WHEN 'open' THEN 'done' ELSE status END, finished_at = clock_timestamp(), problem = NULL
+   SET status = CASE status WHEN 'open' THEN 'done' ELSE status END, finished_at = clock_timestamp(),
+       problem = CASE WHEN abandoned THEN problem END
  WHERE replay_id = %(replay_id)s
 RETURNING status, rows_done, vacated, sought, found
 
 -- name: blame
+-- One that is cancelled and cannot even seek ends without: others wait behind it.
 WITH r AS (
     SELECT replay_id FROM etl.replay
      WHERE replay_id = %(replay_id)s AND finished_at IS NULL FOR NO KEY UPDATE SKIP LOCKED
 )
-UPDATE etl.replay SET problem = %(problem)s WHERE replay_id = (SELECT replay_id FROM r)
+UPDATE etl.replay SET problem = %(problem)s, abandoned = abandoned OR status = 'cancelled' AND phase = 'seeking'
+ WHERE replay_id = (SELECT replay_id FROM r)
+
+-- name: barring
+-- Why no row that waits can be claimed here: of a few sources whether each is paused; a skip scan, not a look at every row.
+WITH RECURSIVE s AS (
+    (SELECT source FROM etl.replay_row WHERE replay_id = %(replay_id)s ORDER BY source LIMIT 1)
+    UNION ALL
+    SELECT (SELECT q.source FROM etl.replay_row q WHERE q.replay_id = %(replay_id)s AND q.source > s.source ORDER BY q.source LIMIT 1)
+      FROM s WHERE s.source IS NOT NULL
+)
+SELECT s.source, EXISTS (SELECT FROM etl.pause p WHERE p.source = s.source) FROM s WHERE s.source IS NOT NULL
 
 -- name: stored
 SELECT name, files FROM etl.slip WHERE digest = %(digest)s

@@ -57,7 +57,10 @@ SELECT r.replay_id, r.status, r.phase, r.version, r.filter, r.actor, r.rate, r.r
 SELECT replay_id FROM etl.replay WHERE status <> 'done' AND finished_at IS NULL ORDER BY replay_id
 
 -- name: cancel
-UPDATE etl.replay SET status = 'cancelled' WHERE replay_id = %(replay_id)s AND status = 'open' RETURNING replay_id
+-- One that seeks and has a problem cannot end as it should: it ends all the same.
+UPDATE etl.replay SET status = 'cancelled', abandoned = phase = 'seeking' AND problem IS NOT NULL,
+       problem = CASE WHEN phase = 'seeking' THEN problem END
+ WHERE replay_id = %(replay_id)s AND status = 'open' RETURNING replay_id
 
 -- name: forget_rows
 -- What was chosen and not yet claimed; what is claimed is finished. What is sought by then is sought to the end: identities would
@@ -66,7 +69,16 @@ DELETE FROM etl.replay_row q USING etl.replay r
  WHERE q.replay_id = %(replay_id)s AND r.replay_id = q.replay_id AND r.phase = 'repeating'
 
 -- name: resume
-UPDATE etl.replay SET problem = NULL WHERE replay_id = %(replay_id)s AND problem IS NOT NULL
+UPDATE etl.replay SET problem = NULL WHERE replay_id = %(replay_id)s AND problem IS NOT NULL AND NOT abandoned
+
+-- name: reopen
+-- It has nothing to repeat, and turns to what it has vacated as if it had just been cancelled.
+UPDATE etl.replay SET abandoned = false, finished_at = NULL, problem = NULL, phase = 'repeating', row_cursor = row_hi
+ WHERE replay_id = %(replay_id)s AND abandoned AND finished_at IS NOT NULL
+
+-- name: vacant
+-- What a replay will not seek any more.
+SELECT count(*) FROM etl.vacancy v JOIN etl.replay r ON r.replay_id = v.replay_id WHERE r.replay_id = %(replay_id)s AND r.abandoned
 
 -- name: letters
 -- What became of the rows: how many went from which outcome to which.
