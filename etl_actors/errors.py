@@ -16,6 +16,7 @@ Bad data is not an error but a value: see `etl_actors.relational.reject.Reject`.
 """
 
 from collections.abc import Mapping
+from typing import Self
 
 __all__ = [
     "DataRefused",
@@ -62,6 +63,11 @@ class DatabaseUnsuitable(EtlError):
 
 class LeaseLost(EtlError):
     """The batch's lease token is no longer ours; whatever was prepared under it must not land."""
+
+    @classmethod
+    def of(cls, batch_id: int, token: int) -> Self:
+        """Name the batch, and the token under which it was held."""
+        return cls(f"batch {batch_id} is no longer held under token {token}")
 
 
 class DataRefused(EtlError):

@@ -106,8 +106,7 @@ def split(conn: Connection, lease: Lease, groups: Sequence[Group], attempt: int 
         )
     )
     if not made:
-        msg = f"batch {lease.batch_id} is no longer held under token {lease.token}"
-        raise LeaseLost(msg)
+        raise LeaseLost.of(lease.batch_id, lease.token)
     return tuple(sorted(made, key=lambda child: child.batch_id))
 
 

@@ -42,7 +42,8 @@ class PrivateSlips:
         """
         return self.sources is None or source in self.sources or any(slip in self.names for slip in slips)
 
-    def _add(self, slip: Slip) -> None:
+    def add(self, slip: Slip) -> None:
+        """Hide what a slip with private columns takes."""
         self.names.add(slip.name)
         self._take(slip.sources)
         for made in slip.tables:
@@ -70,5 +71,5 @@ def private_slips(conn: Connection, target_schema: str) -> PrivateSlips:
             found.sources = None
             continue
         if slip.has_private:
-            found._add(slip)  # noqa: SLF001  # it is made here
+            found.add(slip)
     return found

@@ -1,4 +1,4 @@
-"""What the command line works with: replays."""
+"""What the command line works with: replays, dead letters, traces, and the books."""
 
 from etl_actors.store.migrate import run_file
 

@@ -145,7 +145,7 @@ class Loading:
     def _fence(self, lease: Lease) -> None:
         held = self._conn.execute(_SQL["fence"], {"batch_id": lease.batch_id, "token": lease.token}).fetchone()
         if held is None:
-            raise _lost(lease)
+            raise LeaseLost.of(lease.batch_id, lease.token)
 
     def _finish(
         self, lease: Lease, parsed: Parsed, landing: Landing, prior: str | None = None, after: datetime | None = None
@@ -180,7 +180,7 @@ class Loading:
         # The reply is read before COMMIT is sent: pipelined with it, a finish that hit no row would land all the same.
         finished = self._conn.execute(_SQL["finish"], given | asdict(loaded)).fetchone()
         if finished is None:
-            raise _lost(lease)
+            raise LeaseLost.of(lease.batch_id, lease.token)
         # Counted after the winners' rows are locked: whoever made a row that we replaced had stored its slip before.
         if parsed.blocks and finished[0] != self._known[filled_tables(parsed)].slips:
             raise _NewSlip
@@ -189,7 +189,3 @@ class Loading:
 
 def _tell_retry(lease: Lease, attempt: int, exc: psycopg.Error) -> None:
     log.info(events.BATCH_RETRIED, batch_id=lease.batch_id, source=lease.source, attempt=attempt + 1, error=type(exc).__name__)
-
-
-def _lost(lease: Lease) -> LeaseLost:
-    return LeaseLost(f"batch {lease.batch_id} is no longer held under token {lease.token}")

@@ -40,7 +40,7 @@ def insert_owners(table: Table, others: Iterable[str] = ()) -> sql.Composed:
     `_id`: two batches that insert the same keys in different orders would wait for each other for ever.
     """
     columns = landed_columns(table)
-    # A document that comes again under its own row_id changes nothing here; a replay overwrites, by `repeated_rows`.
+    # A document that comes again under its own row_id changes nothing here; a replay overwrites, by `store/replay/rows.py`.
     return sql.SQL(
         "INSERT INTO {target} AS held ({columns}, _batch_id) "
         "SELECT DISTINCT ON (_id) {columns}, %(batch_id)s::bigint FROM {temp} ORDER BY _id, {order} "

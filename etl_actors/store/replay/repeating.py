@@ -133,8 +133,7 @@ class Repeating:
     def _leave(self, lease: Lease, repeat: Repeat, meant: int) -> None:
         given = {"batch_id": lease.batch_id, "token": lease.token}
         if self.conn.execute(_SQL["leave"], given).fetchone() is None:
-            msg = f"batch {lease.batch_id} is no longer held under token {lease.token}"
-            raise LeaseLost(msg)
+            raise LeaseLost.of(lease.batch_id, lease.token)
         self._advance(repeat, done=meant, vacated=0, found=0)
 
     def _prior(self, lease: Lease, repeat: Repeat) -> tuple[str, set[str], datetime | None]:
