@@ -78,6 +78,27 @@ def _poll(url: str, conn: psycopg.Connection, daemon: subprocess.Popen[bytes], o
         time.sleep(0.5)
 
 
+def _dry_run(env: dict[str, str]) -> dict[str, tuple[int, int, int]]:
+    """Return rows added, changed and removed of each table, as the dry run foretells them."""
+    asked = etl("replay", "--source", "offers", "--dry-run", "--json", env=env)
+    assert asked.returncode == 0, asked.stderr
+    told = json.loads(asked.stdout)
+    assert told["looked_at"] == _DOCUMENTS
+    return {table["table"]: (table["added"], table["changed"], table["removed"]) for table in told["tables"]}
+
+
+def _differences(conn: psycopg.Connection, table: str) -> tuple[int, int, int]:
+    """Return how many rows were added, changed and removed since the table was copied, lineage aside."""
+    column = "amount" if table == "offer" else "tag"
+    counted = conn.execute(
+        f"SELECT count(*) FILTER (WHERE b._id IS NULL), "
+        f"count(*) FILTER (WHERE a.{column} IS DISTINCT FROM b.{column} AND a._id = b._id), "
+        f"count(*) FILTER (WHERE a._id IS NULL) FROM {table} a FULL JOIN before_{table} b ON a._id = b._id".encode()
+    ).fetchone()
+    assert counted is not None
+    return counted
+
+
 @pytest.mark.timeout(300)
 def test_a_replay_of_100_000_rows_that_is_killed_twice_leaves_what_one_load_leaves(
     server: Server, database: str, template: str, tmp_path: Path
@@ -91,8 +112,13 @@ def test_a_replay_of_100_000_rows_that_is_killed_twice_leaves_what_one_load_leav
     print(f"loaded after {time.monotonic() - began:.1f} s")
     before = contents(database, _TABLES)
     _write(slips, _NEW)
+    foretold = _dry_run(env)
+    assert contents(database, _TABLES) == before
+    print(f"dry run after {time.monotonic() - began:.1f} s")
     looks = 0
     with psycopg.connect(database, autocommit=True) as conn:
+        for table in _TABLES:
+            conn.execute(f"CREATE TABLE before_{table} AS SELECT * FROM {table}".encode())
         conn.execute("INSERT INTO etl.replay (filter, row_hi) SELECT '{}', max(row_id) FROM etl.staging")
         for share in _KILLED_AT:
             daemon = start("run", env=env, log=log)
@@ -105,6 +131,9 @@ def test_a_replay_of_100_000_rows_that_is_killed_twice_leaves_what_one_load_leav
         looks += _poll(database, conn, daemon, lambda status, _done: status == "done")
         assert daemon.wait(60) == 0, log.read_text()
         done, vacated, found = conn.execute("SELECT rows_done, vacated, found FROM etl.replay").fetchone() or (0, 0, 0)
+        made = {f"public.{table}": _differences(conn, table) for table in _TABLES}
+    assert made == foretold
+    print(made)
     print(
         f"replayed after {time.monotonic() - began:.1f} s; {vacated} vacated, {found} found again, the books read {looks} times"
     )
