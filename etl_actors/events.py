@@ -98,7 +98,7 @@ EVENTS: dict[str, Event] = {
     BATCH_CLAIMED: Event("rows left the inbox for a batch of ours", ("batch_id", "source", "rows")),
     BATCH_SPLIT: Event("a batch became several, by slip or to find a row that spoils it", ("batch_id", "source", "children")),
     BATCH_LOADED: Event(
-        "a batch committed: the one line that every batch has",
+        "a batch committed: the one line that every batch has; `rows` are those that it settled",
         (
             "batch_id",
             "source",
@@ -118,7 +118,10 @@ EVENTS: dict[str, Event] = {
             "total_ms",
         ),
     ),
-    BATCH_RELEASED: Event("a claimed batch went back to the inbox", ("batch_id", "why")),
+    BATCH_RELEASED: Event(
+        "a claimed batch ended without settling a row: its rows wait again, or `why` says what else became of them",
+        ("batch_id", "why"),
+    ),
     BATCH_RETRIED: Event(
         "a batch failed for a reason that may pass, and is tried again", ("batch_id", "source", "attempt", "error")
     ),
@@ -129,7 +132,7 @@ EVENTS: dict[str, Event] = {
         ("source", "why"),
     ),
     SOURCE_SET_ASIDE: Event(
-        "a batch cannot land: it went back to the inbox, and its source is left alone for `for_s`", ("source", "reason", "for_s")
+        "a batch cannot land: its rows wait again, and its source is left alone for `for_s`", ("source", "reason", "for_s")
     ),
     ROW_REJECTED: Event("a row was refused; `etl.reject` has the rest", ("row_id", "batch_id", "stage", "reason")),
     REPLAY_STARTED: Event("this daemon claimed its first batch of a replay", ("replay_id", "phase")),
@@ -138,7 +141,7 @@ EVENTS: dict[str, Event] = {
     ),
     REPLAY_FINISHED: Event("the last of its rows had landed", ("replay_id", "cancelled")),
     REPLAY_STUCK: Event(
-        "a batch of a replay cannot land: its rows wait again, and replays are left alone for `for_s`",
+        "a replay does not go on: what it had claimed and cannot land waits again, and it is looked at after `for_s`",
         ("replay_id", "source", "reason", "for_s"),
     ),
     SLIP_LOADED: Event("the version of a slip that its folder holds is in force", ("slip", "digest")),

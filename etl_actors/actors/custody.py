@@ -73,6 +73,8 @@ class Custody:
             if lease.attempt > self.intake.limits.max_attempts:
                 message = f"expected the batch to land, but {lease.attempt - 1} owners died while they held it"
                 self.bisect(lease, Reject(0, Stage.PARSE, "poison", message))
+        if self.replays.aside:
+            self.signals.failed.set()
         return found
 
     def offered(self, source: str) -> bool:
@@ -116,21 +118,22 @@ class Custody:
         self.signals.failed.set()
 
     def leave(self, lease: Lease, waiting: frozenset[int]) -> None:
-        """Let those rows of a batch wait that no slip of ours takes and another may; the rest goes on, but of a replay."""
-        if lease.repeat is not None:
-            self.book.remove(lease)
-            absent = self.catalogue.awaited(lease.source)
-            self.hold(lease, f"Rows of source {lease.source} wait: {absent.why if absent else 'no slip takes them'}.")
-            return
+        """Let those rows of a batch wait that no slip of ours takes and another may; the rest goes on."""
         if len(waiting) == len(lease.row_ids):
-            self.book.remove(lease)
-            self._put_by(lease)
+            self._leave(lease)
             return
         ours = tuple(row_id for row_id in lease.row_ids if row_id not in waiting)
         for child in self.split(lease, (Group(None, ours), Group(None, tuple(sorted(waiting))))):
             if child.row_ids[0] in waiting:
-                self.book.remove(child)
-                self._put_by(child)
+                self._leave(child)
+
+    def _leave(self, lease: Lease) -> None:
+        self.book.remove(lease)
+        if lease.repeat is None:
+            self._put_by(lease)
+            return
+        absent = self.catalogue.awaited(lease.source)
+        self.hold(lease, f"Rows of source {lease.source} wait: {absent.why if absent else 'no slip takes them'}.")
 
     def split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> tuple[Lease, ...]:
         """Turn a batch into one a group, and enter these; none where it is somebody else's."""

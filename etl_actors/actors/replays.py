@@ -12,7 +12,7 @@ from etl_actors.actors.intake import ASIDE_S, Limits
 from etl_actors.actors.pinned import Hindrance, pinned
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
-from etl_actors.store.replay.queue import Replay, ReplayQueue, Step
+from etl_actors.store.replay.queue import Replay, ReplayQueue, Step, Unworkable
 from etl_actors.workers.base import RoleSlip
 
 __all__ = ["OVERDUE_S", "Replays"]
@@ -80,6 +80,12 @@ class Replays:
         if replay is None:
             self._barred = False
             return
+        try:
+            yield from self._claims(replay, book, at_most)
+        except Unworkable as exc:
+            self._hold(replay.replay_id, None, str(exc))
+
+    def _claims(self, replay: Replay, book: Book, at_most: int | None) -> Iterator[Lease]:
         claims = 0
         while book.room_to_repeat and not self.aside and (at_most is None or claims < at_most):
             made = self._claim(replay, book)
@@ -100,16 +106,22 @@ class Replays:
         """
         if lease.repeat is None:
             return
-        log.error(events.REPLAY_STUCK, replay_id=lease.repeat.replay_id, source=lease.source, reason=reason, for_s=ASIDE_S)
+        self._hold(lease.repeat.replay_id, lease.source, reason)
+
+    def _hold(self, replay_id: int, source: str | None, reason: str) -> None:
+        log.error(events.REPLAY_STUCK, replay_id=replay_id, source=source, reason=reason, for_s=ASIDE_S)
         self._aside_until = self.clock() + ASIDE_S
-        self._sentence = f"Replay {lease.repeat.replay_id} does not go on: {reason}"
-        self._problem = lease.repeat.replay_id, reason
+        self._sentence = f"Replay {replay_id} does not go on: {reason}"
+        self._problem = replay_id, reason
         self.tell()
 
     def tell(self) -> None:
         """Write the problem that could not be written before: a load held the replay's row."""
         if self._problem is not None and self.queue.blame(*self._problem):
             self._problem = None
+            replay = self.queue.current()
+            if replay is not None and replay.cancelled:
+                self.resume()  # of it nothing is tried again: it ends, and others wait behind it
 
     def resume(self) -> None:
         """Try again what was left alone: something has changed."""
@@ -154,6 +166,8 @@ class Replays:
     def _go_on(self, replay: Replay) -> None:
         step = self.queue.advance(replay)
         self._barred = step is Step.BARRED
+        if self._barred:
+            self._tell_barred(replay)
         if step in {Step.WAITING, Step.BARRED}:
             self.rest_s = self._patience_s
             self._patience_s = min(2 * self._patience_s, _LATEST_S)
@@ -163,3 +177,10 @@ class Replays:
             log.info(events.REPLAY_FINISHED, replay_id=replay.replay_id, cancelled=replay.cancelled)
         else:
             log.debug(events.REPLAY_ADVANCED, replay_id=replay.replay_id, phase=replay.phase, step=step)
+
+    def _tell_barred(self, replay: Replay) -> None:
+        """Say what a replay waits for that nobody may ever do; it is looked at again all the same."""
+        why = self.queue.barring(replay)
+        if why is None or why == replay.problem or not self.queue.blame(replay.replay_id, why):
+            return
+        log.warning(events.REPLAY_STUCK, replay_id=replay.replay_id, source=None, reason=why, for_s=_LATEST_S)

@@ -145,6 +145,7 @@ def test_what_may_not_be_claimed_here_is_barred(queue: Any, world: _World) -> No
     world.bar()
     assert _claim(queue) == ()
     assert queue.advance(queue.current()) is Step.BARRED
+    assert queue.barring(queue.current()) == "It waits: source shop is paused."
 
 
 def test_a_problem_is_told_unless_a_load_holds_the_replay(queue: Any, world: _World) -> None:

@@ -355,9 +355,73 @@ def test_rows_that_only_a_slip_of_others_may_take_hold_the_replay_after_they_wer
     rows = desk.chosen(3)
     desk.polls()
     (lease,) = desk.held(repeating=True)
-    desk.parse(lease, Reject(rows[0], Stage.ROUTE, "no_slip", "expected a slip"))
+    desk.parse(lease, *(Reject(row, Stage.ROUTE, "no_slip", "expected a slip") for row in rows))
     assert desk.queue.problems == ["Rows of source shop wait: slip other is active elsewhere."]
     assert desk.intake.repeating == rows
+
+
+def test_of_rows_that_only_a_slip_of_others_may_take_the_others_of_their_batch_go_on() -> None:
+    awaited = Catalogue((_slip(),), absent=(Absent("other", ("shop",), "slip other is active elsewhere"),))
+    desk = _Desk(catalogue=awaited)
+    rows = desk.chosen(3)
+    desk.polls()
+    (lease,) = desk.held(repeating=True)
+    desk.parse(lease, Reject(rows[1], Stage.ROUTE, "no_slip", "expected a slip"))
+    assert desk.queue.problems == ["Rows of source shop wait: slip other is active elsewhere."]
+    assert [part.row_ids for part in desk.held(repeating=True)] == [(rows[0], rows[2])]
+    assert desk.intake.repeating == [rows[1]]
+
+
+def test_an_order_that_the_database_cannot_carry_out_rests_and_live_rows_go_on() -> None:
+    desk = _Desk(once=True)
+    desk.order(3)
+    desk.queue.unworkable = "Expected an order."
+    desk.polls(2)
+    assert desk.queue.problems == ["Expected an order."]
+    assert (desk.queue.steps, desk.signals.failed.is_set(), desk.signals.idle.is_set()) == (1, True, True)
+    desk.intake.stage("shop", 1)
+    desk.dispatch.rang()
+    assert len(desk.held(repeating=False)) == 1
+    desk.now += 61
+    desk.queue.unworkable = None
+    desk.dispatch.beat()
+    for lease in desk.held(repeating=False):
+        desk.parse(lease)
+        desk.land(lease)
+    desk.polls(2)
+    assert len(desk.held(repeating=True)) == 1
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_cancelled_replay_that_has_a_problem_ends(*, before: bool) -> None:
+    desk = _Desk()
+    desk.chosen(3)
+    desk.polls()
+    (lease,) = desk.held(repeating=True)
+    if not before:
+        desk.dispatch.stuck(BatchStuck(lease, "no right"))
+    assert desk.queue.replay is not None
+    desk.queue.replay = replace(desk.queue.replay, cancelled=True, problem=None)
+    if before:
+        desk.dispatch.stuck(BatchStuck(lease, "no right"))
+    else:
+        desk.dispatch.rang()
+    desk.polls()
+    assert desk.queue.replay is None
+    assert desk.replays.sentences == (), "the next one goes on at once"
+
+
+def test_why_a_replay_is_barred_is_told_once() -> None:
+    desk = _Desk()
+    desk.chosen(3)
+    desk.queue.barred = True
+    with capture_logs() as logged:
+        desk.polls(5)
+    assert desk.queue.problems == ["It waits: source shop is paused."]
+    assert [line["reason"] for line in logged if line["event"] == "replay.stuck"] == desk.queue.problems
+    desk.queue.barred = False
+    desk.polls()
+    assert len(desk.held(repeating=True)) == 1, "it is looked at all the while"
 
 
 # Pinned versions ----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from etl_actors.relational.parsed import Group
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.daemons import Difference, SlipInForce
 from etl_actors.store.leases import Lease, Repeat
-from etl_actors.store.replay.queue import Phase, Replay, Step, Stored
+from etl_actors.store.replay.queue import Phase, Replay, Step, Stored, Unworkable
 
 __all__ = ["LIMITS", "NO_SLIPS", "FakeIntake", "FakeRef", "FakeReplayQueue", "RecordingAlarm"]
 
@@ -236,7 +236,8 @@ class FakeReplayQueue:
         digest: of the version that rows are pinned to.
         versions: that are stored.
         locked: whether a load holds the replay's row.
-        barred: whether what waits is of sources that are not claimed here.
+        barred: whether what waits is of source ``shop``, and that is paused.
+        unworkable: why the database cannot carry the order out; None where it can.
         problems: what was written, in order.
         steps: how often it went on.
     """
@@ -248,6 +249,7 @@ class FakeReplayQueue:
     versions: dict[str, Stored] = field(default_factory=dict)
     locked: bool = False
     barred: bool = False
+    unworkable: str | None = None
     problems: list[str] = field(default_factory=list)
     steps: int = 0
 
@@ -264,12 +266,18 @@ class FakeReplayQueue:
         """Claim the next rows."""
         assert replay == self.replay
         assert nbytes > 0
+        if replay.cancelled:
+            return ()
         return (self.intake.repeat(rows, self.digest),) if self.intake.repeating and not self.barred else ()
 
     def advance(self, replay: Replay) -> Step:
         """Choose what there is to choose, or finish."""
         assert replay == self.replay
         self.steps += 1
+        if replay.cancelled:
+            self.intake.repeating, self.window = [], []
+        elif self.unworkable is not None:
+            raise Unworkable(self.unworkable)
         if self.intake.repeating:
             return Step.BARRED if self.barred else Step.WAITING
         if self.window:
@@ -288,6 +296,11 @@ class FakeReplayQueue:
             if self.replay is not None:
                 self.replay = replace(self.replay, problem=problem)
         return not self.locked
+
+    def barring(self, replay: Replay) -> str | None:
+        """Say why what waits is barred."""
+        assert replay == self.replay
+        return "It waits: source shop is paused." if self.barred else None
 
     def stored(self, digest: str) -> Stored | None:
         """Find a version."""
