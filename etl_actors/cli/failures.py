@@ -34,7 +34,7 @@ def usage_failed(exc: typer.TyperException) -> None:
     """Tell of a command line that is not understood, and where help is."""
     context = getattr(exc, "ctx", None)
     command = context.command_path if context is not None else "etl-actors"
-    said = exc.format_message().strip().rstrip(".")
+    said = exc.format_message().replace(": Value error, ", ": ", 1).strip().rstrip(".")  # as a validator's word for itself
     tell(f"{said}. Try: {command} --help")
 
 

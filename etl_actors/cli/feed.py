@@ -14,6 +14,7 @@ from etl_actors.feeding.csv_rows import Cells
 from etl_actors.feeding.cut import Cut
 from etl_actors.feeding.feeder import Fed, Feeder
 from etl_actors.feeding.form import input_form
+from etl_actors.feeding.format import Format
 from etl_actors.feeding.inputs import Input
 from etl_actors.feeding.progress import FeedProgress
 from etl_actors.feeding.stop import Stop
@@ -37,12 +38,12 @@ def feed(
     ] = None,
     *,
     form: Annotated[
-        str | None,
+        Format | None,
         typer.Option(
             "--format",
-            metavar="jsonl|json|csv|tsv|lines",
-            help="jsonl: a JSON document a line; json: arrays of documents, or documents one after the other; csv: a header, then "
-            "records; lines: each line becomes a message. By default the slip tells, else the extension.",
+            show_default=False,
+            help="jsonl: a JSON document a line; json: arrays of documents, or documents one after the other; csv, tsv: a "
+            "header, then records; lines: each line becomes a message. By default the slip tells, else the extension.",
         ),
     ] = None,
     between: Annotated[
@@ -77,7 +78,7 @@ def feed(
     cells = Cells(delimiter(between), null)
     wanted = from_table and Wanted(from_table, wanted_column, columns(with_columns), where, split)
     cut = None if wanted else input_form(settings.parser_folders, source, slip, lenient=form is not None)
-    inputs = [Input(name, form or (cut and cut.format) or None) for name in names]
+    inputs = [Input(name, form or Format.of_slip(cut)) for name in names]
     stop = Stop()
     with ExitStack() as opened:
         url = opened.enter_context(database_url(settings))

@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 from pathlib import PurePath
+from typing import Self
 
 from etl_actors.errors import UsageError
+from etl_actors.slips.model.slip import InputForm
 
 __all__ = ["STDIN", "Format", "format_of"]
 
@@ -19,6 +21,11 @@ class Format(StrEnum):
     TSV = "tsv"  # the same with tabs
     LINES = "lines"  # a line of text a document: {"message": …}
 
+    @classmethod
+    def of_slip(cls, form: InputForm | None) -> Self | None:
+        """Return the format that an ``[input]`` names; None where there is none, or it leaves that to the extension."""
+        return cls(form.format) if form is not None and form.format else None
+
 
 _BY_EXTENSION = {
     ".jsonl": Format.JSONL,
@@ -33,21 +40,18 @@ _PACKED = frozenset({".gz", ".zst"})
 _FORMATS = "jsonl (.jsonl, .ndjson), json (.json), csv (.csv, .tsv) and lines (.log, .txt), each also with .gz or .zst"
 
 
-def format_of(name: str, given: str | None) -> Format:
+def format_of(name: str, given: Format | None) -> Format:
     """Return the format of a file: the one given, else by the extension; standard input is jsonl.
 
     Args:
         name: of the file, or ``-``.
-        given: what ``--format`` says, None where it was not used.
+        given: what ``--format`` or the slip says, None where neither does.
 
     Raises:
-        UsageError: the format is not one of ours, or the extension does not tell it.
+        UsageError: the extension does not tell it.
     """
     if given is not None:
-        if given not in tuple(Format):
-            msg = f"--format: expected {', '.join(tuple(Format)[:-1])} or {tuple(Format)[-1]}, got {given!r}."
-            raise UsageError(msg)
-        return Format(given)
+        return given
     if name == STDIN:
         return Format.JSONL
     path = PurePath(name)

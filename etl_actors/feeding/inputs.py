@@ -68,13 +68,13 @@ class Input(AbstractContextManager["Input"]):
 
     Args:
         name: a path, or ``-`` for standard input.
-        given_format: what ``--format`` says, None to go by the extension.
+        given_format: what ``--format`` or the slip says, None to go by the extension.
 
     Raises:
         UsageError: the file is not there, is a folder, or its format is not one of ours.
     """
 
-    def __init__(self, name: str, given_format: str | None = None) -> None:
+    def __init__(self, name: str, given_format: Format | None = None) -> None:
         self.name = "standard input" if name == STDIN else name
         self.format: Format = format_of(name, given_format)
         self.size: int | None = None

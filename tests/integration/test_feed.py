@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, UsageError
 from etl_actors.feeding.feeder import Fed, Feeder
+from etl_actors.feeding.format import Format
 from etl_actors.feeding.inputs import Input
 from etl_actors.feeding.raw import original_bytes
 from etl_actors.feeding.stop import Stop
@@ -60,7 +61,7 @@ def feeding(database: str) -> Iterator[FeedConnection]:
         yield connection
 
 
-def _feed(connection: FeedConnection, path: Path, lines: Sequence[bytes], form: str = "jsonl") -> Fed:
+def _feed(connection: FeedConnection, path: Path, lines: Sequence[bytes], form: Format = Format.JSONL) -> Fed:
     path.write_bytes(b"\n".join(lines))
     return Feeder(connection.put, Stop()).feed([Input(str(path), form)])
 
@@ -175,7 +176,7 @@ def test_a_large_document_passes(database: str, feeding: FeedConnection, tmp_pat
 
 def test_lines_of_text_and_a_slip_by_name(database: str, tmp_path: Path) -> None:
     with closing(FeedConnection(database, "web", slip="web\\log")) as connection:
-        _feed(connection, tmp_path / "a.log", [b'GET "\\x"\tHTTP'], "lines")
+        _feed(connection, tmp_path / "a.log", [b'GET "\\x"\tHTTP'], Format.LINES)
     [(source, payload, slip)] = _staged(database)
     assert (source, slip) == ("web", "web\\log")
     assert orjson.loads(payload) == {"message": 'GET "\\x"\tHTTP'}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from etl_actors.errors import DatabaseUnsuitable, EtlError, UsageError
 from etl_actors.feeding.feeder import Fed, Feeder
+from etl_actors.feeding.format import Format
 from etl_actors.feeding.inputs import Input
 from etl_actors.feeding.stop import Stop
 from etl_actors.feeding.table_rows import TableRows
@@ -197,13 +198,13 @@ _ANY = st.lists(
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=_ANY.map(b"".join), form=st.sampled_from(["json", "csv", "tsv", "jsonl", "lines"]))
+@given(text=_ANY.map(b"".join), form=st.sampled_from(Format))
 def test_of_any_bytes_every_row_is_staged_or_kept(
-    database: str, feeding: FeedConnection, tmp_path: Path, text: bytes, form: str
+    database: str, feeding: FeedConnection, tmp_path: Path, text: bytes, form: Format
 ) -> None:
     before = len(_staged(database))
     path = tmp_path / "any"
-    path.write_bytes(b'a,"b"\n' + text if form in {"csv", "tsv"} else text)
+    path.write_bytes(b'a,"b"\n' + text if form in {Format.CSV, Format.TSV} else text)
     fed = Feeder(feeding.put, Stop()).feed([Input(str(path), form)])
     rows = _staged(database)[before:]
     assert fed.staged == len(rows)

@@ -9,11 +9,12 @@ import typer
 
 from etl_actors.cli.context import invocation
 from etl_actors.cli.render import plural, say, show_json
-from etl_actors.cli.slips.documents import FORMATS, Document, documents
+from etl_actors.cli.slips.documents import Document, documents
 from etl_actors.cli.slips.rows import UNSHOWN, show_lines, shown_document
 from etl_actors.cli.slips.shelf import asked
 from etl_actors.errors import SlipError, UsageError
 from etl_actors.feeding.form import input_form
+from etl_actors.feeding.format import Format
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.trying.explained import explain
 from etl_actors.slips.trying.trial import RECEIVED_AT
@@ -49,11 +50,13 @@ class _Said:
 
 def slips_explain(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Plain or gzipped; - is standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Plain, or packed by gzip or zstd; - is standard input.")],
     *,
     source: Annotated[str | None, typer.Option(metavar="S", help="What the documents are of.", show_default=False)] = None,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many documents, at most.")] = 10,
-    form: Annotated[str | None, typer.Option("--format", metavar=FORMATS, help="By default the extension tells.")] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", show_default=False, help="By default the slips or the extension tell.")
+    ] = None,
     show_private: Annotated[
         bool, typer.Option("--show-private", help="Show the documents of slips with private columns too.")
     ] = False,

@@ -7,9 +7,10 @@ import typer
 
 from etl_actors.cli.context import invocation
 from etl_actors.cli.render import plural, say
-from etl_actors.cli.slips.documents import FORMATS, documents
+from etl_actors.cli.slips.documents import documents
 from etl_actors.cli.slips.draft import GRAMMAR, draft, is_text, text_draft
 from etl_actors.errors import SlipError, UsageError
+from etl_actors.feeding.format import Format
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.source.files import MAIN, read_slip_folder
 from etl_actors.slips.trying.samples import Sample, expected_of, payload_of, samples_text
@@ -34,7 +35,7 @@ def slips_new(
         str | None, typer.Option("--from", metavar="FILE", help="Draw the columns, and the samples, from its first documents.")
     ] = None,
     form: Annotated[
-        str | None, typer.Option("--format", metavar=FORMATS, help="Of FILE; by default the extension tells.")
+        Format | None, typer.Option("--format", show_default=False, help="Of FILE; by default the extension tells.")
     ] = None,
     into: Annotated[
         Path | None,

@@ -7,9 +7,10 @@ import typer
 
 from etl_actors.cli.context import invocation
 from etl_actors.cli.render import plural, say, show_json
-from etl_actors.cli.slips.documents import FORMATS, Document, documents
+from etl_actors.cli.slips.documents import Document, documents
 from etl_actors.cli.slips.rows import UNSHOWN, show_lines, show_reject, show_rows, shown_document, without_private
 from etl_actors.cli.slips.shelf import one
+from etl_actors.feeding.format import Format
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.trying.trial import Outcome, Trial, Trier
 
@@ -26,11 +27,11 @@ _WORDS = {
 def slips_try(
     ctx: typer.Context,
     slip: Annotated[str, typer.Argument(metavar="SLIP", help="The slip's name, or the path of its folder.")],
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Plain or gzipped; - is standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Plain, or packed by gzip or zstd; - is standard input.")],
     *,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many documents, at most.")] = 10,
     form: Annotated[
-        str | None, typer.Option("--format", metavar=FORMATS, help="By default the slip or the extension tells.")
+        Format | None, typer.Option("--format", show_default=False, help="By default the slip or the extension tells.")
     ] = None,
     source: Annotated[
         str | None, typer.Option(metavar="S", help="What the documents are of; by default the slip's source.")

@@ -19,6 +19,7 @@ from etl_actors.errors import DatabaseUnavailable, EtlError, UsageError
 from etl_actors.feeding.csv_rows import Cells
 from etl_actors.feeding.cut import Cut
 from etl_actors.feeding.feeder import Fed, Feeder
+from etl_actors.feeding.format import Format
 from etl_actors.feeding.inputs import Input
 from etl_actors.feeding.raw import original_bytes
 from etl_actors.feeding.stop import Stop
@@ -39,7 +40,7 @@ class Staging:
 
 
 def _feed(
-    *paths: Path | str, form: str | None = None, chunk_rows: int = 2_000, chunk_bytes: int = 4_000_000
+    *paths: Path | str, form: Format | None = None, chunk_rows: int = 2_000, chunk_bytes: int = 4_000_000
 ) -> tuple[Fed, Staging]:
     staging = Staging()
     feeder = Feeder(staging.put, Stop(), chunk_rows=chunk_rows, chunk_bytes=chunk_bytes)
@@ -228,7 +229,7 @@ def test_a_file_that_is_not_there_or_a_folder_is_refused_at_once(tmp_path: Path)
     with pytest.raises(UsageError, match="No such file"):
         Input(str(tmp_path / "missing.jsonl"))
     with pytest.raises(UsageError, match="expected a file, got a folder"):
-        Input(str(tmp_path), "jsonl")
+        Input(str(tmp_path), Format.JSONL)
 
 
 def test_an_empty_file_stages_nothing(tmp_path: Path) -> None:
@@ -354,7 +355,7 @@ def test_whatever_its_bytes_a_line_becomes_one_row_that_gives_it_back(
 _EVENTS = Cut(re.compile(r"^\["), origin=True)
 
 
-def _cut(path: Path | str, cut: Cut, form: str | None = None, chunk_rows: int = 2_000) -> tuple[Fed, Staging]:
+def _cut(path: Path | str, cut: Cut, form: Format | None = None, chunk_rows: int = 2_000) -> tuple[Fed, Staging]:
     staging = Staging()
     return Feeder(staging.put, Stop(), chunk_rows=chunk_rows, cut=cut).feed([Input(str(path), form)]), staging
 
@@ -410,7 +411,7 @@ def test_an_event_that_is_open_in_a_pipe_waits_for_its_end_and_those_before_it_d
             return next(blocks)
 
     try:
-        source = _Slow(f"/dev/fd/{ours}", "lines")
+        source = _Slow(f"/dev/fd/{ours}", Format.LINES)
         Feeder(staging.put, Stop(), cut=Cut(re.compile(r"^\["))).feed([source])
     finally:
         os.close(ours)

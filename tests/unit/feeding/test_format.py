@@ -4,6 +4,7 @@ import pytest
 
 from etl_actors.errors import UsageError
 from etl_actors.feeding.format import Format, format_of
+from etl_actors.slips.model.slip import InputForm
 
 
 @pytest.mark.parametrize(
@@ -16,17 +17,17 @@ from etl_actors.feeding.format import Format, format_of
         ("access.log.gz", None, Format.LINES),
         ("a.txt", None, Format.LINES),
         ("-", None, Format.JSONL),
-        ("-", "lines", Format.LINES),
-        ("a.json", "jsonl", Format.JSONL),
+        ("-", Format.LINES, Format.LINES),
+        ("a.json", Format.JSONL, Format.JSONL),
         ("a.json", None, Format.JSON),
         ("a.JSON.zst", None, Format.JSON),
         ("a.csv.gz", None, Format.CSV),
         ("a.tsv", None, Format.TSV),
-        ("a.tsv", "csv", Format.CSV),
-        ("no_extension", "lines", Format.LINES),
+        ("a.tsv", Format.CSV, Format.CSV),
+        ("no_extension", Format.LINES, Format.LINES),
     ],
 )
-def test_the_extension_tells_unless_it_is_said(name: str, given: str | None, expected: Format) -> None:
+def test_the_extension_tells_unless_it_is_said(name: str, given: Format | None, expected: Format) -> None:
     assert format_of(name, given) is expected
 
 
@@ -38,7 +39,9 @@ def test_an_extension_that_does_not_tell_is_refused_with_the_formats_there_are(n
         format_of(name, None)
 
 
-@pytest.mark.parametrize("given", ["xml", "JSON", ""])
-def test_a_format_that_is_not_ours_is_refused(given: str) -> None:
-    with pytest.raises(UsageError, match="expected jsonl, json, csv, tsv or lines"):
-        format_of("a.jsonl", given)
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [(None, None), (InputForm(), None), (InputForm("lines"), Format.LINES), (InputForm("jsonl"), Format.JSONL)],
+)
+def test_a_slip_may_tell_the_format(form: InputForm | None, expected: Format | None) -> None:
+    assert Format.of_slip(form) is expected
