@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from etl_actors.cli.commands import COMMANDS
+from tests.support.forks import programs
 from tests.support.servers import Server
-from tests.support.sessions import SESSIONS, Session, play, programs
+from tests.support.sessions import SESSIONS, Session, play
 from tests.support.steady import Steady
 
 FILES = sorted(SESSIONS.glob("*.txt"))

@@ -1,5 +1,6 @@
-"""The program as users run it: commands and daemons as subprocesses."""
+"""The program as users run it: commands and daemons as processes."""
 
+import atexit
 import json
 import os
 import signal
@@ -7,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from tests.support.forks import programs
 
 __all__ = ["SLIPS", "environment", "etl", "named", "parsers_of", "running", "stage", "start", "wait_until"]
 
@@ -36,7 +40,7 @@ def environment(url: str, parsers: Path = SLIPS, **settings: object) -> dict[str
 def etl(
     *words: object, env: Mapping[str, str], stdin: bytes = b"", timeout: float = 120, safe_path: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end.
+    """Run one command to its end: as a fork (see `forks`), or afresh where a variable is given that only a fresh process takes in.
 
     Args:
         words: the command line, without the program.
@@ -45,11 +49,21 @@ def etl(
         timeout: seconds.
         safe_path: keep the folder it is started in off its path, as the installed program does.
     """
-    command = _command(*words)
-    if safe_path:
-        command.insert(1, "-P")
+    command = [str(_forked()), *(str(word) for word in words)]
+    if safe_path or any(name not in _KEPT and not name.startswith("ETL_") for name in env):
+        command = _command(*words)
+        if safe_path:
+            command.insert(1, "-P")
     done = subprocess.run(command, env=dict(env), input=stdin, capture_output=True, timeout=timeout, check=False)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@cache
+def _forked() -> Path:
+    """Run the server of forks until the tests end; return its program."""
+    running_on = ExitStack()
+    atexit.register(running_on.close)
+    return running_on.enter_context(programs()) / "etl-actors"
 
 
 def start(*words: object, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:

@@ -18,12 +18,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-__all__ = ["forks"]
+__all__ = ["forks", "programs"]
 
 _TOP = Path(__file__).parents[2]
 _ASKING = Path(__file__).with_name("asking.py")
@@ -52,6 +53,13 @@ def forks(folder: Path) -> Iterator[Path]:
         yield bin_folder
         assert server.stdin is not None
         server.stdin.close()
+
+
+@contextmanager
+def programs() -> Iterator[Path]:
+    """Run the server of forks in a folder of its own; yield the folder with the program."""
+    with tempfile.TemporaryDirectory() as folder, forks(Path(folder)) as bin_folder:
+        yield bin_folder
 
 
 def _serve(place: str) -> socket.socket:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from etl_actors import __version__
 from etl_actors.store.migrate import migrate
-from tests.support.forks import forks
+from tests.support.forks import programs
 from tests.support.servers import Server, running_server
 from tests.support.steady import Steady
 
-__all__ = ["SESSIONS", "Session", "play", "programs"]
+__all__ = ["SESSIONS", "Session", "play"]
 
 SESSIONS = Path(__file__).parents[1] / "sessions"
 
@@ -188,13 +188,6 @@ def _shell(environment: Mapping[str, str], home: Path) -> Iterator[_Shell]:
         # What still runs in the background holds the database.
         process.stdin.write("kill $(jobs -p) 2> /dev/null; wait\n")
         process.stdin.close()
-
-
-@contextmanager
-def programs() -> Iterator[Path]:
-    """Run the server of forks in a folder of its own; yield the folder with the program."""
-    with tempfile.TemporaryDirectory() as folder, forks(Path(folder)) as bin_folder:
-        yield bin_folder
 
 
 def _record(names: list[str]) -> None:
