@@ -208,7 +208,7 @@ class Dispatch:
 
     def _hand_out(self) -> None:
         for place, entry in self.book.to_parse(self.parsers):
-            role = cast(entry.catalogue, entry.lease, entry.pinned)
+            role = cast(entry.catalogue, entry.lease.source, entry.lease.slip, entry.pinned)
             tell(self.parsers[place], Parse(entry.lease, role, self.me, entry.condemned))
         for place, entry, parsed in self.book.to_load(self.loaders):
             tell(self.loaders[place], Load(entry.lease, parsed, entry.told_before, self.me))

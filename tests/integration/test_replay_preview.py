@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from etl_actors.cli.replay.dry_run import DryRun, dry_run
+from etl_actors.dry_run.found import DryRun
+from etl_actors.dry_run.run import dry_run
 from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.settings import Settings, load_settings
 from etl_actors.slips.model.slip import Slip
@@ -41,9 +42,7 @@ def settings_of(slip: Slip, folder: Path, url: str) -> Settings:
 
 def told(url: str, settings: Settings, choice: Choice, most: int = 100_000) -> DryRun:
     with connect(url, role="etl_operator") as conn:
-        found = dry_run(conn, settings, choice, Version.CURRENT, most)
-    assert found is not None
-    return found
+        return dry_run(conn, settings, choice, Version.CURRENT, most)
 
 
 def rows_of(admin: Connection, tables: Sequence[str] = _TABLES) -> Rows:
@@ -145,6 +144,10 @@ def test_what_would_be_taken_over_or_refused_or_new_is_told_also_of_a_sample(
     assert (alone.sought, alone.losers) == (1, 1)
     sample = told(database, settings, Choice(source="offers"), 2)
     assert (sample.chosen, sample.looked_at, sum(sample.outcomes.values())) == (4, 2, 2)
+
+
+def test_a_choice_of_nothing_is_told_as_such(database: str, tmp_path: Path) -> None:
+    assert told(database, settings_of(read(_OFFERS), tmp_path, database), Choice(source="nobody")) == DryRun()
 
 
 def test_a_slip_that_takes_none_of_the_rows_any_more_would_remove_them(

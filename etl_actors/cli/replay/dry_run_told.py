@@ -8,7 +8,7 @@ from etl_actors.cli.slips.rows import show_lines
 from etl_actors.cli.widths import shortened
 
 if TYPE_CHECKING:
-    from etl_actors.cli.replay.dry_run import DryRun
+    from etl_actors.dry_run.found import DryRun
     from etl_actors.store.replay.differences import Example, TableChange
 
 __all__ = ["dry_run_json", "show_dry_run"]

@@ -2,9 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from etl_actors.cli.replay.dry_run import DryRun
 from etl_actors.cli.replay.dry_run_told import dry_run_json, show_dry_run
-from etl_actors.cli.replay.rows import Refusals
+from etl_actors.dry_run.found import DryRun, Refusals
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.store.replay.differences import Example, TableChange
 
@@ -98,3 +97,10 @@ def test_as_json_everything_is_told() -> None:
         }
     ]
     assert told["taken_over"] == {"rows": 1, "sought": 1, "withheld": 0, "of": 2}
+
+
+def test_as_json_a_dry_run_that_chooses_nothing_has_the_same_shape() -> None:
+    nothing = dry_run_json(DryRun())
+    assert nothing.keys() == dry_run_json(_SAME).keys()
+    assert (nothing["dry_run"], nothing["chosen"], nothing["sampled"], nothing["tables"]) == (True, 0, False, [])
+    assert nothing["taken_over"] == {"rows": 0, "sought": 0, "withheld": 0, "of": 0}

@@ -1,45 +1,24 @@
 """The rows of a dry run, parsed as a replay would parse them, and what becomes of each that makes none."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from etl_actors.actors.casting import cast
+from etl_actors.dry_run.found import Refusals
 from etl_actors.errors import DataRefused
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
+from etl_actors.settings import Settings
+from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.slips.source.files import STEPS
 from etl_actors.store.database import Connection
-from etl_actors.store.leases import Lease
 from etl_actors.store.replay.differences import Group
 from etl_actors.store.replay.preview import Preview
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from etl_actors.settings import Settings
-    from etl_actors.slips.model.slip import Slip
-
-__all__ = ["Parsing", "Refusals"]
-
-
-@dataclass(slots=True)
-class Refusals:
-    """The rows and items that would be rejected: how many for each reason, and one of each to look at."""
-
-    rows: Counter[str] = field(default_factory=Counter)
-    items: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, Reject] = field(default_factory=dict)
-
-    def note(self, reject: Reject) -> None:
-        """Count one more."""
-        (self.items if reject.item else self.rows)[reject.reason] += 1
-        self.examples.setdefault(reject.reason, reject)
+__all__ = ["Parsing"]
 
 
 class Parsing:
@@ -51,7 +30,7 @@ class Parsing:
         catalogue: the slips that are to be in force.
         stored: every version by its digest.
         settings: for the target schema, the rows of a batch, and whether stored code may run.
-        tell: told of every so many rows that they are done.
+        tell: told every so often how many rows are done.
     """
 
     def __init__(
@@ -59,8 +38,8 @@ class Parsing:
         conn: Connection,
         preview: Preview,
         catalogue: Catalogue,
-        stored: "Mapping[str, Slip]",
-        settings: "Settings",
+        stored: Mapping[str, Slip],
+        settings: Settings,
         tell: Callable[[int], None],
     ) -> None:
         self._preview = preview
@@ -68,7 +47,8 @@ class Parsing:
         self._stored = stored
         self._batch_rows = settings.batch_rows
         self._any_steps = settings.stored_steps == "any"
-        self._tell = tell
+        self.tell = tell
+        self._done = 0
         self._parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema)
         self.refusals = Refusals()
         self.used: set[str] = set()  # digests of the slips that took chosen rows
@@ -84,7 +64,7 @@ class Parsing:
             role = self._role(group, pinned=pinned)
             for row_ids in self._cut(group.row_ids):
                 self._take(row_ids, role)
-                self._tell(len(row_ids))
+                self._count(row_ids)
 
     def seek(self, groups: Iterable[Group]) -> tuple[int, int]:
         """Parse others, by the version that settled each; nothing becomes of those that are rejected.
@@ -106,10 +86,10 @@ class Parsing:
                 if isinstance(parsed, Parsed):
                     self._preview.take(parsed)
                 sought += len(row_ids)
-                self._tell(len(row_ids))
+                self._count(row_ids)
         return sought, withheld
 
-    def _may_run(self, slip: "Slip") -> bool:
+    def _may_run(self, slip: Slip) -> bool:
         steps = slip.files.get(STEPS)
         installed = self._catalogue.named(slip.name)
         return steps is None or self._any_steps or (installed is not None and installed.files.get(STEPS) == steps)
@@ -144,7 +124,11 @@ class Parsing:
     def _role(self, group: Group, *, pinned: bool) -> Role:
         slip = self._stored.get(group.digest or "") if pinned else None
         text = None if slip is None else RoleSlip(slip.digest, slip.files, slip.name)
-        return cast(self._catalogue, Lease(0, 0, group.source, group.slip, group.row_ids, 0, 1), text)
+        return cast(self._catalogue, group.source, group.slip, text)
+
+    def _count(self, row_ids: tuple[int, ...]) -> None:
+        self._done += len(row_ids)
+        self.tell(self._done)
 
     def _cut(self, row_ids: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         yield from (row_ids[at : at + self._batch_rows] for at in range(0, len(row_ids), self._batch_rows))
