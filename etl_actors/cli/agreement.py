@@ -5,6 +5,7 @@ import sys
 import typer
 
 from etl_actors.errors import UsageError
+from etl_actors.scrub import printable
 
 __all__ = ["require_agreement"]
 
@@ -25,4 +26,4 @@ def require_agreement(what: str, *, narrow: bool, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"{what}: choose some by id or filter, or say --yes.")
-    typer.confirm(f"{what}. Go on?", abort=True, err=True)
+    typer.confirm(printable(f"{what}. Go on?"), abort=True, err=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from etl_actors.cli.failures import tell
 from etl_actors.cli.feed_source import columns, delimiter, table_and_files
 from etl_actors.cli.render import console, plural, say, show_json
 from etl_actors.database_in_use import database_url
@@ -111,7 +112,7 @@ def _fed(run: Callable[[], Fed], feeder: Feeder, source: str, progress: FeedProg
                 run()
         except EtlError:
             if feeder.fed.staged:
-                typer.echo(f"Before it failed: {_sentence(feeder.fed, source)}", err=True)
+                tell(f"Before it failed: {_sentence(feeder.fed, source)}")
             raise
         except KeyboardInterrupt:
             feeder.fed.interrupted = True

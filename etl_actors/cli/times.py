@@ -15,7 +15,7 @@ _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
 
 def time_option(option: str, text: str | None) -> datetime | None:
-    """Read the time that an option names; one without a zone is UTC, `2h` is two hours ago.
+    """Read the time that an option names, in UTC; one without a zone is of UTC, `2h` is two hours ago.
 
     Args:
         option: its name, for the sentence.
@@ -31,7 +31,7 @@ def time_option(option: str, text: str | None) -> datetime | None:
         if ago:
             return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         time = datetime.fromisoformat(text.strip())
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as exc:
         msg = f"{option}: expected a time such as 2026-01-31, 2026-01-31T12:00Z or 2h (ago; s, min, h, d), got {text!r}."
         raise UsageError(msg) from exc
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import typer
-
 from etl_actors.cli.agreement import require_agreement
 from etl_actors.cli.context import accepted_database
+from etl_actors.cli.failures import tell
 from etl_actors.cli.render import plural, say, show_json
 from etl_actors.errors import UsageError
 
@@ -57,14 +56,14 @@ def ordered(  # as the command has them
         what = f"{plural(rows, 'row')}{choice.words()} would be replayed{_sources(by_source)}"
         require_agreement(what, narrow=not choice.everything, yes=yes)
         if rows > _MANY:
-            typer.echo(what.replace(" would be replayed", " are replayed") + ".", err=True)
+            tell(what.replace(" would be replayed", " are replayed") + ".")
         replay_id = order(conn, choice, rows, version, rate)
         before = progress(conn, replay_id).behind
         alive = bool(living(conn))
     if detach:
         _tell_ordered(replay_id, rows, before, alive=alive, as_json=as_json)
     elif before is not None:
-        typer.echo(f"It begins when replay {before} has ended.", err=True)
+        tell(f"It begins when replay {before} has ended.")
     return replay_id
 
 

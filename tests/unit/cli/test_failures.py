@@ -2,6 +2,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from etl_actors.cli import main
 from etl_actors.cli.failures import database_errors, database_failed, tell, unexpected
 
 
@@ -56,3 +57,10 @@ def test_an_error_that_comes_by_way_of_sqlalchemy_is_the_drivers(capsys: pytest.
 
 def test_the_drivers_errors_are_known_once_it_is_imported() -> None:
     assert set(database_errors()) >= {psycopg.Error, sa.exc.DBAPIError}
+
+
+def test_wrong_usage_is_told_in_our_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.execute(["feed", "shop", "a.log", "--format", "xml"]) == 2
+    assert told(capsys) == (
+        "Invalid value for '--format': 'xml' is not one of 'jsonl', 'json', 'csv', 'tsv', 'lines'. Try: etl-actors feed --help\n"
+    )

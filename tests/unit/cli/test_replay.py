@@ -75,7 +75,7 @@ def test_a_choice_tells_the_database_only_what_was_given() -> None:
     found = chosen(source="shop", since="2026-01-31T12:00+02:00", rejected=True, reason="not_a_number")
     assert found.filter == {
         "source": "shop",
-        "since": "2026-01-31T12:00:00+02:00",
+        "since": "2026-01-31T10:00:00+00:00",
         "rejected": True,
         "reason": "not_a_number",
     }

@@ -15,7 +15,10 @@ from etl_actors.errors import UsageError
     ],
 )
 def test_a_time_without_a_zone_is_utc(text: str, time: datetime) -> None:
-    assert time_option("--since", text) == time
+    read = time_option("--since", text)
+    assert read == time
+    assert read is not None
+    assert read.tzinfo is UTC, "it is shown as it stands, with a Z"
 
 
 @pytest.mark.parametrize(
