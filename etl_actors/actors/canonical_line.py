@@ -14,15 +14,19 @@ log = structlog.get_logger()
 
 
 def tell_loaded(entry: Entry, answer: BatchLoaded) -> None:
-    """Tell that a batch has landed: all its counts, and where its time went."""
+    """Tell that a batch has landed: all its counts, and where its time went; or that it has settled nothing."""
     lease, counts, parsed = entry.lease, answer.loaded, entry.parsed
+    if not counts.settled:
+        why = "nothing sought in it" if lease.repeat is not None and lease.repeat.seeking else "its documents are not retained"
+        log.info(events.BATCH_RELEASED, batch_id=lease.batch_id, why=why)
+        return
     log.info(
         events.BATCH_LOADED,
         batch_id=lease.batch_id,
         source=lease.source,
         slip=None if parsed is None else parsed.slip,
         replay_id=None if lease.repeat is None else lease.repeat.replay_id,
-        rows=len(lease.row_ids),
+        rows=counts.settled,
         nbytes=lease.nbytes,
         attempt=lease.attempt,
         loaded=counts.loaded,

@@ -34,7 +34,10 @@ _RETRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A finished batch's counts; the first four add up to its rows.
+    """A finished batch's counts; the first four add up to the rows that it settled.
+
+    A live batch settles every row. One of a replay leaves those as they are that it does not seek, and those whose documents are no
+    longer retained.
 
     Args:
         differing: of `duplicate`: rows whose values were not the winner's.
@@ -47,6 +50,11 @@ class Loaded:
     rejected: int
     differing: int
     replaced: int
+
+    @property
+    def settled(self) -> int:
+        """How many rows it settled; 0 where it was released since none of its rows was to be."""
+        return self.loaded + self.duplicate + self.skipped + self.rejected
 
 
 class _NewSlip(Exception):
