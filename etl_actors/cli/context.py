@@ -59,7 +59,7 @@ def accepted_database(settings: "Settings") -> Iterator[str]:
         DatabaseUnsuitable: the sentence says what to run.
     """
     from etl_actors.database_in_use import database_url
-    from etl_actors.store.migrate import require_accepted
+    from etl_actors.store.revision import require_accepted
 
     with database_url(settings) as url:
         require_accepted(url)
@@ -75,11 +75,13 @@ def ready_database(settings: "Settings") -> Iterator[str]:
         DatabaseUnsuitable: the sentence says what to run.
     """
     from etl_actors.database_in_use import database_url
-    from etl_actors.store.migrate import migrate, require_accepted
+    from etl_actors.store.revision import require_accepted
 
     with database_url(settings) as url:
         if settings.database_url.get_secret_value():
             require_accepted(url)
         else:
+            from etl_actors.store.migrate import migrate
+
             migrate(url, settings.target_schema, settings.partition_rows)
         yield url

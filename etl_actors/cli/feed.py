@@ -23,7 +23,6 @@ from etl_actors.feeding.table_rows import TableRows
 from etl_actors.settings import Settings
 from etl_actors.store.feed import FeedConnection
 from etl_actors.store.feed_table import TableReader, Wanted
-from etl_actors.store.migrate import migrate
 
 __all__ = ["feed"]
 
@@ -84,6 +83,8 @@ def feed(
     with ExitStack() as opened:
         url = opened.enter_context(database_url(settings))
         if not settings.database_url.get_secret_value():
+            from etl_actors.store.migrate import migrate
+
             migrate(url, settings.target_schema, settings.partition_rows)
         connection = opened.enter_context(closing(FeedConnection(url, source, slip, settings.partition_rows)))
         if wanted:

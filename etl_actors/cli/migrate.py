@@ -31,7 +31,7 @@ def migrate(
 
 def _check(url: str, *, as_json: bool) -> None:
     from etl_actors.cli.render import say, show_json
-    from etl_actors.store import migrate as store
+    from etl_actors.store import revision as store
 
     revision, accepted = store.check(url)
     if as_json:
@@ -46,10 +46,11 @@ def _check(url: str, *, as_json: bool) -> None:
 
 def _migrate(url: str, target_schema: str, partition_rows: int, *, as_json: bool) -> None:
     from etl_actors.cli.render import say, show_json
-    from etl_actors.store import migrate as store
+    from etl_actors.store.migrate import migrate
+    from etl_actors.store.revision import check
 
-    applied = store.migrate(url, target_schema, partition_rows)
-    revision, _ = store.check(url)
+    applied = migrate(url, target_schema, partition_rows)
+    revision, _ = check(url)
     if as_json:
         show_json({"revision": revision, "applied": applied})
     elif applied:

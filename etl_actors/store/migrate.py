@@ -1,4 +1,4 @@
-"""Bring schema etl up to date, and say whether a database is at a revision that this release accepts."""
+"""Bring schema etl up to date. Whoever only asks for the revision imports `revision`: Alembic takes longer than all the rest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 import sqlalchemy as sa
 from alembic import command, op
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg import errors as pg
 from psycopg import sql
@@ -15,11 +14,9 @@ from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.resources import resource
 from etl_actors.store.database import Connection, connect, describe, translated
 from etl_actors.store.queries import queries
+from etl_actors.store.revision import require_accepted
 
-__all__ = ["ACCEPTED", "check", "migrate", "require_accepted", "run_file"]
-
-ACCEPTED = ("0003",)
-"""The revisions that this release's daemon works with; `migrate` makes the last one."""
+__all__ = ["migrate", "run_file"]
 
 _SQL = queries("migrate")
 _ADD_PARTITIONS = queries("staging")["add_partitions"]
@@ -66,38 +63,6 @@ def migrate(url: str, target_schema: str = "public", partition_rows: int = 1_000
     return applied
 
 
-def check(url: str) -> tuple[str | None, bool]:
-    """Return the database's revision (None where schema etl is not there) and whether this release accepts it."""
-    with translated(url), connect(url, role=None, application_name="etl-actors check") as conn:
-        if conn.execute(_SQL["has_revision"]).fetchone() == (False,):
-            return None, False
-        row = conn.execute(_SQL["revision"]).fetchone()
-    revision = None if row is None else row[0]
-    return revision, revision in ACCEPTED
-
-
-def require_accepted(url: str) -> None:
-    """Refuse a database that this release does not work with.
-
-    Raises:
-        DatabaseUnsuitable: the sentence says what to run.
-    """
-    revision, accepted = check(url)
-    if accepted:
-        return
-    where = describe(url)
-    if revision is None:
-        msg = f"The schema etl is not in {where}: run `etl-actors migrate`."
-    elif revision in {script.revision for script in _scripts().walk_revisions()}:
-        msg = f"The schema etl in {where} is at revision {revision}, and {ACCEPTED[-1]} is needed: run `etl-actors migrate`."
-    else:
-        msg = (
-            f"The schema etl in {where} is at revision {revision}, which this release does not know "
-            f"(it accepts {', '.join(ACCEPTED)}): install the release that made it."
-        )
-    raise DatabaseUnsuitable(msg)
-
-
 def run_file(name: str) -> None:
     """Run ``migrations/sql/<name>`` on the migration's connection; for Alembic's version scripts.
 
@@ -116,10 +81,6 @@ def _config() -> Config:
     config.set_main_option("script_location", str(resource("migrations")).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from tests.support.variables import OWN
 # how files and processes are dealt with, has nothing to do with it, and the embedded server is the wheel's in any case.
 _OF_NO_VERSION = [
     "cli",
+    "test_audit_sets.py",
     "test_demo.py",
     "test_embedded.py",
     "test_embedded_places.py",

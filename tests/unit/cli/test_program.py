@@ -112,6 +112,12 @@ def test_at_a_terminal_of_sixty_columns_tables_fit() -> None:
     assert max(map(len, lines)) <= 60
 
 
+def test_a_daemon_starts_without_what_only_a_migration_needs() -> None:
+    imported = set(program(code="import sys, etl_actors.app\nprint('', *sys.modules)").stdout.splitlines()[-1].split())
+    assert "etl_actors.store.revision" in imported
+    assert imported & {"sqlalchemy", "alembic"} == set()
+
+
 def test_help_imports_nothing_that_only_a_command_needs() -> None:
     code = "import sys\nfrom etl_actors.cli.main import execute\nexecute(['--help'])\nprint('', *sys.modules)"
     imported = set(program(code=code).stdout.splitlines()[-1].split())
