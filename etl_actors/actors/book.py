@@ -14,6 +14,7 @@ from etl_actors.workers.base import RoleSlip
 
 __all__ = ["Book", "Entry"]
 
+_REPEAT_LOADS = 4  # loads that live ones rather wait behind than behind one of a replay, which may wait for another daemon's
 _QUEUED = 2  # batches that one actor has been told of: one under way, one that waits
 _YIELDS_S = 1.0  # for so long a replay's batch lets live ones pass
 
@@ -134,6 +135,7 @@ class Book:
         """
         told = [e for e in self.entries.values() if e.loader is not None]
         under_way = Counter(e.loader for e in told)
+        under_way.update(dict.fromkeys({e.loader for e in told if e.lease.repeat is not None}, _REPEAT_LOADS - 1))
         repeating = any(e.lease.repeat is not None for e in told)
         parsed = [e for e in self.entries.values() if e.parsed is not None and e.loader is None]
         for entry, limit in _in_order(parsed, len(self.entries)):
@@ -141,6 +143,7 @@ class Book:
             place = None if repeated and repeating else _freest(places, under_way, limit)
             if place is not None and entry.parsed is not None:
                 repeating = repeating or repeated
+                under_way[place] += _REPEAT_LOADS - 1 if repeated else 0
                 entry.loader, entry.turn = place, next(self._turns)
                 yield place, entry, entry.parsed
 

@@ -15,7 +15,7 @@ def run(
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="Parsers that work at the same time, instead of ETL_WORKERS.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Work until nothing is pending, then exit.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Work until nothing is pending and no replay is open, then exit.")] = False,
 ) -> None:
     """Run the daemon: turn staged documents into rows until it is told to stop.
 

@@ -109,3 +109,14 @@ def test_a_death_is_counted_against_what_the_actor_worked_on_not_against_what_wa
         assert len(list(book.to_load([0]))) == 2
         book.forget_loader(0)
     assert [e.deaths for e in book.entries.values()] == [3, 0]
+
+
+def test_a_live_batch_is_not_told_to_the_loader_of_a_replay_while_another_has_less_than_that_to_do() -> None:
+    book = _book(2, 3, 4)
+    book.add(replace(_lease(1), repeat=Repeat(1, None, (7,), seeking=False)), NO_SLIPS)
+    book.entries[1].claimed_at -= 5.0
+    book.entries[1].parsed = _NOTHING
+    assert [(place, entry.lease.batch_id) for place, entry, _ in book.to_load([0, 1])] == [(0, 1)]
+    for batch in (2, 3, 4):
+        book.entries[batch].parsed = _NOTHING
+    assert [(place, entry.lease.batch_id) for place, entry, _ in book.to_load([0, 1])] == [(1, 2), (1, 3), (1, 4)]

@@ -1,5 +1,6 @@
 """``etl-actors replay``: settled rows are settled again, as if they had been loaded for the first time."""
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from etl_actors.cli.context import invocation
 from etl_actors.cli.replay.options import Original, choice_of, ids_of, resumed_of
 from etl_actors.cli.times import TIME
+from etl_actors.errors import UsageError
 
 if TYPE_CHECKING:
     from etl_actors.settings import Settings
@@ -62,6 +64,8 @@ def replay(  # the options of the command line
     first. One replay is worked at a time, by a daemon, or by this command where none runs; it can be interrupted at any moment.
     The filters must all hold. Try --dry-run before.
     """
+    if rate is not None and not math.isfinite(rate):
+        raise UsageError(f"--rate: expected rows a second, at least 0.001, got {rate}; for no limit, leave it out.")
     settings = invocation(ctx).settings()
     if cancel is not None:
         from etl_actors.cli.replay.follow import cancelled

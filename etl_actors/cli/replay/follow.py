@@ -9,7 +9,7 @@ from etl_actors.cli.context import accepted_database
 from etl_actors.cli.failures import tell
 from etl_actors.cli.render import console, say, show_json
 from etl_actors.cli.replay.bar import ReplayBar
-from etl_actors.cli.replay.told import result_json, result_sentences
+from etl_actors.cli.replay.told import identities, result_json, result_sentences
 from etl_actors.errors import EtlError, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def resumed(settings: "Settings", replay_id: int | None, *, as_json: bool) -> No
         UsageError: there is none, or several.
     """
     from etl_actors.store.database import connect, translated
-    from etl_actors.store.replay.orders import open_replays, progress, resume
+    from etl_actors.store.replay.orders import open_replays, resume
 
     with (
         accepted_database(settings) as url,
@@ -53,8 +53,7 @@ def resumed(settings: "Settings", replay_id: int | None, *, as_json: bool) -> No
                     f"There are {len(there)} open replays, {', '.join(map(str, there))}: say which, as --resume {there[0]}."
                 )
             replay_id = there[0]
-        if not progress(conn, replay_id).ended:
-            resume(conn, replay_id)
+        resume(conn, replay_id)
     followed(settings, replay_id, as_json=as_json)
 
 
@@ -65,7 +64,7 @@ def cancelled(settings: "Settings", replay_id: int, *, as_json: bool) -> None:
         UsageError: there is no such replay.
     """
     from etl_actors.store.database import connect, translated
-    from etl_actors.store.replay.orders import cancel, progress
+    from etl_actors.store.replay.orders import cancel, progress, vacant
 
     with (
         accepted_database(settings) as url,
@@ -73,13 +72,19 @@ def cancelled(settings: "Settings", replay_id: int, *, as_json: bool) -> None:
         translated(url),
     ):
         ended = cancel(conn, replay_id)
-        now = progress(conn, replay_id)
+        now, unsought = progress(conn, replay_id), vacant(conn, replay_id)
     if as_json:
-        show_json({"replay_id": replay_id, "cancelled": ended, "rows_done": now.rows_done, "rows_total": now.rows_total})
+        counts = {"rows_done": now.rows_done, "rows_total": now.rows_total, "vacant": unsought}
+        show_json({"replay_id": replay_id, "cancelled": ended, **counts})
     elif ended:
         say(f"Replay {replay_id} is cancelled: {now.rows_done:,} of {now.rows_total:,} rows are replayed, and stay so.")
     else:
         say(f"Replay {replay_id} is {now.status.value} already.")
+    if unsought and not as_json:
+        say(
+            f"{identities(unsought)} that it took a row from {'stays' if unsought == 1 else 'stay'} without one, since it could not seek "
+            f"who wins: {now.problem} Once that is mended: etl-actors replay --resume {replay_id}"
+        )
 
 
 def followed(settings: "Settings", replay_id: int, *, as_json: bool) -> None:

@@ -1,7 +1,10 @@
 """Ordering a replay: counted, agreed to, and only then on record."""
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import typer
 
 from etl_actors.cli.agreement import require_agreement
 from etl_actors.cli.context import accepted_database
@@ -53,6 +56,7 @@ def ordered(  # as the command has them
             _tell_nothing(choice, as_json=as_json)
             return None
         require_versions(conn, settings, choice, version)
+        _agree_to_stand_still(conn, settings, choice, yes=yes)
         what = f"{plural(rows, 'row')}{choice.words()} would be replayed{_sources(by_source)}"
         require_agreement(what, narrow=not choice.everything, yes=yes)
         if rows > _MANY:
@@ -89,6 +93,36 @@ def require_versions(conn: "Connection", settings: "Settings", choice: "Choice",
                 f"Rows were settled by version {digest[:8]} of slip {name}, whose steps.py is not the installed one (there is {has}): "
                 'code out of the database runs only with stored_steps = "any" (ETL_STORED_STEPS).'
             )
+
+
+def _agree_to_stand_still(conn: "Connection", settings: "Settings", choice: "Choice", *, yes: bool) -> None:
+    """Say what the replay may not be able to find, and go on only if that is agreed to.
+
+    Raises:
+        UsageError: nobody can be asked.
+        typer.Abort: somebody was, and said no.
+    """
+    from etl_actors.slips.shelf.found import find_slips
+    from etl_actors.store.replay.versions import unseekable
+
+    if settings.stored_steps == "any":
+        return
+    there = {found.name: found.steps for found in find_slips(settings.parser_folders, settings.target_schema).slips}
+    hidden = unseekable(conn, choice, there, settings.target_schema)
+    if not hidden:
+        return
+    (name, digest), _ = next(iter(hidden.items()))
+    said = (
+        f"{plural(sum(hidden.values()), 'other row')} may win what these let go, but the version that settled them ({digest[:8]} of "
+        f"slip {name}) has a steps.py that is not the installed one: should anything be let go, the replay stands still until it is "
+        'installed, or stored_steps = "any" (ETL_STORED_STEPS) is set; or replay the rows of that slip as well'
+    )
+    if yes:
+        tell(f"{said}.")
+    elif sys.stdin.isatty():
+        typer.confirm(f"{said}. Go on?", abort=True, err=True)
+    else:
+        raise UsageError(f"{said}; to go on all the same, say --yes.")
 
 
 def _tell_nothing(choice: "Choice", *, as_json: bool) -> None:

@@ -89,6 +89,7 @@ _CHECKS = (
         2,
         "no replay has ended before it knew who wins the identities that it took a row from",
         "Identities that a replay took a row from, and that it ended without a look for who wins them now",
+        "It was cancelled while it could not seek; once its problem is mended: etl-actors replay --resume REPLAY_ID",
     ),
 )
 _SINCE = {"recounted": "recounted_since"}  # the ledger is of all rows: of later ones it is made anew

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from psycopg import sql
 
@@ -58,7 +58,23 @@ class Seeking:
 
     def choose(self, conn: Connection, lo: int, hi: int) -> None:
         """Let the candidates between two row ids, both included, wait for the replay."""
-        given = {"replay_id": self.replay_id, "lo": lo, "hi": hi, "any_row": list(self.any_row)}
+        which, given = self._which()
+        conn.execute(_CHOOSE.format(which), {**given, "replay_id": self.replay_id, "lo": lo, "hi": hi})
+
+    def count_others(self, conn: Connection, filtered: str, lo: int, hi: int) -> dict[str, int]:
+        """Count the candidates between two row ids that a replay does not choose itself, by the version that settled them.
+
+        Args:
+            conn: in autocommit mode, or in a transaction that only reads.
+            filtered: the replay's filter, as JSON.
+            lo: the first row id.
+            hi: the last.
+        """
+        which, given = self._which()
+        return dict(conn.execute(_COUNT.format(which), {**given, "filter": filtered, "lo": lo, "hi": hi}).fetchall())
+
+    def _which(self) -> tuple[sql.Composable, dict[str, Any]]:
+        given: dict[str, Any] = {"any_row": list(self.any_row)}
         which: list[sql.Composable] = [sql.SQL("d.slip_digest = ANY (%(any_row)s)")]
         for number, (root, digests) in enumerate(self.rowless.items()):
             given[f"root_{number}"] = list(digests)
@@ -67,7 +83,7 @@ class Seeking:
                     sql.Placeholder(f"root_{number}"), Quoted(root.schema, root.name)
                 )
             )
-        conn.execute(_CHOOSE.format(sql.SQL(" OR ").join(which)), given)
+        return sql.SQL(" OR ").join(which), given
 
 
 # What staging no longer holds cannot be parsed again.
@@ -78,5 +94,14 @@ _CHOOSE = sql.SQL(
       FROM etl.settled(%(lo)s, %(hi)s) AS d JOIN etl.staging s ON s.row_id = d.row_id AND s.row_id BETWEEN %(lo)s AND %(hi)s
      WHERE d.letter IN ('l', 'd') AND ({})
     ON CONFLICT DO NOTHING
+    """
+)
+_COUNT = sql.SQL(
+    """
+    SELECT d.slip_digest, count(*)
+      FROM etl.settled(%(lo)s, %(hi)s) AS d JOIN etl.staging s ON s.row_id = d.row_id AND s.row_id BETWEEN %(lo)s AND %(hi)s
+     WHERE d.letter IN ('l', 'd') AND ({})
+       AND d.row_id NOT IN (SELECT c.row_id FROM etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c)
+     GROUP BY d.slip_digest
     """
 )

@@ -135,7 +135,8 @@ SELECT count(*), (array_agg('row ' || q.row_id ORDER BY q.row_id))[1:5] FROM etl
    AND NOT EXISTS (SELECT FROM etl.batch b WHERE b.batch_id = q.batch_id AND b.status = 'done' AND q.row_id = ANY (b.row_ids))
 
 -- name: vacant
-SELECT count(*), (array_agg(v.target || ' ' || v.id ORDER BY v.target, v.id))[1:5] FROM etl.vacancy v
+SELECT count(*), (array_agg(v.target || ' ' || v.id || ' of replay ' || v.replay_id ORDER BY v.target, v.id))[1:5]
+  FROM etl.vacancy v
   JOIN etl.replay r ON r.replay_id = v.replay_id WHERE r.finished_at IS NOT NULL
 
 -- name: miscounted
@@ -196,3 +197,10 @@ SELECT of_source, enqueued, first_row FROM etl.enqueue_lost(%(from_row)s)
 -- name: rows
 SELECT count(*) FROM etl.staging WHERE row_id >= %(from_row)s
 
+-- name: recounted_rows
+-- What operators have taken as right, per table: rows more (or less) than finished batches had added.
+SELECT a.detail ->> 'table', sum((a.detail ->> 'rows')::bigint)::bigint FROM etl.action a
+ WHERE a.action = 'audit recount' GROUP BY 1
+
+-- name: recount
+INSERT INTO etl.action (action, detail) VALUES ('audit recount', %(detail)s::jsonb)

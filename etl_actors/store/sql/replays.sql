@@ -98,3 +98,7 @@ SELECT pg_has_role(session_user, 'etl_service', 'MEMBER')
 
 -- name: stored_code
 SELECT name, digest, files ->> 'steps.py' FROM etl.slip WHERE digest = ANY (%(digests)s) AND files ? 'steps.py' ORDER BY name, digest
+
+-- name: span
+-- Between which row ids everything lies that some versions have settled.
+SELECT min(row_lo), max(row_hi) FROM etl.batch WHERE status = 'done' AND slip_digest = ANY (%(digests)s)

@@ -181,3 +181,44 @@ def test_the_version_that_settled_rows_is_refused_where_its_code_is_not_installe
     assert (status, out, len(err)) == (2, [], 1)
     assert err[0].endswith('code out of the database runs only with stored_steps = "any" (ETL_STORED_STEPS).')
     assert one(service, "SELECT count(*) FROM etl.replay") == 0
+
+
+@pytest.mark.usefixtures("rows")
+def test_who_could_not_be_sought_is_told_before_a_part_of_their_rivals_is_replayed(
+    ask: Ask, operator_url: str, service: Connection, rows: list[int]
+) -> None:
+    service.execute('UPDATE etl.slip SET files = files || \'{"steps.py": "# other"}\'')
+    status, out, err = ask(operator_url, "replay", "--rows", str(rows[0]), "--detach")
+    assert (status, out, len(err)) == (2, [], 1), "the second row has lost to the first"
+    assert err[0].startswith("1 other row may win what these let go, but the version that settled them (")
+    assert one(service, "SELECT count(*) FROM etl.replay") == 0
+    status, _, err = ask(operator_url, "replay", "--rows", str(rows[0]), "--detach", "--yes")
+    assert (status, err[0][:11]) == (0, "1 other row")
+    assert ask(operator_url, "replay", "--rows", str(rows[1]), "--detach")[0] == 0, "the first is there, and has lost none"
+    assert ask(operator_url, "replay", "--source", "shop", "--detach")[0] == 0, "all of them are parsed by what is installed"
+
+
+@pytest.mark.usefixtures("rows", "daemon")
+def test_a_replay_that_is_cancelled_while_it_cannot_seek_says_what_stays_vacant(
+    ask: Ask, operator_url: str, service: Connection
+) -> None:
+    assert ask(operator_url, "replay", "--source", "shop", "--detach")[0] == 0
+    service.execute("INSERT INTO etl.vacancy VALUES (1, 'public.offer', gen_random_uuid())")
+    service.execute("UPDATE etl.replay SET phase = 'seeking', problem = 'Slip shop has another steps.py.'")
+    status, out, err = ask(operator_url, "replay", "--cancel", "1")
+    assert (status, out[1:], err) == (
+        0,
+        [
+            (
+                "1 identity that it took a row from stays without one, since it could not seek who wins: Slip shop has another "
+                "steps.py. Once that is mended: etl-actors replay --resume 1"
+            )
+        ],
+        [],
+    )
+
+
+@pytest.mark.parametrize("rate", ["inf", "nan", "0", "1e-300"])
+def test_a_rate_that_is_none_is_wrong_usage(ask: Ask, operator_url: str, rate: str) -> None:
+    status, out, _ = ask(operator_url, "replay", "--source", "shop", "--rate", rate)
+    assert (status, out) == (2, [])
