@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from etl_actors.errors import UsageError
+from etl_actors.relational.outcome import Outcome
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.replay.choice import Choice, count, require_settled, settling_digests
@@ -132,7 +133,7 @@ def test_the_result_tells_which_outcomes_changed_and_which_dead_letters_are_clos
     replay_id = repeat(service, rows[:3], slips, mended.digest, 2)
     found = result(operator, replay_id)
     assert found.letters == {("l", "l"): 2, ("r", "d"): 1}
-    assert (found.were("r"), found.became("r"), found.letters_closed) == (1, 0, 1)
+    assert (found.were(Outcome.REJECTED), found.became(Outcome.REJECTED), found.letters_closed) == (1, 0, 1)
     again = repeat(service, rows[:3], slips, shop().digest, 2)
     assert result(operator, again).letters == {("l", "l"): 2, ("d", "r"): 1}
     assert result(operator, repeat(service, rows[:3], slips, shop().digest, 2)).letters_closed == 0, "it is refused again"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from etl_actors.cli.render import Column, number, plural, say, show_table
 from etl_actors.cli.slips.rows import show_lines
 from etl_actors.cli.widths import shortened
+from etl_actors.relational.outcome import Outcome
 
 if TYPE_CHECKING:
     from etl_actors.dry_run.found import DryRun
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["dry_run_json", "show_dry_run"]
 
-_OUTCOMES = {"l": "loaded", "d": "duplicate", "s": "skipped", "r": "rejected"}
 _COUNTS = ("added", "changed", "removed", "unchanged")
 _VALUE = 40  # characters of a value
 _KEY = 30
@@ -77,7 +77,7 @@ def _show_refusals(found: "DryRun") -> None:
 
 def _sentences(found: "DryRun") -> Iterator[str]:
     moves = [
-        f"{rows:,} from {_OUTCOMES[before]} to {_OUTCOMES[after]}"
+        f"{rows:,} from {Outcome(before).word} to {Outcome(after).word}"
         for (before, after), rows in found.outcomes.items()
         if before != after
     ]
@@ -110,7 +110,7 @@ def dry_run_json(found: "DryRun") -> dict[str, Any]:
         "sampled": found.looked_at < found.chosen,
         "tables": [_table_json(table) for table in found.tables],
         "outcomes": [
-            {"before": _OUTCOMES[before], "after": _OUTCOMES[after], "rows": rows}
+            {"before": Outcome(before).word, "after": Outcome(after).word, "rows": rows}
             for (before, after), rows in found.outcomes.items()
         ],
         "rejected": [

@@ -3,13 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from etl_actors.cli.render import plural
+from etl_actors.relational.outcome import Outcome
 
 if TYPE_CHECKING:
     from etl_actors.store.replay.orders import Progress, Result
 
 __all__ = ["identities", "result_json", "result_sentences"]
-
-_OUTCOMES = {"l": "loaded", "d": "duplicate", "s": "skipped", "r": "rejected"}
 
 
 def result_sentences(progress: "Progress", result: "Result") -> list[str]:
@@ -28,7 +27,7 @@ def result_sentences(progress: "Progress", result: "Result") -> list[str]:
         head = f"Replay {number} is done: {plural(progress.rows_done, 'row')}."
     lines = [head]
     if sum(result.letters.values()):
-        counts = [_against(result.became(letter), result.were(letter), name) for letter, name in _OUTCOMES.items()]
+        counts = [_against(result.became(outcome), result.were(outcome), outcome.word) for outcome in Outcome]
         lines.append(f"They are {', '.join(count for count in counts if count)}.")
     if result.letters_closed:
         lines.append(f"{plural(result.letters_closed, 'dead letter')} closed: what was refused is refused no more.")
@@ -53,8 +52,8 @@ def result_json(progress: "Progress", result: "Result") -> dict[str, Any]:
         "filter": dict(progress.filter),
         "rows_total": progress.rows_total,
         "rows_done": progress.rows_done,
-        "before": {name: result.were(letter) for letter, name in _OUTCOMES.items()},
-        "after": {name: result.became(letter) for letter, name in _OUTCOMES.items()},
+        "before": {outcome.word: result.were(outcome) for outcome in Outcome},
+        "after": {outcome.word: result.became(outcome) for outcome in Outcome},
         "dead_letters_closed": result.letters_closed,
         "vacated": progress.vacated,
         "sought": progress.sought,

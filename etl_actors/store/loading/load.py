@@ -11,6 +11,7 @@ from psycopg import sql
 
 from etl_actors import events
 from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost
+from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
@@ -158,19 +159,19 @@ class Loading:
     def _finish(
         self, lease: Lease, parsed: Parsed, landing: Landing, prior: str | None = None, after: datetime | None = None
     ) -> Loaded:
-        letters = dict.fromkeys(lease.row_ids, "d")
-        letters |= dict.fromkeys(landing.winners, "l")
-        letters |= dict.fromkeys(parsed.skipped, "s")
-        letters |= {reject.row_id: "r" for reject in parsed.rejects if not reject.item}
-        if len(letters) != len(lease.row_ids):
+        outcome = dict.fromkeys(lease.row_ids, Outcome.DUPLICATE)
+        outcome |= dict.fromkeys(landing.winners, Outcome.LOADED)
+        outcome |= dict.fromkeys(parsed.skipped, Outcome.SKIPPED)
+        outcome |= {reject.row_id: Outcome.REJECTED for reject in parsed.rejects if not reject.item}
+        if len(outcome) != len(lease.row_ids):
             msg = f"the result of batch {lease.batch_id} has rows that are not its own"
             raise ValueError(msg)
-        outcomes = "".join(letters.values())
+        outcomes = "".join(outcome.values())
         loaded = Loaded(
-            loaded=outcomes.count("l"),
-            duplicate=outcomes.count("d"),
-            skipped=outcomes.count("s"),
-            rejected=outcomes.count("r"),
+            loaded=outcomes.count(Outcome.LOADED),
+            duplicate=outcomes.count(Outcome.DUPLICATE),
+            skipped=outcomes.count(Outcome.SKIPPED),
+            rejected=outcomes.count(Outcome.REJECTED),
             differing=landing.differing,
             replaced=landing.replaced,
         )

@@ -8,6 +8,7 @@ from json import dumps
 from typing import Any
 
 from etl_actors.errors import UsageError
+from etl_actors.relational.outcome import Outcome
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.choice import Choice, bounds
@@ -96,22 +97,22 @@ class Result:
     """What a replay has done up to now.
 
     Args:
-        letters: how many rows went from which outcome to which, each a letter: l d s r.
+        letters: how many rows went from which outcome to which.
         sought: the same, of the rows that were parsed for what it has vacated.
         letters_closed: dead letters that it has settled, and of whose rows nothing is rejected any more.
     """
 
-    letters: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    sought: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    letters: Mapping[tuple[Outcome, Outcome], int] = field(default_factory=dict)
+    sought: Mapping[tuple[Outcome, Outcome], int] = field(default_factory=dict)
     letters_closed: int = 0
 
-    def became(self, letter: str) -> int:
+    def became(self, outcome: Outcome) -> int:
         """Count the rows that have an outcome now."""
-        return sum(rows for (_, after), rows in self.letters.items() if after == letter)
+        return sum(rows for (_, after), rows in self.letters.items() if after is outcome)
 
-    def were(self, letter: str) -> int:
+    def were(self, outcome: Outcome) -> int:
         """Count the rows that had an outcome before."""
-        return sum(rows for (before, _), rows in self.letters.items() if before == letter)
+        return sum(rows for (before, _), rows in self.letters.items() if before is outcome)
 
 
 def order(conn: Connection, choice: Choice, rows: int, version: Version = Version.CURRENT, rate: float | None = None) -> int:
@@ -196,9 +197,9 @@ def vacant(conn: Connection, replay_id: int) -> int:
 
 def result(conn: Connection, replay_id: int) -> Result:
     """Tell what a replay has done up to now."""
-    went: dict[bool, dict[tuple[str, str], int]] = {False: {}, True: {}}
+    went: dict[bool, dict[tuple[Outcome, Outcome], int]] = {False: {}, True: {}}
     for seeking, before, after, rows in conn.execute(_SQL["letters"], {"replay_id": replay_id}):
-        went[seeking][before, after] = rows
+        went[seeking][Outcome(before), Outcome(after)] = rows
     row = conn.execute(_SQL["letters_closed"], {"replay_id": replay_id}).fetchone()
     return Result(went[False], went[True], 0 if row is None else int(row[0]))
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from psycopg import sql
 
 from etl_actors.errors import LeaseLost
+from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.slips.model.slip import Slip
@@ -141,7 +142,9 @@ class Repeating:
         given = {"row_ids": list(by), "batches": list(set(by.values()))}
         found = [row for row in self.conn.execute(_SQL["prior"], given) if by[row[0]] == row[1]]
         letters = {row_id: letter for row_id, _, letter, *_ in found}
-        digests = {digest for *_, letter, digest, _ in found if letter in {"l", "d"} and digest is not None}
+        digests = {
+            digest for *_, letter, digest, _ in found if letter in {Outcome.LOADED, Outcome.DUPLICATE} and digest is not None
+        }
         after = max((finished_at for *_, finished_at in found), default=None)
         return "".join(letters[row_id] for row_id in lease.row_ids), digests, after
 

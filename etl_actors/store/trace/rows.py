@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from etl_actors.relational.outcome import Outcome
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
@@ -19,8 +20,6 @@ __all__ = [
 
 _SQL = queries("trace")
 _MOST = 200  # batches that are told: a row that was replayed every night for half a year
-
-_WORDS = {"l": "loaded", "d": "duplicate", "s": "skipped", "r": "rejected"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,9 @@ def was_pruned(conn: Connection, row_id: int) -> bool:
 def batches_of_row(conn: Connection, row_id: int) -> list[Holding]:
     """Return the batches that held a row, in the order in which they were claimed."""
     rows = conn.execute(_SQL["batches"], {"row_id": row_id, "limit": _MOST})
-    return [replace(held, outcome=_WORDS.get(held.outcome or "")) for held in (Holding(*row) for row in rows)]
+    return [
+        replace(held, outcome=Outcome(held.outcome).word if held.outcome else None) for held in (Holding(*row) for row in rows)
+    ]
 
 
 def landing_batch(conn: Connection, batch_id: int) -> LandingBatch | None:

@@ -9,6 +9,7 @@ from etl_actors.cli.replay.bar import ReplayBar
 from etl_actors.cli.replay.options import choice_of, ids_of, resumed_of
 from etl_actors.cli.replay.told import result_json, result_sentences
 from etl_actors.errors import UsageError
+from etl_actors.relational.outcome import Outcome
 from etl_actors.store.replay.choice import Choice
 from etl_actors.store.replay.orders import Progress, Result, Status, Version
 
@@ -87,7 +88,9 @@ def test_a_choice_tells_the_database_only_what_was_given() -> None:
 
 def test_the_summary_holds_what_the_rows_became_against_what_they_were() -> None:
     done = replace(_DONE, vacated=3, sought=40, found=2)
-    result = Result({("l", "l"): 1400, ("r", "l"): 500, ("d", "d"): 90, ("l", "r"): 10}, letters_closed=500)
+    loaded, duplicate, rejected = Outcome.LOADED, Outcome.DUPLICATE, Outcome.REJECTED
+    went = {(loaded, loaded): 1400, (rejected, loaded): 500, (duplicate, duplicate): 90, (loaded, rejected): 10}
+    result = Result(went, letters_closed=500)
     assert result_sentences(done, result) == [
         "Replay 4 is done: 2,000 rows.",
         "They are 1,900 loaded (before: 1,410), 90 duplicate, 10 rejected (before: 500).",
