@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from etl_actors.cli.context import accepted_database, invocation
+from etl_actors.cli.render import Column, console, number, plural, say, show_json, show_table
 from etl_actors.cli.times import TIME, time_option
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ def audit(
         bool,
         typer.Option("--repair", help="First enqueue staged rows that neither wait, are claimed nor settled; then check."),
     ] = False,
+    tables: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--recount",
+            metavar="TABLE",
+            help="First take the number of rows that a target table holds as right: it was changed by hand, and put right again.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Prove from the data that the books balance, that nothing is mixed or doubled, and that identifiers are right.
@@ -38,21 +47,26 @@ def audit(
 
     Nothing is changed, unless --repair is given: rows that were staged past the trigger, or whose place in the inbox was lost,
     wait then for a daemon, each once, and etl.action says so. Other findings are for you to judge: keep the database as it is.
+    Rows that somebody has deleted by hand come back with a replay; --recount then lets the books of that table begin anew.
 
     The exit status is 1 if something is not as it must be; after a repair, if something still is not.
     """
     begin = time_option("--since", since)
 
     from etl_actors.store.audit import audit as store
+    from etl_actors.store.audit.recounting import recount
     from etl_actors.store.database import connect
 
     settings = invocation(ctx).settings()
     with accepted_database(settings) as url, connect(url, role=None, application_name="etl-actors audit") as conn:
         enqueued = store.repair(conn, begin) if mend else None
+        recounted = {table: recount(conn, settings.target_schema, table) for table in tables or ()}
         report = store.audit(conn, settings.target_schema, begin, _tell)
     if as_json:
-        _show_json(report, enqueued)
+        _show_json(report, enqueued, recounted)
     else:
+        for table, rows in recounted.items():
+            say(f"Recounted {table}: {number(rows)} rows against what batches had added.")
         _show(report, enqueued)
     if report.findings:
         raise typer.Exit(1)
@@ -60,16 +74,12 @@ def audit(
 
 def _tell(what: str) -> None:
     """Say on a terminal what is being read: a large table takes its time."""
-    from etl_actors.cli.render import console
-
     terminal = console(error=True)
     if terminal.is_terminal:
         terminal.print(f"Reading {what} …", style="dim", soft_wrap=True)
 
 
 def _show(report: "AuditReport", enqueued: "Sequence[Enqueued] | None" = None) -> None:
-    from etl_actors.cli.render import Column, number, plural, say, show_table
-
     if enqueued is not None:
         say(_repaired(enqueued))
         say("")
@@ -89,8 +99,6 @@ def _show(report: "AuditReport", enqueued: "Sequence[Enqueued] | None" = None) -
 
 
 def _repaired(enqueued: "Sequence[Enqueued]") -> str:
-    from etl_actors.cli.render import number, plural
-
     if not enqueued:
         return "Nothing to repair: every staged row waits, is claimed, or is settled."
     total = plural(sum(each.rows for each in enqueued), "staged row")
@@ -105,10 +113,8 @@ def _extent(report: "AuditReport") -> str:
     return f" received since {report.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC{first}"
 
 
-def _show_json(report: "AuditReport", enqueued: "Sequence[Enqueued] | None" = None) -> None:
+def _show_json(report: "AuditReport", enqueued: "Sequence[Enqueued] | None", recounted: dict[str, int]) -> None:
     from dataclasses import asdict
-
-    from etl_actors.cli.render import show_json
 
     found = {finding.check: finding for finding in report.findings}
     checks = [
@@ -126,6 +132,8 @@ def _show_json(report: "AuditReport", enqueued: "Sequence[Enqueued] | None" = No
     told: dict[str, object] = {"holds": not found, "rows": report.rows, "since": _iso(report.since), "checks": checks}
     if enqueued is not None:
         told["enqueued"] = [asdict(each) for each in enqueued]
+    if recounted:
+        told["recounted"] = recounted
     show_json(told)
 
 

@@ -8,6 +8,7 @@ import pytest
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.audit.audit import audit
+from etl_actors.store.audit.recounting import recount
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.targets import ensure_tables
@@ -141,3 +142,23 @@ def test_a_document_that_is_no_longer_retained_keeps_its_rows(
     repeat(service, row_ids, {slip.digest: slip}, slip.digest)
     assert service.execute("SELECT id FROM note ORDER BY id").fetchall() == [(1,), (2,)]
     assert one(service, "SELECT string_agg(outcomes, '') FROM etl.batch WHERE replay_id IS NOT NULL") == "l"
+
+
+def test_a_replay_brings_back_what_was_deleted_by_hand_although_its_children_are_still_there(
+    producer: Connection, service: Connection, admin: Connection, slip: Slip
+) -> None:
+    row_ids = stage(producer, "notes", [{"id": 1, "tags": ["x", "y"]}, {"id": 2, "tags": ["z"]}])
+    load(service, slip, slip, frozenset())
+    admin.execute("DELETE FROM note WHERE id = 1; DELETE FROM note_tag WHERE tag = 'z'")
+    repeat(service, row_ids, {slip.digest: slip}, slip.digest)
+    assert service.execute("SELECT id, tag FROM note JOIN note_tag ON _root_id = note._id ORDER BY tag").fetchall() == [
+        (1, "x"),
+        (1, "y"),
+        (2, "z"),
+    ]
+    found = audit(admin, "public").findings
+    assert [finding.check for finding in found] == ["count public.note", "count public.note_tag"], "the books had them all along"
+    for table in ("public.note", "note_tag"):
+        assert recount(admin, "public", table) == -1
+    assert not audit(admin, "public").findings
+    assert one(admin, "SELECT count(*) FROM etl.action WHERE action = 'audit recount'") == 2

@@ -14,7 +14,7 @@ from etl_actors.store.audit.targets import Target, find_targets
 from etl_actors.store.database import Connection
 from etl_actors.store.tables.quoting import identifier
 
-__all__ = ["tables_checked"]
+__all__ = ["held_rows", "tables_checked"]
 
 _EXAMPLES = 5
 
@@ -69,7 +69,7 @@ def tables_checked(conn: Connection, slips: Sequence[Slip], start: int, tell: Ca
 
 def _counted(conn: Connection, target: Target) -> Made:
     name = target.table.qualified
-    held = None if target.lack else _held(conn, target)
+    held = None if target.lack else held_rows(conn, target)
     check = Check(
         f"count {name}",
         1,
@@ -83,7 +83,8 @@ def _counted(conn: Connection, target: Target) -> Made:
     return check, [Finding(check.name, abs(held - target.added), (f"added: {target.added:,}, there: {held:,}",))]
 
 
-def _held(conn: Connection, target: Target) -> int:
+def held_rows(conn: Connection, target: Target) -> int:
+    """Count the rows of a table that is there."""
     row = conn.execute(sql.SQL(_COUNT).format(table=identifier(target.table))).fetchone()
     return int(row[0]) if row else 0
 

@@ -24,7 +24,7 @@ class Target:
     Args:
         versions: each slip, and the table as it fills it.
         fillers: digests of all versions that would fill it, whether they had a row for it or not.
-        added: rows inserted less rows deleted, by whatever version.
+        added: rows inserted less rows deleted, by whatever version; and what a recount has put right.
         lack: why it cannot be checked; empty where it can.
     """
 
@@ -73,6 +73,9 @@ def find_targets(conn: Connection, slips: Sequence[Slip]) -> dict[str, Target]:
             if table.qualified in targets:
                 targets[table.qualified].fillers.append(slip.digest)
     for (name, _), rows in added.items():
+        if name in targets:
+            targets[name].added += rows
+    for name, rows in conn.execute(_SQL["recounted_rows"]):
         if name in targets:
             targets[name].added += rows
     for target in targets.values():

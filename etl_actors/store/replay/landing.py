@@ -135,13 +135,13 @@ def _overwrite(made: _Relanding, table: Table, kin: Kin) -> None:
     changed = len(same) < len(fresh) or vanished
     landed = overwrite(made.conn, made.lease, table, others, [row.id for row in same], vanished) if changed else []
     made.landing.gained[table.qualified] += sum(not replaced for *_, replaced in landed)
-    replaced = made.replaced.setdefault(table.qualified, [])
-    replaced += [found for _, found, _ in landed if found is not None]
+    # Of a row that was deleted by hand, its sets may still be there: they go before they come again.
+    made.replaced.setdefault(table.qualified, []).extend(found for _, found, _ in landed)
     if table.kind is Kind.ROOT:
         winners = [row_id for row_id, *_ in landed]
         made.winners[table.qualified] = winners
         made.landing.winners = [*winners, *(row.row_id for row in same)]
-        made.landing.replaced = len(replaced)
+        made.landing.replaced = sum(replaced for *_, replaced in landed)
         row = made.conn.execute(count_differing(table), {"winners": made.landing.winners}).fetchone() if table.columns else None
         made.landing.differing = 0 if row is None else int(row[0])
     elif kin.sets.get(table.qualified):

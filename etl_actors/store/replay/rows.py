@@ -79,7 +79,7 @@ def lock_rows(conn: Connection, table: Table, ids: Sequence[UUID]) -> None:
 
 def overwrite(
     conn: Connection, lease: Lease, table: Table, others: Iterable[str], same: Sequence[UUID], vanished: Sequence[UUID]
-) -> list[tuple[int, UUID | None, bool]]:
+) -> list[tuple[int, UUID, bool]]:
     """Insert the batch's winners over the rows that its documents had, and over others' rows that they beat.
 
     Args:
@@ -91,7 +91,7 @@ def overwrite(
         vanished: identities of rows that are to be removed next: they are locked.
 
     Returns:
-        ``(_row_id, _id or None, replaced)`` of each row that landed; the `_id` only where it replaced a row.
+        ``(_row_id, _id, replaced)`` of each row that landed.
     """
     columns = landed_columns(table)
     # The vanished rows are locked in their place in the order of `_id`, between those that are inserted: locked before them,
@@ -103,7 +103,7 @@ def overwrite(
         "UNION ALL SELECT {columns}, _batch_id FROM {target} WHERE _id = ANY (%(vanished)s::uuid[])) AS both_kinds ORDER BY _id "
         "ON CONFLICT (_id) DO UPDATE SET {changes}, _batch_id = excluded._batch_id, _loaded_at = excluded._loaded_at "
         "WHERE excluded._batch_id = %(batch_id)s AND (held._row_id = ANY (%(rows)s::bigint[]) OR {wins}) "
-        "RETURNING _row_id, CASE WHEN xmax <> 0 THEN _id END, xmax <> 0"
+        "RETURNING _row_id, _id, xmax <> 0"
     ).format(
         target=Quoted(table.schema, table.name),
         columns=names(columns),

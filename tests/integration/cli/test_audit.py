@@ -59,3 +59,9 @@ def test_what_is_no_time_is_wrong_usage(since: str, database: str, ask: Any) -> 
     status, out, err = ask(database, "audit", "--since", since)
     assert (status, out, len(err)) == (2, [], 1)
     assert err[0].startswith("--since: expected a time such as 2026-01-31")
+
+
+def test_only_a_table_that_batches_have_filled_can_be_recounted(database: str, ask: Any) -> None:
+    status, out, err = ask(database, "audit", "--recount", "etl.staging")
+    told = ["--recount: expected a target table, got etl.staging: no finished batch has filled a table of that name."]
+    assert (status, out, err) == (2, [], told)
