@@ -7,7 +7,6 @@ from etl_actors.feeding.lines import LINE_BYTES, LongLine, Tail
 
 __all__ = ["Record", "Records"]
 
-_STRAY_BYTES = 1024 * 1024  # a quoted cell that the end of the file cuts off is not expected to be larger
 _SMALL = 64 * 1024
 
 
@@ -30,8 +29,8 @@ class Record(NamedTuple):
 class Records:
     """Cuts a text that comes in blocks.
 
-    A quote opens a cell only at its beginning. One that nothing closes would take in all lines that follow: its line is then
-    a record by itself, and what follows is cut anew.
+    A quote opens a cell only at its beginning. One that nothing closes would take in all lines that follow: the record ends
+    with its line, and what follows is cut anew.
 
     Args:
         delimiter: the character between cells.
@@ -46,6 +45,7 @@ class Records:
         exact = rb"(?:" + quoted + rb'|(?!")' + other + rb")"
         self._record = re.compile(loose + rb"(?:" + between + loose + rb")*+\n")
         self._exact = re.compile(exact + rb"(?:" + between + exact + rb")*+")
+        self._before = re.compile(rb"(?:" + exact + between + rb")*+")
         self._limit = limit
         self._line = 1
         self._rest = b""
@@ -75,13 +75,8 @@ class Records:
         while self._rest:
             if self._record.match(self._rest + b"\n") is not None:
                 self._rest += b"\n"
-            elif len(self._rest) <= _STRAY_BYTES or b"\n" not in self._rest:
-                text = self._rest.removesuffix(b"\n").removesuffix(b"\r")
-                self._rest = b""
-                found.append(self._taken(text, text.count(b"\n") + 1, is_open=True))
-                break
             else:
-                found.append(self._first_line())
+                found.append(self._up_to_the_open_quote())
             found += self._cut()
         return found
 
@@ -108,6 +103,14 @@ class Records:
             self._long.add(self._rest)
             self._rest, self._wanted = b"", 0
         return found
+
+    def _up_to_the_open_quote(self) -> Record:
+        # Cells of several lines may stand before the one that nothing closes: they are of its record.
+        whole = self._before.match(self._rest)
+        end = self._rest.find(b"\n", whole.end() if whole else 0)
+        end = len(self._rest) if end < 0 else end
+        text, self._rest = self._rest[:end].removesuffix(b"\r"), self._rest[end + 1 :]
+        return self._taken(text, text.count(b"\n") + 1, is_open=True)
 
     def _first_line(self) -> Record:
         line, _, self._rest = self._rest.partition(b"\n")

@@ -102,13 +102,24 @@ def test_a_quote_that_nothing_closes_costs_its_line_alone() -> None:
         assert rows.last_line == 5
 
 
-def test_a_quoted_cell_that_the_end_cuts_off_is_one_raw_row() -> None:
-    good, raw = documents(b'a,b\n1,2\n3,"half\na cell\n')
-    assert good == {"a": "1", "b": "2"}
-    assert raw["$raw"] == '3,"half\na cell'
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_stray_quote_costs_one_row_in_a_small_file_too(ending: bytes) -> None:
+    good = [b"%d,%d" % (at, at) for at in range(1_000)]
+    for block in (0, 7):
+        rows, found = fed(ending.join([b"a,b", b"1,2", b'"oops,3', *good, b""]), block)
+        assert len(found) == 1_002
+        assert [row.text for row in found if row.is_raw] == [b'"oops,3']
+        assert (found[-1].first, found[-1].last, rows.last_line) == (1_003, 1_003, 1_003)
 
 
-def test_after_a_stray_quote_a_whole_file_is_not_one_row() -> None:
+def test_the_cells_of_several_lines_before_a_stray_quote_are_of_its_row() -> None:
+    rows, found = fed(b'a,b\n"two\nlines","oops\n1,2\n3,4')
+    assert [row.text for row in found if row.is_raw] == [b'"two\nlines","oops']
+    assert [(row.first, row.last) for row in found] == [(2, 3), (4, 4), (5, 5)]
+    assert rows.last_line == 5
+
+
+def test_after_a_stray_quote_a_large_file_is_not_one_row() -> None:
     found = documents(b'a,b\n"1,2\n' + (b"3," + b"4" * 998 + b"\n") * 2_000)
     assert len(found) == 2_001
     assert ["$raw" in each for each in found[:3]] == [True, False, False]
