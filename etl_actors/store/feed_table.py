@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -118,20 +119,26 @@ class TableReader:
         select = sql.SQL("SELECT {}, {} FROM {}").format(document, fields, table)
         if wanted.condition is None:
             return select
-        # The operator's own SQL; the line feeds keep a comment in it from taking the bracket.
+        # The operator's own SQL; the line feeds keep a comment in it from taking the bracket. A bracket that it closes and has
+        # not opened would be ours: it is refused where we open none.
         condition = sql.SQL(wanted.condition)
+        self._explained(select + sql.SQL(" WHERE ") + condition)
         return select + sql.SQL(" WHERE (\n") + condition + sql.SQL("\n)")
 
     def _expected(self) -> int | None:
-        """Return how many rows the planner expects, from `reltuples`; it refuses a condition that is none."""
+        """Return how many rows the planner expects, from `reltuples`."""
+        row = self._explained(self._select)
+        return None if row is None else int(row[0][0]["Plan"]["Plan Rows"])
+
+    def _explained(self, select: sql.Composed) -> tuple[Any, ...] | None:
+        """Return the plan of a statement; the planner refuses a condition that is none."""
         try:
             with _one_statement(self._conn) as cursor:
-                row = cursor.execute(sql.SQL("EXPLAIN (FORMAT JSON) ") + self._select).fetchone()
+                return cursor.execute(sql.SQL("EXPLAIN (FORMAT JSON) ") + select).fetchone()
         except (psycopg.errors.InsufficientPrivilege, psycopg.OperationalError):
             raise
         except (psycopg.Error, ValueError) as error:
             raise UsageError(f"--where: the database refuses the condition: {_said(error)}.") from error
-        return None if row is None else int(row[0][0]["Plan"]["Plan Rows"])
 
 
 @contextmanager

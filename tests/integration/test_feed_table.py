@@ -123,7 +123,12 @@ def test_elements_of_arrays_become_documents_of_their_own(database: str, feeding
         ),
         (Wanted("t", "doc", {}, "m > 1"), '--where: the database refuses the condition: column "m" does not exist.'),
         (Wanted("t", "doc", {}, "n >"), "--where: the database refuses the condition: syntax error"),
-        (Wanted("t", "doc", {}, "true); DROP TABLE t; SELECT (1"), "--where: .* cannot insert multiple commands"),
+        (Wanted("t", "doc", {}, "true); DROP TABLE t; SELECT (1"), "--where: .* syntax error at or near \"\\)\""),
+        (Wanted("t", "doc", {}, "true; DROP TABLE t"), "--where: .* cannot insert multiple commands"),
+        (Wanted("t", "doc", {}, "n < 4) or (true"), "--where: .* syntax error at or near \"\\)\""),
+        (Wanted("t", "doc", {}, "n < 4) or (true --"), "--where: .* syntax error at or near \"\\)\""),
+        (Wanted("t", "doc", {}, "n < 4 LIMIT 1"), "--where: .* syntax error at or near \"LIMIT\""),
+        (Wanted("t", "doc", {}, ""), "--where: .* syntax error"),
         (Wanted("t", "doc", {}, "n = 'x'"), "--where: .* invalid input syntax for type integer"),
     ],
 )
