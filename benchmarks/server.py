@@ -54,7 +54,7 @@ class Server:
         settings = ", ".join(f"{name} {value}" for name, value in shown.items() if name != "server_version")
         return [
             f"{cores} cores of {cpu}, {_memory_gib():.0f} GiB of memory, data on {_filesystem(self._folder)}",
-            f"{platform.system()} {platform.release()}, Python {platform.python_version()}, etl-actors {__version__}",
+            f"{platform.system()}, Python {platform.python_version()}, etl-actors {__version__}",
             f"PostgreSQL {shown['server_version']}, {settings}",
         ]
 

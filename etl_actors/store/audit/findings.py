@@ -22,7 +22,7 @@ class Check:
 
     Args:
         name: short, for programs; of a table it ends with the table's name.
-        invariant: that it belongs to, of docs/architecture.md.
+        invariant: that it belongs to, by its number in docs/architecture.md.
         proves: the sentence that holds where nothing is found.
         broken: what each thing found is, in the plural, as the beginning of a sentence that ends with how many and which.
         remedy: what helps, as a sentence; empty where that depends on what has happened.
