@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from etl_actors.cli.context import accepted_database, invocation
-from etl_actors.cli.render import Column, duration, number, plural, say, show_json, show_table
-from etl_actors.cli.slips.rows import show_lines
+from etl_actors.cli.render import Column, ago, duration, number, plural, say, short_digest, show_json, show_lines, show_table
 from etl_actors.cli.times import TIME, time_option
 from etl_actors.cli.widths import shortened
 from etl_actors.errors import EtlError
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["batches"]
 
 _NAME = 14  # characters of a source's or slip's name
-_DIGITS = 8  # of a digest: enough to tell versions apart
 _COUNTS = ("loaded", "duplicate", "skipped", "rejected")
 
 
@@ -95,14 +93,14 @@ def batches(
         connect(url, role=None, application_name="etl-actors batches") as conn,
         conn.transaction(),
     ):
-        several = listed_batches(conn, wanted, limit + 1)
+        listed = listed_batches(conn, wanted, limit + 1)
         owners = {daemon.node: daemon.name for daemon in living(conn)}
         whole = None
         if batch_id is not None:
-            if not several:
+            if not listed:
                 raise EtlError(f"There is no batch {batch_id}{' of that kind' * (wanted != BatchFilter(batch_id))}.")
             row_ids, outcomes = row_outcomes(conn, batch_id)
-            whole = _Whole(several[0], child_batches(conn, batch_id), batch_rejects(conn, batch_id), row_ids, outcomes)
+            whole = _Whole(listed[0], child_batches(conn, batch_id), batch_rejects(conn, batch_id), row_ids, outcomes)
     now = datetime.now(UTC)
     if whole is not None:
         if as_json:
@@ -110,26 +108,26 @@ def batches(
         else:
             _show_whole(whole, owners, now)
     elif as_json:
-        show_json({"batches": [_json(batch, owners) for batch in several[:limit]], "more": len(several) > limit})
+        show_json({"batches": [_json(batch, owners) for batch in listed[:limit]], "more": len(listed) > limit})
     else:
-        _show(several, limit, owners, now)
+        _show(listed, limit, owners, now)
 
 
 def _took(batch: "ListedBatch") -> float | None:
     return None if batch.finished_at is None else max(0.0, (batch.finished_at - batch.claimed_at).total_seconds())
 
 
-def _show(several: Sequence["ListedBatch"], limit: int, owners: Mapping[int, str], now: datetime) -> None:
-    if not several:
+def _show(listed: Sequence["ListedBatch"], limit: int, owners: Mapping[int, str], now: datetime) -> None:
+    if not listed:
         say("There are no such batches.")
         return
     lines = []
-    for batch in several[:limit]:
+    for batch in listed[:limit]:
         took = _took(batch)
         lines.append(
             [
                 str(batch.batch_id),
-                duration(max(0.0, (now - batch.claimed_at).total_seconds())),
+                ago(batch.claimed_at, now),
                 shortened(batch.source, _NAME),
                 shortened(batch.slip or "", _NAME),
                 number(batch.rows),
@@ -157,7 +155,7 @@ def _show(several: Sequence["ListedBatch"], limit: int, owners: Mapping[int, str
     )
     say("")
     say("l d s r: loaded, duplicate, skipped, rejected. All of one: etl-actors batches BATCH_ID")
-    if len(several) > limit:
+    if len(listed) > limit:
         say(f"Older ones are not shown: --limit, which is {number(limit)}.")
 
 
@@ -171,11 +169,11 @@ def _show_whole(whole: _Whole, owners: Mapping[int, str], now: datetime) -> None
     added = [f"{name} {rows:+,}" for name, rows in batch.rows_added.items() if rows]
     split = [str(child) for child in whole.children]
     facts = {
-        "slip": f"{batch.slip} {(batch.digest or '')[:_DIGITS]}".rstrip() if batch.slip else "",
+        "slip": f"{batch.slip} {short_digest(batch.digest)}".rstrip() if batch.slip else "",
         "outcome": "; ".join(part for part in (counts, *more) if part),
         "tables": ", ".join(added),
         "row ids": f"{batch.row_lo} to {batch.row_hi}, {number(batch.bytes)} bytes",
-        "claimed": f"{batch.claimed_at:%Y-%m-%d %H:%M:%SZ}, {duration(max(0.0, (now - batch.claimed_at).total_seconds()))} ago",
+        "claimed": f"{batch.claimed_at:%Y-%m-%d %H:%M:%SZ}, {ago(batch.claimed_at, now)} ago",
         "took": "" if took is None else duration(took),
         "attempt": str(batch.attempt) if batch.attempt > 1 else "",
         "owner": owners.get(batch.owner, f"node {batch.owner}, which is no daemon that runs now"),

@@ -1,11 +1,10 @@
 """``etl-actors demo``: see it work."""
 
-import os
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from etl_actors.cli.render import console
 from etl_actors.demo.run import demonstrate
 
 __all__ = ["demo"]
@@ -23,7 +22,4 @@ def demo(
     The input is the metadata of the Python distributions on this machine, and a made-up shop scraped as scrapers do, with
     duplicates, drift and broken documents. It goes into the database in use, and stays there.
     """
-    console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console = Console(highlight=False, width=_WIDTH)
-    raise typer.Exit(demonstrate(context.obj, console, documents))
+    raise typer.Exit(demonstrate(context.obj, console(markup=True, width=_WIDTH), documents))

@@ -11,6 +11,7 @@ from etl_actors.errors import EtlError
 from etl_actors.scrub import printable, scrub_text
 
 __all__ = [
+    "INTERRUPTED",
     "database_errors",
     "database_failed",
     "output_failed",
@@ -19,6 +20,9 @@ __all__ = [
     "unexpected",
     "usage_failed",
 ]
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C: 128 + SIGINT, as shells have it."""
 
 _FAILED = 1
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a file takes no more

@@ -17,7 +17,6 @@ from etl_actors.resources import resource
 __all__ = ["app", "execute", "main"]
 
 _NAME = "etl-actors"
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 _EPILOG = f"""\b
 To begin with:
@@ -80,7 +79,7 @@ def execute(arguments: Sequence[str], before: Invocation | None = None) -> int:
         failures.usage_failed(exc)
         return exc.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        return _INTERRUPTED
+        return failures.INTERRUPTED
     except OSError as exc:
         return failures.output_failed(exc)
     except EtlError as exc:

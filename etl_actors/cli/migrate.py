@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from etl_actors.cli.context import invocation
+from etl_actors.cli.render import say, show_json
 
 __all__ = ["migrate"]
 
@@ -30,7 +31,6 @@ def migrate(
 
 
 def _check(url: str, *, as_json: bool) -> None:
-    from etl_actors.cli.render import say, show_json
     from etl_actors.store import revision as store
 
     revision, accepted = store.check(url)
@@ -45,7 +45,6 @@ def _check(url: str, *, as_json: bool) -> None:
 
 
 def _migrate(url: str, target_schema: str, partition_rows: int, *, as_json: bool) -> None:
-    from etl_actors.cli.render import say, show_json
     from etl_actors.store.migrate import migrate
     from etl_actors.store.revision import check
 

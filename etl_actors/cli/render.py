@@ -15,9 +15,22 @@ from rich.text import Text
 
 from etl_actors.scrub import printable
 
-__all__ = ["Column", "console", "duration", "number", "plural", "say", "show_json", "show_table"]
+__all__ = [
+    "Column",
+    "ago",
+    "console",
+    "duration",
+    "number",
+    "plural",
+    "say",
+    "short_digest",
+    "show_json",
+    "show_lines",
+    "show_table",
+]
 
 _WIDE = 200  # columns where nobody looks: a file or a pipe takes lines as they are
+_DIGITS = 8  # of a digest: enough to tell versions apart
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -36,17 +49,29 @@ class Column:
     optional: bool = False
 
 
-def console(*, error: bool = False) -> Console:
-    """Return standard output, or standard error, as Rich writes to it."""
-    made = Console(stderr=error, highlight=False, markup=False, emoji=False)
+def console(*, error: bool = False, markup: bool = False, width: int = _WIDE) -> Console:
+    """Return standard output, or standard error, as Rich writes to it.
+
+    Args:
+        error: standard error.
+        markup: whether what stands in brackets is style; only for text that is all ours.
+        width: columns where nobody looks.
+    """
+    made = Console(stderr=error, highlight=False, markup=markup, emoji=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
-        made.width = _WIDE
+        made.width = width
     return made
 
 
 def say(sentence: str) -> None:
     """Print a sentence on standard output."""
     console().print(printable(sentence), soft_wrap=True)
+
+
+def show_lines(lines: Sequence[str], style: str = "") -> None:
+    """Print lines as they are, whatever their length: excerpts whose carets must stay where they are."""
+    if lines:
+        console().print(Text("\n".join(map(printable, lines)), style), soft_wrap=True)
 
 
 def show_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
@@ -88,6 +113,16 @@ def duration(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004  # two digits tell enough
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Write how long ago something was, as `duration` does; 0 s for what the database's clock, ahead of ours, has yet to come."""
+    return duration(max(0.0, (now - moment).total_seconds()))
+
+
+def short_digest(digest: str | None) -> str:
+    """Write the beginning of a version's digest, enough to tell versions apart; "" for none."""
+    return (digest or "")[:_DIGITS]
 
 
 def _iso(value: object) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from etl_actors.cli.context import accepted_database, invocation
+from etl_actors.cli.render import Column, ago, number, plural, say, short_digest, show_json, show_table
 
 if TYPE_CHECKING:
     from etl_actors.store.daemons import Difference, Living
@@ -29,7 +30,6 @@ def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json"
     Below them stand what is paused, which replays are under way, and which daemons run, by which slips. The exit status is 1 if the
     books of a source do not balance.
     """
-    from etl_actors.cli.render import show_json
     from etl_actors.store.daemons import differences, living
     from etl_actors.store.database import connect
     from etl_actors.store.ledger import ledger
@@ -70,8 +70,6 @@ def status(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json"
 
 
 def _show(rows: Sequence["LedgerRow"], now: datetime, waits: Sequence["Waiting"] = (), daemons: Sequence["Living"] = ()) -> None:
-    from etl_actors.cli.render import Column, number, say, show_table
-
     if not rows:
         say("Nothing is staged yet. Insert documents into etl.staging (source, payload), or: etl-actors feed SOURCE FILE")
         return
@@ -93,29 +91,23 @@ def _show(rows: Sequence["LedgerRow"], now: datetime, waits: Sequence["Waiting"]
 
 
 def _pending(rows: Sequence["LedgerRow"], now: datetime, *, alive: bool) -> str:
-    from etl_actors.cli.render import plural
-
     pending = sum(row.pending for row in rows)
     in_flight = sum(row.claimed for row in rows)
     oldest = min((row.oldest_pending_at for row in rows if row.oldest_pending_at is not None), default=None)
     if pending:
-        age = "" if oldest is None else f", the oldest for {_ago(oldest, now)}"
+        age = "" if oldest is None else f", the oldest for {ago(oldest, now)}"
         return f"Pending: {plural(pending, 'row')}{age}. {_AT_WORK if alive else _NOBODY}"
     return f"Nothing is pending; {plural(in_flight, 'row')} in work." if in_flight else "Nothing is pending."
 
 
 def _show_pauses(pauses: Sequence["Pause"], now: datetime) -> None:
-    from etl_actors.cli.render import say
-
     for pause in pauses:
         what = f"Slip {pause.slip}" if pause.source is None else f"Source {pause.source}"
         why = f": {pause.reason}" if pause.reason else "."
-        say(f"{what} is paused, by {pause.actor} for {_ago(pause.since, now)}{why}")
+        say(f"{what} is paused, by {pause.actor} for {ago(pause.since, now)}{why}")
 
 
 def _show_replays(replays: Sequence["Progress"], *, alive: bool) -> None:
-    from etl_actors.cli.render import plural, say
-
     for replay in replays:
         done = f"{replay.rows_done:,} of {plural(replay.rows_total, 'row')} done"
         if replay.problem is not None:
@@ -138,21 +130,13 @@ def _phase(replay: "Progress") -> str:
 
 def _show_daemons(daemons: Sequence["Living"], differing: Sequence["Difference"], now: datetime) -> None:
     """Say who works, and of slips only what is not as it should be."""
-    from etl_actors.cli.render import plural, say
-
     for daemon in daemons:
         inforce = sum(1 for slip in daemon.slips if slip.digest is not None)
-        say(f"The daemon {daemon.name} has run for {_ago(daemon.started_at, now)} and works by {plural(inforce, 'slip')}.")
+        say(f"The daemon {daemon.name} has run for {ago(daemon.started_at, now)} and works by {plural(inforce, 'slip')}.")
         for slip in daemon.slips:
             if slip.problem:
-                stays = f"version {slip.digest[:8]} stays in force" if slip.digest else "no version of it is in force"
+                stays = f"version {short_digest(slip.digest)} stays in force" if slip.digest else "no version of it is in force"
                 say(f"Slip {slip.name} is broken there, {stays}: {slip.problem}")
     for difference in differing:
-        versions = ", ".join(f"{digest[:8]} on {name}" for digest, name in difference.versions)
+        versions = ", ".join(f"{short_digest(digest)} on {name}" for digest, name in difference.versions)
         say(f"The daemons have different versions of slip {difference.slip}: {versions}.")
-
-
-def _ago(moment: datetime, now: datetime) -> str:
-    from etl_actors.cli.render import duration
-
-    return duration(max(0.0, (now - moment).total_seconds()))  # the clock of the database may be ahead of ours

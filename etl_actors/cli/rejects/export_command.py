@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO
 
 import orjson
 import typer
@@ -52,7 +52,18 @@ class _Status(StrEnum):
     ALL = "all"
 
 
-_Read = tuple["DeadLetter", str | None, bool]  # with the payload, and whether it was left out
+class _Read(NamedTuple):
+    """A dead letter with its document.
+
+    Args:
+        letter: itself.
+        payload: the document's JSON text; None where it is left out, or retention has removed it.
+        hidden: whether it is left out.
+    """
+
+    letter: "DeadLetter"
+    payload: str | None
+    hidden: bool
 
 
 def rejects_export(
@@ -112,13 +123,13 @@ class _Counted:
         for each in self._letters:
             yield each
             self.rejects += 1
-            self.hidden += each[2]
+            self.hidden += each.hidden
 
 
 def _read(letters: Iterable[tuple["DeadLetter", str | None]], private: "PrivateSlips | None") -> Iterator[_Read]:
     for letter, payload in letters:
         hidden = private is not None and private.hide(letter.source, letter.slip)
-        yield letter, None if hidden else payload, hidden
+        yield _Read(letter, None if hidden else payload, hidden)
 
 
 def _as_jsonl(sink: TextIO, letters: Iterable[_Read]) -> None:

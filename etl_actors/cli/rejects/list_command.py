@@ -11,7 +11,7 @@ import typer
 from etl_actors.cli.context import accepted_database, invocation
 from etl_actors.cli.rejects.detail import shown_detail
 from etl_actors.cli.rejects.filter import Reason, Since, Slip, Source, StageOf, Until, chosen, filter_words
-from etl_actors.cli.render import Column, duration, number, plural, say, show_json, show_table
+from etl_actors.cli.render import Column, ago, number, plural, say, show_json, show_table
 from etl_actors.cli.widths import shortened, width_left
 
 if TYPE_CHECKING:
@@ -97,16 +97,16 @@ def _show(letters: Sequence["DeadLetter"], total: int, wanted: "RejectFilter") -
         say(f"There are no {_kind(wanted)}rejects{filter_words(wanted)}.")
         return
     now = datetime.now(UTC)
-    several = wanted.status is None
+    any_status = wanted.status is None
     rows = [
         [
             str(letter.reject_id),
             str(letter.row_id),
-            duration(max(0.0, (now - letter.created_at).total_seconds())),
+            ago(letter.created_at, now),
             shortened(letter.source, _NAME),
             shortened(letter.slip or "", _NAME),
             shortened(f"{'item ' * letter.item}{letter.reason}", _REASON),
-            letter.status.value if several else "",
+            letter.status.value if any_status else "",
             letter.message,
         ]
         for letter in letters
@@ -141,8 +141,8 @@ def _show_groups(groups: Sequence["RejectGroup"], by: str, wanted: "RejectFilter
         [
             shortened(group.key or "(none)", 2 * _NAME),
             number(group.rejects),
-            duration(max(0.0, (now - group.first).total_seconds())),
-            duration(max(0.0, (now - group.last).total_seconds())),
+            ago(group.first, now),
+            ago(group.last, now),
             str(group.example_id),
             group.example,
         ]

@@ -53,8 +53,8 @@ def rejects_replay(
     wanted = chosen(ids, source=source, slip=slip, stage=stage, reason=reason, since=since, until=until, status=RejectStatus.OPEN)
     settings = invocation(ctx).settings()
     with accepted_database(settings) as url, connect(url, role=None, application_name="etl-actors rejects") as conn:
-        several, _ = count_rejects(conn, wanted)
-        choice = _choice(conn, wanted) if several else None
+        matching, _ = count_rejects(conn, wanted)
+        choice = _choice(conn, wanted) if matching else None
         problems = problems_of(
             wanted.ids, rejects_by_id(conn, wanted.ids) if wanted.ids else [], RejectStatus.OPEN, "replayed from its dead letter"
         )
@@ -63,7 +63,7 @@ def rejects_replay(
 
         previewed(settings, choice, Version.CURRENT, as_json=as_json)
     elif choice is not None:
-        what = f"The rows of {plural(several, 'open reject')}{filter_words(wanted)} would be replayed"
+        what = f"The rows of {plural(matching, 'open reject')}{filter_words(wanted)} would be replayed"
         require_agreement(what, narrow=wanted.is_narrow, yes=yes)
         replayed(settings, choice, rate=rate, yes=True, detach=detach, as_json=as_json)
     elif as_json:

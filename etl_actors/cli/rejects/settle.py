@@ -40,12 +40,12 @@ def settle(ctx: typer.Context, wanted: "RejectFilter", to: "RejectStatus", done:
         accepted_database(invocation(ctx).settings()) as url,
         connect(url, role=None, application_name="etl-actors rejects") as conn,
     ):
-        several, upto = count_rejects(conn, wanted)
-        kind = f"{plural(several, f'{wanted.status or to} reject')}{filter_words(wanted)}"
-        if several:
+        matching, upto = count_rejects(conn, wanted)
+        kind = f"{plural(matching, f'{wanted.status or to} reject')}{filter_words(wanted)}"
+        if matching:
             require_agreement(f"{kind} would be {done}", narrow=wanted.is_narrow, yes=yes)
         # What came while somebody was asked is not what was agreed to.
-        changed = settle_rejects(conn, replace(wanted, upto=upto), to, f"rejects {ctx.info_name}") if several else 0
+        changed = settle_rejects(conn, replace(wanted, upto=upto), to, f"rejects {ctx.info_name}") if matching else 0
         left = rejects_by_id(conn, wanted.ids) if wanted.ids else []
         problems = problems_of(wanted.ids, left, to, done, since=", and its row was replayed since" if wanted.last else "")
     if as_json:

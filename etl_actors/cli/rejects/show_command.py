@@ -10,8 +10,8 @@ import typer
 from etl_actors.cli.context import accepted_database, invocation
 from etl_actors.cli.rejects.detail import shown_detail
 from etl_actors.cli.rejects.place import place_lines
-from etl_actors.cli.render import duration, plural, show_json
-from etl_actors.cli.slips.rows import reject_lines, show_lines
+from etl_actors.cli.render import ago, plural, short_digest, show_json, show_lines
+from etl_actors.cli.slips.rows import reject_lines
 from etl_actors.cli.widths import shortened
 from etl_actors.errors import EtlError, UsageError
 from etl_actors.relational.reject import Reject, Stage
@@ -26,7 +26,6 @@ __all__ = ["rejects_show"]
 
 _OF_ROW = 100  # dead letters of a row that are shown
 _OTHERS = 10  # other dead letters of the row that are told
-_DIGITS = 8  # of a digest: enough to tell versions apart
 _BEFORE_A_SLIP = frozenset({Stage.STAGE, Stage.ROUTE})
 _RAW = 90  # characters of what could not be staged
 _TOLD = frozenset({"path", "table", "column", "expression", "excerpt", "frames"})  # of the detail, on lines of their own
@@ -95,7 +94,7 @@ def rejects_show(
     ):
         letters = rejects_by_id(conn, ids) if ids else rejects_of_row(conn, row or 0, _OF_ROW)
         private = None if show_private else private_slips(conn, settings.target_schema)
-        several = [
+        found = [
             _Shown(
                 letter,
                 staged_row(conn, letter.row_id),
@@ -106,13 +105,13 @@ def rejects_show(
         ]
     missing = sorted(set(ids or ()) - {letter.reject_id for letter in letters})
     if as_json:
-        show_json({"rejects": [_json(each) for each in several], "missing": missing})
+        show_json({"rejects": [_json(each) for each in found], "missing": missing})
     else:
-        for each in several:
+        for each in found:
             _show(each)
     if missing:
         raise EtlError(f"There is no reject {', '.join(map(str, missing))}: etl-actors rejects list --status all lists them.")
-    if not several:
+    if not found:
         raise EtlError(f"Nothing of row {row} was ever rejected; what became of it: etl-actors trace {row}")
 
 
@@ -120,13 +119,13 @@ def _hides(private: "PrivateSlips | None", letter: "DeadLetter") -> bool:
     return private is not None and private.hide(letter.source, letter.slip)
 
 
-def _others(letter: "DeadLetter", several: Sequence["DeadLetter"]) -> list["DeadLetter"]:
-    return [other for other in several if other.reject_id != letter.reject_id]
+def _others(letter: "DeadLetter", of_row: Sequence["DeadLetter"]) -> list["DeadLetter"]:
+    return [other for other in of_row if other.reject_id != letter.reject_id]
 
 
 def _show(each: _Shown) -> None:
     letter = each.letter
-    age = duration(max(0.0, (datetime.now(UTC) - letter.created_at).total_seconds()))
+    age = ago(letter.created_at, datetime.now(UTC))
     first, *others = reject_lines(
         Reject(letter.row_id, letter.stage, letter.reason, letter.message, each.detail, item=letter.item)
     )
@@ -139,7 +138,7 @@ def _show(each: _Shown) -> None:
 
 def _facts(each: _Shown) -> list[tuple[str, str]]:
     letter = each.letter
-    version = f" {letter.digest[:_DIGITS]}" if letter.digest else ""
+    version = f" {short_digest(letter.digest)}" if letter.digest else ""
     chosen = letter.slip and letter.stage not in _BEFORE_A_SLIP  # what batches remember is the slip of their other rows
     by = f", slip {letter.slip}{version}" if chosen else ", before a slip was chosen"
     more = [f"{key} {value}" for key, value in each.detail.items() if key not in _TOLD]

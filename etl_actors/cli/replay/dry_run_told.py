@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from etl_actors.cli.render import Column, number, plural, say, show_table
-from etl_actors.cli.slips.rows import show_lines
+from etl_actors.cli.render import Column, number, plural, say, show_lines, show_table
 from etl_actors.cli.widths import shortened
 from etl_actors.relational.outcome import Outcome
 

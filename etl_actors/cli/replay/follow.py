@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from etl_actors.cli.context import accepted_database
-from etl_actors.cli.failures import tell
+from etl_actors.cli.failures import INTERRUPTED, tell
 from etl_actors.cli.render import console, say, show_json
 from etl_actors.cli.replay.bar import ReplayBar
 from etl_actors.cli.replay.told import identities, result_json, result_sentences
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["cancelled", "followed", "resumed"]
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _LOOK_S = 0.2
 _ALONE_EVERY_S = 2.0
 _STILL_S = 3.0  # that a problem has to last before it is told: a daemon may be about to go on
@@ -115,7 +114,7 @@ def followed(settings: "Settings", replay_id: int, *, as_json: bool) -> None:
                 f"Replay {replay_id} {goes}; to follow it again: etl-actors replay --resume {replay_id}, "
                 f"to end it: etl-actors replay --cancel {replay_id}"
             )
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
         done = result(conn, replay_id)
     if as_json:
         show_json(result_json(last, done))

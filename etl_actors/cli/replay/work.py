@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from etl_actors.cli.failures import tell
+from etl_actors.cli.failures import INTERRUPTED, tell
 from etl_actors.cli.render import console
 from etl_actors.cli.replay.bar import ReplayBar
 from etl_actors.errors import DatabaseUnsuitable, EtlError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["worked"]
 
 _LOOK_S = 0.2
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def worked(settings: "Settings", url: str, conn: "Connection", replay_id: int) -> None:
@@ -61,7 +60,7 @@ def worked(settings: "Settings", url: str, conn: "Connection", replay_id: int) -
 
 def _stopped(replay_id: int) -> NoReturn:
     tell(f"Stopped; replay {replay_id} stands: etl-actors replay --resume {replay_id}, or --cancel {replay_id}")
-    raise typer.Exit(_INTERRUPTED)
+    raise typer.Exit(INTERRUPTED)
 
 
 def _watched(url: str, replay_id: int, ended: threading.Event) -> None:

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from etl_actors.cli.context import invocation, ready_database
-from etl_actors.cli.render import plural, say, show_json
-from etl_actors.cli.slips.rows import show_lines
+from etl_actors.cli.render import plural, say, short_digest, show_json, show_lines
 
 if TYPE_CHECKING:
     from etl_actors.versions.rollout import Applied, Rollout
 
 __all__ = ["slips_apply"]
-
-_DIGITS = 8  # of a digest: enough to tell versions apart
 
 
 def slips_apply(
@@ -63,7 +60,7 @@ def _show(rollout: "Rollout") -> None:
 
 
 def _line(slip: "Applied") -> str:
-    now, was = (digest[:_DIGITS] if digest else "" for digest in (slip.digest, slip.before))
+    now, was = map(short_digest, (slip.digest, slip.before))
     change = f" {was} → {now}" if was and now and was != now else f" {now}" if now else ""
     tables = f", tables made or changed: {', '.join(slip.tables)}" if slip.tables else ""
     return f"{slip.name}: {slip.effect.value}{change}{tables}"

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from etl_actors.cli.context import invocation
-from etl_actors.cli.render import plural, say, show_json
-from etl_actors.cli.slips.rows import show_lines
+from etl_actors.cli.render import plural, say, show_json, show_lines
 from etl_actors.cli.slips.shelf import Found, Problem, asked, problems_in, shelf
 from etl_actors.cli.slips.traps import warnings_of
 from etl_actors.errors import SlipError

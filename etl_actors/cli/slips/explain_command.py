@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from etl_actors.cli.context import invocation
-from etl_actors.cli.render import plural, say, show_json
+from etl_actors.cli.render import plural, say, show_json, show_lines
 from etl_actors.cli.slips.documents import Document, documents
-from etl_actors.cli.slips.rows import UNSHOWN, show_lines, shown_document
+from etl_actors.cli.slips.rows import UNSHOWN, shown_document
 from etl_actors.cli.slips.shelf import asked
 from etl_actors.errors import SlipError, UsageError
 from etl_actors.feeding.form import input_form

@@ -6,12 +6,10 @@ from typing import Annotated
 import typer
 
 from etl_actors.cli.context import invocation
-from etl_actors.cli.render import Column, plural, say, show_json, show_table
+from etl_actors.cli.render import Column, plural, say, short_digest, show_json, show_table
 from etl_actors.cli.slips.shelf import Found, asked
 
 __all__ = ["slips_list"]
-
-_DIGITS = 8  # of a digest: enough to tell versions apart
 
 
 def slips_list(ctx: typer.Context, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -53,7 +51,7 @@ def _cells(found: Found) -> list[str]:
         return [found.name, "", "", "", "broken", ""]
     tables = ", ".join(table.table.name for table in slip.tables)
     sources = "any" if slip.sources is None else ", ".join(slip.sources)
-    return [slip.name, sources, slip.when_text, str(slip.priority), tables, slip.digest[:_DIGITS]]
+    return [slip.name, sources, slip.when_text, str(slip.priority), tables, short_digest(slip.digest)]
 
 
 def _json(found: Found) -> dict[str, object]:

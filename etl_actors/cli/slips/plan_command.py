@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from etl_actors.cli.context import invocation, ready_database
-from etl_actors.cli.render import plural, say, show_json
+from etl_actors.cli.render import plural, say, show_json, show_lines
 from etl_actors.cli.slips.check_command import checked
-from etl_actors.cli.slips.rows import show_lines
 from etl_actors.cli.slips.shelf import Found, asked
 from etl_actors.errors import DatabaseUnsuitable
 

@@ -3,27 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.text import Text
-
-from etl_actors.cli.render import Column, console, plural, show_table
+from etl_actors.cli.render import Column, plural, show_lines, show_table
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.scrub import printable
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.trying.trial import Row
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.slips.values.unstaged import is_unstaged
 
-__all__ = ["UNSHOWN", "reject_lines", "show_lines", "show_reject", "show_rows", "shown_document", "without_private"]
+__all__ = ["UNSHOWN", "reject_lines", "show_reject", "show_rows", "shown_document", "without_private"]
 
 UNSHOWN = "source not shown: the slip has private columns (--show-private shows it)"
 _WIDTH = 160  # characters of a document or value that are shown
 _PRIVATE = "(private)"
-
-
-def show_lines(lines: Sequence[str], style: str = "") -> None:
-    """Print lines as they are, whatever their length: excerpts whose carets must stay where they are."""
-    if lines:
-        console().print(Text("\n".join(map(printable, lines)), style), soft_wrap=True)
 
 
 def shown_document(document: Any) -> list[str]:

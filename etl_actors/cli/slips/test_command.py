@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from etl_actors.cli.context import invocation
-from etl_actors.cli.render import plural, say, show_json
+from etl_actors.cli.render import plural, say, show_json, show_lines
 from etl_actors.cli.slips.documents import documents
-from etl_actors.cli.slips.rows import show_lines
 from etl_actors.cli.slips.shelf import Found, asked
 from etl_actors.errors import SlipError
 from etl_actors.slips.trying.samples import Sample, difference, expected_of, payload_of, read_samples, samples_text

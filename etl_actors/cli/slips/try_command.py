@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from etl_actors.cli.context import invocation
-from etl_actors.cli.render import plural, say, show_json
+from etl_actors.cli.render import plural, say, show_json, show_lines
 from etl_actors.cli.slips.documents import Document, documents
-from etl_actors.cli.slips.rows import UNSHOWN, show_lines, show_reject, show_rows, shown_document, without_private
+from etl_actors.cli.slips.rows import UNSHOWN, show_reject, show_rows, shown_document, without_private
 from etl_actors.cli.slips.shelf import one
 from etl_actors.feeding.format import Format
 from etl_actors.relational.reject import Reject

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from etl_actors.cli.render import Column, plural, say, show_table
-from etl_actors.cli.slips.rows import show_lines
+from etl_actors.cli.render import Column, plural, say, show_lines, show_table
 from etl_actors.cli.trace.text import Unseen, document_lines, given_by, row_json, show_exact_json, version
 from etl_actors.cli.widths import shortened
 from etl_actors.errors import EtlError

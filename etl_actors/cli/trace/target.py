@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from etl_actors.cli.slips.rows import show_lines
+from etl_actors.cli.render import show_lines
 from etl_actors.cli.trace.text import Unseen, document_lines, row_json, show_exact_json, version
 from etl_actors.errors import DatabaseUnsuitable, EtlError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from etl_actors.cli.render import plural
+from etl_actors.cli.render import plural, short_digest
 
 if TYPE_CHECKING:
     from etl_actors.store.private_slips import PrivateSlips
@@ -17,7 +17,6 @@ __all__ = ["Unseen", "document_lines", "given_by", "row_json", "show_exact_json"
 
 _PRIVATE = "(private)"
 _HIDDEN = "document not shown: slips with private columns take such documents (--show-private shows it)"
-_DIGITS = 8  # of a digest: enough to tell versions apart
 _LINES = 40  # of a document, unless it is to be shown whole
 _WIDTH = 160  # characters of such a line
 
@@ -50,7 +49,7 @@ class Unseen:
 
 def version(slip: str | None, digest: str | None) -> str:
     """Write a slip with the beginning of its version."""
-    return f"{slip} {(digest or '')[:_DIGITS]}".rstrip() if slip else "no slip"
+    return f"{slip} {short_digest(digest)}".rstrip() if slip else "no slip"
 
 
 def document_lines(pretty: str | None, *, hidden: bool, whole: bool) -> list[str]:
