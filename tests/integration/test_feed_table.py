@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 from typing import Any
 
 import psycopg
@@ -21,6 +21,7 @@ from etl_actors.feeding.stop import Stop
 from etl_actors.feeding.table_rows import TableRows
 from etl_actors.store.feed import FeedConnection
 from etl_actors.store.feed_table import TableReader, Wanted
+from tests.support.daemon import wait_until
 
 
 @pytest.fixture
@@ -123,11 +124,11 @@ def test_elements_of_arrays_become_documents_of_their_own(database: str, feeding
         ),
         (Wanted("t", "doc", {}, "m > 1"), '--where: the database refuses the condition: column "m" does not exist.'),
         (Wanted("t", "doc", {}, "n >"), "--where: the database refuses the condition: syntax error"),
-        (Wanted("t", "doc", {}, "true); DROP TABLE t; SELECT (1"), "--where: .* syntax error at or near \"\\)\""),
+        (Wanted("t", "doc", {}, "true); DROP TABLE t; SELECT (1"), '--where: .* syntax error at or near "\\)"'),
         (Wanted("t", "doc", {}, "true; DROP TABLE t"), "--where: .* cannot insert multiple commands"),
-        (Wanted("t", "doc", {}, "n < 4) or (true"), "--where: .* syntax error at or near \"\\)\""),
-        (Wanted("t", "doc", {}, "n < 4) or (true --"), "--where: .* syntax error at or near \"\\)\""),
-        (Wanted("t", "doc", {}, "n < 4 LIMIT 1"), "--where: .* syntax error at or near \"LIMIT\""),
+        (Wanted("t", "doc", {}, "n < 4) or (true"), '--where: .* syntax error at or near "\\)"'),
+        (Wanted("t", "doc", {}, "n < 4) or (true --"), '--where: .* syntax error at or near "\\)"'),
+        (Wanted("t", "doc", {}, "n < 4 LIMIT 1"), '--where: .* syntax error at or near "LIMIT"'),
         (Wanted("t", "doc", {}, ""), "--where: .* syntax error"),
         (Wanted("t", "doc", {}, "n = 'x'"), "--where: .* invalid input syntax for type integer"),
     ],
@@ -178,11 +179,18 @@ def test_an_interrupted_feed_leaves_the_table_and_says_how_far_it_came(database:
     assert fed.staged == fed.last_document < 100_000
 
 
+def _interrupted_once_it_waits(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+        wait_until(lambda: conn.execute(waits).fetchone() is not None, "the read waits for the server")
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_a_signal_breaks_into_a_read_that_waits_for_the_server(database: str, feeding: FeedConnection) -> None:
     _made(database, "CREATE TABLE t (doc jsonb)", "INSERT INTO t VALUES ('1')")
     stop = Stop()
     with closing(TableReader(database, Wanted("t", "doc", {}, "pg_sleep(60) IS NOT NULL"))) as reader, stop.listening():
-        asking = Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+        asking = Thread(target=_interrupted_once_it_waits, args=(database,))
         asking.start()
         fed = Feeder(feeding.put, stop).feed_rows([TableRows(reader)])
         asking.join()

@@ -1,14 +1,14 @@
 """Dead letters and traces among many: found by index, whatever there is besides; read out a few at a time."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from etl_actors.store import rejects
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.queries import queries
 from etl_actors.store.reject_filter import RejectFilter, RejectStatus
@@ -49,21 +49,36 @@ def indexes(conn: Connection, statement: bytes | sql.Composed, values: dict[str,
     return {node["Index Name"] for node in nodes if "Index Name" in node}
 
 
-def listing(wanted: RejectFilter) -> tuple[sql.Composed, dict[str, Any]]:
-    statement = sql.SQL("SELECT {columns} FROM {tables} WHERE {wanted} ORDER BY r.reject_id DESC LIMIT %(limit)s")
-    return wanted.composed(statement, columns=rejects._COLUMNS), wanted.values(limit=50)
+@dataclass(slots=True)
+class Overheard:
+    """A connection that keeps what is sent over it."""
+
+    conn: Connection
+    sent: list[tuple[sql.Composed, dict[str, Any]]] = field(default_factory=list)
+
+    def execute(self, statement: sql.Composed, values: dict[str, Any]) -> psycopg.Cursor[Any]:
+        self.sent.append((statement, values))
+        return self.conn.execute(statement, values)
+
+
+def listing(conn: Connection, wanted: RejectFilter) -> tuple[sql.Composed, dict[str, Any]]:
+    """Return what the list sends to the server."""
+    overheard = Overheard(conn)
+    newest_rejects(cast("Connection", overheard), wanted, 50)
+    (sent,) = overheard.sent
+    return sent
 
 
 def test_what_is_open_is_found_by_index_however_much_was_settled_since(many: Connection) -> None:
-    assert "reject_open" in indexes(many, *listing(RejectFilter()))
-    assert "reject_open" in indexes(many, *listing(RejectFilter(source="source 0")))
+    assert "reject_open" in indexes(many, *listing(many, RejectFilter()))
+    assert "reject_open" in indexes(many, *listing(many, RejectFilter(source="source 0")))
     assert [letter.reject_id for letter in newest_rejects(many, RejectFilter(), 3)] == [20, 19, 18]
     assert count_rejects(many, RejectFilter()) == (20, 20)
 
 
 def test_what_was_rejected_lately_is_found_by_time(many: Connection) -> None:
     lately = RejectFilter(status=None, since=_NOW - timedelta(minutes=9), slip="slip 1")
-    assert "reject_by_time" in indexes(many, *listing(lately))
+    assert "reject_by_time" in indexes(many, *listing(many, lately))
     assert [letter.reject_id for letter in newest_rejects(many, lately, 50)] == [39996, 39991]
 
 
