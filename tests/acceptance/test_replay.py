@@ -73,7 +73,8 @@ class _Place:
             (folder / f"{stem}.py").write_text(text)
 
     def env(self, **settings: object) -> dict[str, str]:
-        return environment(self.url, self.root / "slips", workers=2, batch_rows=100, **settings)
+        """Workers are threads, which are there at once, unless a test says otherwise."""
+        return environment(self.url, self.root / "slips", workers=2, batch_rows=100, **{"worker_kind": "thread"} | settings)
 
     @property
     def log(self) -> Path:
@@ -145,7 +146,7 @@ def test_a_changed_grammar_is_replayed_while_live_rows_pass_and_nothing_else_cha
     place.write(_ANY_MONEY)
     live = json.dumps({"sku": 1_000_000, "price": "$1"})
     delays = []
-    with place.daemon():
+    with place.daemon(worker_kind="process"):
         place.order(source="offers")
         while place.status() == "open":
             began = time.monotonic()
@@ -204,13 +205,13 @@ def test_stored_code_runs_only_where_it_is_installed_and_the_replay_says_so(plac
     before = contents(place.url, [*_TABLES, "offer_copy"])
     place.write(_DOLLARS, more=more, steps=_STEPS.format("'!'"))
     place.order("original", source="offers")
-    refused = place.once()
+    refused = place.once(worker_kind="process")
     assert (refused.returncode, place.status()) == (1, "open")
     problem = place.ask("SELECT problem FROM etl.replay")
     assert "of slip offer has a steps.py that runs only where the same is installed" in problem
     assert "stored_steps" in problem
     assert place.ask("SELECT count(*) FROM etl.replay_row") == 50, "its rows wait"
-    assert place.once(stored_steps="any").returncode == 0
+    assert place.once(stored_steps="any", worker_kind="process").returncode == 0
     assert (place.status(), place.ask("SELECT problem FROM etl.replay")) == ("done", None)
     assert contents(place.url, [*_TABLES, "offer_copy"]) == before
 

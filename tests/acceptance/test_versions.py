@@ -31,6 +31,7 @@ class _Place:
 
     url: str
     root: Path
+    kind: str = "thread"  # of workers: those are there at once
     _logs: dict[str, Path] = field(default_factory=dict)
 
     def write(self, text: str, folder: str = "slips", name: str = "note") -> None:
@@ -46,7 +47,7 @@ class _Place:
         self.write(f'name = "{name}"\nsource = "{source}"\n{more}\n{table}', folder, name)
 
     def env(self, folder: str = "slips", **settings: object) -> dict[str, str]:
-        return environment(self.url, self.root / folder, workers=1, **settings)
+        return environment(self.url, self.root / folder, workers=1, worker_kind=self.kind, **settings)
 
     def log(self, folder: str = "slips") -> Path:
         return self.root / f"{folder}.log"
@@ -95,6 +96,7 @@ def place(database: str, tmp_path: Path) -> _Place:
 
 
 def test_an_edit_takes_effect_on_sighup_and_the_rows_there_keep_their_digest(place: _Place) -> None:
+    place.kind = "process"
     place.note()
     with place.daemon() as daemon:
         place.stage((1, "one"))
@@ -269,6 +271,7 @@ def test_a_slip_that_is_in_no_folder_any_more_can_be_retired(place: _Place) -> N
 
 def test_code_of_a_slip_that_cannot_be_imported_is_a_broken_edit(place: _Place) -> None:
     place.note("text | loud | text")
+    place.kind = "process"
     steps = place.root / "slips" / "note" / "steps.py"
     good = "from etl_actors import step\n\n@step\ndef loud(value: str) -> str:\n    return value.upper()\n"
     steps.write_text(good)
@@ -284,6 +287,7 @@ def test_code_of_a_slip_that_cannot_be_imported_is_a_broken_edit(place: _Place) 
 
 def test_stored_code_is_not_run_unless_the_same_is_installed(place: _Place) -> None:
     place.note("text | loud | text")
+    place.kind = "process"
     steps = place.root / "slips" / "note" / "steps.py"
     good = "from etl_actors import step\n\n@step\ndef loud(value: str) -> str:\n    return value.upper()\n"
     steps.write_text(good)
