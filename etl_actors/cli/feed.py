@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from etl_actors.cli.failures import tell
-from etl_actors.cli.feed_source import columns, delimiter, table_and_files
+from etl_actors.cli.feed_source import columns, delimiter, require_cells, table_and_files
 from etl_actors.cli.render import console, plural, say, show_json
 from etl_actors.database_in_use import database_url
 from etl_actors.errors import EtlError
@@ -79,6 +79,7 @@ def feed(
     wanted = from_table and Wanted(from_table, wanted_column, columns(with_columns), where, split)
     cut = None if wanted else input_form(settings.parser_folders, source, slip, lenient=form is not None)
     inputs = [Input(name, form or Format.of_slip(cut)) for name in names]
+    require_cells([(each.name, each.format) for each in inputs], between, null)
     stop = Stop()
     with ExitStack() as opened:
         url = opened.enter_context(database_url(settings))
@@ -101,6 +102,8 @@ def feed(
         show_json(_counts(fed, source))
     else:
         say(_sentence(fed, source))
+        if fed.unread:
+            say(_unread(fed))
     if fed.interrupted:
         raise typer.Exit(_SIGNALLED + stop.number)
 
@@ -114,11 +117,15 @@ def _fed(run: Callable[[], Fed], feeder: Feeder, source: str, progress: FeedProg
         except EtlError:
             if feeder.fed.staged:
                 tell(f"Before it failed: {_sentence(feeder.fed, source)}")
+            if feeder.fed.unread:
+                tell(_unread(feeder.fed))
             raise
         except KeyboardInterrupt:
             feeder.fed.interrupted = True
             unsure = feeder.underway
             say(_sentence(feeder.fed, source))
+            if feeder.fed.unread:
+                say(_unread(feeder.fed))
             if unsure:
                 say(f"The database did not confirm the {plural(unsure, 'row')} under way just then: staged or not.")
             raise typer.Exit(_SIGNALLED + stop.number) from None
@@ -141,5 +148,16 @@ def _sentence(fed: Fed, source: str) -> str:
     return f"{where}{plural(fed.staged, 'row')} of source {source} staged{raw}{blank}."
 
 
-def _counts(fed: Fed, source: str) -> dict[str, str | int | bool]:
-    return {"source": source, "staged": fed.staged, "raw": fed.raw, "blank": fed.blank, "interrupted": fed.interrupted}
+def _unread(fed: Fed) -> str:
+    return f"Of these nothing was read: {', '.join(fed.unread)}."
+
+
+def _counts(fed: Fed, source: str) -> dict[str, str | int | bool | list[str]]:
+    return {
+        "source": source,
+        "staged": fed.staged,
+        "raw": fed.raw,
+        "blank": fed.blank,
+        "interrupted": fed.interrupted,
+        "unread": list(fed.unread),
+    }

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from etl_actors.errors import UsageError
+from etl_actors.feeding.format import Format
 
-__all__ = ["columns", "delimiter", "table_and_files"]
+__all__ = ["columns", "delimiter", "require_cells", "table_and_files"]
 
 
 def table_and_files(
@@ -52,6 +53,25 @@ def columns(given: str | None) -> dict[str, str]:
             raise UsageError(f"--with: expected columns as a,b or field=a,b, each field once, got {given!r}.")
         fields[field] = column
     return fields
+
+
+def require_cells(files: Sequence[tuple[str, Format]], between: str | None, null: str | None) -> None:
+    """Refuse --delimiter and --null where no file has cells.
+
+    Args:
+        files: the name and the format of each.
+        between: what --delimiter says.
+        null: what --null says.
+
+    Raises:
+        UsageError: they would do nothing.
+    """
+    option = "--delimiter" if between is not None else "--null" if null is not None else None
+    if option and files and not any(form in {Format.CSV, Format.TSV} for _, form in files):
+        name, form = files[0]
+        raise UsageError(
+            f"{option} is for the cells of CSV: expected a file of format csv or tsv, got {name} of format {form.value}."
+        )
 
 
 def delimiter(given: str | None) -> str | None:

@@ -30,6 +30,7 @@ class Fed:
         last_document: number of the last document that is staged; 0 where lines are counted alone.
         interrupted: whether the user asked to stop.
         blanks: what one of those that held nothing is called.
+        unread: names of the files behind the current one.
     """
 
     staged: int = 0
@@ -41,6 +42,7 @@ class Fed:
     last_document: int = 0
     interrupted: bool = False
     blanks: str = "blank line"
+    unread: tuple[str, ...] = ()
 
 
 class Feeder:
@@ -93,7 +95,8 @@ class Feeder:
             EtlError: a source can be read no further, or the database can't be reached.
         """
         try:
-            for each in sources:
+            for at, each in enumerate(sources, 1):
+                self.fed.unread = tuple(later.name for later in sources[at:])
                 self._feed_one(each)
         except Interrupted:
             self.fed.interrupted = True

@@ -35,7 +35,7 @@ def test_files_of_both_formats_are_staged_and_counted(database: str, tmp_path: P
 
 def test_standard_input_and_counts_as_json(database: str) -> None:
     done = etl("feed", "web", "-", "--format", "lines", "--json", env=environment(database), stdin=b"one\ntwo")
-    assert json.loads(done.stdout) == {"source": "web", "staged": 2, "raw": 0, "blank": 0, "interrupted": False}
+    assert json.loads(done.stdout) == {"source": "web", "staged": 2, "raw": 0, "blank": 0, "interrupted": False, "unread": []}
     assert _staged(database) == [("web", {"message": "one"}), ("web", {"message": "two"})]
 
 
@@ -114,9 +114,11 @@ def test_a_second_signal_while_the_database_lets_wait_says_what_is_staged(databa
 def test_a_file_that_breaks_off_is_staged_as_far_as_it_goes_and_the_exit_status_tells(database: str, tmp_path: Path) -> None:
     packed = gzip.compress(b'{"a": 1}\n{"a": 2}\n')
     (tmp_path / "a.jsonl.gz").write_bytes(packed[:-10])
-    done = etl("feed", "web", tmp_path / "a.jsonl.gz", env=environment(database))
+    (tmp_path / "b.jsonl").write_text("1\n")
+    done = etl("feed", "web", tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl", env=environment(database))
     assert (done.returncode, done.stdout) == (1, "")
-    before, failed = done.stderr.splitlines()
+    before, unread, failed = done.stderr.splitlines()
+    assert unread == f"Of these nothing was read: {tmp_path / 'b.jsonl'}."
     assert before.startswith("Before it failed: ")
     assert failed.endswith(f"after {len(packed) - 10} of its {len(packed) - 10} bytes: the gzip data ends too early.")
     rows = [row for _, row in _staged(database)]

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from etl_actors.cli.feed_source import columns, delimiter, table_and_files
+from etl_actors.cli.feed_source import columns, delimiter, require_cells, table_and_files
 from etl_actors.errors import UsageError
+from etl_actors.feeding.format import Format
 
 _NONE = (None, None, None)
 
@@ -31,6 +32,17 @@ def test_what_does_not_go_together_is_one_sentence(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         table_and_files(table, files, of_table, of_files, json=json)
+
+
+@pytest.mark.parametrize(
+    ("between", "null", "option"), [(";", None, "--delimiter"), (None, "", "--null"), (";", "", "--delimiter")]
+)
+def test_options_for_cells_are_refused_where_no_file_has_any(between: str | None, null: str | None, option: str) -> None:
+    files = [("a.jsonl", Format.JSONL), ("b.json", Format.JSON)]
+    with pytest.raises(UsageError, match=rf"^{option} is for the cells of CSV: .* got a\.jsonl of format jsonl\.$"):
+        require_cells(files, between, null)
+    require_cells([*files, ("c.csv", Format.CSV)], between, null)
+    require_cells(files, None, None)
 
 
 def test_columns_may_become_fields_of_another_name() -> None:
