@@ -129,10 +129,10 @@ class Replays:
         self._problem = None
 
     def rang(self) -> None:
-        """Somebody rang, perhaps for a replay: try again if its problem was taken off."""
+        """Somebody rang, perhaps for a replay: try again if its problem was taken off, and end it if it was cancelled."""
         if self.aside and self._problem is None:
             replay = self.queue.current()
-            if replay is None or replay.problem is None:
+            if replay is None or replay.problem is None or replay.cancelled:
                 self.resume()
 
     def exhausted(self) -> bool:

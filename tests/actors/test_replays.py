@@ -401,7 +401,7 @@ def test_a_cancelled_replay_that_has_a_problem_ends(*, before: bool) -> None:
     if not before:
         desk.dispatch.stuck(BatchStuck(lease, "no right"))
     assert desk.queue.replay is not None
-    desk.queue.replay = replace(desk.queue.replay, cancelled=True, problem=None)
+    desk.queue.replay = replace(desk.queue.replay, cancelled=True)
     if before:
         desk.dispatch.stuck(BatchStuck(lease, "no right"))
     else:
