@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from etl_actors.cli.completion import completing
 from etl_actors.cli.context import invocation
@@ -187,7 +187,21 @@ class Commands(TyperGroup):
 
 
 class _Shown(TyperCommand):
-    """A command whose help is for people: the names of Python's types are left out."""
+    """A command whose help is for people, without the names of Python's types; an option that takes one value is given once."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line.
+
+        Raises:
+            UsageError: an option was given again, and the value before would go unheard.
+        """
+        if not ctx.resilient_parsing:
+            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+            for param in given:
+                once = isinstance(param, TyperOption) and not param.is_flag and not param.multiple
+                if once and (times := sum(other is param for other in given)) > 1:
+                    raise UsageError(f"{param.opts[-1]}: expected it once, got it {times} times.")
+        return super().parse_args(ctx, args)
 
     def get_help(self, ctx: Any) -> str:
         """Return the text that --help prints."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from etl_actors.cli.context import invocation
-from etl_actors.cli.replay.options import Original, choice_of, ids_of, resumed_of
+from etl_actors.cli.replay.options import Original, choice_of, ids_of, require_together, resumed_of
 from etl_actors.cli.times import TIME
 from etl_actors.errors import UsageError
 
@@ -64,6 +64,7 @@ def replay(  # the options of the command line
     first. One replay is worked at a time, by a daemon, or by this command where none runs; it can be interrupted at any moment.
     The filters must all hold. Try --dry-run before.
     """
+    require_together(_given(ctx))
     if rate is not None and not math.isfinite(rate):
         raise UsageError(f"--rate: expected rows a second, at least 0.001, got {rate}; for no limit, leave it out.")
     settings = invocation(ctx).settings()
@@ -92,6 +93,12 @@ def replay(  # the options of the command line
         previewed(settings, chosen, version.version, as_json=as_json)
         return
     replayed(settings, chosen, version=version.version, rate=rate, yes=yes, detach=detach, as_json=as_json)
+
+
+def _given(ctx: typer.Context) -> dict[str, str]:
+    sources = {param: ctx.get_parameter_source(param.name or "") for param in ctx.command.params}
+    there = [param for param, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    return {param.name or "": param.opts[-1] if param.opts[-1].startswith("-") else "further ids" for param in there}
 
 
 def replayed(  # as the command has them

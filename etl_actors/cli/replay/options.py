@@ -1,7 +1,7 @@
 """What the options of `replay` mean: ids and ranges of them, and the rows that the filters choose."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from etl_actors.store.replay.choice import Choice
     from etl_actors.store.replay.orders import Version
 
-__all__ = ["Original", "choice_of", "ids_of", "resumed_of"]
+__all__ = ["Original", "choice_of", "ids_of", "require_together", "resumed_of"]
 
 _IDS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
 _MOST = 1_000_000  # ids that one order may name
@@ -91,6 +91,30 @@ def ids_of(
         either = "it could be a batch or a row" if batch else "expected an option before it"
         raise UsageError(f"{more[0]}: {either}; write --batch 12,13 --rows 7,8.")
     return _read("--batch", batch + more if batch else batch), _read("--rows", rows + more if rows else rows)
+
+
+_TOGETHER = {
+    "cancel": {"as_json", "yes"},
+    "resume": {"more", "as_json", "yes"},
+}
+
+
+def require_together(given: Mapping[str, str]) -> None:
+    """Refuse options that would go unheard beside others.
+
+    Args:
+        given: what stands on the command line: how it is written, by the name of the parameter.
+
+    Raises:
+        UsageError: the sentence names two that do not go together.
+    """
+    for one, others in _TOGETHER.items():
+        if one in given:
+            lost = next((written for name, written in given.items() if name not in {one, *others}), None)
+            if lost is not None:
+                raise UsageError(f"{given[one]} is about a replay that was ordered before: it does not go with {lost}.")
+    if "dry_run" in given and "detach" in given:
+        raise UsageError("--dry-run orders nothing: it does not go with --detach.")
 
 
 def resumed_of(more: Sequence[str] | None) -> int | None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from etl_actors.cli import main
 from etl_actors.cli.replay.bar import ReplayBar
 from etl_actors.cli.replay.options import choice_of, ids_of, resumed_of
 from etl_actors.cli.replay.told import result_json, result_sentences
@@ -64,6 +65,22 @@ def test_after_resume_one_id_may_stand() -> None:
     assert resumed_of(["12"]) == 12
     with pytest.raises(UsageError, match=r"^--resume: expected the id of one replay, got 2\.$"):
         resumed_of(["12", "13"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--source shop --source library", "--source: expected it once, got it 2 times."),
+        ("--cancel 1 --source x", "--cancel is about a replay that was ordered before: it does not go with --source."),
+        ("--cancel 1 2", "--cancel is about a replay that was ordered before: it does not go with further ids."),
+        ("--resume --source shop", "--resume is about a replay that was ordered before: it does not go with --source."),
+        ("--resume --cancel 1", "--cancel is about a replay that was ordered before: it does not go with --resume."),
+        ("--detach --dry-run", "--dry-run orders nothing: it does not go with --detach."),
+    ],
+)
+def test_what_would_go_unheard_is_wrong_usage(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.execute(["replay", *words.split()]) == 2
+    assert capsys.readouterr() == ("", f"{said}\n")
 
 
 def test_a_reason_without_rejected_is_wrong_usage() -> None:
