@@ -10,6 +10,7 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.catalogue import usable_catalogue
 from etl_actors.store.database import Connection
 from etl_actors.store.replay.choice import Choice, count, require_settled
+from etl_actors.store.replay.comparison import Comparison
 from etl_actors.store.replay.orders import Version
 from etl_actors.store.replay.preview import Preview
 from etl_actors.store.replay.versions import require_possible
@@ -59,7 +60,8 @@ def dry_run(
     catalogue = usable_catalogue(settings.parser_folders, settings.target_schema)
     stored = {slip.digest: slip for slip in stored_slips(conn, settings.target_schema)}
     slips = {**stored, **{slip.digest: slip for slip in catalogue.slips}}
-    preview = Preview(conn, slips)
+    preview = Preview(conn)
+    comparison = Comparison(conn, preview, slips)
     groups = preview.choose(choice, most)
     looked_at = sum(len(group.row_ids) for group in groups)
     parsing = Parsing(conn, preview, catalogue, stored, settings, lambda done: tell(Step.PARSING, done, looked_at))
@@ -67,12 +69,12 @@ def dry_run(
     for digest in sorted(parsing.used):
         require_possible(conn, slips[digest], stored.values())
     tell(Step.COMPARING, looked_at, looked_at)
-    losers, there = preview.losers(most)
+    losers, there = comparison.losers(most)
     to_parse = looked_at + sum(len(group.row_ids) for group in losers)
     parsing.tell = lambda done: tell(Step.SEEKING, done, to_parse)
     sought, withheld = parsing.seek(losers)
     tell(Step.COMPARING, to_parse, to_parse)
-    tables = tuple(preview.changes(_hidden(slips)))
+    tables = tuple(comparison.changes(_hidden(slips)))
     return DryRun(chosen, looked_at, tables, preview.outcomes(), parsing.refusals, sought, withheld, there)
 
 

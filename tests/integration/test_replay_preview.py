@@ -1,26 +1,21 @@
 """A dry run says what the replay then does, and writes nothing."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
-from psycopg import sql
 
 from etl_actors.dry_run.found import DryRun
-from etl_actors.dry_run.run import dry_run
 from etl_actors.errors import DatabaseUnsuitable
-from etl_actors.settings import Settings, load_settings
-from etl_actors.slips.model.slip import Slip
-from etl_actors.store.database import Connection, connect
+from etl_actors.store.database import Connection
 from etl_actors.store.replay.choice import Choice
-from etl_actors.store.replay.orders import Version
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.targets import ensure_tables
 from tests.support.changing import CHANGES, documents, load, slip_of
 from tests.support.documents import stage
+from tests.support.previews import difference, rows_of, said, settings_of, told
 from tests.support.replays import repeat
 from tests.support.settle import settle
 from tests.support.slips import read
@@ -28,45 +23,6 @@ from tests.support.slips import read
 _TABLES = ["note", "note_tag", "note_tag_bit", "vendor", "vendor_tag", "person"]
 _POLICIES = [("update", "newest(rating)"), ("ignore", "update"), ("newest(at)", "ignore")]
 _CHANGES = {policies: [*list(CHANGES)[n::3], "keys"][:4] for n, policies in enumerate(_POLICIES)}
-_NO_VALUES = {"_row_id", "_batch_id", "_loaded_at", "_filled"}
-
-Rows = dict[str, dict[str, tuple[Any, ...]]]
-
-
-def settings_of(slip: Slip, folder: Path, url: str) -> Settings:
-    """Write the slip where it is to be found."""
-    (folder / slip.name).mkdir(exist_ok=True)
-    (folder / slip.name / "slip.toml").write_text(slip.files["slip.toml"], "utf-8")
-    return load_settings(None, {"ETL_DATABASE_URL": url, "ETL_PARSERS": str(folder)})
-
-
-def told(url: str, settings: Settings, choice: Choice, most: int = 100_000) -> DryRun:
-    with connect(url, role="etl_operator") as conn:
-        return dry_run(conn, settings, choice, Version.CURRENT, most)
-
-
-def rows_of(admin: Connection, tables: Sequence[str] = _TABLES) -> Rows:
-    """Read the rows of every table by `_id`, what tells of the run and of the document aside."""
-    found: Rows = {}
-    for table in tables:
-        cursor = admin.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
-        names = [column.name for column in cursor.description or ()]
-        kept = [no for no, name in enumerate(names) if name not in _NO_VALUES]
-        found[f"public.{table}"] = {str(row[names.index("_id")]): tuple(row[no] for no in kept) for row in cursor}
-    return found
-
-
-def difference(before: Rows, after: Rows) -> dict[str, tuple[int, int, int]]:
-    """Count per table the rows that were added, changed, removed; tables where nothing was are left out."""
-    found = {
-        name: (
-            len(after[name].keys() - before[name].keys()),
-            sum(before[name][key] != after[name][key] for key in before[name].keys() & after[name].keys()),
-            len(before[name].keys() - after[name].keys()),
-        )
-        for name in before
-    }
-    return {name: counts for name, counts in found.items() if any(counts)}
 
 
 def letters(admin: Connection) -> dict[int, str]:
@@ -98,13 +54,12 @@ def test_the_counts_of_a_dry_run_are_what_the_replay_then_does(
         row_ids += stage(producer, "notes", documents(dice, 10))
         load(service, first, later, frozenset())
         chosen = sorted(dice.sample(row_ids, dice.choice([3, len(row_ids) // 2, len(row_ids)])))
-        before, were = rows_of(admin), letters(admin)
+        before, were = rows_of(admin, _TABLES), letters(admin)
         found = told(database, settings_of(later, tmp_path, database), Choice(rows=tuple(chosen)))
-        assert rows_of(admin) == before
+        assert rows_of(admin, _TABLES) == before
         repeat(service, chosen, slips, later.digest, 15)
-        after, are = rows_of(admin), letters(admin)
-        said = {table.table: (table.added, table.changed, table.removed) for table in found.tables if table.touched}
-        assert said == difference(before, after), f"{change}, {len(chosen)} of {len(row_ids)} rows"
+        after, are = rows_of(admin, _TABLES), letters(admin)
+        assert said(found) == difference(before, after), f"{change}, {len(chosen)} of {len(row_ids)} rows"
         # Of rows that meet in one key, who counts as loaded depends on the batches that they come in.
         assert told_apart(found.outcomes) == told_apart(Counter((were[row_id], are[row_id]) for row_id in chosen))
         assert found.refusals.rows.total() == sum(are[row_id] == "r" for row_id in chosen)
@@ -253,5 +208,4 @@ def test_it_counts_what_slips_of_other_sources_have_put_into_the_same_tables(
         before = rows_of(admin, tables)
         found = told(database, settings_of(later, tmp_path, database), Choice(rows=tuple(chosen)))
         repeat(service, chosen, slips, later.digest, 20)
-        said = {table.table: (table.added, table.changed, table.removed) for table in found.tables if table.touched}
-        assert said == difference(before, rows_of(admin, tables)), new
+        assert said(found) == difference(before, rows_of(admin, tables)), new

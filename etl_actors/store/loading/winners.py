@@ -1,6 +1,7 @@
 """The statements that decide, per table, which rows land: built from a table's plan, identifiers quoted."""
 
 from collections.abc import Iterable, Sequence
+from typing import assert_never
 
 from psycopg import sql
 
@@ -15,7 +16,6 @@ __all__ = [
     "insert_owners",
     "insert_set",
     "landed_columns",
-    "newest_value",
     "ordered",
     "winning_positions",
     "wins",
@@ -135,41 +135,69 @@ def _temp(table: Table) -> Quoted:
     return Quoted("pg_temp", temp_of(table))
 
 
-def ordered(table: Table, side: str = "") -> sql.Composed:
-    """Order the rows of one `_id` so that the winner comes first."""
-    ties = ("_row_id",) if table.kind is Kind.ROOT else ("_row_id", "_pos")
+def ordered(table: Table, side: str = "", *, newest: str = "", held: str = "") -> sql.Composed:
+    """Order the rows of one `_id` so that the winner comes first.
+
+    Args:
+        table: as it is filled; with any policy but FILL.
+        side: what the rows are called; empty where nothing else has columns.
+        newest: the column that decides under NEWEST, where it is not called as in the table.
+        held: a boolean column, true of the row that is there: of one document's rows it comes first; empty for none.
+    """
     way = sql.SQL("") if table.policy is Policy.IGNORE else sql.SQL(" DESC")
-    parts = [_named(side, tie) + way for tie in ties]
+    parts = [_named(side, "_row_id") + way]
+    if held:
+        parts.append(_named(side, held) + sql.SQL(" DESC"))
+    if table.kind is not Kind.ROOT:
+        parts.append(_named(side, "_pos") + way)
     if table.policy is Policy.NEWEST:
-        parts.insert(0, newest_value(table, side) + sql.SQL(" DESC NULLS LAST"))
+        parts.insert(0, _newest_value(table, side, newest) + sql.SQL(" DESC NULLS LAST"))
     return listed(parts)
 
 
-def wins(table: Table, came: str = "excluded", *, or_same: bool = False) -> sql.Composable:
-    """Say when a row takes the place of the one that is there, ``held``: by the same order.
+def wins(table: Table, came: str = "excluded", held: str = "held", *, newest: str = "", or_same: bool = False) -> sql.Composable:
+    """Say when a row takes the place of the one that is there: by the same order.
 
     Args:
         table: as the batch's slip fills it; with any policy but FILL.
         came: what the row that comes is called.
+        held: what the row that is there is called.
+        newest: the column that decides under NEWEST, where it is not called as in the table.
         or_same: whether a row of the very same document counts as winning, too.
+
+    Raises:
+        ValueError: the table is filled: no row of it wins as a whole.
     """
     same = sql.SQL("=" if or_same else "")
-    mine, theirs = Quoted(came, "_row_id"), Quoted("held", "_row_id")
-    if table.policy is Policy.IGNORE:
-        return sql.SQL("{} <{} {}").format(mine, same, theirs)
+    mine, theirs = Quoted(came, "_row_id"), Quoted(held, "_row_id")
     later = sql.SQL("{} >{} {}").format(mine, same, theirs)
-    if table.policy is not Policy.NEWEST:
-        return later
-    return sql.SQL(
-        "({came} > {held} OR ({came} IS NOT NULL AND {held} IS NULL) OR ({came} IS NOT DISTINCT FROM {held} AND {later}))"
-    ).format(came=newest_value(table, came), held=newest_value(table, "held"), later=later)
+    match table.policy:
+        case Policy.IGNORE:
+            return sql.SQL("{} <{} {}").format(mine, same, theirs)
+        case Policy.UPDATE:
+            return later
+        case Policy.NEWEST:
+            return sql.SQL(
+                "({came} > {held} OR ({came} IS NOT NULL AND {held} IS NULL) OR ({came} IS NOT DISTINCT FROM {held} AND {later}))"
+            ).format(came=_newest_value(table, came, newest), held=_newest_value(table, held, newest), later=later)
+        case Policy.FILL:
+            msg = f"expected a table whose rows win as a whole, got {table.qualified}, which is filled column by column"
+            raise ValueError(msg)
+        case _:
+            assert_never(table.policy)
 
 
-def newest_value(table: Table, side: str) -> sql.Composed:
-    """Name the value that decides; of texts by their bytes, or the tables would depend on the database's locale."""
+def _newest_value(table: Table, side: str, name: str = "") -> sql.Composed:
+    """Name the value that decides; of texts by their bytes, or the tables would depend on the database's locale.
+
+    Args:
+        table: of policy NEWEST.
+        side: what the row is called; empty where nothing else has columns.
+        name: of the column, where it is not called as in the table.
+    """
     kind = next(column.type for column in table.columns if column.name == table.newest)
     collated = sql.SQL(' COLLATE "C"') if kind.startswith("text") else sql.SQL("")
-    return _named(side, table.newest) + collated
+    return _named(side, name or table.newest) + collated
 
 
 def _named(side: str, column: str) -> Quoted:
