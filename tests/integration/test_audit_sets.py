@@ -16,6 +16,23 @@ from tests.support.documents import one, stage
 from tests.support.servers import Server
 from tests.support.settle import settle
 
+_ODD = """
+name = "odd"
+source = "odd"
+[tables."100%s"]
+key = ["id"]
+columns.id = "id | int"
+[tables."tags %"]
+parent = "100%s"
+each = "tags[*]"
+columns.tag = "@ | text"
+[tables."% of"]
+each = "$.shares[*]"
+key = ["of"]
+on_duplicate = "fill"
+columns.of = "of | text"
+columns."% share" = "share | int"
+"""
 _SLIP = Path(__file__).parents[1] / "slips" / "book"
 
 
@@ -69,6 +86,22 @@ def test_honest_loads_leave_nothing_to_find(everything: Connection) -> None:
         assert one(everything, f"SELECT count(*) FROM {table}") > 5, table
     assert one(everything, "SELECT count(*) FROM author WHERE _filled IS NOT NULL") > 2
     assert one(everything, "SELECT array_agg(DISTINCT item ORDER BY item) FROM etl.reject") == [False, True]
+
+
+def test_names_with_percent_signs_are_audited_as_others(database: str) -> None:
+    """They stand in statements that have parameters."""
+    slip = read_slip({"slip.toml": _ODD}, "public")
+    with connect(database) as service, psycopg.connect(database, autocommit=True) as producer:
+        remember(service, slip)
+        stage(
+            producer, "odd", [{"id": 1, "tags": ["x"], "shares": [{"of": "a"}]}, {"id": 2, "shares": [{"of": "a", "share": 5}]}]
+        )
+        settle(service, {"odd": slip}, 1)
+        report = audit(service, "public")
+        assert one(service, 'SELECT count(*) FROM "% of" WHERE _filled IS NOT NULL') == 1
+    assert report.findings == ()
+    names = {check.name for check in report.checks}
+    assert {"lineage public.100%s", "mixed public.tags %", "filled public.% of", "orphan public.% of"} <= names
 
 
 _ONE = "(SELECT min(_id::text)::uuid FROM {})"

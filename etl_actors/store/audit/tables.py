@@ -12,7 +12,7 @@ from etl_actors.store.audit.identities import wrong_identities
 from etl_actors.store.audit.sets import sets_checked
 from etl_actors.store.audit.targets import Target, find_targets
 from etl_actors.store.database import Connection
-from etl_actors.store.tables.quoting import identifier
+from etl_actors.store.tables.quoting import Quoted, identifier
 
 __all__ = ["held_rows", "tables_checked"]
 
@@ -25,23 +25,23 @@ _COUNT: LiteralString = "SELECT count(*) FROM {table}"
 _LINEAGE: LiteralString = (
     "SELECT count(*), (array_agg(t._id))[1:5]::text[] FROM {table} t "
     "LEFT JOIN (SELECT b.batch_id, u.row_id FROM etl.batch b "
-    "JOIN unnest({digests}::text[], {letters}::text[]) AS v (digest, letters) ON v.digest = b.slip_digest, "
+    "JOIN unnest(%(digests)s::text[], %(letters)s::text[]) AS v (digest, letters) ON v.digest = b.slip_digest, "
     "unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter) "
-    "WHERE b.status = 'done' AND b.row_hi >= {start} AND strpos(v.letters, u.letter) > 0) l "
-    "ON l.batch_id = t._batch_id AND l.row_id = t._row_id WHERE t._row_id >= {start} AND l.row_id IS NULL"
+    "WHERE b.status = 'done' AND b.row_hi >= %(start)s AND strpos(v.letters, u.letter) > 0) l "
+    "ON l.batch_id = t._batch_id AND l.row_id = t._row_id WHERE t._row_id >= %(start)s AND l.row_id IS NULL"
 )
 # That a row's own batch has settled it, `lineage` says; what a replay has made of the document since then, only its latest batch.
 _ORPHAN: LiteralString = (
     "SELECT count(DISTINCT t._id), (array_agg(DISTINCT t._id))[1:5]::text[] FROM ({rows}) t "
     "JOIN (SELECT DISTINCT ON (u.row_id) u.row_id, u.letter, b.slip_digest FROM etl.batch b, "
     "unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter) "
-    "WHERE b.status = 'done' AND b.replay_id IS NOT NULL AND b.row_hi >= {start} "
+    "WHERE b.status = 'done' AND b.replay_id IS NOT NULL AND b.row_hi >= %(start)s "
     "ORDER BY u.row_id, b.finished_at DESC, b.batch_id DESC) o ON o.row_id::text = t.came_from "
-    "WHERE o.letter IN ('r', 's') OR NOT coalesce(o.slip_digest = ANY ({fillers}::text[]), false)"
+    "WHERE o.letter IN ('r', 's') OR NOT coalesce(o.slip_digest = ANY (%(fillers)s::text[]), false)"
 )
-_ROWS: LiteralString = "SELECT _id, _row_id::text AS came_from FROM {table} WHERE _row_id >= {start}"
+_ROWS: LiteralString = "SELECT _id, _row_id::text AS came_from FROM {table} WHERE _row_id >= %(start)s"
 _GIVERS: LiteralString = (
-    " UNION ALL SELECT f._id, g.value FROM {table} f, jsonb_each_text(f._filled) AS g WHERE f._row_id >= {start}"
+    " UNION ALL SELECT f._id, g.value FROM {table} f, jsonb_each_text(f._filled) AS g WHERE f._row_id >= %(start)s"
 )
 
 
@@ -100,10 +100,9 @@ def _lineage(conn: Connection, target: Target, start: int) -> Made:
         f"every row of {name} is {settled}",
         f"Rows of {name} (_id) whose document their batch has not {'loaded' if own else 'settled'}",
     )
-    statement = sql.SQL(_LINEAGE).format(
-        table=identifier(target.table), digests=sql.Literal([*letters]), letters=sql.Literal([*letters.values()]), start=start
-    )
-    return check, finding(check.name, conn.execute(statement).fetchone())
+    statement = sql.SQL(_LINEAGE).format(table=_quoted(target))
+    given = {"start": start, "digests": [*letters], "letters": [*letters.values()]}
+    return check, finding(check.name, conn.execute(statement, given).fetchone())
 
 
 def _orphaned(conn: Connection, target: Target, start: int) -> Made:
@@ -115,10 +114,12 @@ def _orphaned(conn: Connection, target: Target, start: int) -> Made:
         f"Rows of {name} (_id) whose document a replay has rejected, skipped or taken elsewhere",
     )
     rows = _ROWS + _GIVERS if target.filled() else _ROWS
-    statement = sql.SQL(_ORPHAN).format(
-        rows=sql.SQL(rows).format(table=identifier(target.table), start=start), fillers=sql.Literal(target.fillers), start=start
-    )
-    return check, finding(check.name, conn.execute(statement).fetchone())
+    statement = sql.SQL(_ORPHAN).format(rows=sql.SQL(rows).format(table=_quoted(target)))
+    return check, finding(check.name, conn.execute(statement, {"start": start, "fillers": target.fillers}).fetchone())
+
+
+def _quoted(target: Target) -> Quoted:
+    return Quoted(target.table.schema, target.table.name)
 
 
 def _identified(conn: Connection, name: str, target: Target, start: int) -> Made:

@@ -1,16 +1,14 @@
 """Which tables the audit looks at: those that finished batches have filled, by all the slips that were ever in force."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from psycopg import sql
 
 from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Kind, Policy, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["Target", "Version", "find_targets", "of_versions"]
+__all__ = ["Target", "Version", "find_targets"]
 
 _SQL = queries("audit")
 
@@ -72,13 +70,9 @@ def find_targets(conn: Connection, slips: Sequence[Slip]) -> dict[str, Target]:
         for table in slip.targets:
             if table.qualified in targets:
                 targets[table.qualified].fillers.append(slip.digest)
-    for (name, _), rows in added.items():
-        if name in targets:
-            targets[name].added += rows
-    for name, rows in conn.execute(_SQL["recounted_rows"]):
-        if name in targets:
-            targets[name].added += rows
-    for target in targets.values():
+    recounted: dict[str, int] = dict(conn.execute(_SQL["recounted_rows"]).fetchall())
+    for name, target in targets.items():
+        target.added = sum(rows for (filled, _), rows in added.items() if filled == name) + recounted.get(name, 0)
         target.lack = _lack(conn, target)
     return targets
 
@@ -97,13 +91,3 @@ def _lack(conn: Connection, target: Target) -> str:
     needed += [column for _, version in target.versions for column in version.key]
     missing = [name for name in dict.fromkeys(needed) if name not in columns]
     return f"column missing: {', '.join(missing)}" if missing else ""
-
-
-def of_versions(target: Target, versions: Iterable[Version]) -> sql.Composable:
-    """Write the join that keeps the rows ``c`` which some versions made; nothing where these are all there are."""
-    digests = [slip.digest for slip, _ in versions]
-    if len(digests) == len(target.versions):
-        return sql.SQL("")
-    return sql.SQL(" JOIN etl.batch b ON b.batch_id = c._batch_id AND b.slip_digest = ANY ({}::text[])").format(
-        sql.Literal(digests)
-    )
