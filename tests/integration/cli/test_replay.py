@@ -68,7 +68,8 @@ def test_where_nothing_is_chosen_it_says_so(ask: Ask, operator_url: str) -> None
         [],
     )
     status, out, _ = ask(operator_url, "replay", "--source", "web", "--dry-run", "--json")
-    assert (status, json.loads("\n".join(out))) == (0, {"dry_run": True, "chosen": 0})
+    found = json.loads("\n".join(out))
+    assert (status, found["dry_run"], found["chosen"], found["tables"]) == (0, True, 0, [])
 
 
 @pytest.mark.usefixtures("rows")
