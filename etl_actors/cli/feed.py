@@ -14,7 +14,7 @@ from etl_actors.errors import EtlError
 from etl_actors.feeding.csv_rows import Cells
 from etl_actors.feeding.cut import Cut
 from etl_actors.feeding.feeder import Fed, Feeder
-from etl_actors.feeding.form import input_form
+from etl_actors.feeding.form import input_form, is_slip_of
 from etl_actors.feeding.format import Format
 from etl_actors.feeding.inputs import Input
 from etl_actors.feeding.progress import FeedProgress
@@ -88,6 +88,9 @@ def feed(
 
             migrate(url, settings.target_schema, settings.partition_rows)
         connection = opened.enter_context(closing(FeedConnection(url, source, slip, settings.partition_rows)))
+        if slip and connection.has_slip() is False and not is_slip_of(settings.parser_folders, slip):
+            # A producer may be ahead of its slip: the rows wait, or are rejected, and can be replayed.
+            tell(f"No slip {slip} is in force, nor in the folders of slips: rows that name it are rejected until there is one.")
         if wanted:
             table = opened.enter_context(closing(TableReader(url, wanted)))
             progress = FeedProgress(console(error=True), table.rows_expected, unit="rows")

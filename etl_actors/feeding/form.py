@@ -14,7 +14,7 @@ from etl_actors.slips.source.problems import Problems
 from etl_actors.slips.source.section import Section
 from etl_actors.slips.source.toml_places import Places, find_places
 
-__all__ = ["input_form"]
+__all__ = ["input_form", "is_slip_of"]
 
 _INPUT = re.compile(r"^\s*(?:\[\s*input\b|input\s*[.=])", re.MULTILINE)
 
@@ -54,13 +54,23 @@ def input_form(folders: Sequence[Path], source: str, slip: str | None = None, *,
     return next(iter(forms), None)
 
 
-def _of(folders: Sequence[Path], source: str, slip: str | None) -> Iterator[tuple[Path, str]]:
-    """Yield the files of the slips that may say how the source is cut, and their text."""
+def is_slip_of(folders: Sequence[Path], name: str) -> bool:
+    """Tell whether some folder holds a slip of that name, broken or not, whatever sources it takes."""
+    return any(head_of(text).get("name", main.parent.name) == name for main, text in _slips(folders))
+
+
+def _slips(folders: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield the main file of each slip that can be read, and its text."""
     for main in sorted(path for folder in dict.fromkeys(folders) for path in folder.glob(f"*/{MAIN}")):
         try:
-            text = main.read_text("utf-8-sig")
+            yield main, main.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError):
             continue
+
+
+def _of(folders: Sequence[Path], source: str, slip: str | None) -> Iterator[tuple[Path, str]]:
+    """Yield the files of the slips that may say how the source is cut, and their text."""
+    for main, text in _slips(folders):
         head = head_of(text)
         takes = head.get("source", source)
         its = source in takes if isinstance(takes, list) else source == takes

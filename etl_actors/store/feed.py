@@ -76,6 +76,18 @@ class FeedConnection:
                     raise
                 raise DataRefused(exc.diag.message_primary or type(exc).__name__, exc.sqlstate or "") from exc
 
+    def has_slip(self) -> bool | None:
+        """Tell whether the slip that every row names is in force in the database; None where the login may not know, or none is named.
+
+        Raises:
+            DatabaseUnavailable: the connection is gone.
+        """
+        if self._slip is None or not self._is_operator:
+            return None
+        with translated(self._url):
+            row = self._conn.execute(_SQL["slip_in_force"], {"slip": self._slip}).fetchone()
+        return row is not None and bool(row[0])
+
     def close(self) -> None:
         """Close the connection."""
         self._conn.close()

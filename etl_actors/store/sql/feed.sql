@@ -7,6 +7,10 @@ SELECT to_regclass('etl.staging') IS NOT NULL, coalesce(pg_has_role(to_regrole('
 -- name: act_as_operator
 SET ROLE etl_operator
 
+-- name: slip_in_force
+-- Whether rows may name a slip: some daemon has had it in force, and it was not taken back since.
+SELECT EXISTS (SELECT FROM etl.slip WHERE name = %(slip)s AND active)
+
 -- name: add_partitions
 SELECT etl.add_staging_partitions(%(partition_rows)s)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from etl_actors.cli import render
+from etl_actors.cli import audit as command
 from etl_actors.cli.audit import _show, _show_json, _tell
 from etl_actors.store.audit.audit import AuditReport, Check, Enqueued, Finding
 
@@ -82,7 +82,7 @@ def test_a_repair_is_told_in_one_sentence_before_the_checks(
 
 
 def test_as_json_every_check_tells_whether_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    _show_json(_BAD)
+    _show_json(_BAD, None, {})
     assert json.loads(capsys.readouterr().out) == {
         "holds": False,
         "rows": 1234,
@@ -111,9 +111,9 @@ def test_as_json_every_check_tells_whether_it_holds(capsys: pytest.CaptureFixtur
 
 
 def test_as_json_a_repair_tells_what_it_enqueued_and_when_it_was_none_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    _show_json(_WELL, (Enqueued("shop", 3, 7),))
+    _show_json(_WELL, (Enqueued("shop", 3, 7),), {})
     assert json.loads(capsys.readouterr().out)["enqueued"] == [{"source": "shop", "rows": 3, "first_row": 7}]
-    _show_json(_WELL)
+    _show_json(_WELL, None, {})
     assert "enqueued" not in json.loads(capsys.readouterr().out)
 
 
@@ -124,7 +124,7 @@ def test_what_is_read_is_told_on_a_terminal_only(
     from rich.console import Console
 
     monkeypatch.setattr(
-        render, "console", lambda *, error: Console(stderr=error, force_terminal=where == "terminal", color_system=None)
+        command, "console", lambda *, error: Console(stderr=error, force_terminal=where == "terminal", color_system=None)
     )
     _tell("public.movie")
     assert capsys.readouterr().err == ("Reading public.movie …\n" if where == "terminal" else "")
