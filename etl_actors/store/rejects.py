@@ -4,12 +4,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from json import dumps
 from typing import Any
 
 from psycopg import sql
 
 from etl_actors.relational.reject import Stage
+from etl_actors.store.actions import record_action
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.reject_filter import RejectFilter, RejectStatus
@@ -177,8 +177,7 @@ def settle_rejects(conn: Connection, wanted: RejectFilter, to: RejectStatus, act
     with conn.transaction():
         rows = conn.execute(wanted.composed(statement), wanted.values(to=to.value)).rowcount
         if rows:
-            detail = dumps({"filter": wanted.given(), "rejects": rows})
-            conn.execute(_SQL["record"], {"action": action, "detail": detail})
+            record_action(conn, action, {"filter": wanted.given(), "rejects": rows})
     return rows
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from json import dumps
 from typing import Any
 
+from etl_actors.store.actions import record_action
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
@@ -53,7 +53,7 @@ def ring(conn: Connection, what: Ring) -> None:
 
 def record_rollout(conn: Connection, detail: Mapping[str, Any]) -> None:
     """Keep who applied which slips, and when."""
-    conn.execute(_SQL["record_rollout"], {"detail": dumps(detail)})
+    record_action(conn, "slips apply", detail)
 
 
 def latest_rollout(conn: Connection) -> int:

@@ -1,17 +1,13 @@
 """Taking what a table holds as what it has to hold: where somebody has changed it by hand and put it right again."""
 
-from json import dumps
-
 from etl_actors.errors import UsageError
+from etl_actors.store.actions import record_action
 from etl_actors.store.audit.tables import held_rows
 from etl_actors.store.audit.targets import find_targets
 from etl_actors.store.database import Connection
-from etl_actors.store.queries import queries
 from etl_actors.store.tables.kin import stored_slips
 
 __all__ = ["recount"]
-
-_SQL = queries("audit")
 
 
 def recount(conn: Connection, target_schema: str, name: str) -> int:
@@ -38,5 +34,5 @@ def recount(conn: Connection, target_schema: str, name: str) -> int:
             raise UsageError(msg)
         surplus = held_rows(conn, target) - target.added
         if surplus:
-            conn.execute(_SQL["recount"], {"detail": dumps({"table": target.table.qualified, "rows": surplus})})
+            record_action(conn, "audit recount", {"table": target.table.qualified, "rows": surplus})
     return surplus

@@ -9,6 +9,7 @@ from typing import Any
 
 from etl_actors.errors import UsageError
 from etl_actors.relational.outcome import Outcome
+from etl_actors.store.actions import record_action
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.choice import Choice, bounds
@@ -136,7 +137,7 @@ def order(conn: Connection, choice: Choice, rows: int, version: Version = Versio
             msg = "an INSERT returned no row"
             raise ValueError(msg)
         detail = {"replay_id": row[0], "filter": choice.filter, "version": version.value, "rate": rate, "rows": rows}
-        _record(conn, "replay", detail)
+        record_action(conn, "replay", detail)
         conn.execute(_SQL["ring"])
     return int(row[0])
 
@@ -176,7 +177,7 @@ def cancel(conn: Connection, replay_id: int) -> bool:
         cancelled = conn.execute(_SQL["cancel"], {"replay_id": replay_id}).fetchone() is not None
         if cancelled:
             conn.execute(_SQL["forget_rows"], {"replay_id": replay_id})
-            _record(conn, "replay cancel", {"replay_id": replay_id})
+            record_action(conn, "replay cancel", {"replay_id": replay_id})
             conn.execute(_SQL["ring"])
     return cancelled
 
@@ -207,7 +208,3 @@ def result(conn: Connection, replay_id: int) -> Result:
 def may_serve(conn: Connection) -> bool:
     """Tell whether the login may do a daemon's work."""
     return conn.execute(_SQL["may_serve"]).fetchone() == (True,)
-
-
-def _record(conn: Connection, action: str, detail: Mapping[str, Any]) -> None:
-    conn.execute(_SQL["record"], {"action": action, "detail": dumps(detail)})

@@ -201,6 +201,3 @@ SELECT count(*) FROM etl.staging WHERE row_id >= %(from_row)s
 -- What operators have taken as right, per table: rows more (or less) than finished batches had added.
 SELECT a.detail ->> 'table', sum((a.detail ->> 'rows')::bigint)::bigint FROM etl.action a
  WHERE a.action = 'audit recount' GROUP BY 1
-
--- name: recount
-INSERT INTO etl.action (action, detail) VALUES ('audit recount', %(detail)s::jsonb)

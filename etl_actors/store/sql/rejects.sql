@@ -13,9 +13,6 @@ SELECT r.reject_id, r.row_id, b.source, r.batch_id, r.slip, r.slip_digest, r.sta
   FROM etl.reject r JOIN etl.batch b ON b.batch_id = r.batch_id
  WHERE r.reject_id = ANY (%(ids)s) ORDER BY r.reject_id
 
--- name: record
-INSERT INTO etl.action (action, detail) VALUES (%(action)s, %(detail)s::jsonb)
-
 -- name: private_slips
 -- The versions that may have a private column; the escape could write the word in TOML too.
 SELECT digest, name FROM etl.slip WHERE files::text ~ 'private|\\[uU]' ORDER BY first_seen, digest

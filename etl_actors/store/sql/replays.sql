@@ -37,9 +37,6 @@ SELECT c.settled_digest, count(*) FROM etl.chosen(%(filter)s::jsonb, %(lo)s, %(h
 INSERT INTO etl.replay (filter, version, rate, row_hi, rows_total)
 VALUES (%(filter)s::jsonb, %(version)s, %(rate)s, %(row_hi)s, %(rows)s) RETURNING replay_id
 
--- name: record
-INSERT INTO etl.action (action, detail) VALUES (%(action)s, %(detail)s::jsonb)
-
 -- name: ring
 -- What wakes a daemon for staged rows wakes it for a replay.
 SELECT pg_notify('etl_staged', '')

@@ -15,9 +15,6 @@ SELECT pg_notify('etl_slips', %(what)s)
 -- A slip that no daemon has in force any more, so that rows do not wait for it.
 UPDATE etl.slip SET active = false WHERE active AND name = ANY (%(names)s)
 
--- name: record_rollout
-INSERT INTO etl.action (action, detail) VALUES ('slips apply', %(detail)s::jsonb)
-
 -- name: latest_rollout
 -- By which a daemon that did not listen at the time learns that it was told to read its folders.
 SELECT coalesce(max(action_id), 0) FROM etl.action WHERE action = 'slips apply'
