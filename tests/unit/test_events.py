@@ -1,6 +1,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,12 @@ def constants() -> dict[str, str]:
     return {name: value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)}
 
 
-def told() -> Iterator[tuple[str, str, set[str]]]:
+@cache
+def told() -> tuple[tuple[str, str, set[str]], ...]:
+    return tuple(_found())
+
+
+def _found() -> Iterator[tuple[str, str, set[str]]]:
     """Every call ``log.info(events.NAME, key=…)`` of the package: its place, the name, the keys."""
     for path in sorted(_PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
