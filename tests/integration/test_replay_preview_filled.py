@@ -49,7 +49,7 @@ def staged(producer: Connection, *people: dict[str, Any]) -> list[int]:
 _CASES = [(None, (0,)), (None, (1, 2)), (0, (1,)), (1, (0,)), (2, (0, 1))]
 
 
-@pytest.mark.parametrize("policy", ["fill"])
+@pytest.mark.parametrize("policy", ["fill", "update", "ignore"])
 @pytest.mark.parametrize("people", [_NOBODY, "$.people[*]"], ids=["nobody", "people"])
 def test_what_documents_gave_is_taken_back_as_the_replay_takes_it_back(
     producer: Connection, service: Connection, admin: Connection, database: str, tmp_path: Path, policy: str, people: str

@@ -6,19 +6,22 @@ from typing import Any
 
 from psycopg import sql
 
-from etl_actors.relational.tables import Kind, Table
+from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.differences import Example, Group, TableChange
 from etl_actors.store.replay.preview import Preview
 from etl_actors.store.replay.preview_owners import (
+    clear_after,
     decide,
+    decide_columns,
     drop_owners_among_losers,
     find_ids,
     find_vacant,
     mark_winners,
     open_ids,
+    take_after_apart,
     take_before,
     take_came,
     take_held,
@@ -47,6 +50,7 @@ class Comparison:
     preview: Preview
     slips: Mapping[str, Slip]
     _compared: dict[str, Compared] = field(default_factory=dict, init=False)
+    _filled: frozenset[str] = field(default=frozenset(), init=False)  # tables that a former version of theirs filled by columns
     _wanted: frozenset[str] = field(default=frozenset(), init=False)  # tables that the chosen rows fill
 
     def losers(self, most: int) -> tuple[tuple[Group, ...], int]:
@@ -59,9 +63,9 @@ class Comparison:
             The documents to be parsed and taken, by the version that settled them, and how many there are.
         """
         self._wanted = frozenset(self.preview.plans)
+        self._run(_SQL["make_losers"])
         self._compare_owners()
         vacant = {name for name, one in self._compared.items() if one.is_owner and self._has_vacant(one)}
-        self._run(_SQL["make_losers"])
         by_root: dict[str, list[str]] = {}
         digests: list[str] = []
         for digest, slip in self.slips.items():
@@ -88,18 +92,39 @@ class Comparison:
         """
         owners = [one for one in self._compared.values() if one.is_owner]
         for one in owners:
-            for plan, _ in self.preview.plans.get(one.table.qualified, {}).values():
-                self._run(take_came(one, plan, ours=False))
+            plans = [plan for plan, _ in self.preview.plans.get(one.table.qualified, {}).values()]
+            fillers = self._fillers(one)
+            for plan in plans:
+                self._run(take_came(one, plan, ours=False), {"fillers": fillers})
             self._run(decide(one))
+            if fillers:
+                self._refill(one, plans, fillers)
             self._analyze(one, "after")
             if one.table.kind is Kind.ROOT:
                 self._run(mark_winners(one))
         self._compare_sets()
         return [self._change(one, hidden.get(one.table.qualified, frozenset())) for one in self._compared.values()]
 
+    def _refill(self, one: Compared, plans: Iterable[Table], fillers: list[str]) -> None:
+        """Let others fill, by their older versions, rows that are to win as a whole from now on: so the replay does, at its end."""
+        self._run(take_after_apart(one))
+        for plan in plans:
+            self._run(take_came(one, plan, ours=False, filling=True), {"fillers": fillers})
+        self._run(clear_after(one))
+        self._run(decide_columns(one))
+
+    def _fillers(self, one: Compared) -> list[str]:
+        """Find the versions that fill a table column by column, where a row is to win as a whole from now on."""
+        if not one.was_filled:
+            return []
+        fills = (one.table.qualified, Policy.FILL)
+        return [digest for digest, slip in self.slips.items() if fills in {(t.qualified, t.policy) for t in slip.targets}]
+
     def _compare_owners(self) -> None:
         former = {digest for (digest,) in self.conn.execute(_SQL["former_digests"])}
-        wanted = {table.qualified for digest in former if digest in self.slips for table in self.slips[digest].targets}
+        made = [table for digest in former if digest in self.slips for table in self.slips[digest].targets]
+        wanted = {table.qualified for table in made}
+        self._filled = frozenset(table.qualified for table in made if table.policy is Policy.FILL and table.kind is not Kind.SET)
         for name in sorted(wanted | self.preview.plans.keys()):
             one = self._compared_table(name)
             if not one.is_owner or not (one.there or name in self.preview.plans):
@@ -115,7 +140,7 @@ class Comparison:
                 self._run(take_before(one))
                 self._run(take_held(one))
             for plan in plans:
-                self._run(take_came(one, plan, ours=True))
+                self._run(take_came(one, plan, ours=True), {"fillers": []})
             self._analyze(one, "before")
             self._analyze(one, "came")
 
@@ -130,7 +155,7 @@ class Comparison:
         # What a slip once filled may be there no more.
         kept = {column: kind for column, kind in kinds.items() if column in there or any(_fills(plan, column) for plan in plans)}
         always = {*table.key, *(column.name for each in (*everybody, *plans) for column in each.columns if not column.null)}
-        return Compared(len(self._compared), table, there, tuple(kept), kinds, frozenset(always))
+        return Compared(len(self._compared), table, there, tuple(kept), kinds, frozenset(always), filled=name in self._filled)
 
     def _has_vacant(self, one: Compared) -> bool:
         if not one.there:

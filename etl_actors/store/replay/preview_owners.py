@@ -12,12 +12,15 @@ from etl_actors.store.tables.quoting import Quoted, listed
 from etl_actors.store.tables.temps import temp_of
 
 __all__ = [
+    "clear_after",
     "decide",
+    "decide_columns",
     "drop_owners_among_losers",
     "find_ids",
     "find_vacant",
     "mark_winners",
     "open_ids",
+    "take_after_apart",
     "take_before",
     "take_came",
     "take_held",
@@ -59,24 +62,30 @@ def take_held(one: Compared) -> sql.Composed:
     others = sql.SQL("NOT IN")
     if one.is_filled:
         return sql.SQL("INSERT INTO {} {}").format(one.own("came"), _given(one, others))
+    if one.was_filled:
+        return sql.SQL("INSERT INTO {} {}").format(one.own("came"), _merged(one, _given(one, others)))
     return sql.SQL("INSERT INTO {} SELECT * FROM {} WHERE _row_id {} {}").format(
         one.own("came"), one.own("before"), others, CHOSEN
     )
 
 
-def take_came(one: Compared, plan: Table, *, ours: bool) -> sql.Composed:
+def take_came(one: Compared, plan: Table, *, ours: bool, filling: bool = False) -> sql.Composed:
     """Take what documents would give.
 
     Args:
         one: the table.
         plan: as their slip fills it.
-        ours: those of the chosen rows; else those of all others.
+        ours: those of the chosen rows; else those of others.
+        filling: of the others, those whose version fills the table column by column; else all the rest.
+
+    Takes ``fillers`` (text[]): digests of the versions that fill it column by column, where a row is to win as a whole now.
     """
     names = frozenset(name for name, _ in plan.copied)
     position = sql.SQL("t._pos") if "_pos" in names else sql.SQL("0")
     return sql.SQL(
         "INSERT INTO {} SELECT t._id, t._row_id, {position}, {newest}, {ours}, false, {values} FROM {temp} AS t "
-        "JOIN {ids} USING (_id) WHERE t._row_id {among} {chosen}"
+        "JOIN {ids} USING (_id) WHERE t._row_id {among} {chosen} AND {filling} = EXISTS "
+        "(SELECT FROM pg_temp.replay_loser AS l WHERE l.row_id = t._row_id AND l.digest = ANY (%(fillers)s::text[])){vacant}"
     ).format(
         one.own("came"),
         position=position,
@@ -87,11 +96,16 @@ def take_came(one: Compared, plan: Table, *, ours: bool) -> sql.Composed:
         ids=one.own("ids"),
         among=sql.SQL("IN" if ours else "NOT IN"),
         chosen=CHOSEN,
+        filling=sql.Literal(filling),
+        # Who is found at a replay's end lands only where something was vacated, and would fill other rows, too.
+        vacant=sql.SQL(" AND t._id IN ({})").format(find_vacant(one)) if filling else sql.SQL(""),
     )
 
 
 def find_vacant(one: Compared) -> sql.Composed:
     """Find identities that the chosen rows had and would let go, or have by a weaker row: others may win them."""
+    if one.was_filled:
+        return sql.SQL("SELECT DISTINCT w._id FROM ({}) AS w").format(_given(one, sql.SQL("IN")))
     if one.is_filled:
         again = [sql.SQL("AND (w.{0} IS NULL OR c.{0} IS NOT NULL)").format(value) for value in one.values()]
         return sql.SQL(
@@ -107,17 +121,31 @@ def find_vacant(one: Compared) -> sql.Composed:
 def decide(one: Compared) -> sql.Composed:
     """Decide who would win each identity, or under FILL each of its columns."""
     if one.is_filled:
-        first = [
-            sql.SQL("(array_agg({0} ORDER BY _row_id, held DESC, _pos) FILTER (WHERE {0} IS NOT NULL))[1]").format(value)
-            for value in one.values()
-        ]
-        return sql.SQL(
-            "INSERT INTO {} SELECT _id, min(_row_id), 0, NULL, bool_or(ours), bool_and(held), {} FROM {} GROUP BY _id"
-        ).format(one.own("after"), listed(first), one.own("came"))
+        return decide_columns(one)
     order = ordered(one.table, newest="_newest", held="held")
     return sql.SQL("INSERT INTO {} SELECT DISTINCT ON (_id) * FROM {} ORDER BY _id, {}").format(
         one.own("after"), one.own("came"), order
     )
+
+
+def decide_columns(one: Compared) -> sql.Composed:
+    """Give each column its first value, by row id."""
+    return sql.SQL("INSERT INTO {} {}").format(
+        one.own("after"), _merged(one, sql.SQL("SELECT * FROM {}").format(one.own("came")))
+    )
+
+
+def take_after_apart(one: Compared) -> sql.Composed:
+    """Put what would win as a whole in the place of what came, and of rows that stay what each of their givers gave."""
+    return sql.SQL(
+        "WITH gone AS (DELETE FROM {came}) INSERT INTO {came} SELECT * FROM {after} WHERE NOT held "
+        "UNION ALL SELECT g.* FROM ({given}) AS g WHERE EXISTS (SELECT FROM {after} AS a WHERE a._id = g._id AND a.held)"
+    ).format(came=one.own("came"), after=one.own("after"), given=_given(one, sql.SQL("NOT IN")))
+
+
+def clear_after(one: Compared) -> sql.Composed:
+    """Decide anew."""
+    return sql.SQL("DELETE FROM {}").format(one.own("after"))
 
 
 def open_ids(one: Compared) -> sql.Composed:
@@ -140,6 +168,16 @@ def drop_owners_among_losers(one: Compared) -> sql.Composed:
     ).format(one.target)
 
 
+def _merged(one: Compared, rows: sql.Composable) -> sql.Composed:
+    first = [
+        sql.SQL("(array_agg({0} ORDER BY _row_id, held DESC, _pos) FILTER (WHERE {0} IS NOT NULL))[1]").format(value)
+        for value in one.values()
+    ]
+    return sql.SQL("SELECT _id, min(_row_id), 0, {}, bool_or(ours), bool_and(held), {} FROM ({}) AS r GROUP BY _id").format(
+        sql.SQL("(array_agg(_newest))[1]"), listed(first), rows
+    )
+
+
 def _given(one: Compared, among: sql.Composable) -> sql.Composed:
     """Write what each giver of a filled row has given it."""
     recorded = FILLED in one.there  # not in a table that is filled column by column from now on only
@@ -153,9 +191,10 @@ def _given(one: Compared, among: sql.Composable) -> sql.Composed:
             who = giver("t", name) if recorded else Quoted("t", "_row_id")
             values.append(sql.SQL("CASE WHEN {} = g.row_id THEN {}::text END AS {}").format(who, Quoted("t", name), value))
     return sql.SQL(
-        "SELECT t._id, g.row_id AS _row_id, 0, NULL, false, true, {values} FROM {target} AS t JOIN {ids} USING (_id), LATERAL "
+        "SELECT t._id, g.row_id AS _row_id, 0 AS _pos, {newest} AS _newest, false AS ours, true AS held, {values} FROM {target} AS t JOIN {ids} USING (_id), LATERAL "
         "(SELECT t._row_id AS row_id{more}) AS g WHERE g.row_id {among} {chosen}"
     ).format(
+        newest=one.newest_of(one.there),
         values=listed(values),
         target=one.target,
         ids=one.own("ids"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from psycopg import sql
 
-from etl_actors.relational.tables import PARENTAGE, Kind, Policy, Table
+from etl_actors.relational.tables import FILLED, PARENTAGE, Kind, Policy, Table
 from etl_actors.store.tables.quoting import Quoted, listed
 
 __all__ = ["CHOSEN", "Compared", "compared_columns"]
@@ -29,6 +29,7 @@ class Compared:
         columns: that are compared, in order: those of all slips that ever filled it, and of children their place.
         kinds: the type of each column, by name.
         always: columns that are never null: they stay as long as any giver of a filled row is left.
+        filled: whether a version that settled a chosen row filled it column by column.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Compared:
     columns: tuple[str, ...]
     kinds: dict[str, str] = field(default_factory=dict)
     always: frozenset[str] = frozenset()
+    filled: bool = False
 
     def own(self, what: str) -> sql.Composable:
         """Name one of its tables in pg_temp: ids, before, came, after."""
@@ -73,6 +75,11 @@ class Compared:
     def is_filled(self) -> bool:
         """Whether no row wins as a whole, but each column has its own giver."""
         return self.table.policy is Policy.FILL and self.is_owner
+
+    @property
+    def was_filled(self) -> bool:
+        """Whether what documents gave to its rows is taken back column by column, but a row is to win as a whole now."""
+        return self.filled and not self.is_filled and FILLED in self.there
 
     @property
     def target(self) -> sql.Composable:
