@@ -11,7 +11,7 @@ import typer
 from etl_actors.cli.context import accepted_database, invocation
 from etl_actors.cli.render import Column, ago, duration, number, plural, say, short_digest, show_json, show_lines, show_table
 from etl_actors.cli.times import TIME, time_option
-from etl_actors.cli.widths import shortened
+from etl_actors.cli.widths import fits, shortened
 from etl_actors.errors import EtlError
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["batches"]
 
 _NAME = 14  # characters of a source's or slip's name
+_SHORT_NAME = 8  # on a narrow page
+_NAMES = ("source", "slip", "owner")
+_SPARED = ("took", "try", "owner", "slip")  # columns that a narrow page goes without, the first one first
 _COUNTS = ("loaded", "duplicate", "skipped", "rejected")
 
 
@@ -138,25 +141,37 @@ def _show(listed: Sequence["ListedBatch"], limit: int, owners: Mapping[int, str]
                 shortened(owners.get(batch.owner, ""), _NAME) if batch.status.value == "claimed" else "",
             ]
         )
-    show_table(
-        [
-            Column("batch", right=True),
-            Column("age", right=True),
-            Column("source"),
-            Column("slip", optional=True),
-            Column("rows", right=True),
-            *(Column(name[0], right=True, optional=True) for name in _COUNTS),
-            Column("status"),
-            Column("try", right=True, optional=True),
-            Column("took", right=True, optional=True),
-            Column("owner", optional=True),
-        ],
-        lines,
-    )
+    columns = [
+        Column("batch", right=True),
+        Column("age", right=True),
+        Column("source"),
+        Column("slip", optional=True),
+        Column("rows", right=True),
+        *(Column(name[0], right=True, optional=True) for name in _COUNTS),
+        Column("status"),
+        Column("try", right=True, optional=True),
+        Column("took", right=True, optional=True),
+        Column("owner", optional=True),
+    ]
+    show_table(columns, _narrowed(lines, [column.title for column in columns]))
     say("")
     say("l d s r: loaded, duplicate, skipped, rejected. All of one: etl-actors batches BATCH_ID")
     if len(listed) > limit:
         say(f"Older ones are not shown: --limit, which is {number(limit)}.")
+
+
+def _narrowed(lines: list[list[str]], titles: Sequence[str]) -> list[list[str]]:
+    """Cut names shorter, then leave columns out, until the table fits the page."""
+    if not fits(lines, titles):
+        lines = [
+            [shortened(text, _SHORT_NAME) if title in _NAMES else text for title, text in zip(titles, line, strict=True)]
+            for line in lines
+        ]
+    for spared in _SPARED:
+        if fits(lines, titles):
+            break
+        lines = [["" if title == spared else text for title, text in zip(titles, line, strict=True)] for line in lines]
+    return lines
 
 
 def _show_whole(whole: _Whole, owners: Mapping[int, str], now: datetime) -> None:

@@ -75,6 +75,18 @@ def test_a_list_has_rows_outcomes_and_time_and_says_that_there_are_more(ask: Ask
     assert end == "Older ones are not shown: --limit, which is 2."
 
 
+@pytest.mark.parametrize("page", [60, 80])
+def test_on_a_narrow_page_titles_stay_whole_and_columns_are_left_out(
+    ask: Ask, url: str, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(page))
+    _, out, _ = ask(url, "batches")
+    table = out[: out.index("")]
+    assert len(table) == 2 + 6, "a line each"
+    assert {"batch", "age", "source", "rows", "status"} <= set(table[0].split())
+    assert max(map(len, table)) <= page
+
+
 def test_one_is_shown_whole_with_where_it_came_from_and_its_rejects(ask: Ask, url: str) -> None:
     _, out, _ = ask(url, "batches", "2")
     assert out[0] == "batch 2, done: 5 rows of source shop"

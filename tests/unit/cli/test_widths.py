@@ -1,7 +1,7 @@
 import pytest
 
 from etl_actors.cli.render import Column, show_table
-from etl_actors.cli.widths import shortened, width_left
+from etl_actors.cli.widths import fits, shortened, width_left
 
 
 def test_a_table_of_long_messages_fits_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,3 +33,9 @@ def test_the_last_column_keeps_some_room() -> None:
 )
 def test_a_text_is_one_line_and_what_is_cut_off_is_an_ellipsis(text: str, width: int, shown: str) -> None:
     assert shortened(text, width) == shown
+
+
+def test_a_table_fits_whose_titles_and_texts_do_and_what_is_empty_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    assert fits([["1234567890", "", "x"]], ["id", "a long title of nothing", "a title"])
+    assert not fits([["1234567890", "", "x"]], ["id", "", "a title."])
