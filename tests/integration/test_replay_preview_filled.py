@@ -34,8 +34,12 @@ _NOBODY = "$.nobody[*]"
 _TABLES = ["note", "person"]
 
 
+def read_of(people: str = "$.people[*]", policy: str = "fill", root: str = "note") -> Slip:
+    return read_slip({"slip.toml": _SLIP.format(people=people, policy=policy, root=root)}, "public")
+
+
 def slip_of(service: Connection, people: str = "$.people[*]", policy: str = "fill", root: str = "note") -> Slip:
-    slip = read_slip({"slip.toml": _SLIP.format(people=people, policy=policy, root=root)}, "public")
+    slip = read_of(people, policy, root)
     ensure_tables(service, slip.targets, slip.name)
     remember(service, slip)
     return slip
@@ -93,3 +97,16 @@ def test_a_table_of_an_old_version_that_is_gone_is_not_looked_into(
     foretold = said(told(database, settings, Choice(rows=(ids[1],))))
     repeat(service, ids[1:], {slip.digest: slip for slip in (first, later)}, later.digest)
     assert foretold == difference(before, rows_of(admin, ["memo", "person"]))
+
+
+def test_a_table_that_is_to_be_filled_column_by_column_may_not_have_its_record_of_givers_yet(
+    producer: Connection, service: Connection, admin: Connection, database: str, tmp_path: Path
+) -> None:
+    first = slip_of(service, policy="update")
+    ids = staged(producer, {"name": "x", "a": "1"}, {"name": "x", "b": "2"})
+    load(service, first, first, frozenset())
+    found = told(database, settings_of(read_of(), tmp_path, database), Choice(rows=tuple(ids)))
+    before = rows_of(admin, _TABLES)
+    later = slip_of(service)
+    repeat(service, ids, {slip.digest: slip for slip in (first, later)}, later.digest)
+    assert said(found) == difference(before, rows_of(admin, _TABLES)) == {"public.person": (0, 1, 0)}
