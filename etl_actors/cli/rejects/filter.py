@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from etl_actors.cli.ids import read_ids
 from etl_actors.cli.times import TIME, time_option
 from etl_actors.relational.reject import Stage
 
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Ids", "Reason", "Since", "Slip", "Source", "StageOf", "Until", "Yes", "chosen", "filter_words"]
 
-Ids = Annotated[list[int] | None, typer.Argument(metavar="REJECT_ID", help="Dead letters by id; or filters.")]
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="REJECT_ID", help="Dead letters by id: 12 13 or 12,13 or 12-13; or filters.", show_default=False),
+]
 Source = Annotated[str | None, typer.Option(metavar="S", help="Of rows of this source.", show_default=False)]
 Slip = Annotated[str | None, typer.Option(metavar="NAME", help="Refused by this slip.", show_default=False)]
 StageOf = Annotated[Stage | None, typer.Option("--stage", help="Refused at this stage.", show_default=False)]
@@ -25,7 +29,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def chosen(
-    ids: list[int] | None = None,
+    ids: list[str] | None = None,
     *,
     source: str | None = None,
     slip: str | None = None,
@@ -38,12 +42,12 @@ def chosen(
     """Make the filter of what the options say.
 
     Raises:
-        UsageError: a time is none.
+        UsageError: an id or a time is none.
     """
     from etl_actors.store.reject_filter import RejectFilter
 
     return RejectFilter(
-        ids=tuple(dict.fromkeys(ids or ())),
+        ids=read_ids("REJECT_ID", ids or ()),
         source=source,
         slip=slip,
         stage=stage,

@@ -8,6 +8,7 @@ import typer
 
 from etl_actors.cli.agreement import require_agreement
 from etl_actors.cli.context import accepted_database, invocation
+from etl_actors.cli.ids import listed_ids
 from etl_actors.cli.rejects.filter import filter_words
 from etl_actors.cli.render import plural, say, show_json
 from etl_actors.errors import EtlError
@@ -41,6 +42,7 @@ def settle(ctx: typer.Context, wanted: "RejectFilter", to: "RejectStatus", done:
         connect(url, role=None, application_name="etl-actors rejects") as conn,
     ):
         matching, upto = count_rejects(conn, wanted)
+        already = [each.reject_id for each in rejects_by_id(conn, wanted.ids) if each.status is to] if wanted.ids else []
         kind = f"{plural(matching, f'{wanted.status or to} reject')}{filter_words(wanted)}"
         if matching:
             require_agreement(f"{kind} would be {done}", narrow=wanted.is_narrow, yes=yes)
@@ -49,9 +51,12 @@ def settle(ctx: typer.Context, wanted: "RejectFilter", to: "RejectStatus", done:
         left = rejects_by_id(conn, wanted.ids) if wanted.ids else []
         problems = problems_of(wanted.ids, left, to, done, since=", and its row was replayed since" if wanted.last else "")
     if as_json:
-        show_json({done: changed, "problems": problems})
+        show_json({done: changed, "already": already, "problems": problems})
     elif changed or not wanted.ids:
         say(f"{plural(changed, 'reject')} {done}." if changed else f"There are no {wanted.status} rejects{filter_words(wanted)}.")
+    if already and not as_json:
+        one = len(already) == 1
+        say(f"Reject{'' if one else 's'} {listed_ids(already)} {'is' if one else 'are'} {to.value} already.")
     if problems:
         raise EtlError(" ".join(problems))
 
@@ -69,8 +74,8 @@ def problems_of(
         since: why one that is discarded stays so.
     """
     found = {letter.reject_id for letter in there}
-    missing = [str(each) for each in ids if each not in found]
-    problems = [f"There is no reject {', '.join(missing)}."] if missing else []
+    missing = [each for each in ids if each not in found]
+    problems = [f"There is no reject {listed_ids(missing)}."] if missing else []
     return problems + [
         f"Reject {letter.reject_id} is {letter.status.value}{since * (letter.status.value == 'discarded')}: it cannot be {done}."
         for letter in there

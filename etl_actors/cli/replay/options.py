@@ -1,10 +1,10 @@
 """What the options of `replay` mean: ids and ranges of them, and the rows that the filters choose."""
 
-import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from etl_actors.cli.ids import read_ids
 from etl_actors.cli.times import time_option
 from etl_actors.errors import UsageError
 
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from etl_actors.store.replay.orders import Version
 
 __all__ = ["Original", "choice_of", "ids_of", "require_together", "resumed_of"]
-
-_IDS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
-_MOST = 1_000_000  # ids that one order may name
 
 
 class Original(StrEnum):
@@ -90,7 +87,7 @@ def ids_of(
     if more and bool(batch) == bool(rows):
         either = "it could be a batch or a row" if batch else "expected an option before it"
         raise UsageError(f"{more[0]}: {either}; write --batch 12,13 --rows 7,8.")
-    return _read("--batch", batch + more if batch else batch), _read("--rows", rows + more if rows else rows)
+    return read_ids("--batch", batch + more if batch else batch), read_ids("--rows", rows + more if rows else rows)
 
 
 _TOGETHER = {
@@ -123,20 +120,7 @@ def resumed_of(more: Sequence[str] | None) -> int | None:
     Raises:
         UsageError: it is none, or there are several.
     """
-    found = _read("--resume", list(more or ()))
+    found = read_ids("--resume", list(more or ()))
     if len(found) > 1:
         raise UsageError(f"--resume: expected the id of one replay, got {len(found)}.")
     return found[0] if found else None
-
-
-def _read(option: str, given: Sequence[str]) -> tuple[int, ...]:
-    ids: dict[int, None] = {}
-    for word in (part.strip() for text in given for part in text.split(",") if part.strip()):
-        found = _IDS.fullmatch(word)
-        if found is None:
-            raise UsageError(f"{option}: expected ids such as 12 or 12,13 or 12-19, got {word!r}.")
-        first, last = int(found[1]), int(found[2] or found[1])
-        if last < first or last - first >= _MOST:
-            raise UsageError(f"{option}: expected a range of at most {_MOST:,} ids, the lower first, got {word!r}.")
-        ids.update(dict.fromkeys(range(first, last + 1)))
-    return tuple(ids)

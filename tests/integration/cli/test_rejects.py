@@ -264,7 +264,20 @@ def test_one_that_was_replayed_can_neither_be_discarded_nor_opened_and_the_other
     assert err == [f"There is no reject 99. Reject {_CHEAP} is replayed: it cannot be discarded."]
     status, out, err = ask(changing, "rejects", "reopen", str(_CHEAP), "--json")
     assert (status, err) == (1, [f"Reject {_CHEAP} is replayed: it cannot be reopened."])
-    assert json.loads("\n".join(out)) == {"reopened": 0, "problems": err}
+    assert json.loads("\n".join(out)) == {"reopened": 0, "already": [], "problems": err}
+
+
+def test_what_stands_so_already_is_told_and_is_no_problem(ask: Ask, changing: str) -> None:
+    assert ask(changing, "rejects", "discard", str(_CHEAP)) == (0, ["1 reject discarded."], [])
+    assert ask(changing, "rejects", "discard", str(_CHEAP)) == (0, [f"Reject {_CHEAP} is discarded already."], [])
+    assert ask(changing, "rejects", "discard", f"{_CHEAP},{_DEAR}") == (
+        0,
+        ["1 reject discarded.", f"Reject {_CHEAP} is discarded already."],
+        [],
+    )
+    first, last = sorted((_CHEAP, _DEAR))
+    assert ask(changing, "rejects", "reopen", f"{first}-{last}")[0] == 0
+    assert ask(changing, "rejects", "reopen", str(_CHEAP)) == (0, [f"Reject {_CHEAP} is open already."], [])
 
 
 def test_one_whose_row_was_replayed_since_is_not_opened_again(ask: Ask, changing: str, admin: psycopg.Connection[Any]) -> None:
