@@ -98,13 +98,11 @@ class Result:
     """What a replay has done up to now.
 
     Args:
-        letters: how many rows went from which outcome to which.
-        sought: the same, of the rows that were parsed for what it has vacated.
+        letters: how many rows went from which outcome to which; those not counted that were parsed for what it has vacated.
         letters_closed: dead letters that it has settled, and of whose rows nothing is rejected any more.
     """
 
     letters: Mapping[tuple[Outcome, Outcome], int] = field(default_factory=dict)
-    sought: Mapping[tuple[Outcome, Outcome], int] = field(default_factory=dict)
     letters_closed: int = 0
 
     def became(self, outcome: Outcome) -> int:
@@ -198,11 +196,10 @@ def vacant(conn: Connection, replay_id: int) -> int:
 
 def result(conn: Connection, replay_id: int) -> Result:
     """Tell what a replay has done up to now."""
-    went: dict[bool, dict[tuple[Outcome, Outcome], int]] = {False: {}, True: {}}
-    for seeking, before, after, rows in conn.execute(_SQL["letters"], {"replay_id": replay_id}):
-        went[seeking][Outcome(before), Outcome(after)] = rows
+    found = conn.execute(_SQL["letters"], {"replay_id": replay_id})
+    letters = {(Outcome(before), Outcome(after)): rows for before, after, rows in found}
     row = conn.execute(_SQL["letters_closed"], {"replay_id": replay_id}).fetchone()
-    return Result(went[False], went[True], 0 if row is None else int(row[0]))
+    return Result(letters, 0 if row is None else int(row[0]))
 
 
 def may_serve(conn: Connection) -> bool:

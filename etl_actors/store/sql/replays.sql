@@ -79,9 +79,9 @@ SELECT count(*) FROM etl.vacancy v JOIN etl.replay r ON r.replay_id = v.replay_i
 
 -- name: letters
 -- What became of the rows: how many went from which outcome to which.
-SELECT b.seeking, p.before, p.after, count(*)
+SELECT p.before, p.after, count(*)
   FROM etl.batch b, unnest(string_to_array(b.prior, NULL), string_to_array(b.outcomes, NULL)) AS p (before, after)
- WHERE b.replay_id = %(replay_id)s AND b.status = 'done' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+ WHERE b.replay_id = %(replay_id)s AND b.status = 'done' AND NOT b.seeking GROUP BY 1, 2 ORDER BY 1, 2
 
 -- name: letters_closed
 -- Dead letters of the rows' former batches that are replayed, and of whose rows nothing is rejected any more.
