@@ -1,11 +1,11 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.cli.render import Column, duration, number, plural, say, show_json, show_table
+from etl_actors.cli.render import Column, ago, duration, number, plural, say, short_digest, show_json, show_table
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,14 @@ def test_json_keeps_letters_and_writes_times_as_iso(capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert "Überseé" in out
     assert json.loads(out) == {"source": "Überseé", "at": "2026-01-02T00:00:00+00:00"}
+
+
+def test_what_the_clock_of_the_database_has_yet_to_come_to_is_no_time_ago() -> None:
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    assert ago(now - timedelta(hours=5), now) == "5 h"
+    assert ago(now + timedelta(hours=5), now) == "0.0 s"
+
+
+def test_a_version_is_told_by_the_beginning_of_its_digest() -> None:
+    assert short_digest("0123456789abcdef") == "01234567"
+    assert short_digest(None) == ""
