@@ -11,7 +11,7 @@ import typer
 from etl_actors.cli.context import accepted_database, invocation
 from etl_actors.cli.render import Column, ago, duration, number, plural, say, short_digest, show_json, show_lines, show_table
 from etl_actors.cli.times import TIME, time_option
-from etl_actors.cli.widths import fits, shortened
+from etl_actors.cli.widths import fits, name_cell, shortened
 from etl_actors.errors import EtlError
 
 if TYPE_CHECKING:
@@ -131,14 +131,14 @@ def _show(listed: Sequence["ListedBatch"], limit: int, owners: Mapping[int, str]
             [
                 str(batch.batch_id),
                 ago(batch.claimed_at, now),
-                shortened(batch.source, _NAME),
-                shortened(batch.slip or "", _NAME),
+                name_cell(batch.source, _NAME),
+                name_cell(batch.slip or "", _NAME),
                 number(batch.rows),
                 *(number(getattr(batch, name), zero="") for name in _COUNTS),
                 batch.status.value,
                 str(batch.attempt) if batch.attempt > 1 else "",
                 "" if took is None else duration(took),
-                shortened(owners.get(batch.owner, ""), _NAME) if batch.status.value == "claimed" else "",
+                name_cell(owners.get(batch.owner, ""), _NAME) if batch.status.value == "claimed" else "",
             ]
         )
     columns = [

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from etl_actors.cli.fitting import BETWEEN, Needed, fitted
 from etl_actors.scrub import printable
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "console",
     "duration",
     "number",
+    "page_width",
     "plural",
     "say",
     "short_digest",
@@ -42,11 +45,13 @@ class Column:
         title: its head.
         right: numbers stand at the right.
         optional: left out where all its cells are empty.
+        firm: neither broken nor cut, as numbers are, on a page that is too narrow for the table.
     """
 
     title: str
     right: bool = False
     optional: bool = False
+    firm: bool = False
 
 
 def console(*, error: bool = False, markup: bool = False, width: int = _WIDE) -> Console:
@@ -84,11 +89,25 @@ def show_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None
     cells = [[printable(cell) for cell in row] for row in rows]
     shown = [at for at, column in enumerate(columns) if not column.optional or any(row[at] for row in cells)]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for at in shown:
-        table.add_column(columns[at].title, justify="right" if columns[at].right else "left", overflow="fold")
+    widths = fitted([_needed(columns[at], [row[at] for row in cells]) for at in shown], page_width())
+    for at, width in zip(shown, widths, strict=True):
+        table.add_column(columns[at].title, justify="right" if columns[at].right else "left", overflow="fold", width=width)
     for row in cells:
         table.add_row(*(Text(row[at]) for at in shown))
-    console().print(table)
+    made = console()
+    made.width = max(made.width, sum(widths) + BETWEEN * len(widths))  # what is firm may be wider than the page
+    made.print(table)
+
+
+def page_width() -> int | None:
+    """Return how many columns there are; None where nobody looks: a file or a pipe takes lines as they are."""
+    made = console()
+    return made.width if made.is_terminal or "COLUMNS" in os.environ else None
+
+
+def _needed(column: Column, cells: Sequence[str]) -> Needed:
+    widest = max((cell_len(line) for cell in cells for line in cell.splitlines()), default=0)
+    return Needed(cell_len(column.title), widest, firm=column.firm or column.right)
 
 
 def show_json(value: Any) -> None:

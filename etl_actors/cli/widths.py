@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from etl_actors.cli.render import console
+from etl_actors.cli.fitting import BETWEEN
+from etl_actors.cli.render import page_width
 
-__all__ = ["fits", "shortened", "width_left"]
+__all__ = ["fits", "name_cell", "shortened", "width_left"]
 
-_PAGE = 100  # columns where nobody looks, or more are there
-_BETWEEN = 3  # blanks between two columns
+_ENDLESS = 1_000_000_000  # columns where nobody looks
 _LEAST = 14  # of the last column
 
 
@@ -28,20 +28,24 @@ def fits(rows: Sequence[Sequence[str]], titles: Sequence[str]) -> bool:
         rows: of the table, one text a column.
         titles: of all columns.
     """
-    return _taken(rows, titles) - _BETWEEN <= _page()
+    return _taken(rows, titles) - BETWEEN <= _page()
 
 
 def _page() -> int:
-    made = console()
-    return made.width if made.is_terminal else min(made.width, _PAGE)
+    return page_width() or _ENDLESS
 
 
 def _taken(rows: Sequence[Sequence[str]], titles: Sequence[str]) -> int:
     taken = 0
     for at, title in enumerate(titles):
         widest = max((len(row[at]) for row in rows), default=0)
-        taken += max(widest, len(title)) + _BETWEEN if widest else 0
+        taken += max(widest, len(title)) + BETWEEN if widest else 0
     return taken
+
+
+def name_cell(text: str, width: int) -> str:
+    """Write a name as a cell of a table, of at most `width` characters; whole where nobody looks."""
+    return text if page_width() is None else shortened(text, width)
 
 
 def shortened(text: str, width: int) -> str:

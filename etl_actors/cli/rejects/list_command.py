@@ -12,7 +12,7 @@ from etl_actors.cli.context import accepted_database, invocation
 from etl_actors.cli.rejects.detail import shown_detail
 from etl_actors.cli.rejects.filter import Reason, Since, Slip, Source, StageOf, Until, chosen, filter_words
 from etl_actors.cli.render import Column, ago, number, plural, say, show_json, show_table
-from etl_actors.cli.widths import shortened, width_left
+from etl_actors.cli.widths import name_cell, shortened, width_left
 
 if TYPE_CHECKING:
     from etl_actors.store.reject_filter import RejectFilter
@@ -103,9 +103,9 @@ def _show(letters: Sequence["DeadLetter"], total: int, wanted: "RejectFilter") -
             str(letter.reject_id),
             str(letter.row_id),
             ago(letter.created_at, now),
-            shortened(letter.source, _NAME),
-            shortened(letter.slip or "", _NAME),
-            shortened(f"{'item ' * letter.item}{letter.reason}", _REASON),
+            name_cell(letter.source, _NAME),
+            name_cell(letter.slip or "", _NAME),
+            name_cell(f"{'item ' * letter.item}{letter.reason}", _REASON),
             letter.status.value if any_status else "",
             letter.message,
         ]
@@ -139,7 +139,7 @@ def _show_groups(groups: Sequence["RejectGroup"], by: str, wanted: "RejectFilter
     now = datetime.now(UTC)
     rows = [
         [
-            shortened(group.key or "(none)", 2 * _NAME),
+            name_cell(group.key or "(none)", 2 * _NAME),
             number(group.rejects),
             ago(group.first, now),
             ago(group.last, now),

@@ -34,7 +34,7 @@ def _show(found: Sequence[Found], broken: Sequence[Found]) -> None:
         Column("when", optional=True),
         Column("priority", right=True),
         Column("tables"),
-        Column("digest"),
+        Column("digest", firm=True),
     ]
     show_table(columns, [_cells(each) for each in found])
     say("")

@@ -175,7 +175,13 @@ def _show_made(made: "MadeRows", row_id: int, unseen: Unseen, limit: int) -> Non
         index = "" if row.index is None else str(row.index)
         lines.append([str(row.id), index, *cells, ", ".join(given_by(row.givers, row_id))])
     show_table(
-        [Column("_id"), Column("_index", right=True, optional=True), *map(Column, keys), Column("gave", optional=True)], lines
+        [
+            Column("_id", firm=True),
+            Column("_index", right=True, optional=True),
+            *map(Column, keys),
+            Column("gave", optional=True),
+        ],
+        lines,
     )
 
 

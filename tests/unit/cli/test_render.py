@@ -57,6 +57,24 @@ def test_without_a_terminal_a_long_row_stays_one_line(
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
+@pytest.mark.parametrize("page", [20, 40, 60])
+def test_on_a_narrow_page_numbers_are_neither_broken_nor_cut_and_texts_give_way(
+    page: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(page))
+    counts = ["staged", "pending", "loaded", "duplicate", "rejected"]
+    show_table(
+        [Column("source"), *(Column(name, right=True) for name in counts), Column("id", firm=True)],
+        [["a source of a long name", "2,000,000", "2,000", "1", "0", "12,345", "6f1c3a52"]],
+    )
+    out = capsys.readouterr().out
+    for cell in ("2,000,000", "2,000 ", "12,345", "6f1c3a52"):
+        assert cell in out
+    assert "".join(out.split()).count("2,000") == 2
+    if page == 60:
+        assert max(len(line.rstrip()) for line in out.splitlines()) <= page
+
+
 def test_json_keeps_letters_and_writes_times_as_iso(capsys: pytest.CaptureFixture[str]) -> None:
     show_json({"source": "Überseé", "at": datetime(2026, 1, 2, tzinfo=UTC)})
     out = capsys.readouterr().out

@@ -1,7 +1,27 @@
 import pytest
 
 from etl_actors.cli.render import Column, show_table
-from etl_actors.cli.widths import fits, shortened, width_left
+from etl_actors.cli.widths import fits, name_cell, shortened, width_left
+
+
+@pytest.fixture(autouse=True)
+def _page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def test_in_a_pipe_nothing_is_cut(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    rows = [["1", name_cell("n" * 40, 14), "m" * 500]]
+    show_table(
+        [Column("id"), Column("name"), Column("message")],
+        [[*row[:-1], shortened(row[-1], width_left(rows, ["id", "name"]))] for row in rows],
+    )
+    assert capsys.readouterr().out.splitlines()[2].split() == ["1", "n" * 40, "m" * 500]
+    assert fits(rows, ["id", "name", "message"])
+
+
+def test_on_a_page_a_name_is_cut() -> None:
+    assert name_cell("n" * 40, 14) == "n" * 13 + "…"
 
 
 def test_a_table_of_long_messages_fits_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> None:
