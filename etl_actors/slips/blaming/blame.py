@@ -125,6 +125,8 @@ def _is_private(refused: Refused, spot: Spot, blame: Blame) -> bool:
     """Tell whether a refusal is of a private column or let, or of the whole value of a private let."""
     if spot.private or (refused.let is not None and blame.lets[refused.let].let.private):
         return True
+    if not any(known.let.private for known in blame.lets):
+        return False  # as of most slips: to find the names that an expression asks takes longer than all else here
     table: int | None = spot.table
     part, node = spot.part, spot.node
     if refused.let is not None:
