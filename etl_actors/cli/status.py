@@ -108,10 +108,14 @@ def _show_pauses(pauses: Sequence["Pause"], now: datetime) -> None:
 
 
 def _show_replays(replays: Sequence["Progress"], *, alive: bool) -> None:
+    from etl_actors.store.replay.orders import Status
+
     for replay in replays:
         done = f"{replay.rows_done:,} of {plural(replay.rows_total, 'row')} done"
         if replay.problem is not None:
             say(f"Replay {replay.replay_id} does not go on, {done}: {replay.problem}")
+        elif replay.status is Status.CANCELLED and not alive:
+            say(f"Replay {replay.replay_id} is cancelled, {done}; a daemon ends it: etl-actors run")
         elif replay.behind is not None:
             say(f"Replay {replay.replay_id} waits for replay {replay.behind} to end, {done}.")
         elif not alive:

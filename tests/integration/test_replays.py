@@ -104,6 +104,7 @@ def test_a_cancelled_replay_gives_up_what_is_not_claimed_and_is_open_until_a_dae
     service.execute(
         "INSERT INTO etl.replay_row (replay_id, source, row_id, batch_id) VALUES (%s, 'shop', %s, 1)", [replay_id, rows[0]]
     )
+    service.execute("UPDATE etl.replay SET rows_done = 1")
     assert cancel(operator, replay_id)
     assert not cancel(operator, replay_id)
     assert one(service, "SELECT count(*) FROM etl.replay_row") == 0
@@ -112,6 +113,22 @@ def test_a_cancelled_replay_gives_up_what_is_not_claimed_and_is_open_until_a_dae
     assert one(operator, "SELECT count(*) FROM etl.action WHERE action = 'replay cancel'") == 1
     with pytest.raises(UsageError, match=r"^There is no replay 99\.$"):
         cancel(operator, 99)
+
+
+def test_a_cancelled_replay_that_has_done_nothing_ends_at_once_unless_some_of_it_is_claimed(
+    operator: Connection, service: Connection, rows: list[int]
+) -> None:
+    idle, claimed = order(operator, Choice(), 3), order(operator, Choice(), 3)
+    service.execute(
+        "INSERT INTO etl.batch (source, row_ids, row_lo, row_hi, bytes, owner, replay_id, prior_batches) "
+        "VALUES ('shop', %s, %s, %s, 1, 1, %s, '{1}')",
+        [rows[:1], rows[0], rows[0], claimed],
+    )
+    assert cancel(operator, idle)
+    assert cancel(operator, claimed)
+    assert progress(operator, idle).ended
+    assert not progress(operator, claimed).ended, "what is claimed may vacate something"
+    assert [each.replay_id for each in open_replays(operator)] == [claimed]
 
 
 def test_a_resumed_replay_has_no_problem_until_a_daemon_meets_it_again(

@@ -29,14 +29,14 @@ def resumed(settings: "Settings", replay_id: int | None, *, as_json: bool) -> No
 
     Args:
         settings: for the database.
-        replay_id: which; None for the only open one.
+        replay_id: which; None for the only open one that is not cancelled.
         as_json: print JSON.
 
     Raises:
         UsageError: there is none, or several.
     """
     from etl_actors.store.database import connect, translated
-    from etl_actors.store.replay.orders import open_replays, resume
+    from etl_actors.store.replay.orders import Status, open_replays, resume
 
     with (
         accepted_database(settings) as url,
@@ -44,7 +44,7 @@ def resumed(settings: "Settings", replay_id: int | None, *, as_json: bool) -> No
         translated(url),
     ):
         if replay_id is None:
-            there = [each.replay_id for each in open_replays(conn)]
+            there = [each.replay_id for each in open_replays(conn) if each.status is not Status.CANCELLED]
             if not there:
                 raise UsageError("There is no open replay to be followed.")
             if len(there) > 1:

@@ -163,6 +163,8 @@ def open_replays(conn: Connection) -> tuple[Progress, ...]:
 def cancel(conn: Connection, replay_id: int) -> bool:
     """End a replay early; what is done stays done, and a daemon still finds who wins what was vacated.
 
+    One that has done nothing ends at once.
+
     Returns:
         Whether it was open.
 
@@ -175,6 +177,7 @@ def cancel(conn: Connection, replay_id: int) -> bool:
         cancelled = conn.execute(_SQL["cancel"], {"replay_id": replay_id}).fetchone() is not None
         if cancelled:
             conn.execute(_SQL["forget_rows"], {"replay_id": replay_id})
+            conn.execute(_SQL["end_at_once"], {"replay_id": replay_id})
             record_action(conn, "replay cancel", {"replay_id": replay_id})
             conn.execute(_SQL["ring"])
     return cancelled

@@ -65,6 +65,16 @@ UPDATE etl.replay SET status = 'cancelled', abandoned = phase = 'seeking' AND pr
 DELETE FROM etl.replay_row q USING etl.replay r
  WHERE q.replay_id = %(replay_id)s AND r.replay_id = q.replay_id AND r.phase = 'repeating'
 
+-- name: end_at_once
+-- Of one that has done nothing and of which nothing is claimed, nothing is left to be sought: no daemon is needed to end it. In one
+-- snapshot, after its rows were forgotten: a claim that is given back is claimed or waits, and never neither.
+UPDATE etl.replay r SET finished_at = clock_timestamp()
+ WHERE r.replay_id = %(replay_id)s AND r.status = 'cancelled' AND r.finished_at IS NULL
+   AND r.phase = 'repeating' AND r.rows_done = 0 AND r.vacated = 0
+   AND NOT EXISTS (SELECT FROM etl.replay_row q WHERE q.replay_id = r.replay_id)
+   AND NOT EXISTS (SELECT FROM etl.batch b WHERE b.status = 'claimed' AND b.replay_id = r.replay_id)
+   AND NOT EXISTS (SELECT FROM etl.vacancy v WHERE v.replay_id = r.replay_id)
+
 -- name: resume
 UPDATE etl.replay SET problem = NULL WHERE replay_id = %(replay_id)s AND problem IS NOT NULL AND NOT abandoned
 

@@ -149,5 +149,8 @@ def test_replays_are_told_with_how_far_they_are(capsys: pytest.CaptureFixture[st
 
 
 def test_a_replay_that_no_daemon_works_on_says_what_to_start(capsys: pytest.CaptureFixture[str]) -> None:
-    _show_replays([_replay(1)], alive=False)
-    assert capsys.readouterr().out == "Replay 1 waits for a daemon, 1,200 of 5,000 rows done: etl-actors run\n"
+    _show_replays([_replay(1), _replay(2, status=Status.CANCELLED, behind=1)], alive=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "Replay 1 waits for a daemon, 1,200 of 5,000 rows done: etl-actors run",
+        "Replay 2 is cancelled, 1,200 of 5,000 rows done; a daemon ends it: etl-actors run",
+    ]
