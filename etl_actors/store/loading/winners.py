@@ -75,7 +75,8 @@ def winning_positions(table: Table) -> sql.Composed:
     """
     return sql.SQL(
         "SELECT DISTINCT ON (mine._id) mine._pos FROM {temp} AS mine JOIN {target} AS held "
-        "ON held._id = mine._id AND held._row_id = mine._row_id AND held._batch_id = %(batch_id)s ORDER BY mine._id, {order}"
+        # not "=": there is an index of row ids too, by which the planner would read the whole table
+        "ON held._id = mine._id AND held._row_id IS NOT DISTINCT FROM mine._row_id AND held._batch_id = %(batch_id)s ORDER BY mine._id, {order}"
     ).format(temp=_temp(table), target=Quoted(table.schema, table.name), order=ordered(table, "mine"))
 
 
