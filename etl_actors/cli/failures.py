@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 from types import TracebackType
 
@@ -24,6 +25,14 @@ __all__ = [
 INTERRUPTED = 130
 """The exit status after Ctrl-C: 128 + SIGINT, as shells have it."""
 
+_INPUT = re.compile(r"Input should be (.*?)( -?[\d.]+)?$")
+_CHOICE = re.compile(r"""(?:Value error, )?('[^']*'|"[^"]*") is not one of (.*)$""")
+_PLAIN = {
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+}
 _FAILED = 1
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a file takes no more
 
@@ -38,8 +47,19 @@ def usage_failed(exc: typer.TyperException) -> None:
     """Tell of a command line that is not understood, and where help is."""
     context = getattr(exc, "ctx", None)
     command = context.command_path if context is not None else "etl-actors"
-    said = exc.format_message().replace(": Value error, ", ": ", 1).strip().rstrip(".")  # as a validator's word for itself
-    tell(f"{said}. Try: {command} --help")
+    tell(f"{_plainly(exc)}. Try: {command} --help")
+
+
+def _plainly(exc: typer.TyperException) -> str:
+    """Put a validator's words into ours: what was expected, and what came."""
+    said = exc.format_message().strip().rstrip(".")
+    found = _INPUT.search(said)
+    if found is None:
+        return _CHOICE.sub(r"expected one of \2, got \1", said)
+    errors = getattr(exc.__cause__, "errors", None)
+    got = f", got {errors()[0]['input']!r}" if errors is not None else ""
+    wanted = next((plain for word, plain in _PLAIN.items() if found[1].startswith(word)), found[1])
+    return f"{said[: found.start()]}expected {wanted}{found[2] if wanted.startswith('at ') else ''}{got}"
 
 
 def database_errors() -> tuple[type[Exception], ...]:
@@ -99,12 +119,15 @@ def replace_closed_streams() -> None:
 def output_failed(exc: OSError) -> int:
     """Give up on a standard output that nobody reads any more, or that has no room; return the exit status.
 
+    That a reader has seen enough is no problem: with `pipefail`, ``etl-actors rejects list | head -2`` ends well.
+
     Raises:
         OSError: it is something else that failed.
     """
-    if exc.errno in _FULL:
+    is_full = exc.errno in _FULL
+    if is_full:
         tell(f"The output cannot be written: {exc.strerror}.")
     elif not isinstance(exc, BrokenPipeError):
         raise exc
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python's end does not complain of what is buffered
-    return _FAILED
+    return _FAILED if is_full else 0

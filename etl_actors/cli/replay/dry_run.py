@@ -26,7 +26,7 @@ def previewed(settings: "Settings", choice: "Choice", version: "Version", *, as_
     from etl_actors.cli.replay.order import require_versions
     from etl_actors.dry_run.run import dry_run
     from etl_actors.store.database import connect, translated
-    from etl_actors.store.replay.choice import require_settled
+    from etl_actors.store.replay.choice import require_settled, unknown
 
     with (
         accepted_database(settings) as url,
@@ -35,6 +35,7 @@ def previewed(settings: "Settings", choice: "Choice", version: "Version", *, as_
     ):
         require_settled(conn, choice)
         require_versions(conn, settings, choice, version)
+        hints: list[str] = []
         with _bar() as bar:
             task = bar.add_task("replay", total=None, said="choosing")
             found = dry_run(
@@ -44,10 +45,12 @@ def previewed(settings: "Settings", choice: "Choice", version: "Version", *, as_
                 version,
                 tell=lambda step, done, total: bar.update(task, said=step.value, completed=done, total=total),
             )
+        if not found.chosen:
+            hints = unknown(conn, choice)
     if as_json:
         show_json(dry_run_json(found))
     elif not found.chosen:
-        say(f"There are no settled rows{choice.words()} in staging: nothing would be replayed.")
+        say(" ".join([f"There are no settled rows{choice.words()} in staging: nothing would be replayed.", *hints]))
     else:
         show_dry_run(found)
 

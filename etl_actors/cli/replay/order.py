@@ -1,7 +1,7 @@
 """Ordering a replay: counted, agreed to, and only then on record."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ordered", "require_versions"]
 
+_NAMED = 5  # sources that a question names, those with the most rows
 _MANY = 10_000  # rows from which on the count is told before it begins
 
 
@@ -41,7 +42,7 @@ def ordered(  # as the command has them
     """
     from etl_actors.store.daemons import living
     from etl_actors.store.database import connect, translated
-    from etl_actors.store.replay.choice import count, require_settled
+    from etl_actors.store.replay.choice import count, require_settled, unknown
     from etl_actors.store.replay.orders import order, progress
 
     with (
@@ -53,7 +54,7 @@ def ordered(  # as the command has them
         by_source = count(conn, choice)
         rows = sum(by_source.values())
         if not rows:
-            _tell_nothing(choice, as_json=as_json)
+            _tell_nothing(choice, unknown(conn, choice), as_json=as_json)
             return None
         require_versions(conn, settings, choice, version)
         _agree_to_stand_still(conn, settings, choice, yes=yes)
@@ -125,11 +126,11 @@ def _agree_to_stand_still(conn: "Connection", settings: "Settings", choice: "Cho
         raise UsageError(f"{said}; to go on all the same, say --yes.")
 
 
-def _tell_nothing(choice: "Choice", *, as_json: bool) -> None:
+def _tell_nothing(choice: "Choice", hints: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         show_json({"replay_id": None, "rows": 0})
     else:
-        say(f"There are no settled rows{choice.words()} in staging: nothing is replayed.")
+        say(" ".join([f"There are no settled rows{choice.words()} in staging: nothing is replayed.", *hints]))
 
 
 def _tell_ordered(replay_id: int, rows: int, before: int | None, *, alive: bool, as_json: bool) -> None:
@@ -145,4 +146,6 @@ def _tell_ordered(replay_id: int, rows: int, before: int | None, *, alive: bool,
 def _sources(by_source: Mapping[str, int]) -> str:
     if len(by_source) < 2:  # noqa: PLR2004  # the one is all
         return ""
-    return f" ({', '.join(f'{source} {rows:,}' for source, rows in by_source.items())})"
+    most = sorted(by_source.items(), key=lambda each: -each[1])[:_NAMED]
+    more = f" and {len(by_source) - _NAMED:,} more" if len(by_source) > _NAMED else ""
+    return f" ({', '.join(f'{source} {rows:,}' for source, rows in most)}{more})"

@@ -10,7 +10,7 @@ from etl_actors.errors import UsageError
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["Choice", "bounds", "count", "require_settled", "settling_digests"]
+__all__ = ["Choice", "bounds", "count", "require_settled", "settling_digests", "unknown"]
 
 _SQL = queries("replays")
 _SHOWN = 5
@@ -121,6 +121,16 @@ def require_settled(conn: Connection, choice: Choice) -> None:
         if missing or waiting:
             msg = f"Expected rows that are settled; of {len(choice.rows):,} there are {', '.join(filter(None, said))}."
             raise UsageError(msg)
+
+
+def unknown(conn: Connection, choice: Choice) -> list[str]:
+    """Say, a sentence each, which names of a choice nothing is known by: most likely they are misspelt."""
+    given = {"source": choice.source, "reason": choice.reason}
+    source, reason = conn.execute(_SQL["known"], given).fetchone() or (True, True)
+    return [
+        *([] if source else [f"Nothing was ever staged of source {choice.source}."]),
+        *([] if reason else [f"Nothing was ever rejected for {choice.reason}."]),
+    ]
 
 
 def _listed(noun: str, ids: Sequence[int]) -> str:

@@ -26,6 +26,11 @@ SELECT array_agg(w.row_id ORDER BY w.row_id) FILTER (WHERE s.row_id IS NULL),
 SELECT w.batch_id, b.status FROM unnest(%(batches)s::bigint[]) AS w (batch_id) LEFT JOIN etl.batch b ON b.batch_id = w.batch_id
  WHERE b.status IS DISTINCT FROM 'done' ORDER BY w.batch_id
 
+-- name: known
+-- Whether anything is known by the names of a filter.
+SELECT %(source)s::text IS NULL OR EXISTS (SELECT FROM etl.ledger l WHERE l.source = %(source)s),
+       %(reason)s::text IS NULL OR EXISTS (SELECT FROM etl.reject j WHERE j.reason = %(reason)s)
+
 -- name: slip_names
 SELECT DISTINCT name FROM etl.slip ORDER BY name
 

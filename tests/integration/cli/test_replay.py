@@ -64,9 +64,11 @@ def test_without_any_filter_it_is_refused_with_the_count(ask: Ask, operator_url:
 def test_where_nothing_is_chosen_it_says_so(ask: Ask, operator_url: str) -> None:
     assert ask(operator_url, "replay", "--source", "web") == (
         0,
-        ["There are no settled rows of source web in staging: nothing is replayed."],
+        ["There are no settled rows of source web in staging: nothing is replayed. Nothing was ever staged of source web."],
         [],
     )
+    bogus = ask(operator_url, "replay", "--source", "shop", "--rejected", "--reason", "bogus", "--dry-run")
+    assert (bogus[0], bogus[1][0].endswith("nothing would be replayed. Nothing was ever rejected for bogus.")) == (0, True)
     status, out, _ = ask(operator_url, "replay", "--source", "web", "--dry-run", "--json")
     found = json.loads("\n".join(out))
     assert (status, found["dry_run"], found["chosen"], found["tables"]) == (0, True, 0, [])

@@ -1,9 +1,11 @@
+import errno
+
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 from etl_actors.cli import main
-from etl_actors.cli.failures import database_errors, database_failed, tell, unexpected
+from etl_actors.cli.failures import database_errors, database_failed, output_failed, tell, unexpected
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> str:
@@ -62,5 +64,27 @@ def test_the_drivers_errors_are_known_once_it_is_imported() -> None:
 def test_wrong_usage_is_told_in_our_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.execute(["feed", "shop", "a.log", "--format", "xml"]) == 2
     assert told(capsys) == (
-        "Invalid value for '--format': 'xml' is not one of 'jsonl', 'json', 'csv', 'tsv', 'lines'. Try: etl-actors feed --help\n"
+        "Invalid value for '--format': expected one of 'jsonl', 'json', 'csv', 'tsv', 'lines', got 'xml'. Try: etl-actors feed --help\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("batches --limit 0", "Invalid value for '--limit': expected at least 1, got '0'. Try: etl-actors batches --help"),
+        ("run --workers x", "Invalid value for '--workers': expected a whole number, got 'x'. Try: etl-actors run --help"),
+        ("replay --rate x", "Invalid value for '--rate': expected a number, got 'x'. Try: etl-actors replay --help"),
+    ],
+)
+def test_the_words_of_a_validator_are_put_into_ours(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.execute(words.split()) == 2
+    assert told(capsys) == f"{said}\n"
+
+
+def test_that_a_reader_has_seen_enough_is_no_problem_and_a_full_disk_is(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.dup2", lambda *_: None)
+    assert output_failed(BrokenPipeError(errno.EPIPE, "Broken pipe")) == 0
+    assert output_failed(OSError(errno.ENOSPC, "No space left on device")) == 1
+    assert capfd.readouterr().err == "The output cannot be written: No space left on device.\n"

@@ -8,6 +8,7 @@ from rich.console import Console
 from etl_actors.cli import main
 from etl_actors.cli.replay.bar import ReplayBar
 from etl_actors.cli.replay.options import choice_of, ids_of, resumed_of
+from etl_actors.cli.replay.order import _sources
 from etl_actors.cli.replay.told import result_json, result_sentences
 from etl_actors.errors import UsageError
 from etl_actors.relational.outcome import Outcome
@@ -81,6 +82,11 @@ def test_after_resume_one_id_may_stand() -> None:
 def test_what_would_go_unheard_is_wrong_usage(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.execute(["replay", *words.split()]) == 2
     assert capsys.readouterr() == ("", f"{said}\n")
+
+
+def test_of_many_sources_those_with_the_most_rows_are_named() -> None:
+    assert _sources({"shop": 3}) == ""
+    assert _sources({f"s{at:02}": at for at in range(1, 38)}) == " (s37 37, s36 36, s35 35, s34 34, s33 33 and 32 more)"
 
 
 def test_a_reason_without_rejected_is_wrong_usage() -> None:
