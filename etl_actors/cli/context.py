@@ -41,7 +41,10 @@ class Invocation:
 
         settings = load_settings(self.config, None, **overrides)
         quiet = "error" if settings.log_level == "error" else "warning"
-        configure(settings.log_format, "debug" if self.debug else settings.log_level if logs else quiet)
+        own = (
+            settings.log_format if logs or settings.log_format != "auto" else "console"
+        )  # among sentences, for whoever reads them
+        configure(own, "debug" if self.debug else settings.log_level if logs else quiet)
         return settings
 
 

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from etl_actors import logs
+from etl_actors.cli.context import Invocation
 from etl_actors.errors import DatabaseUnavailable
 
 
@@ -154,3 +155,11 @@ def test_an_actor_that_ends_of_a_bug_is_told_with_its_traceback() -> None:
     line = told_of_the_end_by(KeyError("place"))
     assert "Traceback" in line["exception"]
     assert "KeyError" in line["exception"]
+
+
+def test_a_commands_warnings_stand_among_its_sentences_and_are_no_json(capfd: pytest.CaptureFixture[str]) -> None:
+    Invocation().settings()
+    structlog.get_logger().warning("lease.lost", batch_id=7)
+    err = capfd.readouterr().err
+    assert "lease.lost" in err
+    assert not err.startswith("{")

@@ -16,6 +16,8 @@ __all__ = ["dry_run_json", "show_dry_run"]
 _COUNTS = ("added", "changed", "removed", "unchanged")
 _VALUE = 40  # characters of a value
 _KEY = 30
+_ABOUT = "about "
+_UNSURE = {Outcome.LOADED, Outcome.DUPLICATE}  # which of the two, the order in which batches land has a say in
 
 
 def show_dry_run(found: "DryRun") -> None:
@@ -76,7 +78,7 @@ def _show_refusals(found: "DryRun") -> None:
 
 def _sentences(found: "DryRun") -> Iterator[str]:
     moves = [
-        f"{rows:,} from {Outcome(before).word} to {Outcome(after).word}"
+        f"{_ABOUT * (after in _UNSURE)}{rows:,} from {Outcome(before).word} to {Outcome(after).word}"
         for (before, after), rows in found.outcomes.items()
         if before != after
     ]

@@ -58,7 +58,7 @@ def test_what_would_change_is_told_by_counts_and_examples(capsys: pytest.Capture
         "──────────────────────────────────────────────────────────────────",
         "not_a_number      1             7   expected a number, got 'cheap'",
         "",
-        "Outcomes that would change: 1 from loaded to rejected, 20 from rejected to loaded.",
+        "Outcomes that would change: 1 from loaded to rejected, about 20 from rejected to loaded.",
         "1 item would be rejected alone: null_key 1.",
         "1 row would be taken over by documents that had lost to a chosen one.",
         "Of 900 documents that may take over what the rows would let go, 50 were parsed, at random: fewer rows would be removed.",
