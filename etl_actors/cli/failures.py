@@ -40,7 +40,12 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a file takes no more
 def tell(sentence: str) -> None:
     """Print a sentence, or several on a line each, on standard error, without what is secret."""
     lines = scrub_text(sentence).strip().splitlines() or ["It failed without a word."]
-    sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
+    try:
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
+        sys.stderr.flush()
+    except BrokenPipeError:
+        # Nobody reads it any more: the command goes on, and its exit status still tells.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def usage_failed(exc: typer.TyperException) -> None:
@@ -116,14 +121,19 @@ def replace_closed_streams() -> None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
-def output_failed(exc: OSError) -> int:
+def output_failed(exc: OSError | SystemExit) -> int:
     """Give up on a standard output that nobody reads any more, or that has no room; return the exit status.
 
     That a reader has seen enough is no problem: with `pipefail`, ``etl-actors rejects list | head -2`` ends well.
 
     Raises:
         OSError: it is something else that failed.
+        SystemExit: the program is to end, for another reason.
     """
+    if isinstance(exc, SystemExit):
+        if not isinstance(exc.__context__, BrokenPipeError):  # of which the parser makes a status
+            raise exc
+        exc = exc.__context__
     is_full = exc.errno in _FULL
     if is_full:
         tell(f"The output cannot be written: {exc.strerror}.")

@@ -80,7 +80,7 @@ def execute(arguments: Sequence[str], before: Invocation | None = None) -> int:
         return exc.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return failures.INTERRUPTED
-    except OSError as exc:
+    except (OSError, SystemExit) as exc:
         return failures.output_failed(exc)
     except EtlError as exc:
         if before.debug:

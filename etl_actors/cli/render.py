@@ -1,5 +1,6 @@
 """How the commands show what they found: tables to be read, or JSON to be processed."""
 
+import errno
 import json
 import os
 import sys
@@ -54,6 +55,17 @@ class Column:
     firm: bool = False
 
 
+class _Output(Console):
+    """Standard output or error, whose reader may go: Rich would end the program with status 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on where it is standard error; else leave it to whoever runs the command."""
+        if not self.stderr:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def console(*, error: bool = False, markup: bool = False, width: int = _WIDE) -> Console:
     """Return standard output, or standard error, as Rich writes to it.
 
@@ -62,7 +74,7 @@ def console(*, error: bool = False, markup: bool = False, width: int = _WIDE) ->
         markup: whether what stands in brackets is style; only for text that is all ours.
         width: columns where nobody looks.
     """
-    made = Console(stderr=error, highlight=False, markup=markup, emoji=False)
+    made = _Output(stderr=error, highlight=False, markup=markup, emoji=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = width
     return made

@@ -1,4 +1,7 @@
 import errno
+import os
+import sys
+from typing import TextIO
 
 import psycopg
 import pytest
@@ -79,6 +82,25 @@ def test_wrong_usage_is_told_in_our_words(capsys: pytest.CaptureFixture[str]) ->
 def test_the_words_of_a_validator_are_put_into_ours(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.execute(words.split()) == 2
     assert told(capsys) == f"{said}\n"
+
+
+def _to_nobody() -> TextIO:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return os.fdopen(writing, "w")
+
+
+def test_a_table_that_nobody_reads_any_more_ends_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _to_nobody() as nobody:
+        monkeypatch.setattr("sys.stdout", nobody)
+        monkeypatch.setattr("sys.stderr", sys.stderr)  # the parser wraps both
+        assert main.execute(["slips", "list"]) == 0
+
+
+def test_a_failure_that_nobody_reads_any_more_keeps_its_exit_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _to_nobody() as nobody:
+        monkeypatch.setattr("sys.stderr", nobody)
+        assert main.execute(["slips", "nosuch"]) == 2
 
 
 def test_that_a_reader_has_seen_enough_is_no_problem_and_a_full_disk_is(

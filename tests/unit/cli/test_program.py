@@ -69,9 +69,9 @@ def redirected(arguments: str, redirection: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize("arguments", ["--help", "slips list"])
-def test_a_reader_that_goes_away_is_no_traceback(arguments: str) -> None:
+def test_a_reader_that_goes_away_is_no_problem(arguments: str) -> None:
     done = redirected(arguments, "| true; exit ${PIPESTATUS[0]}")
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("arguments", ["--help", "slips list"])
