@@ -84,7 +84,12 @@ CREATE FUNCTION etl.chosen(filter jsonb, lo bigint, hi bigint)
 RETURNS TABLE (row_id bigint, source text, slip text, batch_id bigint, settled_slip text, settled_digest text, letter text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
 BEGIN ATOMIC
-    SELECT d.row_id, d.source, s.slip, d.batch_id, d.slip, d.slip_digest, d.letter
+    -- A row that no version took has the digest of its batch all the same: another row's.
+    SELECT d.row_id, d.source, s.slip, d.batch_id, d.slip,
+           CASE WHEN d.letter <> 'r' OR NOT EXISTS (SELECT FROM etl.reject j
+                                                     WHERE j.row_id = d.row_id AND j.batch_id = d.batch_id
+                                                       AND j.stage IN ('stage', 'route')) THEN d.slip_digest END,
+           d.letter
       FROM etl.settled(lo, hi) d JOIN etl.staging s ON s.row_id = d.row_id AND s.row_id BETWEEN lo AND hi
      WHERE (filter ->> 'source' IS NULL OR d.source = filter ->> 'source')
        AND (filter ->> 'slip' IS NULL OR d.slip = filter ->> 'slip')

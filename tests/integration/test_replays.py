@@ -73,6 +73,14 @@ _NOT_MEANT = {
 }
 
 
+def test_a_row_that_no_version_took_has_none_to_be_parsed_by_again(service: Connection, rows: list[int]) -> None:
+    """In a batch whose other rows were taken, it has their digest only because the batch has it."""
+    chosen = "SELECT row_id, settled_digest IS NOT NULL FROM etl.chosen('{}', 1, 1000) ORDER BY row_id"
+    assert service.execute(chosen).fetchall() == [(row_id, True) for row_id in rows[:3]], "the second failed in mapping"
+    service.execute("UPDATE etl.reject SET stage = 'route', reason = 'no_slip'")
+    assert service.execute(chosen).fetchall() == [(rows[0], True), (rows[1], False), (rows[2], True)]
+
+
 @pytest.mark.usefixtures("rows")
 def test_what_cannot_be_meant_is_refused(operator: Connection) -> None:
     for said, choice in _NOT_MEANT.items():
