@@ -35,5 +35,5 @@ def rejects_reopen(
     wanted = chosen(
         ids, source=source, slip=slip, stage=stage, reason=reason, since=since, until=until, status=RejectStatus.DISCARDED
     )
-    # Another replay would not close a letter of a batch that is not the row's last: it would be open for ever.
+    # Only of a row's last batch: `replay --rejected` does not choose a row by what became of it before.
     settle(ctx, replace(wanted, last=True), RejectStatus.OPEN, "reopened", yes=yes, as_json=as_json)
