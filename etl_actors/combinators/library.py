@@ -4,9 +4,10 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-__all__ = ["library_names", "library_text"]
+__all__ = ["library_examples_text", "library_names", "library_text"]
 
 _SUFFIX = ".lark"
+_EXAMPLES = ".toml"
 
 
 @cache
@@ -17,6 +18,16 @@ def library_text(name: str) -> str | None:
         name: without folder and ``.lark``.
     """
     return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8") if name in library_names() else None
+
+
+def library_examples_text(name: str) -> str | None:
+    """Give the text of a grammar's file of examples, None where there is none.
+
+    Args:
+        name: without folder and ``.lark``.
+    """
+    file = _folder() / f"{name}{_EXAMPLES}"
+    return file.read_text(encoding="utf-8") if name in library_names() and file.is_file() else None
 
 
 @cache

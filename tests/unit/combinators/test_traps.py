@@ -12,7 +12,7 @@ from lark.exceptions import GrammarError as LarkGrammarError
 from lark.exceptions import LarkError
 
 from etl_actors.combinators.grammar import load_grammar
-from etl_actors.combinators.library import library_names, library_text
+from etl_actors.combinators.library import library_text
 from etl_actors.combinators.result import Success
 from etl_actors.combinators.traps.found import Trap, find_traps, traps_of
 from etl_actors.combinators.traps.regex import falls_apart, never_ends, stops_early
@@ -356,14 +356,6 @@ CLEAN = {
 @pytest.mark.parametrize("grammar", CLEAN.values(), ids=CLEAN)
 def test_a_grammar_without_traps_is_told_none(grammar: str) -> None:
     assert _traps(grammar) == []
-
-
-@pytest.mark.parametrize("name", library_names())
-def test_the_library_has_no_traps(name: str) -> None:
-    text = library_text(name)
-    assert text is not None
-    for start in ("start", *(["common", "request"] if name == "access_log" else [])):
-        assert find_traps(text, _find, start, f"std/{name}.lark") == []
 
 
 def test_a_trap_of_an_imported_grammar_is_told_in_its_own_file() -> None:
