@@ -18,7 +18,7 @@ COPY . .
 RUN /opt/tools/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir wheels . \
     && python3 -m venv --without-pip /opt/etl-actors \
     && /opt/tools/bin/python -m pip --python /opt/etl-actors/bin/python install --quiet --no-cache-dir \
-        --no-index --find-links wheels 'etl-actors[embedded]'
+        --no-index --find-links wheels 'etl-actors[embedded,steps]'
 
 FROM ${PYTHON_IMAGE}
 RUN useradd --uid 10001 --user-group --home-dir /data --create-home --shell /usr/sbin/nologin etl

@@ -12,6 +12,7 @@ from etl_actors.cli.slips.shape import shape_json, shape_lines
 from etl_actors.cli.slips.shelf import one
 from etl_actors.combinators.grammar import Grammar
 from etl_actors.relational.tables import Kind, Policy, Table
+from etl_actors.slips.model.libraries import library_versions
 from etl_actors.slips.model.slip import Slip, SlipTable
 
 __all__ = ["slips_show"]
@@ -53,6 +54,8 @@ def _show(slip: Slip, folder: Path) -> None:
     if slip.input:
         parts = (slip.input.format, f"begins {slip.input.begins}" if slip.input.begins else "", "origin" * slip.input.origin)
         say(f"input     {', '.join(part for part in parts if part)}")
+    if versions := library_versions(slip):
+        say(f"libraries {', '.join(f'{package} {version}' for package, version in versions.items())}")
     for name, grammar in slip.vocabulary.grammars.items():
         say("")
         say(f"grammar {name}: {_reach(grammar)}")
@@ -131,6 +134,7 @@ def _json(slip: Slip, folder: Path) -> dict[str, object]:
         "sources": slip.sources,
         "when": slip.when_text or None,
         "priority": slip.priority,
+        "libraries": library_versions(slip),
         "grammars": {
             name: {"file": grammar.name, "rule": grammar.start, "files": list(grammar.files), "shape": shape_json(grammar.shape)}
             for name, grammar in slip.vocabulary.grammars.items()

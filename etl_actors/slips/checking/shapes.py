@@ -12,6 +12,7 @@ from etl_actors.slips.checking.shape_paths import any_of, follow, items, options
 from etl_actors.slips.expressions import nodes as n
 from etl_actors.slips.expressions.unbuilt import bare_name
 from etl_actors.slips.model.vocabulary import Vocabulary
+from etl_actors.slips.steps.known import STEPS
 
 __all__ = ["check_predicate", "item_shape", "shape_of"]
 
@@ -126,6 +127,8 @@ class _Shapes:
             return None if name is None else self.vocabulary.grammar(name, step.at).shape
         if step.name in {"many", "sep_by"}:
             return self._listed(Text(), step)
+        if (kind := STEPS.get(step.name)) is not None and kind.shape is not None:
+            return kind.shape
         if shape is None:
             return None
         match step.name:

@@ -13,8 +13,9 @@ from etl_actors.slips.expressions.expression_type import cast_of
 from etl_actors.slips.expressions.refs import reference_of
 from etl_actors.slips.expressions.unbuilt import bare_name
 from etl_actors.slips.source.problems import ExpressionError, did_you_mean
-from etl_actors.slips.steps.known import STEPS, step_names
+from etl_actors.slips.steps.known import STEPS, StepKind, step_names
 from etl_actors.slips.steps.pieces import piece, pieces
+from etl_actors.slips.steps.wrapped.library import StepUnmade
 
 __all__ = ["emit_step"]
 
@@ -63,7 +64,9 @@ def emit_step(writer: Writer, step: n.Step, written: str, scope: Scope) -> str:
         _check_count(step, own.least, own.most, "")
         arguments = [_value(writer, one, step, scope) for one in step.arguments]
         return f"{writer.own_step(step.name)}({', '.join([written, *arguments])})"
-    _check_count(step, len(kind.takes), None if kind.more else len(kind.takes), kind.usage)
+    _check_count(step, len(kind.takes) - kind.optional, None if kind.more else len(kind.takes), kind.usage)
+    if kind.library is not None:
+        return f"{writer.bound(step.name, _wrapped(kind, step))}({written})"
     if step.name == "ref":
         return _ref(writer, step, written, scope)
     if step.name in {"many", "sep_by"}:
@@ -176,6 +179,17 @@ def _applied(writer: Writer, at: int, parts: tuple[n.Step | n.Segment, ...], sco
     inner = replace(scope, lets={**scope.lets, _ELEMENT: "e"})
     element = n.Path(at, "", (n.Field(_ELEMENT),))
     return f"(lambda e: {writer.value(n.Pipe(at, element, parts), inner)})"
+
+
+def _wrapped(kind: StepKind, step: n.Step) -> Callable[..., object]:
+    """Make the function of a step that wraps a library, which is missing here or not."""
+    arguments = [_filled(one, step) for one in step.arguments]
+    try:
+        made: Callable[..., object] = kind.call(*arguments)
+    except StepUnmade as unmade:
+        at = step.at if unmade.argument is None else step.arguments[unmade.argument].at
+        raise ExpressionError(at, unmade.sentence) from None
+    return made
 
 
 _ARGUMENTS: dict[str, Callable[[Writer, _Node, n.Step, Scope], str]] = {

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from etl_actors.combinators.shape import Shape
 from etl_actors.slips.steps import between_json as steps_json
 from etl_actors.slips.steps import lists as steps_lists
 from etl_actors.slips.steps import pieces as steps_pieces
 from etl_actors.slips.steps import reckoning as steps_numbers
 from etl_actors.slips.steps import texts as steps_text
+from etl_actors.slips.steps.wrapped import person_names, phones, postal_addresses, user_agents
+from etl_actors.slips.steps.wrapped.library import Library
 from etl_actors.slips.values.compared import equal
 from etl_actors.slips.values.refused import Refused
 
@@ -25,12 +28,19 @@ class StepKind:
             is any expression; "grammar" and "map" are names; "steps" are steps; "pieces" are `parse` or `match` and steps.
         more: what any further arguments are; empty for none.
         usage: how it is called, for messages.
+        library: that it wraps; `call` then takes the arguments alone, all constant, when the step is compiled, and gives the
+            function of the value.
+        optional: how many of the last arguments may be left out.
+        shape: of what it makes, where no text decides that; None where one does.
     """
 
     call: Callable[..., Any]
     takes: tuple[str, ...] = ()
     more: str = ""
     usage: str = ""
+    library: Library | None = None
+    optional: int = 0
+    shape: Shape | None = None
 
 
 def required(value: Any) -> Any:
@@ -78,6 +88,16 @@ STEPS = {
     "many": StepKind(steps_pieces.pieces_read, ("pieces",), usage="many(parse(line))"),
     "sep_by": StepKind(steps_pieces.pieces_read, ("pieces", "word"), usage="sep_by(parse(item), ',')"),
     "ref": StepKind(_ref, ("text",), more="value", usage="ref('subject')"),
+    "user_agent": StepKind(user_agents.user_agent, library=user_agents.LIBRARY, shape=user_agents.SHAPE),
+    "phone": StepKind(phones.phone, ("word",), usage="phone('DE')", library=phones.LIBRARY, optional=1, shape=phones.SHAPE),
+    "person_name": StepKind(person_names.person_name, library=person_names.LIBRARY, shape=person_names.SHAPE),
+    "postal_address": StepKind(
+        postal_addresses.postal_address,
+        ("word",),
+        usage="postal_address('US')",
+        library=postal_addresses.LIBRARY,
+        shape=postal_addresses.SHAPE,
+    ),
 }
 
 

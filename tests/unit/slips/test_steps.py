@@ -101,7 +101,7 @@ def test_null_passes_every_step_but_two(name: str) -> None:
         "item": "pair",
         "countries": "country",
         "discount": "b",
-        "name": "b",
+        ", name": ", b",
     }.items():
         usage = usage.replace(known, ours)
     assert evaluated(f"a | {usage}", {"a": None, "b": 1}) is None
