@@ -20,9 +20,9 @@ pytestmark = pytest.mark.timeout(240)
 _Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def _run(*command: object, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def _run(*command: object, cwd: Path, env: dict[str, str] | None = None, status: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run([*map(str, command)], cwd=cwd, env=env, check=False, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, f"{command[0]}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == status, f"{command[0]}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 
 
@@ -66,8 +66,8 @@ def command(installed: Path, tmp_path: Path) -> _Command:
     env = {key: value for key, value in os.environ.items() if key in _KEPT}
     env |= {"HOME": str(tmp_path / "home"), "ETL_DATA_DIR": str(tmp_path / "data"), "ETL_HTTP_PORT": "off", "LANG": "C.UTF-8"}
 
-    def run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return _run(installed / program, *arguments, cwd=elsewhere, env=env)
+    def run(program: str, *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
+        return _run(installed / program, *arguments, cwd=elsewhere, env=env, status=status)
 
     return run
 
@@ -108,6 +108,14 @@ def test_the_wheel_names_its_licence_and_command(wheel: Path) -> None:
 def test_no_other_module_can_be_imported(command: _Command, module: str) -> None:
     found = command("python", "-c", f"import importlib.util as u; print(u.find_spec({module!r}))")
     assert found.stdout == "None\n"
+
+
+def test_a_slip_that_needs_an_extra_which_is_not_installed_is_told_which(command: _Command, tmp_path: Path) -> None:
+    slip = tmp_path / "caller" / "slip.toml"
+    slip.parent.mkdir()
+    slip.write_text('name = "caller"\n[tables.caller]\ncolumns.phone = "phone | phone(\'DE\').e164 | text"\n', "utf-8")
+    told = command("etl-actors", "slips", "check", slip.parent, status=1).stdout
+    assert "the step `phone` needs phonenumberslite, which is not installed here: pip install 'etl-actors[phones]'\n" in told
 
 
 def test_the_installed_wheel_does_the_main_job_from_another_folder(command: _Command, tmp_path: Path) -> None:

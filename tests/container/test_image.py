@@ -112,6 +112,11 @@ def test_what_only_builds_and_tests_stays_out(run: _Run) -> None:
     assert run("/opt/etl-actors/bin/python", "-I", "-c", look).strip() == "[]"
 
 
+def test_the_libraries_that_steps_wrap_are_in_it(run: _Run) -> None:
+    look = "from etl_actors.slips.steps.known import STEPS; print(all(kind.library.versions() for kind in STEPS.values() if kind.library))"
+    assert run("/opt/etl-actors/bin/python", "-I", "-c", look).strip() == "True"
+
+
 def test_it_adds_less_than_a_quarter_of_a_gigabyte_to_its_base(image: str) -> None:
     base, made = _layers(os.environ["PYTHON_IMAGE"]), _layers(image)
     assert base.keys() < made.keys()
