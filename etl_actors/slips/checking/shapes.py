@@ -127,10 +127,9 @@ class _Shapes:
             return None if name is None else self.vocabulary.grammar(name, step.at).shape
         if step.name in {"many", "sep_by"}:
             return self._listed(Text(), step)
-        if (kind := STEPS.get(step.name)) is not None and kind.shape is not None:
-            return kind.shape
-        if shape is None:
-            return None
+        made = kind.shape if (kind := STEPS.get(step.name)) is not None else None
+        if made is not None or shape is None:
+            return made
         match step.name:
             case "map":
                 return self._listed(items(shape), step)
