@@ -60,9 +60,13 @@ class Examples:
     good: tuple[Good, ...]
     bad: tuple[Bad, ...]
 
+    def every(self) -> tuple[Good | Bad, ...]:
+        """List the good ones and then the bad ones."""
+        return (*self.good, *self.bad)
+
     def starts(self) -> tuple[str, ...]:
         """List the rules that examples start by, each once, in order of appearance."""
-        return tuple(dict.fromkeys(each.start for each in (*self.good, *self.bad)))
+        return tuple(dict.fromkeys(each.start for each in self.every()))
 
 
 def library_examples(name: str) -> Examples | None:

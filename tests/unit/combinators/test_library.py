@@ -51,7 +51,7 @@ def test_a_grammar_has_at_least_six_good_and_four_bad_examples_each_once(name: s
     assert examples is not None, f"there is no std/{name}.toml"
     assert len(examples.good) >= 6
     assert len(examples.bad) >= 4
-    both = [(each.text, each.start) for each in (*examples.good, *examples.bad)]
+    both = [(each.text, each.start) for each in examples.every()]
     assert len(both) == len(set(both))
 
 
@@ -59,7 +59,7 @@ def test_a_grammar_has_at_least_six_good_and_four_bad_examples_each_once(name: s
 def test_good_examples_become_their_values_and_bad_ones_are_refused_at_their_places(name: str) -> None:
     examples = library_examples(name)
     assert examples is not None, f"there is no std/{name}.toml"
-    wrong = [problem for each in (*examples.good, *examples.bad) if (problem := _problem(name, each))]
+    wrong = [problem for each in examples.every() if (problem := _problem(name, each))]
     assert not wrong, "\n\n".join(["", *wrong])
 
 
