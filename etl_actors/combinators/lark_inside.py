@@ -8,7 +8,7 @@ from typing import Any
 
 from lark.common import ParserConf
 from lark.grammar import Rule, Symbol
-from lark.lexer import BasicLexer, ContextualLexer, LexerState, LineCounter
+from lark.lexer import BasicLexer, ContextualLexer, LexerState, LineCounter, TerminalDef, UnlessCallback
 from lark.load_grammar import GrammarBuilder, _error_repr, _find_used_symbols, _get_parser, stdlib_loader
 from lark.parsers.lalr_analysis import LALR_Analyzer, Shift
 from lark.parsers.lalr_parser import LALR_Parser, _Parser
@@ -28,9 +28,11 @@ __all__ = [
     "Shift",
     "Symbol",
     "TextSlice",
+    "UnlessCallback",
     "analysed",
     "error_words",
     "grammar_parser",
+    "look_order",
     "run_parser",
     "stdlib_loader",
     "used_symbols",
@@ -63,3 +65,15 @@ def analysed(rules: list[Rule], start: str) -> Any:
     analysis.compute_includes_lookback()
     analysis.compute_lookaheads()
     return analysis
+
+
+def look_order(lexer: Any) -> list[TerminalDef]:
+    """List the terminals that a lexer tries at each place, in its order: the first that matches is the token.
+
+    Args:
+        lexer: of one state, of the contextual lexer.
+
+    Returns:
+        Without the literals that are found by a regular expression and called by their name afterwards.
+    """
+    return list(lexer.scanner.terminals)

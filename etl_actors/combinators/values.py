@@ -105,7 +105,8 @@ def _place(node: Node, at: int) -> None:
     waiting: list[Any] = [node]
     while waiting:
         empty = waiting.pop()
-        empty.start = at
+        text, _, _, starts = empty.placed
+        empty.place((text, at, at, starts))
         for child in empty.values():
             waiting += [each for each in (child if isinstance(child, list) else [child]) if isinstance(each, Node)]
 
@@ -153,7 +154,7 @@ def _aliased(plan: Plan, part: Part, text: str) -> Part:
 
 def _node(children: dict[str, Any], first: int | None, last: int, starts: dict[str, int], text: str) -> Node:
     if first is None:
-        return Node(children, "", 0, starts)
+        return Node.within(text, 0, 0, children, starts)
     return Node.within(text, first, last, children, starts)
 
 

@@ -115,7 +115,7 @@ def matched(found: re.Match[str]) -> Any:
     groups = found.re.groupindex
     if groups:
         starts = {name: found.start(name) for name in groups if found[name] is not None}
-        return Node(found.groupdict(), found[0], found.start(), starts)
+        return Node.within(found.string, found.start(), found.end(), found.groupdict(), starts)
     return found[1] if found.re.groups else found[0]
 
 

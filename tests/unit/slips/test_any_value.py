@@ -96,7 +96,9 @@ VALUES = st.recursive(
         st.lists(inner, max_size=3),
         st.dictionaries(st.text(max_size=3), inner, max_size=3),
         st.builds(
-            lambda children, source: Node(children, source, 0, {}), st.dictionaries(st.text("ab"), inner, max_size=2), TEXTS
+            lambda children, source: Node.within(source, 0, len(source), children, {}),
+            st.dictionaries(st.text("ab"), inner, max_size=2),
+            TEXTS,
         ),
     ),
     max_leaves=5,

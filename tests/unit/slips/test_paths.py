@@ -152,7 +152,9 @@ def segments_of(text: str) -> tuple[Segment, ...]:
 
 
 def test_the_value_of_a_grammars_rule_is_an_object_as_others_are() -> None:
-    node = Node({"k": Node({"x": "1"}, "1", 2, {"x": 2}), "l": [Node({"x": "2"}, "2", 4, {"x": 4})]}, "k 1 2", 0, {})
+    text = "k 1 2"
+    one, other = (Node.within(text, at, at + 1, {"x": text[at]}, {"x": at}) for at in (2, 4))
+    node = Node.within(text, 0, 5, {"k": one, "l": [other]}, {})
     texts = ("$.k.x", "$.*", "$.l[*].x", "$..x")
     found = {text: [value for _, value in located(node, segments_of(text))] for text in texts}
     assert found == {"$.k.x": ["1"], "$.*": [node["k"], node["l"]], "$.l[*].x": ["2"], "$..x": ["1", "2"]}

@@ -10,7 +10,7 @@ from etl_actors.slips.values.refused import Refused
 
 from .evaluated import evaluated
 
-RULE = Node({"k": "a"}, "a = 1", 0, {"k": 0})
+RULE = Node.within("a = 1", 0, 5, {"k": "a"}, {"k": 0})
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_the_parts_of_what_was_read_are_reached_by_paths() -> None:
         (0.00001, Decimal("1e-5")),
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
         ({"a": {"x": 1, "y": [1.0]}}, {"a": {"y": [1], "x": 1}}),
-        ({"k": "v"}, Node({"k": "v"}, "k=v", 0, {})),
+        ({"k": "v"}, Node.within("k=v", 0, 3, {"k": "v"}, {})),
     ],
 )
 def test_values_that_are_equal_as_json_have_one_hash(one: Any, other: Any) -> None:
