@@ -1,0 +1,235 @@
+"""A regular grammar as one Python function: a loop over blocks, each a match of one regular expression and what it makes."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lark.lexer import TerminalDef
+
+from etl_actors.combinators.node import Node
+from etl_actors.combinators.plans import Plans
+from etl_actors.combinators.regular.again import AGAIN, Near, Origin
+from etl_actors.combinators.regular.automaton import Automaton, Move, State
+from etl_actors.combinators.regular.declined import Declined
+from etl_actors.combinators.regular.entries import Entry, Layouts, Often, Part
+from etl_actors.combinators.regular.pattern import Pattern
+from etl_actors.combinators.regular.reduce import Site, Written
+from etl_actors.combinators.regular.terminals import Piece, piece_of
+from etl_actors.combinators.regular.tree import Branch, Step, heads, unfolded
+
+__all__ = ["Program", "program_of"]
+
+_LONG = 400_000  # characters of all regular expressions of a grammar
+Take = Callable[[str, int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A grammar, compiled.
+
+    Args:
+        take: gives the value of a text from an offset to its end; None where the grammar does not take it.
+        source: of that function.
+        patterns: the regular expression of each block.
+    """
+
+    take: Take
+    source: str
+    patterns: tuple[str, ...]
+
+
+def program_of(automaton: Automaton, plans: Plans, flags: int, whole: Callable[[str, int], Any]) -> Program:
+    """Compile a grammar.
+
+    Args:
+        automaton: of it.
+        plans: of its rules.
+        flags: of all of its regular expressions.
+        whole: reads a text by Lark's automaton, for places that nobody asks for but once in a while.
+
+    Raises:
+        Declined: it would be too long, or has a terminal that cannot be joined.
+    """
+    return _Compiler(automaton, plans, flags, whole).run()
+
+
+class _Compiler:
+    def __init__(self, automaton: Automaton, plans: Plans, flags: int, whole: Callable[[str, int], Any]) -> None:
+        self.automaton = automaton
+        self.plans = plans
+        self.flags = flags
+        kept = {each.symbol for parts in plans.outline.kept.values() for _, each in parts if each.term}
+        self.layouts = Layouts(plans.outline, kept)
+        self.names: dict[str, Any] = {"Node": Node, "AGAIN": AGAIN, "Origin": Origin, "whole": whole}
+        self.sites: list[Site] = []
+        self.patterns: list[str] = []
+        self.far = False
+        self.blocks: dict[int, int] = {}
+        self.waiting: list[int] = []
+
+    def run(self) -> Program:
+        loops = heads(self.automaton)
+        self._block(0)
+        lines: list[str] = []
+        for entry in self.waiting:  # which grows
+            lines += self._written(self.blocks[entry], unfolded(self.automaton, entry, loops))
+            if sum(map(len, self.patterns)) > _LONG:
+                raise Declined("its regular expression would be too long")
+        for number, site in enumerate(self.sites):
+            self.names[f"s{number}"] = Near(site.first.group, site.last.group, tuple((key, at.group) for key, at in site.starts))
+        head = ["def take(text, pos):"]
+        head += ["    origin = Origin(whole, text, pos)"] if self.far else []
+        lines = [line.replace("ORIGIN_ROOT ", "origin.root = ") for line in lines if self.far or "ORIGIN_ROOT " not in line]
+        source = "\n".join([*head, "    state = 0", "    while True:", *lines, ""])
+        exec(compile(source, "<grammar>", "exec"), self.names)  # noqa: S102 - written here; texts of the grammar are literals in it
+        return Program(self.names["take"], source, tuple(self.patterns))
+
+    def _block(self, entry: int) -> int:
+        if entry not in self.blocks:
+            self.blocks[entry] = len(self.blocks)
+            self.waiting.append(entry)
+        return self.blocks[entry]
+
+    def _piece(self, branch: Branch, place: int) -> Piece:
+        terminal: TerminalDef = branch.state.looks[place].terminal
+        return piece_of(terminal, self.flags)
+
+    def _written(self, number: int, root: Branch) -> list[str]:
+        """Write a block: what each way through it does is known before its expression is, which captures what that needs."""
+        stack = [self.layouts.entry(symbol, place) for place, symbol in enumerate(root.state.symbols, 1)]
+        ways: list[tuple[Step | Branch, list[str], dict[Step, str]]] = []
+        self._walk(root, [], list(stack), ways)
+        pattern = Pattern(self._piece, root).text
+        self.patterns.append(pattern)
+        try:
+            self.names[f"r{number}"] = re.compile(pattern, self.flags).match
+        except (re.error, RecursionError, OverflowError) as error:
+            raise Declined("Python cannot compile its regular expression") from error
+        out = [f"while state == {number}:", f"    m = r{number}(text, pos)", "    if m is None: return None"]
+        if len(ways) > 1:
+            out.append("    i = m.lastindex")
+        for count, (leaf, lines, read) in enumerate(ways):
+            indent = "    "
+            if len(ways) > 1:
+                out.append(f"    {'elif' if count else 'if'} i == {leaf.group}:")
+                indent = "        "
+            if read:
+                names = ", ".join(read.values())
+                groups = ", ".join(str(step.group) for step in read)
+                out.append(f"{indent}{names} = m.group({groups})")
+            out += [indent + line for line in lines]
+        if not ways:
+            out.append("    return None")
+        return ["        " + line for line in out]
+
+    def _walk(
+        self,
+        branch: Branch,
+        path: list[tuple[Step, Move]],
+        before: list[Entry],
+        ways: list[tuple[Step | Branch, list[str], dict[Step, str]]],
+    ) -> None:
+        for step in branch.steps.values():
+            if step.move is None:
+                ways.append((step, *self._retyped(step, path, before)))
+            elif step.behind is not None:
+                self._walk(step.behind, [*path, (step, step.move)], before, ways)
+            else:
+                written = Written(self.plans, self.sites)
+                self._end(written, [*path, (step, step.move)], before)
+                ways.append((step, written.lines, written.read))
+        if branch.state.end is not None:
+            written = Written(self.plans, self.sites)
+            stack = self._run(written, path, before)
+            stack = _reduce(written, branch.state.end, stack)
+            self._accept(written, stack)
+            ways.append((branch, written.lines, written.read))
+
+    def _run(self, written: Written, path: Sequence[tuple[Step, Move]], before: list[Entry]) -> list[Entry]:
+        stack = list(before)
+        for step, move in path:
+            stack = [*_reduce(written, move, stack), written.token(step)]
+        return stack
+
+    def _end(self, written: Written, path: Sequence[tuple[Step, Move]], before: list[Entry]) -> None:
+        """Write a way that ends in another block, or in this one again."""
+        stack = self._run(written, path, before)
+        target = self.automaton.states[path[-1][1].target]
+        self._store(written, stack, before, target)
+        self.far |= written.far
+
+    def _accept(self, written: Written, stack: list[Entry]) -> None:
+        value = written.use(stack[0].one)
+        self.far |= written.far
+        written.lines += [f"ORIGIN_ROOT {value}", f"return {value}"]
+
+    def _retyped(self, step: Step, path: list[tuple[Step, Move]], before: list[Entry]) -> tuple[list[str], dict[Step, str]]:
+        """Write a way whose last token is what its text says."""
+        name = f"kind{len(self.names)}"
+        self.names[name] = step.look.retype
+        step.captured = True
+        read = {step: f"t{step.number}"}
+        lines = [f"k = {name}(t{step.number})"]
+        for count, (kind, move) in enumerate(step.look.moves.items()):
+            own = kind == step.look.terminal.name
+            lines.append(f"{'elif' if count else 'if'} k {'is None' if own else f'== {kind!r}'}:")
+            written = Written(self.plans, self.sites)
+            self._end(written, [*path, (step, move)], before)
+            read |= written.read
+            lines += ["    " + line for line in written.lines]
+        lines += ["else: return None"]
+        return lines, read
+
+    def _store(self, written: Written, stack: list[Entry], before: list[Entry], target: State) -> None:
+        """Write what puts the stack into variables, and goes on."""
+        names: list[str] = []
+        values: list[str] = []
+        for place, (symbol, entry) in enumerate(zip(target.symbols, stack, strict=True), 1):
+            if place <= len(before) and entry is before[place - 1]:
+                continue
+            kinds = self.layouts.bag(symbol)
+            if kinds is None:
+                if self.layouts.kept(symbol):
+                    names.append(f"v{place}")
+                    values.append(written.use(entry.one))
+                continue
+            for number, (key, many) in enumerate(kinds):
+                value = _kept(written, entry.parts.get(key, []), many=many)
+                names.append(f"v{place}_{number}")
+                values.append(value)
+        moved = [(name, value) for name, value in zip(names, values, strict=True) if name != value]
+        if moved:
+            written.lines.append(f"{', '.join(name for name, _ in moved)} = {', '.join(value for _, value in moved)}")
+        number = self._block(target.number)
+        written.lines += ["pos = m.end()", f"state = {number}", "continue"]
+
+
+def _reduce(written: Written, move: Move, stack: list[Entry]) -> list[Entry]:
+    for rule in move.reduced:
+        size = len(rule.expansion)
+        children = stack[len(stack) - size :]
+        stack = [*stack[: len(stack) - size], written.reduced(rule, children)]
+    return stack
+
+
+def _kept(written: Written, parts: list[Part], *, many: bool) -> str:
+    """Give the Python of one kind of child in a bag; a list that is there already grows in place."""
+    if not many:
+        return written.either(parts) if parts else "None"
+    if not parts or parts[0].often is not Often.LIST:
+        return written.listed(parts)
+    for part in parts[1:]:
+        written.lines.append(_appended(written, parts[0].value, part))
+    return parts[0].value
+
+
+def _appended(written: Written, name: str, part: Part) -> str:
+    value = written.use(part)
+    match part.often:
+        case Often.ONE:
+            return f"{name}.append({value})"
+        case Often.MAYBE:
+            return f"if {value} is not None: {name}.append({value})"
+        case Often.LIST:
+            return f"{name} += {value}"

@@ -1,0 +1,111 @@
+"""Blocks: parts of the automaton as trees of tokens, each of which one regular expression reads."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from etl_actors.combinators.regular.automaton import ACCEPTED, Automaton, Look, Move, State
+
+__all__ = ["Branch", "Step", "heads", "unfolded"]
+
+_LEAVES = 32  # ends of a block: each has code of its own
+
+
+@dataclass(eq=False, slots=True)
+class Step:
+    """A token in a tree.
+
+    Args:
+        look: its terminal.
+        move: what is done where it was read; None where its text decides on that.
+        number: of the token, in its block.
+        behind: what may follow; None where the block ends.
+        captured: whether it has a group of the regular expression.
+        group: the number of that group, once it is written.
+    """
+
+    look: Look
+    move: Move | None
+    number: int
+    behind: "Branch | None" = None
+    captured: bool = False
+    group: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class Branch:
+    """A place in a tree: what may be read there.
+
+    Args:
+        state: of the automaton.
+        steps: by the place of their look among the state's looks; none for what is ignored or fits nothing.
+        group: of the end of the text, once it is written; 0 where the text may not end here.
+    """
+
+    state: State
+    steps: dict[int, Step] = field(default_factory=dict)
+    group: int = 0
+
+
+def heads(automaton: Automaton) -> set[int]:
+    """Find the states that loops begin in: a tree that went on there would have no end."""
+    found: set[int] = set()
+    under_way: set[int] = set()
+    done: set[int] = set()
+    waiting = [(0, iter(_targets(automaton.states[0])))]
+    under_way.add(0)
+    while waiting:
+        number, rest = waiting[-1]
+        target = next(rest, None)
+        if target is None:
+            waiting.pop()
+            under_way.discard(number)
+            done.add(number)
+        elif target in under_way:
+            found.add(target)
+        elif target not in done:
+            under_way.add(target)
+            waiting.append((target, iter(_targets(automaton.states[target]))))
+    return found
+
+
+def _targets(state: State) -> list[int]:
+    return [move.target for look in state.looks for move in look.moves.values()]
+
+
+def unfolded(automaton: Automaton, entry: int, loops: set[int]) -> Branch:
+    """Unfold the automaton from a state, until a loop begins, a token's text decides, or the tree is large.
+
+    Args:
+        automaton: of the grammar.
+        entry: number of the state.
+        loops: where loops begin.
+    """
+    count = 0
+
+    def branch(state: State) -> Branch:
+        nonlocal count
+        made = Branch(state)
+        for place, look in enumerate(state.looks):
+            if look.moves:
+                plain = look.retype is None and len(look.moves) == 1
+                made.steps[place] = Step(look, next(iter(look.moves.values())) if plain else None, count)
+                count += 1
+        return made
+
+    root = branch(automaton.states[entry])
+    leaves = _ends(root)
+    waiting = deque(root.steps.values())
+    while waiting:
+        step = waiting.popleft()
+        if step.move is None or step.move.target == ACCEPTED or step.move.target in loops:
+            continue
+        below = branch(automaton.states[step.move.target])
+        if _ends(below) and leaves + _ends(below) - 1 <= _LEAVES:
+            step.behind = below
+            leaves += _ends(below) - 1
+            waiting.extend(below.steps.values())
+    return root
+
+
+def _ends(branch: Branch) -> int:
+    return len(branch.steps) + (branch.state.end is not None)
