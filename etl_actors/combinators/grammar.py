@@ -16,7 +16,10 @@ from etl_actors.combinators.grammar_error import GrammarError
 from etl_actors.combinators.imports import Builder
 from etl_actors.combinators.plans import Plans
 from etl_actors.combinators.reading import Reading
-from etl_actors.combinators.result import Result
+from etl_actors.combinators.regular.automaton import Automaton, Tables
+from etl_actors.combinators.regular.declined import Declined
+from etl_actors.combinators.regular.program import Program, program_of
+from etl_actors.combinators.result import Result, Success
 from etl_actors.combinators.shape import Shape
 from etl_actors.combinators.shapes import Shapes
 from etl_actors.combinators.told import told
@@ -39,6 +42,10 @@ class Grammar:
         shape: of its values.
         lark: as Lark compiled it.
         reached: what its rules and terminals are called and where they are written.
+
+    Attributes:
+        program: the grammar as a Python function; None where Lark's automaton reads all texts.
+        declined: why there is no program; empty where there is one.
     """
 
     def __init__(self, name: str, start: str, lark: Lark, reached: Reached) -> None:
@@ -50,6 +57,17 @@ class Grammar:
         self.lark = lark
         self.reached = reached
         self._reading = Reading(lark, start, makers(plans), Words(lark.terminals, reached, plans.described()))
+        self.program: Program | None = None
+        self.declined = ""
+        try:
+            self.program = self._compiled(plans)
+        except Declined as declined:
+            self.declined = declined.why
+
+    def _compiled(self, plans: Plans) -> Program:
+        reading = self._reading
+        tables = Tables(reading.states, reading.first, reading.last, reading.lexers, self.reached.called)
+        return program_of(Automaton(tables), plans, self.lark.options.g_regex_flags, reading.whole)
 
     def read(self, text: str, at: int = 0) -> Result[Any]:
         """Parse a whole text to its value (`Node`, str, list or None).
@@ -61,7 +79,9 @@ class Grammar:
         Returns:
             The value; or what was expected where, with the text.
         """
-        return self._reading.whole(text, at)
+        value = None if self.program is None else self.program.take(text, at)
+        # what the program does not take is explained by the automaton, which is exact by itself
+        return self._reading.whole(text, at) if value is None else Success(value, len(text))
 
     def read_prefix(self, text: str, at: int = 0) -> Result[Any]:
         """Parse the longest beginning of a text that the grammar takes.

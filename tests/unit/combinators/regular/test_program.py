@@ -44,7 +44,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _agree(grammar: Grammar, program: Program, text: str) -> bool:
-    result, value = grammar.read(text), program.take(text, 0)
+    result, value = grammar._reading.whole(text, 0), program.take(text, 0)
     return _same(value, result.value) if isinstance(result, Success) else value is None
 
 
