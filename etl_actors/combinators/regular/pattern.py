@@ -28,17 +28,24 @@ class Pattern:
         self._groups = 0
         self.text = self._branch(root)
 
-    def _branch(self, branch: Branch) -> str:
+    def _branch(self, branch: Branch, before: int = 0) -> str:
         ignored = self._ignored(branch)
         tried = [place for place, look in enumerate(branch.state.looks) if not look.ignored]
         if self._apart(branch, tried):
             options = [self._token(branch.steps[place], self._piece(branch, place)) for place in tried if place in branch.steps]
             if branch.state.end is not None:
-                options.append(r"\Z()")
-                self._groups += 1
-                branch.group = self._groups
+                options.append(self._end(branch, alone=not options, before=before))
             return ignored + (options[0] if len(options) == 1 else f"(?:{'|'.join(options)})" if options else _NEVER)
         return ignored + self._chosen(branch, tried)
+
+    def _end(self, branch: Branch, *, alone: bool, before: int) -> str:
+        """Write the end of the text; a token that only the end can follow tells by its group that it came."""
+        if alone and before:
+            branch.group = before
+            return r"\Z"
+        self._groups += 1
+        branch.group = self._groups
+        return r"\Z()"
 
     def _apart(self, branch: Branch, tried: list[int]) -> bool:
         """Tell whether no token that fits can be taken for another of the place."""
@@ -59,7 +66,7 @@ class Pattern:
 
     def _behind(self, step: Step) -> str:
         if step.behind is not None:
-            return self._branch(step.behind)
+            return self._branch(step.behind, step.group)
         if step.group:
             return ""
         self._groups += 1
@@ -82,7 +89,7 @@ class Pattern:
             self._groups += 1
             branch.group = self._groups
             options.append(r"(\Z)")
-        rests = [(step.group, self._branch(step.behind) if step.behind else "") for step in branch.steps.values()]
+        rests = [(step.group, self._branch(step.behind, step.group) if step.behind else "") for step in branch.steps.values()]
         rests += [(branch.group, "")] if branch.group else []
         behind = _NEVER
         for group, rest in reversed(rests):

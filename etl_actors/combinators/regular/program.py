@@ -14,13 +14,14 @@ from etl_actors.combinators.regular.automaton import Automaton, Move, State
 from etl_actors.combinators.regular.declined import Declined
 from etl_actors.combinators.regular.entries import Entry, Layouts, Often, Part
 from etl_actors.combinators.regular.pattern import Pattern
-from etl_actors.combinators.regular.reduce import Site, Written
+from etl_actors.combinators.regular.reduce import Site, Written, text_of
 from etl_actors.combinators.regular.terminals import Piece, piece_of
 from etl_actors.combinators.regular.tree import Branch, Step, heads, unfolded
 
 __all__ = ["Program", "program_of"]
 
 _LONG = 400_000  # characters of all regular expressions of a grammar
+_TEXT = re.compile("\0[0-9]+\0")
 Take = Callable[[str, int], Any]
 
 
@@ -77,11 +78,13 @@ class _Compiler:
             if sum(map(len, self.patterns)) > _LONG:
                 raise Declined("its regular expression would be too long")
         for number, site in enumerate(self.sites):
-            self.names[f"s{number}"] = Near(site.first.group, site.last.group, tuple((key, at.group) for key, at in site.starts))
+            first, last = (step.group if step.captured else 0 for step in (site.first, site.last))
+            self.names[f"s{number}"] = Near(first, last, tuple((key, at.group) for key, at in site.starts))
         head = ["def take(text, pos):"]
         head += ["    origin = Origin(whole, text, pos)"] if self.far else []
         lines = [line.replace("ORIGIN_ROOT ", "origin.root = ") for line in lines if self.far or "ORIGIN_ROOT " not in line]
-        source = "\n".join([*head, "    state = 0", "    while True:", *lines, ""])
+        body = ["state = 0", *_within("while True:", lines)]
+        source = "\n".join([*head, *("    " + line for line in body), ""])
         exec(compile(source, "<grammar>", "exec"), self.names)  # noqa: S102 - written here; texts of the grammar are literals in it
         return Program(self.names["take"], source, tuple(self.patterns))
 
@@ -98,7 +101,7 @@ class _Compiler:
     def _written(self, number: int, root: Branch) -> list[str]:
         """Write a block: what each way through it does is known before its expression is, which captures what that needs."""
         stack = [self.layouts.entry(symbol, place) for place, symbol in enumerate(root.state.symbols, 1)]
-        ways: list[tuple[Step | Branch, list[str], dict[Step, str]]] = []
+        ways: list[tuple[Step | Branch, list[str]]] = []
         self._walk(root, [], list(stack), ways)
         pattern = Pattern(self._piece, root).text
         self.patterns.append(pattern)
@@ -106,45 +109,37 @@ class _Compiler:
             self.names[f"r{number}"] = re.compile(pattern, self.flags).match
         except (re.error, RecursionError, OverflowError) as error:
             raise Declined("Python cannot compile its regular expression") from error
-        out = [f"while state == {number}:", f"    m = r{number}(text, pos)", "    if m is None: return None"]
-        if len(ways) > 1:
-            out.append("    i = m.lastindex")
-        for count, (leaf, lines, read) in enumerate(ways):
-            indent = "    "
-            if len(ways) > 1:
-                out.append(f"    {'elif' if count else 'if'} i == {leaf.group}:")
-                indent = "        "
-            if read:
-                names = ", ".join(read.values())
-                groups = ", ".join(str(step.group) for step in read)
-                out.append(f"{indent}{names} = m.group({groups})")
-            out += [indent + line for line in lines]
+        out = [f"m = r{number}(text, pos)", "if m is None: return None"]
         if not ways:
-            out.append("    return None")
-        return ["        " + line for line in out]
+            return _within(f"while state == {number}:", ["return None"])
+        if len(ways) > 1:
+            out.append("i = m.lastindex")
+        texts = {text_of(step): f"m[{step.group}]" for step in root.all()}
+        coded = sorted((leaf.group, [_TEXT.sub(lambda found: texts[found[0]], line) for line in lines]) for leaf, lines in ways)
+        return _within(f"while state == {number}:", out + _chosen(coded))
 
     def _walk(
         self,
         branch: Branch,
         path: list[tuple[Step, Move]],
         before: list[Entry],
-        ways: list[tuple[Step | Branch, list[str], dict[Step, str]]],
+        ways: list[tuple[Step | Branch, list[str]]],
     ) -> None:
         for step in branch.steps.values():
             if step.move is None:
-                ways.append((step, *self._retyped(step, path, before)))
+                ways.append((step, self._retyped(step, path, before)))
             elif step.behind is not None:
                 self._walk(step.behind, [*path, (step, step.move)], before, ways)
             else:
                 written = Written(self.plans, self.sites)
                 self._end(written, [*path, (step, step.move)], before)
-                ways.append((step, written.lines, written.read))
+                ways.append((step, written.lines))
         if branch.state.end is not None:
             written = Written(self.plans, self.sites)
             stack = self._run(written, path, before)
             stack = _reduce(written, branch.state.end, stack)
             self._accept(written, stack)
-            ways.append((branch, written.lines, written.read))
+            ways.append((branch, written.lines))
 
     def _run(self, written: Written, path: Sequence[tuple[Step, Move]], before: list[Entry]) -> list[Entry]:
         stack = list(before)
@@ -164,22 +159,19 @@ class _Compiler:
         self.far |= written.far
         written.lines += [f"ORIGIN_ROOT {value}", f"return {value}"]
 
-    def _retyped(self, step: Step, path: list[tuple[Step, Move]], before: list[Entry]) -> tuple[list[str], dict[Step, str]]:
+    def _retyped(self, step: Step, path: list[tuple[Step, Move]], before: list[Entry]) -> list[str]:
         """Write a way whose last token is what its text says."""
         name = f"kind{len(self.names)}"
         self.names[name] = step.look.retype
         step.captured = True
-        read = {step: f"t{step.number}"}
-        lines = [f"k = {name}(t{step.number})"]
+        lines = [f"k = {name}({text_of(step)})"]
         for count, (kind, move) in enumerate(step.look.moves.items()):
             own = kind == step.look.terminal.name
             lines.append(f"{'elif' if count else 'if'} k {'is None' if own else f'== {kind!r}'}:")
             written = Written(self.plans, self.sites)
             self._end(written, [*path, (step, move)], before)
-            read |= written.read
             lines += ["    " + line for line in written.lines]
-        lines += ["else: return None"]
-        return lines, read
+        return [*lines, "else: return None"]
 
     def _store(self, written: Written, stack: list[Entry], before: list[Entry], target: State) -> None:
         """Write what puts the stack into variables, and goes on."""
@@ -203,6 +195,18 @@ class _Compiler:
             written.lines.append(f"{', '.join(name for name, _ in moved)} = {', '.join(value for _, value in moved)}")
         number = self._block(target.number)
         written.lines += ["pos = m.end()", f"state = {number}", "continue"]
+
+
+def _within(head: str, lines: Sequence[str]) -> list[str]:
+    return [head, *("    " + line for line in lines)]
+
+
+def _chosen(ways: Sequence[tuple[int, list[str]]]) -> list[str]:
+    """Write what goes one of several ways, by the group that was closed last, in few comparisons."""
+    if len(ways) == 1:
+        return ways[0][1]
+    half = len(ways) // 2
+    return [*_within(f"if i < {ways[half][0]}:", _chosen(ways[:half])), *_within("else:", _chosen(ways[half:]))]
 
 
 def _reduce(written: Written, move: Move, stack: list[Entry]) -> list[Entry]:

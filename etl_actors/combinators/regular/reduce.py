@@ -10,7 +10,7 @@ from etl_actors.combinators.plans import Fate, Plans
 from etl_actors.combinators.regular.entries import Entry, Far, Often, Part
 from etl_actors.combinators.regular.tree import Step
 
-__all__ = ["Site", "Written"]
+__all__ = ["Site", "Written", "text_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Site:
     starts: tuple[tuple[str, Step], ...]
 
 
+def text_of(step: Step) -> str:
+    """Stand for the text of a token, until its group has a number; no literal of a grammar looks like this."""
+    return f"\0{step.number}\0"
+
+
 @dataclass(slots=True)
 class Written:
     """Python of one way through a block.
@@ -36,7 +41,6 @@ class Written:
         plans: of the grammar.
         sites: of all nodes of the program; grows.
         lines: of Python.
-        read: tokens of the block whose text is asked for.
         far: whether a node stands in several matches.
         nodes: how many nodes were made.
     """
@@ -44,19 +48,17 @@ class Written:
     plans: Plans
     sites: list[Site]
     lines: list[str] = field(default_factory=list)
-    read: dict[Step, str] = field(default_factory=dict)
     far: bool = False
     nodes: int = 0
 
     def token(self, step: Step) -> Entry:
         """Write a token that was read."""
-        return Entry({"": [Part(Often.ONE, f"t{step.number}", step, step)]}, first=step, last=step)
+        return Entry({"": [Part(Often.ONE, text_of(step), step, step)]}, first=step, last=step)
 
     def use(self, part: Part) -> str:
         """Give the Python of a part, whose text is read from the match then."""
         if part.step is not None:
             part.step.captured = True
-            self.read[part.step] = part.value
         return part.value
 
     def reduced(self, rule: Rule, children: Sequence[Entry]) -> Entry:
@@ -126,7 +128,9 @@ class Written:
         if near:
             assert isinstance(first, Step)
             assert isinstance(last, Step)
-            for step in (first, last, *(at for _, at in starts)):
+            # the match itself tells where it begins and ends
+            marked = [at for _, at in starts] + [first] * (not first.opens) + [last] * (not last.closes)
+            for step in marked:
                 step.captured = True
             self.lines.append(f"{name}.by = s{len(self.sites)}; {name}.of = m")
             self.sites.append(Site(first, last, tuple(starts)))

@@ -1,6 +1,7 @@
 """Blocks: parts of the automaton as trees of tokens, each of which one regular expression reads."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from etl_actors.combinators.regular.automaton import ACCEPTED, Automaton, Look, Move, State
@@ -19,16 +20,24 @@ class Step:
         move: what is done where it was read; None where its text decides on that.
         number: of the token, in its block.
         behind: what may follow; None where the block ends.
+        opens: whether every match of the block begins with it.
         captured: whether it has a group of the regular expression.
-        group: the number of that group, once it is written.
+        group: the number of that group, or of an empty one behind it that tells that the block ended here; once it is written.
     """
 
     look: Look
     move: Move | None
     number: int
+    opens: bool = False
     behind: "Branch | None" = None
     captured: bool = False
     group: int = 0
+
+    @property
+    def closes(self) -> bool:
+        """Whether a match ends with it, if it comes this far."""
+        behind = self.behind
+        return behind is None or not (behind.steps or any(look.ignored for look in behind.state.looks))
 
 
 @dataclass(eq=False, slots=True)
@@ -44,6 +53,14 @@ class Branch:
     state: State
     steps: dict[int, Step] = field(default_factory=dict)
     group: int = 0
+
+    def all(self) -> Iterator[Step]:
+        """List all tokens of the tree."""
+        waiting = [self]
+        while waiting:
+            for step in waiting.pop().steps.values():
+                yield step
+                waiting += [step.behind] if step.behind else []
 
 
 def heads(automaton: Automaton) -> set[int]:
@@ -93,6 +110,8 @@ def unfolded(automaton: Automaton, entry: int, loops: set[int]) -> Branch:
         return made
 
     root = branch(automaton.states[entry])
+    for step in root.steps.values():
+        step.opens = not any(look.ignored for look in root.state.looks)
     leaves = _ends(root)
     waiting = deque(root.steps.values())
     while waiting:
