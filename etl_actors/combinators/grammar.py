@@ -19,6 +19,7 @@ from etl_actors.combinators.reading import Reading
 from etl_actors.combinators.regular.automaton import Automaton, Tables
 from etl_actors.combinators.regular.declined import Declined
 from etl_actors.combinators.regular.program import Program, program_of
+from etl_actors.combinators.regular.recursion import contains_itself
 from etl_actors.combinators.result import Result, Success
 from etl_actors.combinators.shape import Shape
 from etl_actors.combinators.shapes import Shapes
@@ -66,7 +67,9 @@ class Grammar:
 
     def _compiled(self, plans: Plans) -> Program:
         reading = self._reading
-        tables = Tables(reading.states, reading.first, reading.last, reading.lexers, self.reached.called)
+        recursive = contains_itself(self.lark.rules)
+        called = recursive and f"rule {self.reached.called(recursive)}"
+        tables = Tables(reading.states, reading.first, reading.last, reading.lexers, called)
         return program_of(Automaton(tables), plans, self.lark.options.g_regex_flags, reading.whole)
 
     def read(self, text: str, at: int = 0) -> Result[Any]:

@@ -58,7 +58,7 @@ def _show(slip: Slip, folder: Path) -> None:
         say(f"libraries {', '.join(f'{package} {version}' for package, version in versions.items())}")
     for name, grammar in slip.vocabulary.grammars.items():
         say("")
-        say(f"grammar {name}: {_reach(grammar)}")
+        say(f"grammar {name}: {_reach(grammar)}; {_read_by(grammar)}")
         for line in shape_lines(grammar.shape):
             say(f"  {line}")
     if slip.lets:
@@ -72,6 +72,10 @@ def _show(slip: Slip, folder: Path) -> None:
 def _reach(grammar: Grammar) -> str:
     reached = [file for file in grammar.files if file != grammar.name]
     return f"{grammar.name}, rule {grammar.start}" + (f"; it reaches {', '.join(reached)}" if reached else "")
+
+
+def _read_by(grammar: Grammar) -> str:
+    return "compiled" if grammar.program else f"not compiled, for {grammar.declined}"
 
 
 def _show_table(made: SlipTable) -> None:
@@ -136,7 +140,14 @@ def _json(slip: Slip, folder: Path) -> dict[str, object]:
         "priority": slip.priority,
         "libraries": library_versions(slip),
         "grammars": {
-            name: {"file": grammar.name, "rule": grammar.start, "files": list(grammar.files), "shape": shape_json(grammar.shape)}
+            name: {
+                "file": grammar.name,
+                "rule": grammar.start,
+                "files": list(grammar.files),
+                "compiled": grammar.program is not None,
+                "declined": grammar.declined or None,
+                "shape": shape_json(grammar.shape),
+            }
             for name, grammar in slip.vocabulary.grammars.items()
         },
         "let": {let.name: let.text for let in slip.lets},

@@ -31,14 +31,14 @@ class Tables:
         first: the state that every text begins in.
         last: the state in which a text is accepted.
         lexers: by LALR state.
-        called: gives a rule the name that its author knows it by.
+        recursive: the name that its author knows a rule by that contains itself; None where there is none.
     """
 
     states: dict[int, dict[str, Any]]
     first: int
     last: int
     lexers: dict[int, Any]
-    called: Callable[[str], str]
+    recursive: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +177,4 @@ class Automaton:
 
     def _check(self, stack: list[int], state: int) -> None:
         if state in stack:
-            between = [str(self._symbols[one]) for one in (*stack[stack.index(state) + 1 :], state)]
-            raise Declined(self._recursive(between))
-
-    def _recursive(self, symbols: list[str]) -> str:
-        named = list(dict.fromkeys(self._tables.called(symbol) for symbol in symbols if not symbol.startswith("__")))
-        return f"what begins with {' '.join(named[:6])} may contain itself there"
+            raise Declined(f"{self._tables.recursive or 'a rule'} contains itself")

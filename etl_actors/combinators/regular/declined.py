@@ -7,7 +7,7 @@ class Declined(Exception):
     """A grammar cannot be read by regular expressions, or not by few and short ones.
 
     Args:
-        why: as a sentence goes on behind "it is read by Lark's automaton, for".
+        why: as a sentence goes on behind "is read by Lark's automaton, for".
     """
 
     def __init__(self, why: str) -> None:

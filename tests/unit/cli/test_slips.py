@@ -320,7 +320,7 @@ def test_show_draws_what_grammars_give(folder: Path, asked: Any) -> None:
     (folder / "text" / "line.lark").write_text(GRAMMAR)
     status, out, err = asked("show", "text")
     assert (status, err) == (0, "")
-    assert "grammar line: line.lark, rule start\n  host\n  pair[]\n    key\n" in out
+    assert "grammar line: line.lark, rule start; compiled\n  host\n  pair[]\n    key\n" in out
     assert "  note\n" in out
     assert "let.first  read.pair[0]" in out
     rows = [line.split() for line in out.splitlines() if line.startswith(("host", "size"))]
@@ -329,6 +329,15 @@ def test_show_draws_what_grammars_give(folder: Path, asked: Any) -> None:
     told = json.loads(asked("show", "text", "--json")[1])
     assert told["grammars"]["line"]["shape"]["host"] == "text"
     assert isinstance(told["grammars"]["line"]["shape"]["pair"], list)
+    assert (told["grammars"]["line"]["compiled"], told["grammars"]["line"]["declined"]) == (True, None)
+
+
+def test_show_says_why_a_grammar_is_not_compiled(folder: Path, asked: Any) -> None:
+    put(folder / "text", TEXT.replace("read.pair[0]", "read").replace("read.host", "read.name").replace("first.key", "read.name"))
+    (folder / "text" / "line.lark").write_text('start: NAME ["(" start ")"]\nNAME: /[a-z]+/')
+    assert "rule start; not compiled, for rule start contains itself\n" in asked("show", "text")[1]
+    told = json.loads(asked("show", "text", "--json")[1])["grammars"]["line"]
+    assert (told["compiled"], told["declined"]) == (False, "rule start contains itself")
 
 
 def test_the_traps_of_grammars_are_warnings_that_strict_makes_problems(folder: Path, asked: Any) -> None:

@@ -10,7 +10,7 @@ from tests.support.grammars import loaded
 def _automaton(text: str) -> Automaton:
     grammar = loaded(text)
     reading = grammar._reading
-    return Automaton(Tables(reading.states, reading.first, reading.last, reading.lexers, grammar.reached.called))
+    return Automaton(Tables(reading.states, reading.first, reading.last, reading.lexers, None))
 
 
 def _takes(automaton: Automaton, tokens: list[str]) -> bool:
@@ -46,10 +46,21 @@ def test_left_recursion_is_a_repetition() -> None:
     assert _takes(_automaton('start: list\nlist: list "," A | A\nA: "a"'), ["A", "COMMA", "A"])
 
 
-@pytest.mark.parametrize("rule", ['start: "(" start ")" | A', "start: A start | A", 'start: x\nx: A | "-" x'])
-def test_a_rule_that_contains_itself_is_declined(rule: str) -> None:
-    with pytest.raises(Declined, match="may contain itself"):
-        _automaton(f'{rule}\nA: "a"')
+@pytest.mark.parametrize(
+    ("rules", "recursive"),
+    [
+        ('start: "(" start ")" | A', "start"),
+        ("start: A start | A", "start"),
+        ('start: x\nx: A | "-" x', "x"),
+        ('start: sum\n?sum: product | sum "+" product\n?product: A | "(" sum ")"', "sum"),
+        ('start: x*\nx: A | "[" x* "]"', "x"),
+    ],
+)
+def test_a_rule_that_contains_itself_is_declined_by_its_name(rules: str, recursive: str) -> None:
+    text = f'{rules}\nA: "a"'
+    with pytest.raises(Declined, match="contains itself"):
+        _automaton(text)
+    assert loaded(text).declined == f"rule {recursive} contains itself"
 
 
 def test_rules_that_can_be_under_way_in_too_many_ways_are_declined() -> None:
