@@ -20,6 +20,7 @@ from etl_actors.combinators.regular.automaton import Automaton, Tables
 from etl_actors.combinators.regular.declined import Declined
 from etl_actors.combinators.regular.program import Program, program_of
 from etl_actors.combinators.regular.recursion import contains_itself
+from etl_actors.combinators.remembered import Remembered
 from etl_actors.combinators.result import Result, Success
 from etl_actors.combinators.shape import Shape
 from etl_actors.combinators.shapes import Shapes
@@ -47,6 +48,7 @@ class Grammar:
     Attributes:
         program: the grammar as a Python function; None where Lark's automaton reads all texts.
         declined: why there is no program; empty where there is one.
+        remembered: what texts were read as, where there is no program.
     """
 
     def __init__(self, name: str, start: str, lark: Lark, reached: Reached) -> None:
@@ -64,6 +66,7 @@ class Grammar:
             self.program = self._compiled(plans)
         except Declined as declined:
             self.declined = declined.why
+        self.remembered = None if self.program else Remembered(lambda text: self._reading.whole(text, 0))
 
     def _compiled(self, plans: Plans) -> Program:
         reading = self._reading
@@ -82,9 +85,14 @@ class Grammar:
         Returns:
             The value; or what was expected where, with the text.
         """
-        value = None if self.program is None else self.program.take(text, at)
-        # what the program does not take is explained by the automaton, which is exact by itself
-        return self._reading.whole(text, at) if value is None else Success(value, len(text))
+        if self.program is not None:
+            value = self.program.take(text, at)
+            if value is not None:
+                return Success(value, len(text))
+            # what the program does not take the automaton explains, which is exact by itself
+        elif self.remembered is not None and at == 0:
+            return self.remembered.read(text)
+        return self._reading.whole(text, at)
 
     def read_prefix(self, text: str, at: int = 0) -> Result[Any]:
         """Parse the longest beginning of a text that the grammar takes.
