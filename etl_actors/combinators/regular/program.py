@@ -72,9 +72,9 @@ class _Compiler:
     def run(self) -> Program:
         loops = heads(self.automaton)
         self._block(0)
-        lines: list[str] = []
+        blocks: list[list[str]] = []
         for entry in self.waiting:  # which grows
-            lines += self._written(self.blocks[entry], unfolded(self.automaton, entry, loops))
+            blocks.append(self._written(self.blocks[entry], unfolded(self.automaton, entry, loops)))
             if sum(map(len, self.patterns)) > _LONG:
                 raise Declined("its regular expression would be too long")
         for number, site in enumerate(self.sites):
@@ -82,8 +82,8 @@ class _Compiler:
             self.names[f"s{number}"] = Near(first, last, tuple((key, at.group) for key, at in site.starts))
         head = ["def take(text, pos):"]
         head += ["    origin = Origin(whole, text, pos)"] if self.far else []
-        lines = [line.replace("ORIGIN_ROOT ", "origin.root = ") for line in lines if self.far or "ORIGIN_ROOT " not in line]
-        body = ["state = 0", *_within("while True:", lines)]
+        lines = _looped(blocks) if len(blocks) > 1 or loops else blocks[0]
+        body = [line.replace("ORIGIN_ROOT ", "origin.root = ") for line in lines if self.far or "ORIGIN_ROOT " not in line]
         source = "\n".join([*head, *("    " + line for line in body), ""])
         exec(compile(source, "<grammar>", "exec"), self.names)  # noqa: S102 - written here; texts of the grammar are literals in it
         return Program(self.names["take"], source, tuple(self.patterns))
@@ -111,12 +111,12 @@ class _Compiler:
             raise Declined("Python cannot compile its regular expression") from error
         out = [f"m = r{number}(text, pos)", "if m is None: return None"]
         if not ways:
-            return _within(f"while state == {number}:", ["return None"])
+            return ["return None"]
         if len(ways) > 1:
             out.append("i = m.lastindex")
         texts = {text_of(step): f"m[{step.group}]" for step in root.all()}
         coded = sorted((leaf.group, [_TEXT.sub(lambda found: texts[found[0]], line) for line in lines]) for leaf, lines in ways)
-        return _within(f"while state == {number}:", out + _chosen(coded))
+        return out + _chosen(coded)
 
     def _walk(
         self,
@@ -195,6 +195,12 @@ class _Compiler:
             written.lines.append(f"{', '.join(name for name, _ in moved)} = {', '.join(value for _, value in moved)}")
         number = self._block(target.number)
         written.lines += ["pos = m.end()", f"state = {number}", "continue"]
+
+
+def _looped(blocks: Sequence[list[str]]) -> list[str]:
+    """Write the loop over blocks; one that goes on with itself stays in a loop of its own."""
+    inner = [line for number, lines in enumerate(blocks) for line in _within(f"while state == {number}:", lines)]
+    return ["state = 0", *_within("while True:", inner)]
 
 
 def _within(head: str, lines: Sequence[str]) -> list[str]:
