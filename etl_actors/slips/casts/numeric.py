@@ -1,13 +1,19 @@
-"""Numeric types: JSON numbers and decimal strings, with PostgreSQL's ranges and rounding. A boolean is no number."""
+"""Numeric types: JSON numbers, decimal strings and what a grammar reads as a number, with PostgreSQL's ranges and rounding.
+
+A boolean is no number.
+"""
 
 import math
 import re
 from collections.abc import Callable
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
 from typing import Any
 
+from etl_actors.combinators.node import Node
 from etl_actors.relational.canonical import real_text
 from etl_actors.slips.casts.plain import BLANKS
+from etl_actors.slips.casts.written_number import rounded, written_number
 from etl_actors.slips.values.refused import Refused
 
 __all__ = ["double_text", "integer", "numeric_text", "numeric_with", "real_text_of", "to_double", "to_numeric", "to_real"]
@@ -26,8 +32,8 @@ _EXACT = Context(prec=_WHOLE_DIGITS + _FRACTION_DIGITS + 2, Emax=MAX_EMAX, Emin=
 Cast = Callable[[Any], Any]
 
 
-def _decimal(value: Any, expected: str, reason: str) -> Decimal:
-    """Take a number, or a string that is one."""
+def _taken(value: Any, expected: str, reason: str) -> Decimal | Fraction:
+    """Take a number, or what is written as one; a `Fraction` only where its decimals have no end."""
     kind = type(value)
     if kind is Decimal and value.is_finite():  # others come of a slip's own steps only
         return value  # type: ignore[no-any-return]  # narrowed by type()
@@ -39,18 +45,29 @@ def _decimal(value: Any, expected: str, reason: str) -> Decimal:
         text = value.strip(BLANKS)
         if _DECIMAL.fullmatch(text):
             return Decimal(text)
+    if kind is Node:
+        number = written_number(value)
+        if number is not None:
+            return number
     raise Refused(reason, expected, value)
+
+
+def _as_it_came(value: Any) -> Any:
+    """Give a number as the text that a grammar took apart, for messages."""
+    return value.source if type(value) is Node else value
 
 
 def _whole(value: Any, bits: int, expected: str) -> int:
     """Take an integer of a float, a Decimal or a string, without writing out a huge power of ten."""
-    exact = _decimal(value, expected, "not_an_integer")
+    exact = _taken(value, expected, "not_an_integer")
     if not exact:
         return 0
+    if type(exact) is Fraction:
+        raise Refused("not_an_integer", expected, _as_it_came(value))
     if exact.adjusted() > bits:
-        raise Refused("out_of_range", expected, value)
+        raise Refused("out_of_range", expected, _as_it_came(value))
     if exact.adjusted() < 0 or exact != exact.to_integral_value(context=_EXACT):
-        raise Refused("not_an_integer", expected, value)
+        raise Refused("not_an_integer", expected, _as_it_came(value))
     return int(exact)
 
 
@@ -80,7 +97,7 @@ def integer(name: str, bits: int) -> tuple[Cast, Cast]:
             number = _whole(value, bits, expected)
         if low <= number < high:
             return number
-        raise Refused("out_of_range", within, value)
+        raise Refused("out_of_range", within, _as_it_came(value))
 
     def text_of(value: Any) -> str | None:
         if type(value) is int and low <= value < high:
@@ -95,7 +112,9 @@ def to_numeric(value: Any) -> Decimal | None:
     """Cast to numeric: as many digits as came."""
     if value is None:
         return None
-    number = _decimal(value, "a number", "not_a_number")
+    number = _taken(value, "a number", "not_a_number")
+    if type(number) is Fraction:
+        raise Refused("not_a_number", "a number whose decimals end; numeric(p,s) rounds any", _as_it_came(value))
     if (number and number.adjusted() >= _WHOLE_DIGITS) or -int(number.as_tuple().exponent) > _FRACTION_DIGITS:
         raise Refused(
             "out_of_range", f"a number of at most {_WHOLE_DIGITS:,} digits and {_FRACTION_DIGITS:,} behind the point", value
@@ -130,15 +149,18 @@ def numeric_with(precision: int, scale: int) -> tuple[Cast, Cast]:
     expected = f"a number that fits numeric({precision},{scale})"
 
     def value_of(value: Any) -> Decimal | None:
-        number = to_numeric(value)
+        if type(value) is Node and type(third := written_number(value)) is Fraction:
+            number = rounded(third, scale)
+        else:
+            number = to_numeric(value)
         if number is None:
             return None
         if number and number.adjusted() > precision - scale:
-            raise Refused("out_of_range", expected, value)
-        rounded = number.quantize(step, rounding=ROUND_HALF_UP, context=_EXACT)
-        if rounded.copy_abs() >= limit:
-            raise Refused("out_of_range", expected, value)
-        return rounded or rounded.copy_abs()
+            raise Refused("out_of_range", expected, _as_it_came(value))
+        fitted = number.quantize(step, rounding=ROUND_HALF_UP, context=_EXACT)
+        if fitted.copy_abs() >= limit:
+            raise Refused("out_of_range", expected, _as_it_came(value))
+        return fitted or fitted.copy_abs()
 
     zeros = ["0" * missing for missing in range(max(scale, 0) + 1)]
 
@@ -165,8 +187,11 @@ def to_double(value: Any) -> float | str | None:
         special = _SPECIAL.get(value.strip(BLANKS).lower())
         if special:
             return special
-    exact = _decimal(value, "a number (double precision)", "not_a_number")
-    number = float(exact)
+    exact = _taken(value, "a number (double precision)", "not_a_number")
+    try:
+        number = float(exact)
+    except OverflowError:  # of a fraction
+        number = math.inf
     if math.isinf(number) or (number == 0 and exact):
         raise Refused("out_of_range", "a number within the range of double precision", value)
     return number
