@@ -7,7 +7,7 @@ from typing import Any
 
 from etl_actors.cli.slips.shelf import Problem, problems_in
 from etl_actors.combinators.traps.found import Trap, traps_of
-from etl_actors.combinators.traps.regex import never_ends
+from etl_actors.combinators.traps.slow import slow
 from etl_actors.slips.expressions import nodes as n
 from etl_actors.slips.model.names import parts
 from etl_actors.slips.model.slip import Slip
@@ -17,10 +17,7 @@ from etl_actors.slips.source.toml_places import find_places
 
 __all__ = ["warnings_of"]
 
-_FOR_EVER = (
-    "this regular expression can try for ever: a repetition in it reads one text in several ways, and each further character doubles "
-    "the time; let each character be read in one way only, as (a+,)+ does and (a+,?)+ does not"
-)
+_CALLED = "this regular expression"
 
 
 def warnings_of(slip: Slip, folder: Path) -> Iterator[Problem]:
@@ -42,10 +39,10 @@ def warnings_of(slip: Slip, folder: Path) -> Iterator[Problem]:
         several = (one for one in parts(node) if isinstance(one, n.Step) and one.name == "match" and one.arguments)
         for step in several:
             pattern = step.arguments[0]
-            if isinstance(pattern, n.Literal) and never_ends(str(pattern.value)):
-                problems.at_value(keys, _FOR_EVER, pattern.at)
-    if slip.input is not None and slip.input.begins and never_ends(slip.input.begins):
-        problems.at_value(("input", "begins"), _FOR_EVER)
+            if isinstance(pattern, n.Literal) and (found := slow(str(pattern.value))):
+                problems.at_value(keys, found.sentence(_CALLED), pattern.at)
+    if slip.input is not None and slip.input.begins and (found := slow(slip.input.begins)):
+        problems.at_value(("input", "begins"), found.sentence(_CALLED))
     yield from problems_in(str(problems))
 
 

@@ -10,7 +10,8 @@ from functools import lru_cache
 from etl_actors.combinators.grammar import Grammar, GrammarError, load_grammar
 from etl_actors.combinators.traps.joined import joined
 from etl_actors.combinators.traps.lexing import Cut, Eaten, Lost, cut, eaten, lost
-from etl_actors.combinators.traps.regex import looks_around, never_ends, stops_early
+from etl_actors.combinators.traps.regex import looks_around, stops_early
+from etl_actors.combinators.traps.slow import shown, slow
 from etl_actors.combinators.traps.states import States
 
 __all__ = ["Trap", "find_traps", "traps_of"]
@@ -99,13 +100,8 @@ class _Traps:
         for terminal in self.states.terminals.values():
             if terminal.literal is not None:
                 continue
-            if never_ends(terminal.pattern):
-                yield self._at(
-                    terminal.name,
-                    f"{self._called(terminal.name)} can try for ever: a repetition in it, or what it repeats, reads one text in several "
-                    "ways, and each further character doubles the time; let each character be read in one way only, as (a+,)+ does and "
-                    "(a+,?)+ does not",
-                )
+            if found := slow(terminal.pattern):
+                yield self._at(terminal.name, found.sentence(self._called(terminal.name)))
             if stops_early(terminal.pattern):
                 yield self._at(
                     terminal.name,
@@ -120,22 +116,22 @@ class _Traps:
             case Lost(loser, winner, text):
                 return self._at(
                     loser,
-                    f"{self._called(loser)} is not always read: `{_shown(text)}` is taken for {self._called(winner)} where both may "
+                    f"{self._called(loser)} is not always read: `{shown(text)}` is taken for {self._called(winner)} where both may "
                     f"stand; {self._priority(loser, text, winner)}",
                     winner,
                 )
             case Cut(keyword, name, text, read):
                 return self._at(
                     keyword,
-                    f"{self._called(keyword)} has priority over {self._called(name)}, so that `{_shown(text)}` is read as "
-                    f"`{_shown(read)}` and a rest; let it end at the end of a word: {self._as_word(keyword, read, self.states.terminals[keyword].priority)}",
+                    f"{self._called(keyword)} has priority over {self._called(name)}, so that `{shown(text)}` is read as "
+                    f"`{shown(read)}` and a rest; let it end at the end of a word: {self._as_word(keyword, read, self.states.terminals[keyword].priority)}",
                 )
             case Eaten(eater, other, rule, text):
                 return self._at(
                     eater,
                     f"{self._called(eater)} goes on over {self._called(other)}, which has to follow it in rule "
                     f"`{self.reached.called(rule.lstrip('_')) if rule.startswith('__') else self.reached.called(rule)}`: all of "
-                    f"`{_shown(text)}` is {self._called(eater)}; let it stop before, by leaving out a character, as [^,]+ does, or by "
+                    f"`{shown(text)}` is {self._called(eater)}; let it stop before, by leaving out a character, as [^,]+ does, or by "
                     "looking ahead, as (?:(?!END).)+ does",
                 )
 
@@ -143,7 +139,7 @@ class _Traps:
         if winner in {one.name for one in self.states.ignored}:
             return self._at(
                 loser,
-                f"{self._called(loser)} is never read where it may stand: `{_shown(text)}` is taken for what %ignore leaves out; let "
+                f"{self._called(loser)} is never read where it may stand: `{shown(text)}` is taken for what %ignore leaves out; let "
                 "%ignore leave out less, or give it a priority: " + f"{self._named(loser)}.{self._rank(winner)}: …",
                 winner,
             )
@@ -156,7 +152,7 @@ class _Traps:
             )
         return self._at(
             loser,
-            f"{self._called(loser)} is never read where {self._called(winner)} may stand too: `{_shown(text)}` is taken for "
+            f"{self._called(loser)} is never read where {self._called(winner)} may stand too: `{shown(text)}` is taken for "
             f"{self._called(winner)}, for Lark takes of two that match the one of the higher priority, then the one that can be longer; "
             f"{self._priority(loser, text, winner)}",
             winner,
@@ -192,7 +188,7 @@ class _Traps:
         terminal = self.states.terminals.get(name)
         if name in self.reached.definitions or terminal is None:
             return f"`{self.reached.called(name)}`"
-        return f'"{_shown(terminal.literal)}"' if terminal.literal is not None else f"/{terminal.pattern}/"
+        return f'"{shown(terminal.literal)}"' if terminal.literal is not None else f"/{terminal.pattern}/"
 
     def _at(self, name: str, sentence: str, other: str = "") -> Trap:
         used = self.reached.uses.get(name)
@@ -217,10 +213,6 @@ class _Traps:
 
 def _names(trap: Cut | Eaten) -> tuple[str, str]:
     return (trap.keyword, trap.name) if isinstance(trap, Cut) else (trap.eater, trap.eaten)
-
-
-def _shown(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
 
 
 def _escaped(text: str) -> str:

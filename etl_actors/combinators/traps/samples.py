@@ -11,7 +11,7 @@ from re import _constants as op
 from re import _parser
 from typing import Any
 
-__all__ = ["Sample", "accepted", "parsed", "samples", "words"]
+__all__ = ["Sample", "parsed", "samples", "words"]
 
 _MOST = 48
 _WORDS = 64
@@ -67,20 +67,6 @@ def words(pattern: str, flags: int = 0) -> list[str]:
     regex = re.compile(pattern, flags)
     cases = (case for word in found for case in (word, word.lower(), word.upper(), word.capitalize()))
     return [word for word in dict.fromkeys(cases) if word and regex.fullmatch(word)]
-
-
-def accepted(code: Any, argument: Any) -> frozenset[str]:
-    """List characters that one position of a regular expression takes, of all kinds, its own literals among them."""
-    found = _pieces(code, argument)
-    return frozenset(
-        found if code is op.LITERAL else [*found, *(c for c in map(chr, range(32, 127)) if _takes(code, argument, c))]
-    )
-
-
-def _takes(code: Any, argument: Any, character: str) -> bool:
-    if code is op.IN:
-        return _holds(argument, character)
-    return code is op.ANY or ord(character) != argument
 
 
 class _TooMany(Exception):
