@@ -62,7 +62,7 @@ def _whole(value: Any, bits: int, expected: str) -> int:
     exact = _taken(value, expected, "not_an_integer")
     if not exact:
         return 0
-    if type(exact) is Fraction:
+    if isinstance(exact, Fraction):
         raise Refused("not_an_integer", expected, _as_it_came(value))
     if exact.adjusted() > bits:
         raise Refused("out_of_range", expected, _as_it_came(value))
@@ -113,7 +113,7 @@ def to_numeric(value: Any) -> Decimal | None:
     if value is None:
         return None
     number = _taken(value, "a number", "not_a_number")
-    if type(number) is Fraction:
+    if isinstance(number, Fraction):
         raise Refused("not_a_number", "a number whose decimals end; numeric(p,s) rounds any", _as_it_came(value))
     if (number and number.adjusted() >= _WHOLE_DIGITS) or -int(number.as_tuple().exponent) > _FRACTION_DIGITS:
         raise Refused(
@@ -149,10 +149,8 @@ def numeric_with(precision: int, scale: int) -> tuple[Cast, Cast]:
     expected = f"a number that fits numeric({precision},{scale})"
 
     def value_of(value: Any) -> Decimal | None:
-        if type(value) is Node and type(third := written_number(value)) is Fraction:
-            number = rounded(third, scale)
-        else:
-            number = to_numeric(value)
+        third = written_number(value) if type(value) is Node else None
+        number = rounded(third, scale) if isinstance(third, Fraction) else to_numeric(value)
         if number is None:
             return None
         if number and number.adjusted() > precision - scale:
