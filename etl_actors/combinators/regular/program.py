@@ -16,11 +16,11 @@ from etl_actors.combinators.regular.entries import Entry, Layouts, Often, Part
 from etl_actors.combinators.regular.pattern import Pattern
 from etl_actors.combinators.regular.reduce import Site, Written, text_of
 from etl_actors.combinators.regular.terminals import Piece, piece_of
-from etl_actors.combinators.regular.tree import Branch, Step, heads, unfolded
+from etl_actors.combinators.regular.tree import Branch, Step, entries, unfolded
 
 __all__ = ["Program", "program_of"]
 
-_LONG = 400_000  # characters of all regular expressions of a grammar
+_LONG = 150_000  # characters of all regular expressions of a grammar
 _TEXT = re.compile("\0[0-9]+\0")
 Take = Callable[[str, int], Any]
 
@@ -70,11 +70,11 @@ class _Compiler:
         self.waiting: list[int] = []
 
     def run(self) -> Program:
-        loops = heads(self.automaton)
+        starts = entries(self.automaton)
         self._block(0)
         blocks: list[list[str]] = []
         for entry in self.waiting:  # which grows
-            blocks.append(self._written(self.blocks[entry], unfolded(self.automaton, entry, loops)))
+            blocks.append(self._written(self.blocks[entry], unfolded(self.automaton, entry, starts)))
             if sum(map(len, self.patterns)) > _LONG:
                 raise Declined("its regular expression would be too long")
         for number, site in enumerate(self.sites):
@@ -82,7 +82,7 @@ class _Compiler:
             self.names[f"s{number}"] = Near(first, last, tuple((key, at.group) for key, at in site.starts))
         head = ["def take(text, pos):"]
         head += ["    origin = Origin(whole, text, pos)"] if self.far else []
-        lines = _looped(blocks) if len(blocks) > 1 or loops else blocks[0]
+        lines = _looped(blocks) if len(blocks) > 1 or starts else blocks[0]
         body = [line.replace("ORIGIN_ROOT ", "origin.root = ") for line in lines if self.far or "ORIGIN_ROOT " not in line]
         source = "\n".join([*head, *("    " + line for line in body), ""])
         exec(compile(source, "<grammar>", "exec"), self.names)  # noqa: S102 - written here; texts of the grammar are literals in it

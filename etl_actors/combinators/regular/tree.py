@@ -1,14 +1,15 @@
 """Blocks: parts of the automaton as trees of tokens, each of which one regular expression reads."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from etl_actors.combinators.regular.automaton import ACCEPTED, Automaton, Look, Move, State
 
-__all__ = ["Branch", "Step", "heads", "unfolded"]
+__all__ = ["Branch", "Step", "entries", "unfolded"]
 
 _LEAVES = 32  # ends of a block: each has code of its own
+_CHARACTERS = 12_000  # of a block's regular expression, about: Python takes a second for some hundred thousand
 
 
 @dataclass(eq=False, slots=True)
@@ -63,7 +64,7 @@ class Branch:
                 waiting += [step.behind] if step.behind else []
 
 
-def heads(automaton: Automaton) -> set[int]:
+def _heads(automaton: Automaton) -> set[int]:
     """Find the states that loops begin in: a tree that went on there would have no end."""
     found: set[int] = set()
     under_way: set[int] = set()
@@ -85,23 +86,36 @@ def heads(automaton: Automaton) -> set[int]:
     return found
 
 
+def entries(automaton: Automaton) -> set[int]:
+    """Find the states that blocks begin in: the heads of loops; where terminals are long, all that several ways lead to.
+
+    A tree that goes on over a state to which several ways lead has what follows it several times.
+    """
+    found = _heads(automaton)
+    if sum(map(_length, automaton.states)) > _CHARACTERS:
+        ways = Counter(target for state in automaton.states for target in _targets(state))
+        found |= {state for state, count in ways.items() if count > 1}
+    return found
+
+
 def _targets(state: State) -> list[int]:
     return [move.target for look in state.looks for move in look.moves.values()]
 
 
-def unfolded(automaton: Automaton, entry: int, loops: set[int]) -> Branch:
-    """Unfold the automaton from a state, until a loop begins, a token's text decides, or the tree is large.
+def unfolded(automaton: Automaton, entry: int, starts: set[int]) -> Branch:
+    """Unfold the automaton from a state, until another block begins, a token's text decides, or the tree is large.
 
     Args:
         automaton: of the grammar.
         entry: number of the state.
-        loops: where loops begin.
+        starts: where blocks begin.
     """
-    count = 0
+    count = characters = 0
 
     def branch(state: State) -> Branch:
-        nonlocal count
+        nonlocal count, characters
         made = Branch(state)
+        characters += _length(state)
         for place, look in enumerate(state.looks):
             if look.moves:
                 plain = look.retype is None and len(look.moves) == 1
@@ -116,14 +130,21 @@ def unfolded(automaton: Automaton, entry: int, loops: set[int]) -> Branch:
     waiting = deque(root.steps.values())
     while waiting:
         step = waiting.popleft()
-        if step.move is None or step.move.target == ACCEPTED or step.move.target in loops:
+        if step.move is None or step.move.target == ACCEPTED or step.move.target in starts:
             continue
-        below = branch(automaton.states[step.move.target])
+        target = automaton.states[step.move.target]
+        if characters + _length(target) > _CHARACTERS:
+            continue
+        below = branch(target)
         if _ends(below) and leaves + _ends(below) - 1 <= _LEAVES:
             step.behind = below
             leaves += _ends(below) - 1
             waiting.extend(below.steps.values())
     return root
+
+
+def _length(state: State) -> int:
+    return sum(len(look.terminal.pattern.value) for look in state.looks)
 
 
 def _ends(branch: Branch) -> int:

@@ -13,6 +13,9 @@ from tests.support.grammars import loaded
 from tests.support.library import library_grammar
 from tests.support.random_grammars import Author, derived
 
+STAY = {("dimensions", "start"), ("dimensions", "part"), ("dimensions", "size"), ("dimensions", "side")}
+"""What of the library stays with Lark's automaton: its rules would be under way in too many ways."""
+
 
 @pytest.mark.timeout(240)
 def test_random_grammars_read_random_texts_alike_by_both_ways() -> None:
@@ -37,12 +40,15 @@ def test_grammars_that_lark_takes_for_sure_read_what_they_write_alike_by_both_wa
     assert seen["compiled"] > 50
 
 
-@pytest.mark.parametrize("name", [name for name in library_names() if name != "dimensions"])
+@pytest.mark.parametrize("name", library_names())
 def test_grammars_of_the_library_read_their_examples_alike_by_both_ways(name: str) -> None:
     examples = library_examples(name)
     assert examples is not None
     for start in examples.starts():
         grammar = library_grammar(name, start)
+        if (name, start) in STAY:
+            assert grammar.declined
+            continue
         assert grammar.program, grammar.declined
         for example in examples.every():
             for text in (example.text, example.text[:-1], f" {example.text}", example.text + "\n"):
