@@ -4,13 +4,13 @@ Every identity is a UUIDv8 (RFC 9562 section 5.8) of 122 bits of BLAKE2b. What i
 kind, and each text in it with its length, so that no two lists of texts are written alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 from etl_actors.relational.canonical import canonical_key
 from etl_actors.relational.tables import Table
 
-__all__ = ["child_identity", "document_identity", "identity_of", "key_identity", "row_identity", "stored_identity"]
+__all__ = ["child_identity", "document_identity", "identifier", "identity_of", "key_identity", "row_identity", "stored_identity"]
 
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -86,6 +86,26 @@ def stored_identity(table: Table, key_texts: Sequence[str]) -> str:
     """
     types = {column.name: column.type for column in table.columns}
     return key_identity(table.name, [canonical_key(text, types[name]) for name, text in zip(table.key, key_texts, strict=True)])
+
+
+def identifier(beginning: bytes) -> Callable[[bytes], str]:
+    """Make a function that gives the identities of what begins alike: the beginning is hashed once.
+
+    Args:
+        beginning: of all that is hashed.
+
+    Returns:
+        A function of the rest; it gives what `identity_of` gives for both.
+    """
+    begun = blake2b(beginning, digest_size=16)
+
+    def identify(rest: bytes) -> str:
+        hashed = begun.copy()
+        hashed.update(rest)
+        digits = hashed.hexdigest()
+        return f"{digits[:12]}8{digits[13:16]}{_VARIANT[digits[16]]}{digits[17:]}"
+
+    return identify
 
 
 def identity_of(hashed: bytes) -> str:

@@ -19,6 +19,7 @@ __all__ = ["NULL", "ColumnType", "column_type", "copy_escaped", "is_type", "type
 
 NULL = "\\N"  # null in a COPY line
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_SURE_DIGITS = 15  # a double holds them all, and `repr` writes them as they came
 _MAX_PRECISION = 1000  # PostgreSQL's for numeric, and for its scale either way
 
 Cast = Callable[[Any], Any]
@@ -88,7 +89,9 @@ def _integer(name: str, bits: int) -> ColumnType:
     )
 
 
-_TEXT = 'v if type(v := {}) is str and v.isprintable() and "\\\\" not in v else'
+# Of a long text that is all ASCII, looking for each character that COPY escapes or text cannot hold is quicker.
+_CLEAN = 'v.isascii() and "\\t" not in v and "\\n" not in v and "\\r" not in v and "\\0" not in v'
+_TEXT = f'v if type(v := {{}}) is str and "\\\\" not in v and (v.isprintable() if len(v) < 64 else {_CLEAN}) else'
 _BOOLEAN = '"t" if (v := {}) is True else "f" if v is False else'
 
 
@@ -182,7 +185,18 @@ def _numeric(arguments: tuple[int | str, ...]) -> ColumnType:
     if not len(arguments) == len(numbers) <= 2 or not 1 <= precision <= _MAX_PRECISION or abs(scale) > _MAX_PRECISION:  # noqa: PLR2004  (precision, scale)
         message = "numeric takes a precision of 1 to 1000 and a scale of -1000 to 1000"
         raise Misfit(message)
-    return ColumnType(f"numeric({precision},{scale})", *cast_numbers.numeric_with(precision, scale))
+    inline = _as_written(precision, scale) if 0 < scale < precision <= _SURE_DIGITS else ""
+    return ColumnType(f"numeric({precision},{scale})", *cast_numbers.numeric_with(precision, scale), inline=inline)
+
+
+def _as_written(precision: int, scale: int) -> str:
+    """Take a float that is written with as many digits behind the point as are wanted, or one fewer, as it is written."""
+    limit = float(10 ** (precision - scale))
+    fits = f"type(v := {{}}) is float and v and {-limit} < v < {limit}"
+    exact = f's if {fits} and (s := repr(v))[{-scale - 1}:{-scale}] == "."'
+    if scale == 1:
+        return f"{exact} else"
+    return f'{exact} else s + "0" if type(v) is float and v and {-limit} < v < {limit} and s[{-scale}:{1 - scale}] == "." else'
 
 
 def _bytea(known: ColumnType, arguments: tuple[int | str, ...]) -> ColumnType:

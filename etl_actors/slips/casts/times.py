@@ -95,14 +95,7 @@ def timestamptz_text(value: Any) -> str | None:
         return None
     # The commonest form goes without a regular expression. Its second dash tells a day from one of a week (2024-W01-1),
     # which Python reads and PostgreSQL does not.
-    if (
-        type(value) is str
-        and len(value) == _USUAL
-        and value[4] == value[7] == "-"
-        and value[10] == "T"
-        and value[16] == ":"
-        and value[19] == "Z"
-    ):
+    if type(value) is str and len(value) == _USUAL and value[4::3] == "--T::Z":
         try:
             datetime.fromisoformat(value)
         except ValueError:

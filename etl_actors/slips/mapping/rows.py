@@ -19,7 +19,6 @@ def row_names() -> dict[str, Any]:
     """Give the globals that rows need."""
     return {
         "Refused": Refused,
-        "identity_of": identity.identity_of,
         "child_identity": identity.child_identity,
         "row_identity": identity.row_identity,
         "document_identity": identity.document_identity,
@@ -107,7 +106,8 @@ def _identity(code: Code, number: int) -> str:
                 canonical = f"n := {code.emitter.bound('canonical', key_canonicaliser(kind))}({known})"
                 texts.append(f"{{len(({canonical}))}}:{{n}}")
         start = f"k{len(table.name)}:{table.name}"  # what `key_identity` hashes, written out
-        return f'identity_of(f"{_quoted(start)}{"".join(texts)}".encode())'
+        identify = code.emitter.bound("identify", identity.identifier(start.encode()))
+        return f'{identify}(f"{"".join(texts)}".encode())'
     if table.kind is Kind.ROOT:
         if made.own_rows:
             return f"row_identity({table.name!r}, row_id)"
@@ -115,11 +115,6 @@ def _identity(code: Code, number: int) -> str:
         return f"document_identity({table.name!r}, canonical_document({raw}))"
     index = f"index{number}" if made.each is not None else 0
     return f"child_identity({table.name!r}, id{code.parent_of(number)}, {index})"
-
-
-def _quoted(text: str) -> str:
-    """Quote a text for the middle of an f-string."""
-    return repr(text)[1:-1].replace('"', '\\"').replace("{", "{{").replace("}", "}}")
 
 
 def _null_key(table: str, column: str) -> None:

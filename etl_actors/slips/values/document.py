@@ -15,9 +15,12 @@ _SURE_INT = 18  # digits of an integer that any decoder keeps
 # Digits and dots become 0, so that one substring search finds what may be a long number.
 _DIGITS = bytes(ord("0") if byte in b"0123456789." else ord("x") for byte in range(256))
 _LONG_RUN = b"0" * 16
+_STRIDE = 5
+_LONG_STRIDE = b"000"  # of every fifth character, at least so many are within sixteen in a row
 # What a double can't hold digit for digit: 19 digits and more, a fraction of more than 15 digits in all.
 _LONG_NUMBER = re.compile(rb"(?:^|[:\[,\s])-?(?:[0-9]{19}|(?=[0-9.]{17})[0-9]+\.)")
-_ZERO_FRACTION = re.compile(rb"\.[0-9]*0\s*(?:[,}\]]|$)")
+# Zeros that a double would not be written with; of 4.0 it is.
+_ZERO_FRACTION = re.compile(rb"\.[0-9]+0\s*(?:[,}\]]|$)")
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -61,7 +64,11 @@ def decode(raw: bytes) -> Any:
     if len(raw) > 2 * MAX_DEPTH and raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:  # each level has two brackets
         _check_depth(raw)
     try:
-        plain = _LONG_RUN not in raw.translate(_DIGITS) or not _LONG_NUMBER.search(raw)
+        plain = (
+            _LONG_STRIDE not in raw[::_STRIDE].translate(_DIGITS)
+            or _LONG_RUN not in raw.translate(_DIGITS)
+            or not _LONG_NUMBER.search(raw)
+        )
         if plain and not _ZERO_FRACTION.search(raw):
             return orjson.loads(raw)
         return _DECODER.decode(raw.decode())
