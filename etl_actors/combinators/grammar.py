@@ -75,6 +75,20 @@ class Grammar:
         tables = Tables(reading.states, reading.first, reading.last, reading.lexers, called)
         return program_of(Automaton(tables), plans, self.lark.options.g_regex_flags, reading.whole)
 
+    def value(self, text: str) -> Any:
+        """Parse a whole text to its value, and tell nothing where that fails.
+
+        Args:
+            text: the text.
+
+        Returns:
+            The value; None where the grammar does not take the text: `read` says why.
+        """
+        if self.program is not None:
+            return self.program.take(text, 0)
+        result = self.read(text)
+        return result.value if isinstance(result, Success) else None
+
     def read(self, text: str, at: int = 0) -> Result[Any]:
         """Parse a whole text to its value (`Node`, str, list or None).
 

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from etl_actors.combinators.grammar import Grammar
-from etl_actors.combinators.result import Success
 from etl_actors.slips.emitting.scope import Scope
 from etl_actors.slips.emitting.writer import Writer
 from etl_actors.slips.expressions import nodes as n
@@ -65,7 +64,7 @@ def _matches(writer: Writer, node: n.Matches, scope: Scope) -> str:
 
 
 def _takes(grammar: Grammar, value: Any) -> bool:
-    return type(value) is str and type(grammar.read(value)) is Success
+    return type(value) is str and grammar.value(value) is not None
 
 
 def _compare(writer: Writer, node: n.Compare, scope: Scope) -> str:

@@ -24,7 +24,8 @@ def parse(value: Any, known: Grammar) -> Any:
     if value is None:
         return None
     text = string_of(value)
-    return understood(known.read(text), text)
+    found = known.value(text)
+    return understood(known.read(text), text) if found is None else found
 
 
 def piece(reader: Grammar | re.Pattern[str]) -> Parser[Any]:
