@@ -5,12 +5,14 @@ import sys
 from collections.abc import Callable
 
 from benchmarks.books import MANY, answers, as_lines, write_books
+from benchmarks.grammars import log_line, log_line_lark
 from benchmarks.landing import flat, nested
 from benchmarks.latency import latency
+from benchmarks.mapping import mapping, mapping_tuple
 from benchmarks.paired import Bench, compare
 from benchmarks.producers import producers, producers_alone
 from benchmarks.report import PAGE, as_text, load_average, write_page
-from benchmarks.server import Server, running_server
+from benchmarks.server import Server, machine, running_server
 
 BENCHES: dict[str, Callable[[Server, int], Bench]] = {
     "flat": flat,
@@ -19,6 +21,14 @@ BENCHES: dict[str, Callable[[Server, int], Bench]] = {
     "producers_alone": producers_alone,
     "latency": latency,
 }
+
+LOCAL: dict[str, Callable[[int], Bench]] = {
+    "mapping": mapping,
+    "mapping_tuple": mapping_tuple,
+    "log_line": log_line,
+    "log_line_lark": log_line_lark,
+}
+"""Benches of one process, which need no server."""
 
 _BOOKS = "books"  # no rival: the same questions at few and at many rows
 
@@ -29,10 +39,13 @@ def main() -> int:
     load = load_average()
     if wanted.only == [_BOOKS]:
         return _books(wanted.settled, load, write=wanted.write)
-    with running_server() as server:
-        about = server.about()
-        names = wanted.only or list(BENCHES)
-        results = [compare(BENCHES[name](server, wanted.rows), wanted.rounds, _tell) for name in names]
+    names = wanted.only or [*LOCAL, *BENCHES]
+    results = [compare(LOCAL[name](wanted.rows), wanted.rounds, _tell) for name in names if name in LOCAL]
+    about = machine()
+    if len(results) < len(names):
+        with running_server() as server:
+            about = server.about()
+            results += [compare(BENCHES[name](server, wanted.rows), wanted.rounds, _tell) for name in names if name in BENCHES]
     print(as_text(results, about))
     if wanted.write:
         write_page(results, about, wanted.rounds, load)
@@ -57,10 +70,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--settled", type=_settled, default=MANY, help="settled rows of books (default: %(default)s)")
     parser.add_argument(
         "--only",
-        choices=[*BENCHES, _BOOKS],
+        choices=[*LOCAL, *BENCHES, _BOOKS],
         action="append",
         metavar="NAME",
-        help=f"one of {', '.join(BENCHES)}, repeatable; or {_BOOKS}, which takes minutes and is run alone only",
+        help=f"one of {', '.join([*LOCAL, *BENCHES])}, repeatable; or {_BOOKS}, which takes minutes and is run alone only",
     )
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     wanted = parser.parse_args()

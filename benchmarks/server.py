@@ -14,7 +14,7 @@ from etl_actors import __version__
 from etl_actors.embedded import Lease, acquire
 from etl_actors.store.migrate import migrate
 
-__all__ = ["Server", "running_server", "stage"]
+__all__ = ["Server", "machine", "running_server", "stage"]
 
 
 class Server:
@@ -50,13 +50,22 @@ class Server:
         """Say on what hardware and with which versions and settings all this runs, a line each."""
         with psycopg.connect(self._lease.url) as conn:
             shown = {name: _show(conn, name) for name in ("server_version", "fsync", "synchronous_commit", "shared_buffers")}
-        cpu, cores = _cpu()
         settings = ", ".join(f"{name} {value}" for name, value in shown.items() if name != "server_version")
+        hardware, software = machine()
         return [
-            f"{cores} cores of {cpu}, {_memory_gib():.0f} GiB of memory, data on {_filesystem(self._folder)}",
-            f"{platform.system()}, Python {platform.python_version()}, etl-actors {__version__}",
+            f"{hardware}, data on {_filesystem(self._folder)}",
+            software,
             f"PostgreSQL {shown['server_version']}, {settings}",
         ]
+
+
+def machine() -> list[str]:
+    """Say on what hardware and with which versions this runs, a line each."""
+    cpu, cores = _cpu()
+    return [
+        f"{cores} cores of {cpu}, {_memory_gib():.0f} GiB of memory",
+        f"{platform.system()}, Python {platform.python_version()}, etl-actors {__version__}",
+    ]
 
 
 @contextmanager

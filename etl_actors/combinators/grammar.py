@@ -49,6 +49,7 @@ class Grammar:
         program: the grammar as a Python function; None where Lark's automaton reads all texts.
         declined: why there is no program; empty where there is one.
         remembered: what texts were read as, where there is no program.
+        value: gives the value of a whole text; None where the grammar does not take it: `read` says why.
     """
 
     def __init__(self, name: str, start: str, lark: Lark, reached: Reached) -> None:
@@ -66,7 +67,12 @@ class Grammar:
             self.program = self._compiled(plans)
         except Declined as declined:
             self.declined = declined.why
-        self.remembered = None if self.program else Remembered(lambda text: self._reading.whole(text, 0))
+        self.remembered = None if self.program else Remembered(self.by_automaton)
+        self.value: Callable[[str], Any] = self.program.take if self.program else self._value
+
+    def _value(self, text: str) -> Any:
+        result = self.read(text)
+        return result.value if isinstance(result, Success) else None
 
     def _compiled(self, plans: Plans) -> Program:
         reading = self._reading
@@ -74,20 +80,6 @@ class Grammar:
         called = recursive and f"rule {self.reached.called(recursive)}"
         tables = Tables(reading.states, reading.first, reading.last, reading.lexers, called)
         return program_of(Automaton(tables), plans, self.lark.options.g_regex_flags, reading.whole)
-
-    def value(self, text: str) -> Any:
-        """Parse a whole text to its value, and tell nothing where that fails.
-
-        Args:
-            text: the text.
-
-        Returns:
-            The value; None where the grammar does not take the text: `read` says why.
-        """
-        if self.program is not None:
-            return self.program.take(text, 0)
-        result = self.read(text)
-        return result.value if isinstance(result, Success) else None
 
     def read(self, text: str, at: int = 0) -> Result[Any]:
         """Parse a whole text to its value (`Node`, str, list or None).
@@ -107,6 +99,17 @@ class Grammar:
         elif self.remembered is not None and at == 0:
             return self.remembered.read(text)
         return self._reading.whole(text, at)
+
+    def by_automaton(self, text: str) -> Result[Any]:
+        """Read a whole text by Lark's automaton, compiled or not: benchmarks and tests hold the program to it.
+
+        Args:
+            text: the text.
+
+        Returns:
+            As `read` does.
+        """
+        return self._reading.whole(text, 0)
 
     def read_prefix(self, text: str, at: int = 0) -> Result[Any]:
         """Parse the longest beginning of a text that the grammar takes.

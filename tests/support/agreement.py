@@ -61,7 +61,7 @@ def compare(pairs: int, first: int = 0) -> Counter[str]:
 def disagreement(grammar: Grammar, text: str) -> str:
     """Tell where the ways to read a text by a compiled grammar disagree; nothing where they don't."""
     assert grammar.program is not None
-    result, value = grammar._reading.whole(text, 0), grammar.program.take(text, 0)
+    result, value = grammar.by_automaton(text), grammar.program.take(text, 0)
     if not (agree(value, result.value) if isinstance(result, Success) else value is None):
         return f"{text!r} is {value!r}, and by Lark's automaton {result!r}"
     try:

@@ -22,7 +22,7 @@ __all__ = ["Program", "program_of"]
 
 _LONG = 150_000  # characters of all regular expressions of a grammar
 _TEXT = re.compile("\0[0-9]+\0")
-Take = Callable[[str, int], Any]
+Take = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Program:
     """A grammar, compiled.
 
     Args:
-        take: gives the value of a text from an offset to its end; None where the grammar does not take it.
+        take: gives the value of a text, from an offset (0 where none is given) to its end; None where the grammar does not
+            take it.
         source: of that function.
         patterns: the regular expression of each block.
     """
@@ -80,7 +81,7 @@ class _Compiler:
         for number, site in enumerate(self.sites):
             first, last = (step.group if step.captured else 0 for step in (site.first, site.last))
             self.names[f"s{number}"] = Near(first, last, tuple((key, at.group) for key, at in site.starts))
-        head = ["def take(text, pos):"]
+        head = ["def take(text, pos=0):"]
         head += ["    origin = Origin(whole, text, pos)"] if self.far else []
         lines = _looped(blocks) if len(blocks) > 1 or starts else blocks[0]
         body = [line.replace("ORIGIN_ROOT ", "origin.root = ") for line in lines if self.far or "ORIGIN_ROOT " not in line]

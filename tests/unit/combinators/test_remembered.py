@@ -20,7 +20,7 @@ class Counted:
 
     def __call__(self, text: str) -> Result[Any]:
         self.seen[text] += 1
-        return NESTED._reading.whole(text, 0)
+        return NESTED.by_automaton(text)
 
 
 def test_a_text_that_comes_again_is_not_read_again_and_has_an_equal_value_at_equal_places() -> None:
@@ -28,7 +28,7 @@ def test_a_text_that_comes_again_is_not_read_again_and_has_an_equal_value_at_equ
     remembered = Remembered(counted)
     for _ in range(3):
         for text in ("a(b, c)", "a(", "x"):
-            told, result = remembered.read(text), NESTED._reading.whole(text, 0)
+            told, result = remembered.read(text), NESTED.by_automaton(text)
             assert told == result
             if isinstance(told, Success) and isinstance(result, Success):
                 assert told.value.placed == result.value.placed
@@ -76,7 +76,7 @@ def test_a_refusal_is_remembered_as_it_was(text: str) -> None:
     remembered = Remembered(Counted())
     first, second = remembered.read(text), remembered.read(text)
     assert isinstance(first, Failure)
-    assert first == second == NESTED._reading.whole(text, 0)
+    assert first == second == NESTED.by_automaton(text)
 
 
 def test_a_grammar_that_is_not_compiled_remembers_and_one_that_is_does_not() -> None:

@@ -1,0 +1,120 @@
+"""Documents to COPY lines in memory: a slip's compiled function against one that a person wrote for it."""
+
+import json
+import time
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from benchmarks.documents import PRODUCT_BYTES, products
+from benchmarks.paired import Bench, Sample, Side
+from etl_actors.slips.mapping.compile import compile_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.values.document import Staged, decode
+
+__all__ = ["mapping", "mapping_tuple"]
+
+_SLIP = Path(__file__).parent / "slips" / "bench_product" / "slip.toml"
+_BATCH = 2_000
+
+
+def _payloads(rows: int) -> list[bytes]:
+    """Write documents as PostgreSQL writes jsonb: shorter keys first, a blank behind each colon and comma."""
+    return [json.dumps(_sorted(json.loads(text)), ensure_ascii=False).encode() for text in products(rows)]
+
+
+def _sorted(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: document[key] for key in sorted(document, key=lambda key: (len(key), key))}
+
+
+def _service(payloads: Sequence[bytes]) -> list[str]:
+    mapper = compile_slip(read_slip({"slip.toml": _SLIP.read_text(encoding="utf-8")}, "public"))
+    made: list[str] = []
+    for first in range(0, len(payloads), _BATCH):
+        lines = mapper.begin()
+        for row_id, raw in enumerate(payloads[first : first + _BATCH], first):
+            assert mapper.map(Staged(row_id, raw, "bench_shop", ""), decode(raw), lines) is True
+        made = lines[0] if first == 0 else made
+    return made
+
+
+def _line(row_id: int, raw: bytes) -> str:
+    """Make the line that the service makes, of documents in which nothing has to be escaped, rounded or refused."""
+    row = orjson.loads(raw)
+    digits = blake2b(f"k13:bench_product{len(row['sku']) + 1}:s{row['sku']}".encode(), digest_size=16).hexdigest()
+    at = row["scraped_at"]
+    fields = (
+        f"{digits[:12]}8{digits[13:16]}{'89ab'[int(digits[16], 16) & 3]}{digits[17:]}",
+        str(row_id),
+        row["sku"],
+        row["title"],
+        row["brand"],
+        row["category"],
+        f"{row['price']:.2f}",
+        row["currency"],
+        f"{row['rating']:.1f}",
+        str(row["reviews"]),
+        "t" if row["in_stock"] else "f",
+        f"{at[:10]} {at[11:19]}+00",
+        row["description"],
+    )
+    return "\t".join(fields)
+
+
+def _tuple(_: int, raw: bytes) -> tuple[Any, ...]:
+    row = orjson.loads(raw)
+    return (
+        row["sku"],
+        row["title"],
+        row["brand"],
+        row["category"],
+        row["price"],
+        row["currency"],
+        row["rating"],
+        row["reviews"],
+        row["in_stock"],
+        row["scraped_at"],
+        row["description"],
+    )
+
+
+def _by_hand(make: Callable[[int, bytes], Any], payloads: Sequence[bytes]) -> list[Any]:
+    made: list[Any] = []
+    for first in range(0, len(payloads), _BATCH):
+        rows = [make(row_id, raw) for row_id, raw in enumerate(payloads[first : first + _BATCH], first)]
+        made = rows if first == 0 else made
+    return made
+
+
+def _timed(payloads: Sequence[bytes], run: Callable[[Sequence[bytes]], Any], made: Hashable) -> Sample:
+    began = time.perf_counter()
+    run(payloads)
+    return Sample(len(payloads) / (time.perf_counter() - began), made)
+
+
+def _bench(name: str, rows: int, rival: str, make: Callable[[int, bytes], Any]) -> Bench:
+    payloads = _payloads(rows)
+    return Bench(
+        name,
+        f"{rows:,} flat documents of {PRODUCT_BYTES} bytes as PostgreSQL writes them, decoded and made to COPY lines of 11 typed columns "
+        "with an identity, in one process",
+        "rows/s",
+        Side("the slip's function", partial(_timed, payloads, _service, rows)),
+        Side(rival, partial(_timed, payloads, partial(_by_hand, make), rows)),
+    )
+
+
+def mapping(rows: int) -> Bench:
+    """Hold a slip's function against one that makes the same lines of documents that it trusts."""
+    payloads = _payloads(_BATCH)
+    assert _service(payloads) == _by_hand(_line, payloads)
+    return _bench("mapping", rows, "orjson and a hand-written function that makes the same line and checks nothing", _line)
+
+
+def mapping_tuple(rows: int) -> Bench:
+    """Hold a slip's function against one that makes a tuple of the values as they came: no line, no identity, no types."""
+    return _bench("mapping_tuple", rows, "orjson and a hand-written tuple of the values as they came", _tuple)
