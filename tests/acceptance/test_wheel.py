@@ -81,7 +81,7 @@ def test_the_wheel_holds_every_file_of_the_package(names: set[str]) -> None:
     assert {
         "etl_actors/py.typed",
         "etl_actors/slips/expressions/expression.lark",
-        "etl_actors/combinators/std/syslog.lark",
+        "etl_actors/combinators/std/rfc3164.lark",
     } <= expected
     assert any(name.startswith("etl_actors/store/sql/") for name in expected)
     assert expected <= names

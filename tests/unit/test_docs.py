@@ -17,6 +17,7 @@ _TOP = Path(__file__).parent.parent.parent
 _PAGES = [_TOP / "README.md", _TOP / "CONTRIBUTING.md", _TOP / "CHANGELOG.md", *sorted((_TOP / "docs").glob("*.md"))]
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+_CODE = re.compile(r"(`+)[^\n]+?\1")  # in a line: what looks like a link there is none
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _VARIABLE = re.compile(r"\bETL_([A-Z][A-Z_]*[A-Z])\b")
 _COMMAND = re.compile(r"etl-actors (?:--config \S+ )?([a-z]+)(.*)")
@@ -72,7 +73,7 @@ def _named_commands(page: Path) -> list[tuple[str, str]]:
 def test_every_link_leads_somewhere(page: Path) -> None:
     """Links to files and headings; those to other sites are not followed."""
     lost = []
-    for link in _LINK.findall(_prose(page)):
+    for link in _LINK.findall(_CODE.sub("", _prose(page))):
         if re.match(r"[a-z]+:", link):
             continue
         name, _, anchor = link.partition("#")

@@ -6,6 +6,7 @@ from typing import Any
 
 from etl_actors.combinators.shape import Shape
 from etl_actors.slips.steps import between_json as steps_json
+from etl_actors.slips.steps import book_numbers as steps_books
 from etl_actors.slips.steps import lists as steps_lists
 from etl_actors.slips.steps import pieces as steps_pieces
 from etl_actors.slips.steps import reckoning as steps_numbers
@@ -76,6 +77,7 @@ STEPS = {
     "default": StepKind(lambda value, other: other if value is None else value, ("value",), usage="default('none')"),
     "concat": StepKind(steps_text.concat, ("value",), more="value", usage="concat(' ', name)"),
     "unquote": StepKind(steps_text.unquote),
+    "isbn13": StepKind(steps_books.isbn13),
     "match": StepKind(steps_text.match, ("regex",), usage="match('[0-9]+')"),
     "lookup": StepKind(steps_text.lookup, ("map",), usage="lookup(countries)"),
     "map": StepKind(steps_lists.mapped, ("steps",), usage="map(trim | lower)"),

@@ -35,7 +35,7 @@ SIZE: /[0-9-]+/
 SYSLOG = """
 name = "syslog"
 [grammars]
-rfc3164 = "std:syslog"
+rfc3164 = "std:rfc3164"
 sshd = { text = '''
 start: accepted
 accepted: "Accepted " USER " from " IP

@@ -31,7 +31,7 @@ from tests.support.library import library_grammar, lines_of, refuses, value_by
     ],
 )
 def test_a_line_of_syslog_is_read(line: str, expected: tuple[str | None, ...]) -> None:
-    assert value_by("syslog", line) == dict(zip(("pri", "stamp", "host", "program", "pid", "msg"), expected, strict=True))
+    assert value_by("rfc3164", line) == dict(zip(("pri", "stamp", "host", "program", "pid", "msg"), expected, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def test_a_line_of_syslog_is_read(line: str, expected: tuple[str | None, ...]) -
     ["", "Accepted password for root", "2015-03-27 13:09:37 h app: x", "<>Mar 27 13:09:37 h app: x", "Mrz 27 13:09:37 h app: x"],
 )
 def test_what_is_no_line_of_syslog_is_refused(line: str) -> None:
-    assert refuses("syslog", line)
+    assert refuses("rfc3164", line)
 
 
 def test_real_lines_of_syslog_have_program_pid_and_message(corpus: Path) -> None:
-    grammar = library_grammar("syslog")
+    grammar = library_grammar("rfc3164")
     lines = list(lines_of(corpus / "text/auth_log/auth.log.gz"))
     whole = 0
     for line in lines:
