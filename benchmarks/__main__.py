@@ -4,6 +4,8 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from benchmarks.adversarial import as_lines as growth_lines
+from benchmarks.adversarial import growths
 from benchmarks.books import MANY, answers, as_lines, write_books
 from benchmarks.grammars import log_line, log_line_lark
 from benchmarks.landing import flat, nested
@@ -30,6 +32,7 @@ LOCAL: dict[str, Callable[[int], Bench]] = {
 }
 """Benches of one process, which need no server."""
 
+_ADVERSARIAL = "adversarial"  # no rival: the same texts, ten times as long
 _BOOKS = "books"  # no rival: the same questions at few and at many rows
 
 
@@ -39,6 +42,9 @@ def main() -> int:
     load = load_average()
     if wanted.only == [_BOOKS]:
         return _books(wanted.settled, load, write=wanted.write)
+    if wanted.only == [_ADVERSARIAL]:
+        print("\n".join([*machine(), f"load average before {load:.2f}", "", *growth_lines(growths(_tell))]))
+        return 0
     names = wanted.only or [*LOCAL, *BENCHES]
     results = [compare(LOCAL[name](wanted.rows), wanted.rounds, _tell) for name in names if name in LOCAL]
     about = machine()
@@ -70,15 +76,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--settled", type=_settled, default=MANY, help="settled rows of books (default: %(default)s)")
     parser.add_argument(
         "--only",
-        choices=[*LOCAL, *BENCHES, _BOOKS],
+        choices=[*LOCAL, *BENCHES, _ADVERSARIAL, _BOOKS],
         action="append",
         metavar="NAME",
-        help=f"one of {', '.join([*LOCAL, *BENCHES])}, repeatable; or {_BOOKS}, which takes minutes and is run alone only",
+        help=f"one of {', '.join([*LOCAL, *BENCHES])}, repeatable; or {_ADVERSARIAL} or {_BOOKS}, which take minutes and are run alone only",
     )
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     wanted = parser.parse_args()
-    if wanted.only and _BOOKS in wanted.only and wanted.only != [_BOOKS]:
-        parser.error(f"{_BOOKS} is run alone")
+    for alone in (_ADVERSARIAL, _BOOKS):
+        if wanted.only and alone in wanted.only and wanted.only != [alone]:
+            parser.error(f"{alone} is run alone")
     return wanted
 
 
