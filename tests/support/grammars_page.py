@@ -32,11 +32,13 @@ and `"price | parse(price)"` reads with them. A grammar of your own builds on th
 [slips.md](slips.md#the-value-of-a-text).
 
 What follows is made of the grammars' own comments, shapes and examples, which are their tests. *gives*: children by name, `name[]` a list,
-`name(…)` an object of those in the parentheses, `a | b` one or the other. Values are shown without children that are null and lists that are
-empty. In texts, ⏎ is a newline, ␉ a tab (other control characters likewise), ␣ a blank at an edge or beside another, ⍽ a blank of another
+`name(a b)` an object of those in the parentheses, `a | b` one or the other; `name(…)` an object that is shown further below, or one of
+those that it stands in. *is*: compiled to regular expressions, or read by Lark's LALR automaton, which is slower.
+Values are shown without children that are null and lists that are empty. In texts, ⏎ is a newline, ␉ a tab (other control characters likewise), ␣ a blank at an edge or beside another, ⍽ a blank of another
 kind (no-break, narrow), and ⟨200E⟩ an invisible character by its number.
 
 """
+_DEPTH = 2  # of the shapes in the table of contents; whole ones stand below
 _CONTROL = 0x2400  # the pictures of control characters
 _PLAIN = re.compile(r"`[^`]+`|[\\<*|]|_(?=\W|\Z)|(?<!\w)_|\[(?=[^\]]*\]\()")
 _ODD = re.compile(r"^ +| +\Z|(?<= ) +| (?= )|[^\S ]|[\x00-\x1f\x7f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -58,12 +60,13 @@ def sound(name: str) -> bool:
         return False  # another test says why; the rest of the page is written nevertheless
 
 
-def shape_line(shape: Shape, above: tuple[Object, ...] = ()) -> str:
-    """Write a shape on one line; an object within itself as ``name(…)``.
+def shape_line(shape: Shape, above: tuple[Object, ...] = (), depth: int | None = None) -> str:
+    """Write a shape on one line; an object within itself, or deeper than asked for, as ``name(…)``.
 
     Args:
         shape: the shape.
         above: objects that it is within.
+        depth: how many objects within one another are written out; None for all.
 
     Returns:
         As in ``currency amount(whole[] decimals)``; empty for a text.
@@ -72,17 +75,18 @@ def shape_line(shape: Shape, above: tuple[Object, ...] = ()) -> str:
         case Text():
             return ""
         case Many():
-            return shape_line(shape.item, above)
+            return shape_line(shape.item, above, depth)
         case AnyOf():
-            return " | ".join(shape_line(option, above) or "its text" for option in shape.options)
+            return " | ".join(shape_line(option, above, depth) or "its text" for option in shape.options)
         case Object():
-            return " ".join(_field(name, field, (*above, shape)) for name, field in shape.fields.items())
+            return " ".join(_field(name, field, (*above, shape), depth) for name, field in shape.fields.items())
 
 
-def _field(name: str, shape: Shape, above: tuple[Object, ...]) -> str:
+def _field(name: str, shape: Shape, above: tuple[Object, ...], depth: int | None) -> str:
     listed = "[]" if isinstance(shape, Many) else ""
     item = shape.item if isinstance(shape, Many) else shape
-    inner = "…" if isinstance(item, Object) and item in above else shape_line(item, above)
+    cut = isinstance(item, Object) and (item in above or len(above) == depth)
+    inner = "…" if cut else shape_line(item, above, depth)
     return f"{name}{listed}({inner})" if inner else f"{name}{listed}"
 
 
@@ -111,23 +115,24 @@ def _prose(text: str) -> str:
     return _PLAIN.sub(lambda found: found[0] if found[0][0] == "`" else f"\\{found[0]}", text)
 
 
-def _gives(name: str, start: str) -> str:
-    line = shape_line(library_grammar(name, start).shape)
+def _gives(name: str, start: str, depth: int | None = None) -> str:
+    line = shape_line(library_grammar(name, start).shape, depth=depth)
     return code(line) if line else "its text"
 
 
 def _way(name: str, start: str) -> str:
     grammar = library_grammar(name, start)
-    return "compiled" if grammar.program else f"read by Lark's automaton: {grammar.declined}"
+    return "compiled" if grammar.program else f"read by LALR: {grammar.declined}"
 
 
 def _contents(names: list[str]) -> Iterator[str]:
-    yield "| grammar | reads | gives |"
-    yield "|---|---|---|"
+    yield "| grammar | reads | gives | is |"
+    yield "|---|---|---|---|"
     for name in names:
         first = " ".join(library_docstring(name).split("\n\n")[0].split())
         sentence = re.split(r"(?<=[^.]{3}[.:])(?: |\Z)", first)[0].rstrip(".:")
-        yield f"| [`std:{name}`](#std{name}) | {_prose(sentence)} | {_gives(name, 'start')} |"
+        way = "compiled" if library_grammar(name).program else "LALR"
+        yield f"| [`std:{name}`](#std{name}) | {_prose(sentence)} | {_gives(name, 'start', _DEPTH)} | {way} |"
     yield ""
 
 

@@ -37,6 +37,25 @@ def test_a_shape_is_written_on_one_line(grammar: str, line: str) -> None:
     assert shape_line(loaded(grammar).shape) == line
 
 
+def test_a_shape_is_written_as_deep_as_asked_for() -> None:
+    shape = loaded("start: A b\nb: A c\nc: A C\nA: /a/\nC: /c/").shape
+    assert [shape_line(shape, depth=depth) for depth in (1, 2, 3, None)] == [
+        "a b(…)",
+        "a b(a c(…))",
+        "a b(a c(a c))",
+        "a b(a c(a c))",
+    ]
+
+
+def test_the_page_tells_what_is_compiled() -> None:
+    lines = page().splitlines()
+    assert [line.rsplit("|", 2)[1].strip() for line in lines if line.startswith(("| [`std:ip`]", "| [`std:pep508`]"))] == [
+        "compiled",
+        "LALR",
+    ]
+    assert any(line.startswith("| `marker` |") and "contains itself" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
