@@ -8,7 +8,7 @@ import pytest
 from etl_actors.combinators.grammar import GrammarError
 from etl_actors.combinators.library import library_names
 from etl_actors.combinators.library_examples import library_examples
-from tests.support.agreement import compare, disagreement
+from tests.support.agreement import disagreement
 from tests.support.grammars import loaded
 from tests.support.library import library_grammar
 from tests.support.random_grammars import Author, derived
@@ -17,17 +17,9 @@ STAY = {("dimensions", "start"), ("dimensions", "part"), ("dimensions", "size"),
 """What of the library stays with Lark's automaton: rules that would be under way in too many ways, or contain themselves."""
 
 
-@pytest.mark.timeout(240)
-def test_random_grammars_read_random_texts_alike_by_both_ways() -> None:
-    seen = compare(5_000)
-    print(dict(seen))
-    assert seen["compiled"] >= 4 * seen["declined"]
-    assert min(seen["taken"], seen["refused"]) > 1_000
-
-
 def test_grammars_that_lark_takes_for_sure_read_what_they_write_alike_by_both_ways() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(150):
+    for seed in range(60):
         random = Random(seed)
         try:
             grammar = loaded(Author(random).grammar())
@@ -37,7 +29,7 @@ def test_grammars_that_lark_takes_for_sure_read_what_they_write_alike_by_both_wa
         for _ in range(4 if grammar.program else 0):
             assert not disagreement(grammar, derived(grammar, random)), seed
     assert seen["compiled"] >= 4 * seen["declined"] > -1
-    assert seen["compiled"] > 50
+    assert seen["compiled"] > 20
 
 
 @pytest.mark.parametrize("name", library_names())
