@@ -14,7 +14,7 @@ from benchmarks.documents import PRODUCT_BYTES, products
 from benchmarks.paired import Bench, Sample, Side
 from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.slips.values.document import Staged, decode
+from etl_actors.slips.values.document import Staged, decode, looked_over
 
 __all__ = ["mapping", "mapping_tuple"]
 
@@ -40,8 +40,8 @@ def _service(mapper: Mapper, rows: Sequence[Staged]) -> list[str]:
     made: list[str] = []
     for first in range(0, len(rows), _BATCH):
         lines = mapper.begin()
-        for staged in rows[first : first + _BATCH]:
-            mapper.map(staged, decode(staged.raw), lines)
+        for staged, look in looked_over(rows[first : first + _BATCH]):
+            mapper.map(staged, decode(staged.raw, plain=look.plain), lines, clean=look.clean)
         made = lines[0] if first == 0 else made
     return made
 

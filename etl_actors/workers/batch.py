@@ -13,7 +13,7 @@ from etl_actors.slips.mapping.route import Routed as Candidate
 from etl_actors.slips.mapping.route import choose, routed
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.steps.run_own import StepEnded, pressed
-from etl_actors.slips.values.document import Staged, Undecodable, decode
+from etl_actors.slips.values.document import Look, Staged, Undecodable, decode, looked_over
 from etl_actors.slips.values.unstaged import is_unstaged, unstaged_reject
 from etl_actors.workers.base import NO_ROW, Job, Role, RoleSlip
 
@@ -68,9 +68,9 @@ class BatchParser:
         self._progress(NO_ROW)
         staged_rows = self._fetch(wanted)
         tally.rejects += _missing(wanted, staged_rows)
-        for staged in staged_rows:
+        for staged, look in looked_over(staged_rows):
             self._progress(staged.row_id)
-            self._row(staged, job.role, tally)
+            self._row(staged, job.role, tally, look)
         self._progress(NO_ROW)
         if len(tally.routed) > 1:
             return _split(job, tally, mappers)
@@ -84,10 +84,10 @@ class BatchParser:
             self._candidates[slip.digest] = routed(read)
             self._mappers[slip.digest] = compile_slip(read)
 
-    def _row(self, staged: Staged, role: Role, tally: _Tally) -> None:
+    def _row(self, staged: Staged, role: Role, tally: _Tally, look: Look) -> None:
         stage = Stage.PARSE
         try:
-            document = decode(staged.raw)
+            document = decode(staged.raw, plain=look.plain)
             if is_unstaged(document):
                 tally.rejects.append(unstaged_reject(staged.row_id, document))
                 return
@@ -97,7 +97,7 @@ class BatchParser:
                 tally.rejects.append(mapper)
                 return
             stage = Stage.MAP
-            self._map(staged, document, mapper, tally)
+            self._map(staged, document, mapper, tally, clean=look.clean)
         except Undecodable as exc:
             tally.rejects.append(Reject(staged.row_id, Stage.PARSE, exc.reason, str(exc)))
         except SlipError:
@@ -115,7 +115,7 @@ class BatchParser:
         chosen = choose([self._candidates[slip.digest] for slip in role.slips], document, staged)
         return chosen if isinstance(chosen, Reject) else self._mappers[chosen.slip.digest]
 
-    def _map(self, staged: Staged, document: Any, mapper: Mapper, tally: _Tally) -> None:
+    def _map(self, staged: Staged, document: Any, mapper: Mapper, tally: _Tally, *, clean: bool) -> None:
         digest = mapper.slip.digest
         first = not tally.routed
         ids = tally.routed.setdefault(digest, [])
@@ -124,7 +124,7 @@ class BatchParser:
             tally.lines = mapper.begin()
         if len(tally.routed) > 1:
             return  # a split is certain: its children are mapped, this batch only routed
-        made = mapper.map(staged, document, tally.lines)
+        made = mapper.map(staged, document, tally.lines, clean=clean)
         if isinstance(made, Reject):
             tally.rejects.append(made)
         elif not made:

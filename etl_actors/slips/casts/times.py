@@ -19,6 +19,7 @@ __all__ = ["date_text", "time_text", "timestamp_text", "timestamptz_in", "timest
 
 _CLOCK = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
 _ZONE = r"[ ]?([Zz]|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)"
+_from_iso = datetime.fromisoformat
 _USUAL = len("YYYY-MM-DDTHH:MM:SSZ")
 _TIME = re.compile(_CLOCK, re.ASCII)
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]" + f"{_CLOCK}(?:{_ZONE})?", re.ASCII)
@@ -97,7 +98,7 @@ def timestamptz_text(value: Any) -> str | None:
     # which Python reads and PostgreSQL does not.
     if type(value) is str and len(value) == _USUAL and value[4::3] == "--T::Z":
         try:
-            datetime.fromisoformat(value)
+            _from_iso(value)
         except ValueError:
             pass
         else:

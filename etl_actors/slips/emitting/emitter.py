@@ -10,11 +10,11 @@ from typing import Any
 
 from etl_actors.slips.casts.column_type import NULL, ColumnType, is_type
 from etl_actors.slips.emitting.predicates import emit_predicate
-from etl_actors.slips.emitting.scope import Scope
+from etl_actors.slips.emitting.scope import Scope, of_document
 from etl_actors.slips.emitting.steps import emit_step
 from etl_actors.slips.expressions import nodes as n
 from etl_actors.slips.expressions import paths
-from etl_actors.slips.expressions.expression_type import cast_of
+from etl_actors.slips.expressions.expression_type import cast_of, uncast
 from etl_actors.slips.model.vocabulary import Vocabulary
 from etl_actors.slips.source.problems import ExpressionError, did_you_mean
 from etl_actors.slips.values import compared
@@ -83,17 +83,18 @@ class Emitter:
             return f"({then} if {self.predicate(node.condition, scope)} else {other})"
         if isinstance(node, n.Pipe) and isinstance(node.steps[-1], n.Step) and is_type(node.steps[-1].name):
             kind = cast_of(node.steps[-1])  # with the format that it reads, which the column's type lacks
-            node = n.Pipe(node.at, node.value, node.steps[:-1]) if node.steps[1:] else node.value
+            node = uncast(node)
         plain = text or (kind.plain and not kind.inline)
         cast = self.bound("text" if plain else "copy", self._once(kind, text=plain))
         written = self.value(node, scope)
+        inline = kind.inline_clean if kind.inline_clean and of_document(node, scope) else "" if text else kind.inline
+        if inline:
+            return f"({inline.replace('{}', written, 1)} {cast}(v))"
         if text:
             return f"{cast}({written})"
         if plain:
             return f"(NULL if (v := {written}) is None else {cast}(v))"
-        if not kind.inline:
-            return f"{cast}({written})"
-        return f"({kind.inline.replace('{}', written, 1)} {cast}(v))"
+        return f"{cast}({written})"
 
     def value(self, node: n.Expression, scope: Scope) -> str:
         """Write an expression's value."""

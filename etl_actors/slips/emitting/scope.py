@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Scope"]
+from etl_actors.slips.expressions import nodes as n
+
+__all__ = ["Scope", "of_document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +31,13 @@ class Scope:
     depth: str = ""
     lets: Mapping[str, str] = field(default_factory=dict)
     parsed: bool = False
+
+
+def of_document(node: n.Expression | None, scope: Scope) -> bool:
+    """Tell whether an expression gives nothing but the document's own values, never a grammar's."""
+    if not isinstance(node, n.Path):
+        return False
+    if node.root == "$":
+        return True
+    first = node.segments[0] if node.segments else None
+    return not scope.parsed and not (node.root == "" and isinstance(first, n.Field) and first.name in scope.lets)

@@ -5,7 +5,7 @@ from etl_actors.slips.casts.misfit import Misfit
 from etl_actors.slips.expressions import nodes as n
 from etl_actors.slips.source.problems import ExpressionError
 
-__all__ = ["cast_of", "type_of"]
+__all__ = ["cast_of", "type_of", "uncast"]
 
 
 def type_of(node: n.Expression) -> ColumnType | None:
@@ -54,6 +54,13 @@ def cast_of(step: n.Step) -> ColumnType:
         return column_type(step.name, tuple(arguments), named, array=step.array)
     except Misfit as misfit:
         raise ExpressionError(_place(step, misfit.argument), misfit.sentence) from None
+
+
+def uncast(node: n.Expression) -> n.Expression:
+    """Give an expression without the cast at its end, if there is one."""
+    if isinstance(node, n.Pipe) and isinstance(node.steps[-1], n.Step) and is_type(node.steps[-1].name):
+        return n.Pipe(node.at, node.value, node.steps[:-1]) if node.steps[1:] else node.value
+    return node
 
 
 def _constant(step: n.Step, argument: n.Expression | n.Predicate | n.Steps) -> int | str:

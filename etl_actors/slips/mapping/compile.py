@@ -51,13 +51,14 @@ class Mapper:
         """Make the empty lists that `map` fills."""
         return Lines(len(self.tables))
 
-    def map(self, staged: Staged, document: Any, lines: Lines) -> bool | Reject:
+    def map(self, staged: Staged, document: Any, lines: Lines, *, clean: bool = False) -> bool | Reject:
         """Append the rows of one document, and to `lines.rejects` the items of it that are rejected alone.
 
         Args:
             staged: the row.
             document: its payload, decoded.
             lines: as `begin` makes them.
+            clean: whether no text of the document has a character that COPY escapes, as `looked_over` tells.
 
         Returns:
             True: rows were appended. False: the slip asks for none. A `Reject`: nothing was appended.
@@ -66,7 +67,7 @@ class Mapper:
             Exception: whatever a bug in a step raises; nothing was appended then.
         """
         try:
-            return self._function(staged, document, lines)  # type: ignore[no-any-return]  # generated: True or False
+            return self._function(staged, document, lines, clean)  # type: ignore[no-any-return]  # generated: True or False
         except Refused as refused:
             return reject_of(refused, self._blame, staged, document)
 

@@ -58,7 +58,7 @@ class _Generator:
     def run(self) -> Generated:
         code, emitter = self.code, self.code.emitter
         emitter.names |= {"EMPTY": {}} | row_names()
-        code.add(0, "def map_document(staged, document, lines):")
+        code.add(0, "def map_document(staged, document, lines, clean):")
         code.add(1, "row_id, raw, source, received_at = staged")
         code.add(1, "D = document if type(document) is dict else EMPTY")
         self.write_scopes()

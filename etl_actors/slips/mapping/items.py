@@ -3,7 +3,7 @@
 from typing import Any
 
 from etl_actors.slips.blaming.spots import Part, Spot
-from etl_actors.slips.emitting.scope import Scope
+from etl_actors.slips.emitting.scope import Scope, of_document
 from etl_actors.slips.expressions import nodes as n
 from etl_actors.slips.expressions import paths
 from etl_actors.slips.mapping.code import Code
@@ -40,18 +40,8 @@ def item_scope(code: Code, number: int, outer: Scope, top: Scope) -> Scope:
         f"up{number}" if recursive else outer.value if made.parent is not None else "",
         f"depth{number}" if recursive else "",
         top.lets,
-        parsed=not (_of_document(made.each, outer) and (not recursive or _of_document(made.recurse, below))),
+        parsed=not (of_document(made.each, outer) and (not recursive or of_document(made.recurse, below))),
     )
-
-
-def _of_document(node: n.Expression | None, scope: Scope) -> bool:
-    """Tell whether an expression gives nothing but the document's own values, never a grammar's."""
-    if not isinstance(node, n.Path):
-        return False
-    if node.root == "$":
-        return True
-    first = node.segments[0] if node.segments else None
-    return not scope.parsed and not (node.root == "" and isinstance(first, n.Field) and first.name in scope.lets)
 
 
 def write_items(code: Code, number: int, outer: Scope, scope: Scope, depth: int) -> int:

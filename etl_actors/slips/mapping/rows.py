@@ -7,8 +7,9 @@ from etl_actors.relational.canonical import canonical_document, key_canonicalise
 from etl_actors.relational.tables import Kind
 from etl_actors.slips.blaming.spots import Part, Spot
 from etl_actors.slips.casts.column_type import ColumnType, copy_escaped
-from etl_actors.slips.emitting.scope import Scope
-from etl_actors.slips.expressions.expression_type import type_of
+from etl_actors.slips.emitting.scope import Scope, of_document
+from etl_actors.slips.expressions import nodes as n
+from etl_actors.slips.expressions.expression_type import type_of, uncast
 from etl_actors.slips.mapping.code import Code
 from etl_actors.slips.values.refused import Refused
 
@@ -84,11 +85,15 @@ def _write_column(code: Code, number: int, place: int, scope: Scope, depth: int)
     code.add(depth, f"k{number}_{place} = {emitter.column(column.node, scope, kind, text=True)}", spot)
     refuse = emitter.bound("null_key", _null_key)
     code.add(depth, f"if k{number}_{place} is None: {refuse}({made.table.name!r}, {column.name!r})", spot)
-    code.add(depth, f"{name} = {_escaped(code, kind, f'k{number}_{place}')}", spot)
+    code.add(depth, f"{name} = {_escaped(code, column.node, kind, f'k{number}_{place}', scope)}", spot)
 
 
-def _escaped(code: Code, kind: ColumnType, written: str) -> str:
-    return written if kind.plain else f"{code.emitter.bound('copy_escaped', copy_escaped)}({written})"
+def _escaped(code: Code, node: n.Expression, kind: ColumnType, written: str, scope: Scope) -> str:
+    if kind.plain:
+        return written
+    escaped = f"{code.emitter.bound('copy_escaped', copy_escaped)}({written})"
+    clean = kind.inline_clean and of_document(uncast(node), scope)
+    return f"{written} if clean else {escaped}" if clean else escaped
 
 
 def _identity(code: Code, number: int) -> str:

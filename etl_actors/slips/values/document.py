@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import orjson
 
-__all__ = ["MAX_DEPTH", "Staged", "Undecodable", "decode"]
+__all__ = ["MAX_DEPTH", "Look", "Staged", "Undecodable", "decode", "looked_over"]
 
 MAX_DEPTH = 512  # orjson stops at 1,024 and CPython's json at its recursion limit: one limit for both, so that outcomes agree
 _SURE_INT = 18  # digits of an integer that any decoder keeps
@@ -15,12 +17,14 @@ _SURE_INT = 18  # digits of an integer that any decoder keeps
 # Digits and dots become 0, so that one substring search finds what may be a long number.
 _DIGITS = bytes(ord("0") if byte in b"0123456789." else ord("x") for byte in range(256))
 _LONG_RUN = b"0" * 16
-_STRIDE = 5
-_LONG_STRIDE = b"000"  # of every fifth character, at least so many are within sixteen in a row
+_STRIDE = 4
+_LONG_STRIDE = b"0000"  # of sixteen characters in a row every fourth; a time stamp as in ISO 8601 has no four such
 # What a double can't hold digit for digit: 19 digits and more, a fraction of more than 15 digits in all.
 _LONG_NUMBER = re.compile(rb"(?:^|[:\[,\s])-?(?:[0-9]{19}|(?=[0-9.]{17})[0-9]+\.)")
 # Zeros that a double would not be written with; of 4.0 it is.
 _ZERO_FRACTION = re.compile(rb"\.[0-9]+0\s*(?:[,}\]]|$)")
+_TOGETHER = 32  # payloads that are looked over at once: one number that takes exactness costs each of them a look of its own
+_TOGETHER_BYTES = 65_536
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -48,11 +52,54 @@ class Undecodable(ValueError):
         self.reason = reason
 
 
-def decode(raw: bytes) -> Any:
+class Look(NamedTuple):
+    """What is known of a payload before it is decoded; False is always safe.
+
+    Args:
+        plain: a double holds each of its numbers digit for digit.
+        clean: none of its texts has a backslash, or a character below U+0020: those are written with one.
+    """
+
+    plain: bool = False
+    clean: bool = False
+
+
+def looked_over(rows: Sequence[Staged]) -> Iterator[tuple[Staged, Look]]:
+    """Look over many payloads at once, which is quicker than to look at each.
+
+    Args:
+        rows: to be decoded one after the other; their payloads are JSON.
+
+    Yields:
+        Each row, and what is known of its payload.
+    """
+    for first in range(0, len(rows), _TOGETHER):
+        together = rows[first : first + _TOGETHER]
+        yield from zip(together, repeat(_look([row.raw for row in together])))
+
+
+def _look(payloads: list[bytes]) -> Look:
+    if sum(map(len, payloads)) > _TOGETHER_BYTES:
+        return Look()  # they would be in memory twice
+    raw = b",".join(payloads)
+    return Look(_plain(raw), b"\\" not in raw)
+
+
+def _plain(raw: bytes) -> bool:
+    """Tell whether a double holds each number digit for digit; what looks like one in a text may count too."""
+    return (
+        _LONG_STRIDE not in raw[::_STRIDE].translate(_DIGITS)
+        or _LONG_RUN not in raw.translate(_DIGITS)
+        or not _LONG_NUMBER.search(raw)
+    ) and not _ZERO_FRACTION.search(raw)
+
+
+def decode(raw: bytes, *, plain: bool = False) -> Any:
     """Read a payload, every number exact.
 
     Args:
         raw: jsonb as PostgreSQL writes it (so without exponents).
+        plain: its numbers were looked over, and a double holds them all.
 
     Returns:
         dict, list, str, int, float, Decimal, bool or None. Numbers that a double would change, trailing zeros
@@ -64,12 +111,7 @@ def decode(raw: bytes) -> Any:
     if len(raw) > 2 * MAX_DEPTH and raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:  # each level has two brackets
         _check_depth(raw)
     try:
-        plain = (
-            _LONG_STRIDE not in raw[::_STRIDE].translate(_DIGITS)
-            or _LONG_RUN not in raw.translate(_DIGITS)
-            or not _LONG_NUMBER.search(raw)
-        )
-        if plain and not _ZERO_FRACTION.search(raw):
+        if plain or _plain(raw):
             return orjson.loads(raw)
         return _DECODER.decode(raw.decode())
     except RecursionError:

@@ -9,7 +9,7 @@ import pytest
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.slips.values.document import Staged, decode
+from etl_actors.slips.values.document import Staged, decode, looked_over
 
 Rows = dict[str, list[dict[str, str | None]]]
 MapOne = Callable[..., Rows | Reject | bool]
@@ -35,10 +35,12 @@ def mapper_of(toml: str) -> Mapper:
 
 
 def rows_of(mapper: Mapper, document: Any, *, raw: bytes | None = None, row_id: int = 1) -> Rows | Reject | bool:
-    """Map one document: rows by table, or the reject, or False."""
+    """Map one document as a worker does: rows by table, or the reject, or False."""
     raw = json.dumps(document, ensure_ascii=False).encode() if raw is None else raw
+    staged = Staged(row_id, raw, "src", "2024-01-02 03:04:05+00")
     lines = mapper.begin()
-    outcome = mapper.map(Staged(row_id, raw, "src", "2024-01-02 03:04:05+00"), decode(raw), lines)
+    ((_, look),) = looked_over([staged])
+    outcome = mapper.map(staged, decode(raw, plain=look.plain), lines, clean=look.clean)
     if outcome is not True:
         assert lines == mapper.begin()
         return outcome

@@ -33,7 +33,7 @@ def evaluated(expression: str, document: Any) -> Any:
     """Evaluate an expression: to the column's text where it ends in a type, else to the value itself."""
     code, names = _compiled(expression)
     fields = document if isinstance(document, dict) else {}
-    return eval(code, names | {"document": document, "D": fields})
+    return eval(code, names | {"document": document, "D": fields, "clean": False})
 
 
 @cache

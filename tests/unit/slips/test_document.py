@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from etl_actors.slips.casts.column_type import ColumnType, column_type, type_names
 from etl_actors.slips.values.compared import equal, less
-from etl_actors.slips.values.document import MAX_DEPTH, Undecodable, decode
+from etl_actors.slips.values.document import MAX_DEPTH, Look, Staged, Undecodable, decode, looked_over
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.slips.values.refused import Refused
 
@@ -65,6 +65,37 @@ def test_a_payload_keeps_every_digit(raw: str) -> None:
 @given(_RAW)
 def test_a_payload_written_again_says_the_same(raw: str) -> None:
     assert _digits(_exact(json_text(decode(raw.encode())))) == _digits(_exact(raw))
+
+
+@given(st.lists(_RAW, max_size=40))
+def test_payloads_that_are_looked_over_together_keep_every_digit(raws: list[str]) -> None:
+    rows = [Staged(row_id, raw.encode(), "s", "") for row_id, raw in enumerate(raws)]
+    seen = list(looked_over(rows))
+    assert [row for row, _ in seen] == rows
+    for row, look in seen:
+        assert _digits(_as_decimal(decode(row.raw, plain=look.plain))) == _digits(_exact(row.raw.decode()))
+        assert not look.clean or b"\\" not in row.raw
+
+
+@pytest.mark.parametrize(
+    ("raws", "look"),
+    [
+        (['{"a": 1.5, "at": "2026-03-01T12:27:00Z"}'] * 3, Look(plain=True, clean=True)),
+        (['{"a": 1.5}', '{"a": 1.50}'], Look(plain=False, clean=True)),
+        (["12", "12345678901234567890"], Look(plain=False, clean=True)),
+        (['{"a": "b"}', r'{"a": "\n"}'], Look(plain=True, clean=False)),
+        (['"' + "x" * 70_000 + '"'], Look()),
+    ],
+)
+def test_a_look_at_payloads_together_tells(raws: list[str], look: Look) -> None:
+    rows = [Staged(row_id, raw.encode(), "s", "") for row_id, raw in enumerate(raws)]
+    assert [found for _, found in looked_over(rows)] == [look] * len(rows)
+
+
+def test_a_number_that_takes_exactness_costs_only_its_neighbours_a_look_of_their_own() -> None:
+    rows = [Staged(row_id, b"1.50" if row_id == 40 else b"1.5", "s", "") for row_id in range(100)]
+    plain = [row.row_id for row, look in looked_over(rows) if look.plain]
+    assert plain == [*range(32), *range(64, 100)]
 
 
 @pytest.mark.parametrize("raw", [b'{"a": "10.0.0.1", "b": 12.5, "c": 123456789012345678}', b'{"a": "1234567890123456789"}'])

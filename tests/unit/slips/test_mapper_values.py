@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from etl_actors.relational.identity import document_identity, row_identity
 from etl_actors.relational.reject import Reject
-from etl_actors.slips.values.document import Staged, decode
+from etl_actors.slips.values.document import Staged, decode, looked_over
 
 from .conftest import mapper_of, rows_of
 
@@ -200,3 +200,45 @@ def test_a_wide_and_a_deep_document_go_through_lets_and_trees() -> None:
         outcome = rows_of(_MAPPER, document)
         assert isinstance(outcome, dict)
         assert len(outcome["leaf"]) == rows
+
+
+_CLEAN_OR_NOT = mapper_of(
+    """
+[let]
+first = "texts[0]"
+inner = "in | from_json"
+[tables.t]
+key = ["k", "l", "f"]
+columns.k = "k | text"
+columns.l = "texts | text[]"
+columns.f = "f | bytea('base64')"
+columns.a = "first | text"
+columns.b = "inner.a | text"
+columns.c = "texts | text"
+columns.d = "texts | jsonb"
+columns.e = "k | concat('\\\\\\\\n', '\\t') | text"
+[tables.u]
+parent = "t"
+each   = "$.texts[*]"
+columns.v = "@ | text"
+[tables.w]
+parent = "t"
+each   = "inner[*]"
+columns.v = "@ | text"
+"""
+)
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\\0"), max_size=8), max_size=3),
+    st.text(st.sampled_from('ab\\\\\t\n"{}'), max_size=4) | st.none(),
+    st.sampled_from(["plain", r"a\b", '{"a": "x\\ty"}', '["a\\nb", "c"]']),
+)
+def test_lines_are_the_same_whether_a_document_was_looked_over_or_not(texts: list[str], key: str | None, inner: str) -> None:
+    raw = json.dumps({"texts": texts, "k": key, "in": inner, "f": "aGk="}, ensure_ascii=False).encode()
+    staged = Staged(1, raw, "s", "")
+    ((_, look),) = looked_over([staged])
+    made, other = _CLEAN_OR_NOT.begin(), _CLEAN_OR_NOT.begin()
+    outcome = _CLEAN_OR_NOT.map(staged, decode(raw), made)
+    assert _CLEAN_OR_NOT.map(staged, decode(raw, plain=look.plain), other, clean=look.clean) == outcome
+    assert other == made

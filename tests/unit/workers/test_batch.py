@@ -76,10 +76,10 @@ def test_a_skipped_row_is_neither_loaded_nor_rejected() -> None:
 def test_a_bug_that_one_row_wakes_costs_that_row_and_its_text_shows_no_value(
     bug: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def decode(raw: bytes) -> object:
+    def decode(raw: bytes, *, plain: bool) -> object:
         if b"secret" in raw:
             raise bug("secret")
-        return original(raw)
+        return original(raw, plain=plain)
 
     original = document_module.decode
     monkeypatch.setattr(batch, "decode", decode)
