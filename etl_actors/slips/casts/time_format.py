@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from etl_actors.slips.casts.zones import offset_of
 
-__all__ = ["TimeFormat", "clock_of", "time_format"]
+__all__ = ["TimeFormat", "clock_of", "full_year", "time_format"]
 
 _MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
@@ -146,8 +146,7 @@ def _moment(found: dict[str, str], year: int) -> Read:
     if "Y" in found:
         year = int(found["Y"])
     elif "y" in found:
-        short = int(found["y"])
-        year = short + (1900 if short >= _CENTURY else 2000)
+        year = full_year(found["y"])
     month = 1
     if "m" in found:
         month = int(found["m"])
@@ -175,6 +174,16 @@ def _offset(offset: str | None, name: str | None) -> timedelta | None:
     if found is None:
         raise ValueError(offset)
     return found
+
+
+def full_year(digits: str) -> int:
+    """Read a year of four digits, or of two as POSIX does.
+
+    Raises:
+        ValueError: it is none.
+    """
+    year = int(digits)
+    return year + (1900 if year >= _CENTURY else 2000) if len(digits) == 2 else year  # noqa: PLR2004  (as in 24)
 
 
 def _fraction(digits: str | None) -> timedelta:

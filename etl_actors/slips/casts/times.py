@@ -10,8 +10,10 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
+from etl_actors.combinators.node import Node
 from etl_actors.slips.casts.plain import BLANKS
 from etl_actors.slips.casts.time_format import clock_of
+from etl_actors.slips.casts.written_time import written_date, written_stamp, written_time
 from etl_actors.slips.casts.zones import in_utc, offset_of
 from etl_actors.slips.values.refused import Refused
 
@@ -21,12 +23,13 @@ _CLOCK = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
 _ZONE = r"[ ]?([Zz]|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)"
 _from_iso = datetime.fromisoformat
 _USUAL = len("YYYY-MM-DDTHH:MM:SSZ")
+_MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001  (of any day)
 _TIME = re.compile(_CLOCK, re.ASCII)
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]" + f"{_CLOCK}(?:{_ZONE})?", re.ASCII)
 
 
 def date_text(value: Any) -> str | None:
-    """Cast to date: YYYY-MM-DD and nothing else."""
+    """Cast to date: YYYY-MM-DD and nothing else, or the day that a grammar read."""
     if value is None:
         return None
     if type(value) is str:
@@ -38,6 +41,11 @@ def date_text(value: Any) -> str | None:
                 pass
             else:
                 return text
+    if type(value) is Node:
+        day = written_date(value)
+        if day is not None:
+            return day.isoformat()
+        raise Refused("not_a_date", "a day with its month and year, which the calendar has", value.source)
     raise Refused("not_a_date", "a date as YYYY-MM-DD", value)
 
 
@@ -46,9 +54,11 @@ def _clock(hour: str, minute: str, second: str | None, fraction: str | None) -> 
 
 
 def time_text(value: Any) -> str | None:
-    """Cast to time: HH:MM, HH:MM:SS, with a fraction or without; no zone."""
+    """Cast to time: HH:MM, HH:MM:SS, with a fraction or without, or the time of day that a grammar read; no zone."""
     if value is None:
         return None
+    if type(value) is Node:
+        return _time_of(value)
     found = _TIME.fullmatch(value.strip(BLANKS)) if type(value) is str else None
     if found:
         try:
@@ -63,12 +73,29 @@ def time_text(value: Any) -> str | None:
     raise Refused("not_a_time", "a time as HH:MM:SS, without a zone", value)
 
 
+def _time_of(node: Node) -> str:
+    clock = written_time(node)
+    if clock is None or clock[1]:
+        raise Refused("not_a_time", "a time of day of 0:00 to 23:59, without a zone", node.source)
+    moment = _MIDNIGHT + clock[0]
+    return trimmed(moment.time().isoformat()) if moment.day == 1 else "24:00:00"
+
+
 def trimmed(iso: str) -> str:
     """Cut zeros off the end of a fraction, as PostgreSQL writes times."""
     return iso.rstrip("0") if "." in iso else iso
 
 
 def _stamp(value: Any, expected: str) -> tuple[datetime, str | None]:
+    if type(value) is Node:
+        written = written_stamp(value)
+        if written is None:
+            raise Refused(
+                "not_a_timestamp",
+                "a day with its month and year and a time of day of 0:00 to 23:59, a known zone or none",
+                value.source,
+            )
+        return written
     found = _STAMP.fullmatch(value.strip(BLANKS)) if type(value) is str else None
     if found:
         day, hour, minute, second, fraction, zone = found.groups()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from etl_actors.combinators.shape import Many, Shape, Text
-from etl_actors.slips.checking.number_shapes import check_number
+from etl_actors.slips.checking.cast_shapes import check_cast
 from etl_actors.slips.checking.shape_paths import any_of, follow, items, options
 from etl_actors.slips.expressions import nodes as n
 from etl_actors.slips.expressions.unbuilt import bare_name
@@ -131,7 +131,7 @@ class _Shapes:
         made = kind.shape if (kind := STEPS.get(step.name)) is not None else None
         if made is not None or shape is None:
             return made
-        check_number(shape, step)
+        check_cast(shape, step)
         match step.name:
             case "map":
                 return self._listed(items(shape), step)

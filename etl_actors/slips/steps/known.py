@@ -72,6 +72,7 @@ STEPS = {
     "as_list": StepKind(steps_lists.as_list),
     "first": StepKind(steps_lists.first),
     "last": StepKind(steps_lists.last),
+    "from_entries": StepKind(steps_lists.from_entries),
     "split": StepKind(steps_text.split, ("word",), usage="split(',')"),
     "join": StepKind(steps_text.join, ("text",), usage="join(', ')"),
     "default": StepKind(lambda value, other: other if value is None else value, ("value",), usage="default('none')"),

@@ -6,7 +6,7 @@ from typing import Any
 from etl_actors.slips.values.asked import list_of
 from etl_actors.slips.values.refused import Refused
 
-__all__ = ["as_list", "first", "last", "mapped"]
+__all__ = ["as_list", "first", "from_entries", "last", "mapped"]
 
 
 def as_list(value: Any) -> list[Any] | None:
@@ -36,3 +36,26 @@ def mapped(value: Any, steps: Callable[[Any], Any]) -> list[Any] | None:
             refused.within(index)
             raise
     return found
+
+
+def from_entries(value: Any) -> dict[str, Any] | None:
+    """Make an object of a list of objects with the fields `key`, a string, and `value`.
+
+    Raises:
+        Refused: it is no such list, or a key is there twice, of which one value would be lost.
+    """
+    if value is None:
+        return None
+    made: dict[str, Any] = {}
+    for index, one in enumerate(list_of(value)):
+        key = one.get("key") if isinstance(one, dict) else None
+        if type(key) is not str:
+            refused = Refused("not_an_entry", "an object with a `key` that is a string", one)
+        elif key in made:
+            refused = Refused("key_twice", "each key once", one)
+        else:
+            made[key] = one.get("value")
+            continue
+        refused.within(index)
+        raise refused
+    return made

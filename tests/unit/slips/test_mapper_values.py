@@ -230,7 +230,7 @@ columns.v = "@ | text"
 
 
 @given(
-    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\\0"), max_size=8), max_size=3),
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8), max_size=3),
     st.text(st.sampled_from('ab\\\\\t\n"{}'), max_size=4) | st.none(),
     st.sampled_from(["[1]", "null", '{"a": "x\\ty"}', '["a\\nb", "c"]']),
 )
