@@ -94,33 +94,39 @@ def _by_hand(make: Callable[[Staged], Any], rows: Sequence[Staged]) -> list[Any]
     return made
 
 
-def _timed(rows: Sequence[Staged], run: Callable[[Sequence[Staged]], Any], made: Hashable) -> Sample:
+def _timed(rows: Sequence[Staged], run: Callable[[Sequence[Staged]], Any], told: Callable[[list[Any]], Hashable]) -> Sample:
     began = time.perf_counter()
-    run(rows)
-    return Sample(len(rows) / (time.perf_counter() - began), made)
+    made = run(rows)
+    return Sample(len(rows) / (time.perf_counter() - began), told(made))
 
 
-def _bench(name: str, rows: int, rival: str, make: Callable[[Staged], Any]) -> Bench:
+def _bench(name: str, rows: int, rival: str, make: Callable[[Staged], Any], told: Callable[[list[Any]], Hashable]) -> Bench:
+    """Make a bench.
+
+    Args:
+        name: of it.
+        rows: how many documents.
+        rival: what the other side is.
+        make: what it makes of a document.
+        told: what of the first batch has to be the same on both sides.
+    """
     staged = _staged(rows)
     ours = partial(_service, _mapper())
-    assert len(ours(staged[:_BATCH])) == min(rows, _BATCH)
     return Bench(
         name,
         f"{rows:,} flat documents of {PRODUCT_BYTES} bytes as PostgreSQL writes them, decoded and made to COPY lines of 11 typed columns "
         "with an identity, in one process",
         "rows/s",
-        Side("the slip's function", partial(_timed, staged, ours, rows)),
-        Side(rival, partial(_timed, staged, partial(_by_hand, make), rows)),
+        Side("the slip's function", partial(_timed, staged, ours, told)),
+        Side(rival, partial(_timed, staged, partial(_by_hand, make), told)),
     )
 
 
 def mapping(rows: int) -> Bench:
     """Hold a slip's function against one that makes the same lines of documents that it trusts."""
-    staged = _staged(_BATCH)
-    assert _service(_mapper(), staged) == _by_hand(_line, staged)
-    return _bench("mapping", rows, "orjson and a hand-written function that makes the same line and checks nothing", _line)
+    return _bench("mapping", rows, "orjson and a hand-written function that makes the same line and checks nothing", _line, tuple)
 
 
 def mapping_tuple(rows: int) -> Bench:
     """Hold a slip's function against one that makes a tuple of the values as they came: no line, no identity, no types."""
-    return _bench("mapping_tuple", rows, "orjson and a hand-written tuple of the values as they came", _tuple)
+    return _bench("mapping_tuple", rows, "orjson and a hand-written tuple of the values as they came", _tuple, len)

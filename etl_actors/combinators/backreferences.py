@@ -14,6 +14,7 @@ _PIECE = re.compile(
     r"|\\(?P<number>[1-9][0-9]?)"
     r"|\(\?\((?P<condition>[0-9]+)\)"
     r"|\\."
+    r"|\(\?#[^)]*\)"
     r"|\[\^?\]?(?:\\.|[^\]\\])*\]"  # in a class there are no groups
     r"|.",
     re.DOTALL,

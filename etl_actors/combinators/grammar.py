@@ -79,7 +79,10 @@ class Grammar:
         recursive = contains_itself(self.lark.rules)
         called = recursive and f"rule {self.reached.called(recursive)}"
         tables = Tables(reading.states, reading.first, reading.last, reading.lexers, called)
-        return program_of(Automaton(tables), plans, self.lark.options.g_regex_flags, reading.whole)
+        try:
+            return program_of(Automaton(tables), plans, self.lark.options.g_regex_flags, reading.whole)
+        except RecursionError:
+            raise Declined("it is nested too deeply") from None
 
     def read(self, text: str, at: int = 0) -> Result[Any]:
         """Parse a whole text to its value (`Node`, str, list or None).

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-__all__ = ["Node", "Placed", "Places"]
+__all__ = ["Node", "Placed", "Places", "settle"]
 
 Placed = tuple[str, int, int, dict[str, int]]
 """A text; from where to where in it a rule was read; where each child that is one text stands."""
@@ -82,3 +82,19 @@ class Node(dict[str, Any]):
     def starts(self) -> dict[str, int]:
         """Offset in that text of each child that is one text; None of a list stands nowhere."""
         return self.placed[3]
+
+
+def settle(value: Any) -> None:
+    """Find where all nodes of a value stand, before somebody changes it who need not know that places are found by its shape.
+
+    Args:
+        value: anything; the nodes in it, and in its lists and nodes.
+    """
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Node):
+            _ = one.placed
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one

@@ -69,10 +69,35 @@ class WildAuthor:
         "/[a-z]+(?=[,; =]|$)/",
         "/[a-z]+?/",
         "/ab|a|b+/",
+        "/(?#[)([a-z])([a-z])?(?#])/",
+        "/[a-z] [a-z]? # [(\n/x",
+        r"/(?m:^[a-z]+$)/",
     )
     NUMBERS = ("/[0-9]+/", r"/[0-9]+(\.[0-9]+)?/", "/(?:0x)?[0-9a-f]+/", "/-?[0-9]{1,3}/", '"1".."9"', "/0|[1-9][0-9]*+/")
-    KEYWORDS = ('"if"', '"if"i', r"/if\b/", '"a" | "ab"', '"x".."z"', "/(?<=,)k|q/", '"ab" "c"?')
-    IGNORED = ("", "", '%ignore " "', r"%ignore /[ \t]+/", '%ignore /#[^\\n]*/\n%ignore " "', "%ignore _SPACE\n_SPACE: /[ ,]+/")
+    KEYWORDS = (
+        r"/x\0/",
+        "/{/",
+        "/2}/",
+        '"1"',
+        r"/\+{2}/",
+        '"if"',
+        '"if"i',
+        r"/if\b/",
+        '"a" | "ab"',
+        '"x".."z"',
+        "/(?<=,)k|q/",
+        '"ab" "c"?',
+    )
+    IGNORED = (
+        "",
+        "",
+        '%ignore " "',
+        r"%ignore /[ \t]+/",
+        r"%ignore /\++/",
+        r"%ignore /\s{1,}+/",
+        '%ignore /#[^\\n]*/\n%ignore " "',
+        "%ignore _SPACE\n_SPACE: /[ ,]+/",
+    )
 
     def __init__(self, random: Random) -> None:
         self.random = random

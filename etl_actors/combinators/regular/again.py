@@ -34,6 +34,9 @@ class Near:
 class Origin:
     """A text that was read in several matches.
 
+    It and its nodes hold one another, so that only Python's collector of cycles frees them: a value lives a little longer than its
+    row. Once places were asked for they are let go.
+
     Args:
         whole: reads it by Lark's automaton.
         text: the text.

@@ -2,17 +2,16 @@
 
 A set of characters is a number with a bit for each character up to U+00FF, for each sixteen of them up to U+FFFF, and one
 for all beyond.
-
-Reads the tree that Python's own parser of regular expressions gives, which its documentation leaves out.
 """
 
 import re
 from functools import cache, reduce
 from operator import or_
-from re import _constants as op
 from typing import Any
 
-__all__ = ["ALL", "REPEATS", "WIDTH_ONE", "begins", "bits"]
+from etl_actors.combinators.regex_inside import REPEATS, WIDTH_ONE, op
+
+__all__ = ["ALL", "begins", "bits"]
 
 _SINGLE = 256  # characters that have a bit each
 _PLANE = 0x10000
@@ -20,8 +19,6 @@ _BEYOND = _SINGLE + (_PLANE >> 4)
 ALL = (1 << (_BEYOND + 1)) - 1
 """Every character."""
 
-REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
-WIDTH_ONE = (op.LITERAL, op.NOT_LITERAL, op.ANY, op.ANY_ALL, op.IN)
 _NOTHING = (op.AT, op.ASSERT, op.ASSERT_NOT)
 
 

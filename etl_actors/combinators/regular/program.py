@@ -21,6 +21,7 @@ from etl_actors.combinators.regular.tree import Branch, Step, entries, unfolded
 __all__ = ["Program", "program_of"]
 
 _LONG = 150_000  # characters of all regular expressions of a grammar
+_ROOT = "origin.root = "  # begins a line that is left out where no node stands in several matches
 _TEXT = re.compile("\0[0-9]+\0")
 Take = Callable[..., Any]
 
@@ -63,7 +64,7 @@ class _Compiler:
         self.flags = flags
         kept = {each.symbol for parts in plans.outline.kept.values() for _, each in parts if each.term}
         self.layouts = Layouts(plans.outline, kept)
-        self.names: dict[str, Any] = {"Node": Node, "AGAIN": AGAIN, "Origin": Origin, "whole": whole}
+        self.names: dict[str, Any] = {"Node": Node, "AGAIN": AGAIN, "Origin": Origin, "whole": whole, "first_of": _first_of}
         self.sites: list[Site] = []
         self.patterns: list[str] = []
         self.far = False
@@ -84,9 +85,13 @@ class _Compiler:
         head = ["def take(text, pos=0):"]
         head += ["    origin = Origin(whole, text, pos)"] if self.far else []
         lines = _looped(blocks) if len(blocks) > 1 or starts else blocks[0]
-        body = [line.replace("ORIGIN_ROOT ", "origin.root = ") for line in lines if self.far or "ORIGIN_ROOT " not in line]
+        body = [line for line in lines if self.far or not line.lstrip().startswith(_ROOT)]
         source = "\n".join([*head, *("    " + line for line in body), ""])
-        exec(compile(source, "<grammar>", "exec"), self.names)  # noqa: S102 - written here; texts of the grammar are literals in it
+        try:
+            code = compile(source, "<grammar>", "exec")
+        except (SyntaxError, RecursionError, MemoryError):
+            raise Declined("Python cannot compile its program") from None
+        exec(code, self.names)  # noqa: S102 - written here; texts of the grammar are literals in it
         return Program(self.names["take"], source, tuple(self.patterns))
 
     def _block(self, entry: int) -> int:
@@ -158,7 +163,7 @@ class _Compiler:
     def _accept(self, written: Written, stack: list[Entry]) -> None:
         value = written.use(stack[0].one)
         self.far |= written.far
-        written.lines += [f"ORIGIN_ROOT {value}", f"return {value}"]
+        written.lines += [f"{_ROOT}{value}", f"return {value}"]
 
     def _retyped(self, step: Step, path: list[tuple[Step, Move]], before: list[Entry]) -> list[str]:
         """Write a way whose last token is what its text says."""
@@ -196,6 +201,10 @@ class _Compiler:
             written.lines.append(f"{', '.join(name for name, _ in moved)} = {', '.join(value for _, value in moved)}")
         number = self._block(target.number)
         written.lines += ["pos = m.end()", f"state = {number}", "continue"]
+
+
+def _first_of(options: tuple[Any, ...]) -> Any:
+    return next((one for one in options if one is not None), None)
 
 
 def _looped(blocks: Sequence[list[str]]) -> list[str]:

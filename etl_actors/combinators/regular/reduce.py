@@ -13,6 +13,9 @@ from etl_actors.combinators.regular.tree import Step
 __all__ = ["Site", "Written", "text_of"]
 
 
+_NESTED = 16  # conditions in one another: Python's own parser has a limit
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where nodes that are made at one place of the program stand in their match.
@@ -99,7 +102,10 @@ class Written:
 
     def either(self, parts: Sequence[Part]) -> str:
         """Write the one of several that is there, None where none is."""
-        *before, last = [self.use(part) for part in parts]
+        values = [self.use(part) for part in parts]
+        if len(values) > _NESTED:
+            return f"first_of(({', '.join(values)}))"
+        *before, last = values
         written = last
         for value in reversed(before):
             written = f"({value} if {value} is not None else {written})"

@@ -2,28 +2,27 @@
 
 A lexer takes the first match of a terminal and keeps it, whatever follows. Inside a larger expression that needs an atomic
 group, but for a terminal that can match in one way only.
-
-Reads the tree that Python's own parser of regular expressions gives, which its documentation leaves out.
 """
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from re import _constants as op
-from re import _parser
 from typing import Any
 
 from lark.lexer import PatternStr, TerminalDef
 
-from etl_actors.combinators.regular.beginnings import REPEATS, WIDTH_ONE, begins
+from etl_actors.combinators.regex_inside import REPEATS, WIDTH_ONE, op, parsed
+from etl_actors.combinators.regular.beginnings import begins
 from etl_actors.combinators.regular.declined import Declined
 
 __all__ = ["Piece", "piece_of"]
 
+_RUNS = {op.MAX_REPEAT: "+", op.POSSESSIVE_REPEAT: "++"}
 _WATCHING = (op.AT, op.ASSERT, op.ASSERT_NOT)
 _GROUP = re.compile(
     r"\\."
+    r"|\(\?#[^)]*\)"
     r"|\[\^?\]?(?:\\.|[^\]\\])*\]"  # in a class there are no groups
     r"|(?P<named>\(\?P[<=]|\(\?\()"
     r"|(?P<plain>\((?!\?))"
@@ -51,17 +50,23 @@ class Piece:
         return not self.first & other.first
 
 
+_VERBOSE = re.compile(r"\(\?[a-wyz]*x")
+_SHOWN = 60  # characters of a regex
+_UNFINISHED = re.compile(r"(?:\\[0-7]{1,2}|\{[0-9]*,?[0-9]*)\Z")  # an octal number, how often something is repeated
+
+
 @lru_cache(maxsize=4096)
 def _piece(pattern: str, flags: int, literal: bool) -> Piece:  # noqa: FBT001 - a key of the cache
     plain = pattern if literal else _without_groups(pattern)
-    tree = list(_parser.parse(plain, flags))
+    tree = list(parsed(plain, flags))
     first, _ = begins(tree, flags)
     if literal and not flags:
         return Piece(plain, first)
     spaces = ""
-    if len(tree) == 1 and tree[0][0] in (op.MAX_REPEAT, op.POSSESSIVE_REPEAT) and _is_run(tree[0][1]) and plain.endswith("+"):
-        spaces = plain.rstrip("+") + "*+"
-    return Piece(_atomic(plain, tree, flags), first, spaces)
+    repeat = tree[0][0] if len(tree) == 1 and tree[0][0] in _RUNS and _is_run(tree[0][1]) else None
+    if repeat and plain.endswith(_RUNS[repeat]):
+        spaces = plain.removesuffix(_RUNS[repeat]) + "*+"
+    return Piece(_apart(_atomic(plain, tree, flags)), first, spaces)
 
 
 def piece_of(terminal: TerminalDef, flags: int) -> Piece:
@@ -81,9 +86,21 @@ def _without_groups(pattern: str) -> str:
     out = []
     for found in _GROUP.finditer(pattern):
         if found["named"]:
-            raise Declined(f"the regex /{pattern if len(pattern) < 60 else pattern[:60] + '…'}/ names or asks for a group")  # noqa: PLR2004 - characters shown
+            raise Declined(f"the regex /{_short(pattern)}/ names or asks for a group")
         out.append("(?:" if found["plain"] else found[0])
-    return "".join(out)
+    plain = "".join(out)
+    if re.compile(plain).groups or (_VERBOSE.match(pattern) and "#" in pattern):  # a bracket of a comment was taken for one
+        raise Declined(f"the regex /{_short(pattern)}/ has groups and comments that cannot be told apart")
+    return plain
+
+
+def _short(pattern: str) -> str:
+    return pattern if len(pattern) <= _SHOWN else pattern[:_SHOWN] + "…"
+
+
+def _apart(pattern: str) -> str:
+    r"""Keep a pattern from what comes behind it: of `a{` and `2}` two a, of `\0` and `1` another character would become."""
+    return f"(?:{pattern})" if _UNFINISHED.search(pattern) else pattern
 
 
 def _is_run(repeat: Any) -> bool:
@@ -98,8 +115,8 @@ def _atomic(pattern: str, tree: list[Any], flags: int) -> str:
         return pattern
     if tree and tree[-1][0] is op.MAX_REPEAT and _single(tree[:-1], flags) and pattern[-1] in "+*?}":
         possessive = pattern + "+"
-        if list(map(str, _parser.parse(possessive, flags)))[:-1] == list(map(str, tree[:-1])):
-            again = list(_parser.parse(possessive, flags))
+        if list(map(str, parsed(possessive, flags)))[:-1] == list(map(str, tree[:-1])):
+            again = list(parsed(possessive, flags))
             if again[-1][0] is op.POSSESSIVE_REPEAT and _single([*tree[-1][1][2]], flags):
                 return possessive
     return f"(?>{pattern})"

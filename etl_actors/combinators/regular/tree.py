@@ -9,6 +9,7 @@ from etl_actors.combinators.regular.automaton import ACCEPTED, Automaton, Look, 
 __all__ = ["Branch", "Step", "entries", "unfolded"]
 
 _LEAVES = 32  # ends of a block: each has code of its own
+_DEPTH = 64  # tokens of a way through a block: its regular expression nests as deep, and so does what writes it
 _CHARACTERS = 12_000  # of a block's regular expression, about: Python takes a second for some hundred thousand
 
 
@@ -127,10 +128,10 @@ def unfolded(automaton: Automaton, entry: int, starts: set[int]) -> Branch:
     for step in root.steps.values():
         step.opens = not any(look.ignored for look in root.state.looks)
     leaves = _ends(root)
-    waiting = deque(root.steps.values())
+    waiting = deque((step, 1) for step in root.steps.values())
     while waiting:
-        step = waiting.popleft()
-        if step.move is None or step.move.target == ACCEPTED or step.move.target in starts:
+        step, depth = waiting.popleft()
+        if step.move is None or step.move.target == ACCEPTED or step.move.target in starts or depth == _DEPTH:
             continue
         target = automaton.states[step.move.target]
         if characters + _length(target) > _CHARACTERS:
@@ -139,7 +140,7 @@ def unfolded(automaton: Automaton, entry: int, starts: set[int]) -> Branch:
         if _ends(below) and leaves + _ends(below) - 1 <= _LEAVES:
             step.behind = below
             leaves += _ends(below) - 1
-            waiting.extend(below.steps.values())
+            waiting.extend((one, depth + 1) for one in below.steps.values())
     return root
 
 

@@ -2,11 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from re import _compiler, _parser  # type: ignore[attr-defined]
-from re import _constants as op
 from typing import Any
 
-from etl_actors.combinators.traps.samples import parsed
+from etl_actors.combinators.regex_inside import FLAGS_OF_TYPE, SUBPATTERN, compiled_leaf, op, parsed
 
 __all__ = ["Alt", "At", "Atomic", "Char", "Expression", "Look", "Node", "Repeat", "Seq", "expression"]
 
@@ -134,7 +132,7 @@ def _codes(argument: Any) -> list[int]:
     """List the numbers in a tree: code points, and some that are none, which do no harm."""
     if isinstance(argument, int) and not isinstance(argument, bool) and type(argument) is int:
         return [argument]
-    if isinstance(argument, (list, tuple, _parser.SubPattern)):
+    if isinstance(argument, (list, tuple, SUBPATTERN)):
         return [code for one in argument for code in _codes(one)]
     return []
 
@@ -158,8 +156,8 @@ class _Reader:
             return Repeat(int(least), int(most), self.sequence(body, flags), _MODES[code])
         if code is op.SUBPATTERN:
             _, more, less, body = argument
-            if more & _parser.TYPE_FLAGS:
-                flags &= ~_parser.TYPE_FLAGS
+            if more & FLAGS_OF_TYPE:
+                flags &= ~FLAGS_OF_TYPE
             return self.sequence(body, (flags | more) & ~less)
         if code is op.ATOMIC_GROUP:
             return Atomic(self.sequence(argument, flags))
@@ -179,8 +177,7 @@ class _Reader:
     def _mask(self, code: Any, argument: Any, flags: int) -> int:
         key = (f"{code}{argument}", flags)
         if key not in self.masks:
-            leaf = _parser.SubPattern(_parser.State(), [(code, argument)])
-            regex = _compiler.compile(leaf, flags)
+            regex = compiled_leaf(code, argument, flags)
             self.masks[key] = sum(self.bits[c] for c in regex.findall(self.whole))
         return self.masks[key]
 

@@ -3,6 +3,7 @@
 Grammars that Lark cannot load, or that one token of foresight does not suffice for, are `GrammarError` of `load_grammar`.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,9 @@ __all__ = ["Trap", "find_traps", "traps_of"]
 
 _LIBRARIES = ("std/", "lark/")
 _SHORT = 40  # characters of a remedy
+_LITERALS = re.compile(
+    r'"(?:[^"\\]|\\.)*"|//.*|/(?:[^/\\]|\\.)+/'
+)  # of a line of a grammar: with comments and regexes, which hold none
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,7 +83,7 @@ class _Traps:
                 yield Trap(file, one.line, one.column, one.sentence)
         told: set[tuple[str, str]] = set()
         for trap in self._between():
-            pair = (trap.loser, trap.winner) if isinstance(trap, Lost) else (_names(trap))
+            pair = (trap.loser, trap.winner) if isinstance(trap, Lost) else _names(trap)
             if pair not in told:
                 told.add(pair)
                 yield self._told(trap)
@@ -205,9 +209,9 @@ class _Traps:
         """Find a literal that has no name in the grammar's own file."""
         literal = self.states.terminals[name].literal
         for number, line in enumerate(self.reached.main.splitlines() if literal else (), 1):
-            column = line.split("//")[0].find(f'"{literal}"')
-            if column >= 0:
-                return self.grammar.name, number, column + 1
+            for found in _LITERALS.finditer(line):
+                if found[0] == f'"{literal}"':
+                    return self.grammar.name, number, found.start() + 1
         return None
 
 

@@ -1,14 +1,11 @@
 """Regular expressions that go wrong by themselves: that stop too early, that fall apart where they are joined."""
 
 from collections.abc import Iterable, Iterator
-from re import _constants as op
 from typing import Any
 
-from etl_actors.combinators.traps.samples import parsed
+from etl_actors.combinators.regex_inside import REPEATS, op, parsed
 
 __all__ = ["falls_apart", "looks_around", "stops_early"]
-
-_REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 
 
 def looks_around(pattern: str) -> bool:
@@ -54,7 +51,7 @@ def _walked(tree: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 def _inner(code: Any, argument: Any) -> list[Any]:
-    if code in _REPEATS:
+    if code in REPEATS:
         return [argument[2]]
     if code is op.SUBPATTERN:
         return [argument[3]]

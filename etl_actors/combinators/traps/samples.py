@@ -1,17 +1,14 @@
-"""Texts that a regular expression matches: a few of each kind, to see what a lexer makes of them.
-
-Reads the tree that Python's own parser of regular expressions gives, which its documentation leaves out.
-"""
+"""Texts that a regular expression matches: a few of each kind, to see what a lexer makes of them."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from re import _constants as op
-from re import _parser
 from typing import Any
 
-__all__ = ["Sample", "parsed", "samples", "words"]
+from etl_actors.combinators.regex_inside import REPEATS, op, parsed
+
+__all__ = ["Sample", "samples", "words"]
 
 _MOST = 48
 _WORDS = 64
@@ -24,7 +21,6 @@ _CATEGORIES = {
     op.CATEGORY_WORD: re.compile(r"\w"),
     op.CATEGORY_NOT_WORD: re.compile(r"\W"),
 }
-_REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 _LONG = 8  # repetitions that are tried out in full
 
 
@@ -39,11 +35,6 @@ class Sample:
 
     text: str
     tail: str = ""
-
-
-def parsed(pattern: str, flags: int = 0) -> Any:
-    """Give the tree of a regular expression, a sequence of pairs of operation and argument."""
-    return _parser.parse(pattern, flags)
 
 
 def samples(pattern: str, flags: int = 0) -> list[Sample]:
@@ -98,7 +89,7 @@ def _pieces(code: Any, argument: Any) -> list[str]:
         return [c for c in _CHARACTERS if ord(c) != (ord("\n") if code is op.ANY else argument)]
     if code is op.IN:
         return _members(argument)
-    if code in _REPEATS:
+    if code in REPEATS:
         return _repeated(*argument)
     if code is op.SUBPATTERN:
         return _sequence(argument[3])
@@ -160,7 +151,7 @@ def _every(code: Any, argument: Any) -> Iterator[str]:
     elif code is op.BRANCH:
         for branch in argument[1]:
             yield from _all(list(branch))
-    elif code in _REPEATS and argument[1] <= 2:  # noqa: PLR2004  (an optional letter, at most two)
+    elif code in REPEATS and argument[1] <= 2:  # noqa: PLR2004  (an optional letter, at most two)
         body = _all(list(argument[2]))
         for count in range(argument[0], argument[1] + 1):
             yield from (one * count for one in body)

@@ -158,6 +158,6 @@ class States:
         found = {}
         for one in lexer.lexers.values():
             assert isinstance(one, BasicLexer)
-            assert one.scanner is not None  # builds the callbacks as well
+            _ = one.scanner  # reading it builds the callbacks as well
             found[frozenset(str(terminal.name) for terminal in one.terminals)] = one
         return found

@@ -1,9 +1,9 @@
 """How many steps Python's matcher takes on a text, counted: it backtracks as that does, but tells instead of lasting."""
 
 from dataclasses import dataclass, field
-from re import _constants as op
 from typing import Any
 
+from etl_actors.combinators.regex_inside import op
 from etl_actors.combinators.traps.expression import Alt, At, Atomic, Char, Expression, Look, Node, Repeat, Seq
 
 __all__ = ["Steps", "TooManyStepsError"]

@@ -10,9 +10,10 @@ from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
+from etl_actors.combinators.node import Node, settle
 from etl_actors.slips.source.files import STEPS
 from etl_actors.slips.steps.own_steps import OwnStep
-from etl_actors.slips.steps.step_kinds import KINDS, UNFIT
+from etl_actors.slips.steps.step_kinds import KINDS, UNFIT, StepValue
 from etl_actors.slips.values.refused import Refused
 
 __all__ = ["StepEnded", "load_own_steps", "pressed"]
@@ -89,9 +90,7 @@ def _guarded(function: Callable[..., Any], step: OwnStep) -> Callable[..., Any]:
                 return None
             taken = None
         else:
-            taken = kind.taken(value)
-            if taken is UNFIT:
-                raise Refused(kind.reason, kind.expected, value)
+            taken = _taken(kind, value)
         try:
             made = function(taken, *arguments)
         except ValueError as error:
@@ -109,6 +108,15 @@ def _guarded(function: Callable[..., Any], step: OwnStep) -> Callable[..., Any]:
         return made
 
     return call
+
+
+def _taken(kind: StepValue, value: Any) -> Any:
+    taken = kind.taken(value)
+    if taken is UNFIT:
+        raise Refused(kind.reason, kind.expected, value)
+    if type(taken) is list or type(taken) is Node:
+        settle(taken)  # the step may change it
+    return taken
 
 
 def _check_finite(made: Any) -> None:

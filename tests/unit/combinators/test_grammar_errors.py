@@ -39,6 +39,7 @@ WORDS = '\nA: "a"\nB: "b"\nN: /[0-9]/\n'
         pytest.param("start: Z\nZ: Y\nY: Z", "terminal Z contains itself: only rules can", id="a terminal in itself"),
         pytest.param("start: [A] [A]", "1:1 two alternatives of rule start come to the same", id="twice the same"),
         pytest.param("start: A Z\nZ: /(['\"]).*?\\1/s", "2:4 a group is meant by its number, \\1, and a lexer joins all regexes to one, in which it has another: give the group a name, as in (?P<quote>", id="a group's number"),
+        pytest.param("start: A\nA: /(?#[)(a)\\1(?#])/", "2:4 a group is meant by its number, \\1", id="a group's number between comments"),
         pytest.param("start: A /(x)?(?(1)y|z)/", "1:10 a group is meant by its number, (?(1), and", id="a condition on a group's number"),
         pytest.param("start: A\nstart: B", "2:1 start is defined more than once", id="defined twice"),
         pytest.param('start: "a".."zz"', 'a range goes from one character to another: "a".."z"', id="a range of words"),

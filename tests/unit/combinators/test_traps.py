@@ -412,3 +412,9 @@ def test_lazy_ends_and_bare_choices_are_known() -> None:
         True,
         *[False] * 6,
     ]
+
+
+def test_a_literal_is_told_at_its_own_place_be_there_slashes_in_it_or_before_it() -> None:
+    (trap,) = _traps('start: NAME | "//" "x//"  // "x//" is a literal\nNAME.2: /[a-z\\/]+/')
+    assert trap.sentence.startswith('"//" is never read')
+    assert (trap.line, trap.column) == (1, 15)

@@ -262,3 +262,23 @@ def test_a_list_that_holds_itself_is_looked_at_once() -> None:
 )
 def test_what_is_no_step_is_told(text: str, sentence: str) -> None:
     assert refusal(f'name = "s"{TABLE}', steps_py=text).startswith(sentence)
+
+
+POPPED = """name = "s"
+[grammars]
+list = { text = "start: item (\\",\\" item)*\\nitem: NAME \\"=\\" VALUE\\nNAME: /[a-z]+/\\nVALUE: /[0-9]+/" }
+[let]
+v = "a | parse(list)"
+[tables.t]
+columns.n = "v | without_last | int"
+columns.a = "v.item[0] | text"
+columns.b = "v | text"
+"""
+
+
+def test_a_value_that_a_step_has_changed_is_still_of_its_text() -> None:
+    steps = f"{IMPORT}@step\ndef without_last(value: dict):\n    value['item'].pop()\n    return len(value['item'])\n"
+    mapper = compile_slip(read(POPPED, steps_py=steps))
+    lines = mapper.begin()
+    assert mapper.map(Staged(1, b"", "s", ""), {"a": "x=1,y=2,z=3"}, lines) is True
+    assert lines[0][0].split("\t")[2:] == ["2", "x=1", "x=1,y=2,z=3"]

@@ -47,6 +47,14 @@ def test_groups_of_a_terminal_are_none_of_the_larger_expression() -> None:
     assert re.compile(_of(r"(a)(?:b)[(](c)\(").pattern).groups == 0
 
 
+@pytest.mark.parametrize(("one", "other"), [(r"x\0", "1"), (r"\01", "1"), ("a{", "2}"), ("é{2", ",3}"), (r"a\{", "2}")])
+def test_terminals_side_by_side_do_not_grow_together(one: str, other: str) -> None:
+    pieces = _of(one).pattern + _of(other).pattern
+    apart = f"(?:{one})(?:{other})"
+    for text in ("aa", "a{2}", "x\x01", "x\0001", "\x011", "\t", "a{", "a{2}2}", "é{2,3}", "ééé"):
+        assert bool(re.fullmatch(pieces, text)) is bool(re.fullmatch(apart, text)), text
+
+
 @pytest.mark.parametrize("pattern", [r"(?P<q>a)(?P=q)", r"(?P<q>a)?(?(q)b|c)"])
 def test_a_terminal_that_refers_to_its_own_group_is_declined(pattern: str) -> None:
     with pytest.raises(Declined, match="group"):
@@ -88,6 +96,17 @@ def test_each_character_that_a_terminal_begins_with_is_among_its_first(pattern: 
     assert [n for n in begins if not bits(n, n) & first] == []
 
 
-@pytest.mark.parametrize(("pattern", "spaces"), [(r"[ \t]+", r"[ \t]*+"), (r" ++", " *+"), ("(?:ab)+", ""), ("a", "")])
+@pytest.mark.parametrize(
+    ("pattern", "spaces"),
+    [
+        (r"[ \t]+", r"[ \t]*+"),
+        (r" ++", " *+"),
+        (r"\++", r"\+*+"),
+        (r"\+++", r"\+*+"),
+        (r"\s{1,}+", ""),
+        ("(?:ab)+", ""),
+        ("a", ""),
+    ],
+)
 def test_many_runs_of_one_kind_of_character_are_one_run(pattern: str, spaces: str) -> None:
     assert _of(pattern).spaces == spaces
