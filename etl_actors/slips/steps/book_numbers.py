@@ -8,7 +8,9 @@ from etl_actors.slips.values.refused import Refused
 
 __all__ = ["isbn13"]
 
-_WRITTEN = re.compile(r"(?:ISBN(?:-1[03])?(?::? ?))?([0-9](?:[ -]?[0-9]){8}[ -]?[0-9X]|97[89](?:[ -]?[0-9]){10})", re.IGNORECASE)
+_WRITTEN = re.compile(
+    r"(?:ISBN(?:-1[03])?(?::? ?))?([0-9](?:[ -]?[0-9]){8}[ -]?[0-9X]|97(?:8|9(?![ -]?0))(?:[ -]?[0-9]){10})", re.IGNORECASE
+)
 
 
 def isbn13(value: Any) -> str | None:

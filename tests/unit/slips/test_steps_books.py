@@ -32,6 +32,7 @@ def test_an_isbn_has_thirteen_digits(written: str | None, digits: str | None) ->
         ("0-306-40615-3", "whose last digit is 2"),
         ("0804429570", "whose last digit is X"),
         ("977-0-306-40615-7", "of ten or thirteen digits"),
+        ("979-0-2600-0043-8", "of ten or thirteen digits"),  # printed music
         ("978030640615", "of ten or thirteen digits"),
         ("97803064061570", "of ten or thirteen digits"),
         ("X804429570", "of ten or thirteen digits"),
