@@ -1,6 +1,7 @@
 """Internet addresses, held to those of Python."""
 
 import ipaddress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,15 @@ def test_an_address_is_what_python_takes_for_one(text: str) -> None:
         assert refuses("ip", text)
     else:
         assert value_by("ip", text) == text
+
+
+@given(st.ip_addresses(), st.integers(0, 140))
+def test_an_address_with_a_length_is_what_python_takes_for_an_interface(address: Any, length: int) -> None:
+    if length > address.max_prefixlen:
+        assert refuses("ip", f"{address}/{length}", "cidr")
+    else:
+        assert value_by("ip", f"{address}/{length}", "cidr") == {"address": str(address), "length": str(length)}
+    assert refuses("ip", str(address), "v6" if address.version == 4 else "v4")
 
 
 def test_addresses_are_found_in_the_grammars_of_others() -> None:
