@@ -33,7 +33,14 @@ _EVENT = "[2016-12-20 00:04:03,231] "
 )
 def test_an_event_of_log4j_is_read_with_its_trace(text: str, level: str, msg: str, logger: str | None, trace: list[str]) -> None:
     value = value_by("log4j", _EVENT + text)
-    assert value == {"stamp": "2016-12-20 00:04:03,231", "level": level, "msg": msg, "logger": logger, "trace": trace}
+    assert value == {
+        "stamp": "2016-12-20 00:04:03,231",
+        "level": level,
+        "msg": msg,
+        "logger": logger,
+        "line": None,
+        "trace": trace,
+    }
 
 
 @pytest.mark.parametrize("text", ["", "INFO x", "[2016-12-20] INFO x", f"{_EVENT}NOTE x", "\tat a.b"])
