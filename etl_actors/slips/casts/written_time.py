@@ -23,9 +23,9 @@ Clock = tuple[timedelta, str | None]
 """What a clock shows, as the time since midnight; and the zone: an offset as ISO 8601 writes it, or Z."""
 
 _MONTHS = (
-    "january januar janvier enero gennaio januari janeiro",
+    "january januar janner janvier enero gennaio januari janeiro",
     "february februar fevrier febrero febbraio februari fevereiro",
-    "march marz mars marzo maart mrt marco",
+    "march marz maerz mrz mars marzo maart mrt marco",
     "april avril abril aprile",
     "may mai mayo maggio mei maio",
     "june juni juin junio giugno junho",
@@ -99,7 +99,7 @@ def written_time(node: Node) -> Clock | None:
     if written and zone is None:
         return None
     if named := node.get("named"):
-        known = _NAMED.get(named.lower())
+        known = _NAMED.get(named.lower().split()[-1])
         return None if known is None else (known, zone)
     try:
         hour = _hour(int(node["hour"] or ""), node.get("meridiem"))

@@ -71,7 +71,7 @@ def test_a_time_of_day_that_a_grammar_read_is_a_time(text: str, time: str) -> No
     assert column_type("time").text(_read("time", text)) == time
 
 
-@pytest.mark.parametrize("text", ["13:05Z", "13:05 pm", "24:00", "23:59:60"])
+@pytest.mark.parametrize("text", ["13:05Z", "24:00", "23:59:60"])
 def test_a_time_of_day_with_a_zone_or_that_no_clock_shows_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="not_a_time"):
         column_type("time").text(_read("time", text))
@@ -101,9 +101,7 @@ def test_a_moment_without_a_zone_hangs_where_the_slip_says() -> None:
         column_type("timestamp").text(_read("datetime", "9 March 2024, 1:05 pm UTC"))
 
 
-@pytest.mark.parametrize(
-    "text", ["30 February 2024, 1:05 pm", "9 March, 1:05 pm", "9 March 2024, 13:05 pm", "9 March 2024 13:05 IST"]
-)
+@pytest.mark.parametrize("text", ["30 February 2024, 1:05 pm", "9 March, 1:05 pm", "9 March 2024 13:05 IST"])
 def test_a_moment_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="not_a_timestamp"):
         column_type("timestamptz", (), (("tz", "UTC"),)).text(_read("datetime", text))
@@ -173,3 +171,25 @@ def test_a_check_knows_which_values_are_days_and_times() -> None:
     assert "`start` and no time of day" in _problems("a | parse(date) | time")
     assert "no time stamp" in _problems("a | parse(date) | timestamptz")
     assert "no time stamp" in _problems("a | parse(access_log) | timestamp")
+
+
+@pytest.mark.parametrize(
+    ("names", "month"),
+    [
+        ("Jan january januar janvier janv. jän jänner januari janeiro ene enero gen gennaio", "01"),
+        ("Feb February februar févr. février fev fevereiro febrero febbraio februari", "02"),
+        ("Mar March März maerz mrz mars marzo maart mrt março", "03"),
+        ("Apr April avril avr. abr abril aprile", "04"),
+        ("May mai mayo mag maggio mei maio", "05"),
+        ("Jun june juni juin junio giu giugno junho", "06"),
+        ("Jul july juli juil. juillet julio lug luglio julho", "07"),
+        ("Aug August août aout ago agosto augustus", "08"),
+        ("Sep Sept. September septembre septiembre set settembre setembro", "09"),
+        ("Oct October okt Oktober octobre octubre ott ottobre out outubro", "10"),
+        ("Nov November novembre noviembre novembro", "11"),
+        ("Dec December dez Dezember déc. décembre dic diciembre dicembre", "12"),
+    ],
+)
+def test_months_have_names_in_seven_languages(names: str, month: str) -> None:
+    for name in names.split():
+        assert column_type("date").text(_read("date", f"9 {name} 2024")) == f"2024-{month}-09"
