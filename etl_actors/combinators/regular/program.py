@@ -21,6 +21,7 @@ from etl_actors.combinators.regular.tree import Branch, Step, entries, unfolded
 __all__ = ["Program", "program_of"]
 
 _LONG = 150_000  # characters of all regular expressions of a grammar
+_SEVERAL = 4  # ways: of fewer any is found by two comparisons
 _ROOT = "origin.root = "  # begins a line that is left out where no node stands in several matches
 _TEXT = re.compile("\0[0-9]+\0")
 Take = Callable[..., Any]
@@ -40,6 +41,21 @@ class Program:
     take: Take
     source: str
     patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way through a block.
+
+    Args:
+        leaf: where it ends.
+        lines: of Python, which make what is made on it.
+        tokens: how many there are before its end.
+    """
+
+    leaf: Step | Branch
+    lines: list[str]
+    tokens: int
 
 
 def program_of(automaton: Automaton, plans: Plans, flags: int, whole: Callable[[str, int], Any]) -> Program:
@@ -107,7 +123,7 @@ class _Compiler:
     def _written(self, number: int, root: Branch) -> list[str]:
         """Write a block: what each way through it does is known before its expression is, which captures what that needs."""
         stack = [self.layouts.entry(symbol, place) for place, symbol in enumerate(root.state.symbols, 1)]
-        ways: list[tuple[Step | Branch, list[str]]] = []
+        ways: list[_Way] = []
         self._walk(root, [], list(stack), ways)
         pattern = Pattern(self._piece, root).text
         self.patterns.append(pattern)
@@ -121,31 +137,33 @@ class _Compiler:
         if len(ways) > 1:
             out.append("i = m.lastindex")
         texts = {text_of(step): f"m[{step.group}]" for step in root.all()}
-        coded = sorted((leaf.group, [_TEXT.sub(lambda found: texts[found[0]], line) for line in lines]) for leaf, lines in ways)
-        return out + _chosen(coded)
+        coded = sorted(
+            (way.leaf.group, [_TEXT.sub(lambda found: texts[found[0]], line) for line in way.lines], way.tokens) for way in ways
+        )
+        return out + _dispatched(coded)
 
     def _walk(
         self,
         branch: Branch,
         path: list[tuple[Step, Move]],
         before: list[Entry],
-        ways: list[tuple[Step | Branch, list[str]]],
+        ways: list["_Way"],
     ) -> None:
         for step in branch.steps.values():
             if step.move is None:
-                ways.append((step, self._retyped(step, path, before)))
+                ways.append(_Way(step, self._retyped(step, path, before), len(path)))
             elif step.behind is not None:
                 self._walk(step.behind, [*path, (step, step.move)], before, ways)
             else:
                 written = Written(self.plans, self.sites)
                 self._end(written, [*path, (step, step.move)], before)
-                ways.append((step, written.lines))
+                ways.append(_Way(step, written.lines, len(path)))
         if branch.state.end is not None:
             written = Written(self.plans, self.sites)
             stack = self._run(written, path, before)
             stack = _reduce(written, branch.state.end, stack)
             self._accept(written, stack)
-            ways.append((branch, written.lines))
+            ways.append(_Way(branch, written.lines, len(path)))
 
     def _run(self, written: Written, path: Sequence[tuple[Step, Move]], before: list[Entry]) -> list[Entry]:
         stack = list(before)
@@ -217,8 +235,20 @@ def _within(head: str, lines: Sequence[str]) -> list[str]:
     return [head, *("    " + line for line in lines)]
 
 
-def _chosen(ways: Sequence[tuple[int, list[str]]]) -> list[str]:
-    """Write what goes one of several ways, by the group that was closed last, in few comparisons."""
+def _dispatched(ways: Sequence[tuple[int, list[str], int]]) -> list[str]:
+    """Write what goes one of several ways, by the group that was closed last.
+
+    The longest is asked for first: whatever may be missing is there mostly.
+    """
+    most = max(ways, key=lambda way: way[2])
+    if len(ways) < _SEVERAL:
+        return _chosen(ways)
+    rest = [way for way in ways if way is not most]
+    return [*_within(f"if i == {most[0]}:", most[1]), *_within("else:", _chosen(rest))]
+
+
+def _chosen(ways: Sequence[tuple[int, list[str], int]]) -> list[str]:
+    """Write the same in few comparisons."""
     if len(ways) == 1:
         return ways[0][1]
     half = len(ways) // 2
