@@ -1,0 +1,204 @@
+"""The tables for what was seen: a function of the tree alone, so that the same documents in any order have the same tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from etl_actors.relational.breakout.maps import is_map, values_of
+from etl_actors.relational.breakout.names import Source, named
+from etl_actors.relational.breakout.scalars import Scalars
+from etl_actors.relational.breakout.seen import Seen
+
+__all__ = ["MOST_COLUMNS", "MOST_TABLES", "REST", "BrokenTable", "Cell", "CellKind", "Layout", "Step", "laid_out"]
+
+REST = "_rest"
+"""A column of every table: what the other columns do not say of a row, as jsonb."""
+
+MOST_COLUMNS = 400
+"""Columns of a table: with more, objects within its items stay JSON. PostgreSQL takes 1,600."""
+
+MOST_TABLES = 64
+"""Tables of a kind of documents: with more, arrays and maps stay JSON from that level on at which they would be too many."""
+
+_LEVELS = 12  # of tables below the root, at most
+_SYSTEM = ("_id", "_row_id", "_batch_id", "_loaded_at", "_parent_id", "_root_id", "_index", REST)
+
+
+class CellKind(Enum):
+    """What a column takes of its place: values of other kinds go to other columns, or to tables.
+
+    The order is that in which they have the place's own name: the next kinds have it with their own behind it.
+    """
+
+    NUMBER = "number"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    JSON = "json"  # objects and arrays that are not taken apart
+    KEY = "key"  # the name of a member, where names are data
+
+
+class Step(Enum):
+    """How the items of a table are found at a place of the table above."""
+
+    ITEMS = "item"  # each element of an array
+    ENTRIES = "entry"  # each member of an object
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A column.
+
+    Args:
+        name: of the column.
+        path: names of members, from the item on; empty for the item itself.
+        kind: what it takes.
+        type: PostgreSQL's name of its type.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    kind: CellKind
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenTable:
+    """A table.
+
+    Args:
+        name: of the table.
+        cells: its columns, those of the system apart.
+        parent: number of the table above; None for the root.
+        path: from that one's item to the array or object that holds the items; empty for the item itself.
+        step: how the items are found there; None for the root.
+        bare: places of an item that have neither column nor table: nothing but null, ``{}`` and ``[]`` was seen there.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+    parent: int | None
+    path: tuple[str, ...]
+    step: Step | None
+    bare: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All tables of a kind of documents, parents before children, the root first."""
+
+    tables: tuple[BrokenTable, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A table before anything has a name."""
+
+    source: Source
+    parent: int | None
+    path: tuple[str, ...]
+    step: Step | None
+    cells: dict[Source, tuple[tuple[str, ...], CellKind, str]] = field(default_factory=dict)
+    bare: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def laid_out(seen: Seen, root: str) -> Layout:
+    """Lay out the tables.
+
+    Args:
+        seen: what was seen in the documents.
+        root: the name of the root table.
+
+    Returns:
+        The tables; names, columns and types depend on `seen` alone.
+    """
+    drafts: list[_Draft] = []
+    for levels in range(_LEVELS, -1, -1):
+        drafts = _Drafting(levels).run(seen, root)
+        if len(drafts) <= MOST_TABLES:
+            break
+    names = named((draft.source for draft in drafts[1:]), (root,))
+    tables = []
+    for draft in drafts:
+        columns = named(draft.cells, _SYSTEM)
+        cells = tuple(Cell(columns[source], *cell) for source, cell in draft.cells.items())
+        tables.append(BrokenTable(names.get(draft.source, root), cells, draft.parent, draft.path, draft.step, tuple(draft.bare)))
+    return Layout(tuple(tables))
+
+
+class _Drafting:
+    def __init__(self, levels: int) -> None:
+        self.levels = levels
+        self.drafts: list[_Draft] = []
+
+    def run(self, seen: Seen, root: str) -> list[_Draft]:
+        self._table(_Draft((root,), None, (), None), seen, 0)
+        return self.drafts
+
+    def _table(self, draft: _Draft, seen: Seen, level: int) -> None:
+        number = len(self.drafts)
+        self.drafts.append(draft)
+        if draft.step is Step.ENTRIES:
+            draft.cells["\0key",] = ((), CellKind.KEY, "text")
+        flat = _width(seen) <= MOST_COLUMNS
+        below: list[tuple[_Draft, Seen]] = []
+        for path, place in _places(seen, (), flat=flat):
+            kinds = [*_scalar_kinds(place.scalars)]
+            if place.deep or (not flat and path and _is_record(place)):
+                kinds.append((CellKind.JSON, "jsonb"))
+            hanging = [*_hanging(place)]
+            if hanging and level == self.levels:
+                kinds.append((CellKind.JSON, "jsonb"))
+            elif hanging:
+                sources = _sources(path or (f"\0{hanging[0][0].value}",), [step.value for step, _ in hanging])
+                below += [
+                    (_Draft((*draft.source, *source), number, path, step), items)
+                    for source, (step, items) in zip(sources, hanging, strict=True)
+                ]
+            kinds = [*dict.fromkeys(kinds)]
+            for source, (kind, type_name) in zip(
+                _sources(path or ("\0value",), [kind.value for kind, _ in kinds]), kinds, strict=True
+            ):
+                draft.cells[source] = (path, kind, type_name)
+            if not kinds and not hanging:
+                draft.bare.append(path)
+        for one, items in below:
+            self._table(one, items, level + 1)
+
+
+def _sources(path: Source, kinds: list[str]) -> list[Source]:
+    """Give the sources of what is made of one place: the first has the place's own. No name of a member has a NUL in it."""
+    return [path if not index else (*path, f"\0\0{kind}") for index, kind in enumerate(kinds)]
+
+
+def _scalar_kinds(scalars: Scalars) -> Iterator[tuple[CellKind, str]]:
+    if scalars.number is not None:
+        yield CellKind.NUMBER, scalars.number.value
+    if scalars.form is not None:
+        yield CellKind.TEXT, scalars.form.value
+    if scalars.boolean:
+        yield CellKind.BOOLEAN, "boolean"
+
+
+def _is_record(place: Seen) -> bool:
+    return bool(place.members) and not is_map(place)
+
+
+def _hanging(place: Seen) -> Iterator[tuple[Step, Seen]]:
+    """List what tables hang at a place, with what was seen in their items."""
+    if place.items is not None:
+        yield Step.ITEMS, place.items
+    if is_map(place):
+        yield Step.ENTRIES, values_of(place)
+
+
+def _places(seen: Seen, path: tuple[str, ...], *, flat: bool) -> Iterator[tuple[tuple[str, ...], Seen]]:
+    """List the places of one item: it itself, its members, and those of the objects in it, by name."""
+    yield path, seen
+    if _is_record(seen) and (flat or not path):
+        for name in sorted(seen.members):
+            yield from _places(seen.members[name], (*path, name), flat=flat)
+
+
+def _width(seen: Seen) -> int:
+    """Count the columns that an item would have if all objects in it were taken apart."""
+    return sum(len([*_scalar_kinds(place.scalars)]) + place.deep for _, place in _places(seen, (), flat=True))

@@ -1,0 +1,188 @@
+"""A document broken out: its rows in the tables of a layout, and what their columns do not say of them."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from etl_actors.relational.breakout.layout import CellKind, Layout, Step
+from etl_actors.relational.breakout.scalars import Form, Number, Scalars, form_of, scalars_of, written_in
+
+__all__ = ["Breaker", "BrokenRow", "Unseen", "pointer"]
+
+
+class Unseen(Exception):
+    """The layout has no place for something of the document: it is to be looked at, and the tables laid out anew."""
+
+
+@dataclass(slots=True)
+class BrokenRow:
+    """A row of a table.
+
+    Args:
+        cells: the value of each column, as a document is decoded; None where the column has none.
+        rest: what the columns do not say: by RFC 6901 pointer from the item on, values that stand there.
+        parent: number of the row above, among those of the document in its table; -1 of the root.
+        index: the how-manieth item of its array or object it is.
+    """
+
+    cells: list[Any]
+    rest: dict[str, Any] = field(default_factory=dict)
+    parent: int = -1
+    index: int = 0
+
+
+@dataclass(slots=True)
+class _Place:
+    """What becomes of the values at one place of an item.
+
+    Args:
+        pointer: to it.
+        columns: number of the column of each kind.
+        number: what its column of numbers takes.
+        form: what its column of texts takes.
+        members: the places of the members, where an object there is taken apart.
+        items: number of the table of an array's elements.
+        entries: number of the table of an object's members.
+    """
+
+    pointer: str
+    columns: dict[CellKind, int] = field(default_factory=dict)
+    number: Number | None = None
+    form: Form | None = None
+    members: dict[str, "_Place"] = field(default_factory=dict)
+    items: int | None = None
+    entries: int | None = None
+
+
+def pointer(path: tuple[str, ...]) -> str:
+    """Write a path as a JSON pointer.
+
+    Source: RFC 6901, section 3.
+    """
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in path)
+
+
+class Breaker:
+    """Breaks documents out by one layout.
+
+    Args:
+        layout: of their tables.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._roots = [_Place("") for _ in layout.tables]
+        self._keys = [_key_column(table.cells) for table in layout.tables]
+        for number, table in enumerate(layout.tables):
+            for column, cell in enumerate(table.cells):
+                if cell.kind is not CellKind.KEY:
+                    self._column(self._place(number, cell.path), column, cell.kind, cell.type)
+            for path in table.bare:
+                self._place(number, path)
+            if table.parent is not None:
+                above = self._place(table.parent, table.path)
+                if table.step is Step.ITEMS:
+                    above.items = number
+                else:
+                    above.entries = number
+
+    def rows(self, document: Any) -> list[list[BrokenRow]]:
+        """Break a document out.
+
+        Args:
+            document: as it is decoded.
+
+        Returns:
+            Its rows, one list a table.
+
+        Raises:
+            Unseen: something in it has no place.
+        """
+        made: list[list[BrokenRow]] = [[] for _ in self.layout.tables]
+        self._item(0, document, None, -1, 0, made)
+        return made
+
+    def _place(self, number: int, path: tuple[str, ...]) -> _Place:
+        place = self._roots[number]
+        for depth, name in enumerate(path, 1):
+            known = place.members.get(name)
+            if known is None:
+                known = place.members[name] = _Place(pointer(path[:depth]))
+            place = known
+        return place
+
+    def _column(self, place: _Place, column: int, kind: CellKind, type_name: str) -> None:
+        place.columns[kind] = column
+        if kind is CellKind.NUMBER:
+            place.number = Number(type_name)
+        elif kind is CellKind.TEXT:
+            place.form = Form(type_name)
+
+    def _item(self, number: int, value: Any, key: str | None, parent: int, index: int, made: list[list[BrokenRow]]) -> None:
+        row = BrokenRow([None] * len(self.layout.tables[number].cells), parent=parent, index=index)
+        made[number].append(row)
+        column = self._keys[number]
+        if column is not None:
+            row.cells[column] = key
+        self._value(self._roots[number], value, row, len(made[number]) - 1, made)
+
+    def _value(self, place: _Place, value: Any, row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
+        kind = type(value)
+        if kind is dict:
+            self._object(place, value, row, at, made)
+        elif kind is list:
+            self._array(place, value, row, at, made)
+        elif kind is str:
+            self._text(place, value, row)
+        elif value is None:
+            row.rest[place.pointer] = None
+        else:
+            self._scalar(place, value, row)
+
+    def _object(self, place: _Place, value: dict[str, Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
+        if not value:
+            row.rest[place.pointer] = {}
+        elif place.entries is not None:
+            for index, (name, one) in enumerate(value.items()):
+                self._item(place.entries, one, name, at, index, made)
+        elif CellKind.JSON in place.columns:
+            row.cells[place.columns[CellKind.JSON]] = value
+        else:
+            for name, one in value.items():
+                member = place.members.get(name)
+                if member is None:
+                    raise Unseen
+                self._value(member, one, row, at, made)
+
+    def _array(self, place: _Place, value: list[Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
+        if not value:
+            row.rest[place.pointer] = []
+        elif place.items is not None:
+            for index, one in enumerate(value):
+                self._item(place.items, one, None, at, index, made)
+        elif CellKind.JSON in place.columns:
+            row.cells[place.columns[CellKind.JSON]] = value
+        else:
+            raise Unseen
+
+    def _text(self, place: _Place, value: str, row: BrokenRow) -> None:
+        form = place.form
+        if form is None:
+            raise Unseen
+        if form is not Form.TEXT:
+            if form_of(value) is not form:
+                raise Unseen
+            if written_in(form, value) != value:
+                row.rest[place.pointer] = value
+        row.cells[place.columns[CellKind.TEXT]] = value
+
+    def _scalar(self, place: _Place, value: float | Decimal | bool, row: BrokenRow) -> None:  # noqa: FBT001 - a value of a document
+        kind = CellKind.BOOLEAN if type(value) is bool else CellKind.NUMBER
+        column = place.columns.get(kind)
+        if column is None or (kind is CellKind.NUMBER and not Scalars(number=place.number).hold(scalars_of(value))):
+            raise Unseen
+        row.cells[column] = value
+
+
+def _key_column(cells: tuple[Any, ...]) -> int | None:
+    return next((column for column, cell in enumerate(cells) if cell.kind is CellKind.KEY), None)

@@ -1,0 +1,75 @@
+"""Other people's documents break out without a word said about them, and are made again of their rows."""
+
+import gzip
+import json
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from etl_actors.relational.breakout.layout import Layout, laid_out
+from etl_actors.relational.breakout.rebuilt import rebuilt
+from etl_actors.relational.breakout.rows import Breaker
+from etl_actors.relational.breakout.seen import Seen
+from etl_actors.slips.values.document import decode
+
+SETS = [
+    ("bestbuy/categories.json.gz", 1),
+    ("bestbuy/stores.json.gz", 1),
+    ("caniuse/agents.jsonl", 1),
+    ("caniuse/features.jsonl.gz", 10),
+    ("congress/committee-membership-current.jsonl", 1),
+    ("congress/committees-current.jsonl", 1),
+    ("congress/legislators-current.jsonl.gz", 1),
+    ("congress/legislators-district-offices.jsonl", 1),
+    ("congress/legislators-social-media.jsonl", 1),
+    ("electron_releases/releases.jsonl.gz", 10),
+    ("emojibase/en.jsonl.gz", 1),
+    ("mdn_bcd/browsers.jsonl", 1),
+    ("mdn_bcd/features.jsonl.gz", 10),
+    ("tate/artists.jsonl.gz", 1),
+    ("tate/artworks.jsonl.gz", 10),
+    ("wiki_movies/movies.jsonl.gz", 20),
+]
+"""A file, and of how many documents one is rebuilt here; all are looked at."""
+
+MOST_COLUMNS = 60
+
+
+def _documents(file: Path) -> list[Any]:
+    with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+        if ".jsonl" in file.name:
+            return [decode(line.encode()) for line in lines if line.strip()]
+        return [decode(json.dumps(one, ensure_ascii=False).encode()) for one in json.load(lines)]
+
+
+def _layout(documents: Sequence[Any]) -> Layout:
+    seen = Seen()
+    for one in documents:
+        seen.add(one)
+    return laid_out(seen, "root")
+
+
+@pytest.mark.parametrize(("name", "one_of"), SETS)
+def test_documents_have_tables_and_are_made_again_of_their_rows(corpus: Path, name: str, one_of: int) -> None:
+    documents = _documents(corpus / "nested" / name)
+    layout = _layout(documents)
+    breaker = Breaker(layout)
+    for one in islice(documents, 0, None, one_of):
+        assert rebuilt(layout, breaker.rows(one)) == one
+    assert max(len(table.cells) for table in layout.tables) < MOST_COLUMNS
+    Random(1).shuffle(documents)
+    assert _layout(documents) == layout
+
+
+def test_browsers_and_versions_are_data_and_no_columns(corpus: Path) -> None:
+    features = _layout(_documents(corpus / "nested" / "mdn_bcd" / "features.jsonl.gz"))
+    support = next(table for table in features.tables if table.name == "root__support")
+    assert {"key", "version_added", "version_removed"} <= {cell.name for cell in support.cells}
+    usage = _layout(_documents(corpus / "nested" / "caniuse" / "features.jsonl.gz"))
+    assert {"root__stats", "root__stats__entry"} <= {table.name for table in usage.tables}
+    named = {cell.name for layout in (features, usage) for table in layout.tables for cell in table.cells}
+    assert not {"chrome", "firefox", "ie", "safari"} & named
