@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from etl_actors.combinators.library_examples import library_examples
+from tests.support.library_examples import library_examples
 
 __all__ = ["hostile", "starts"]
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from etl_actors.combinators.grammar import Grammar, load_grammar
-from etl_actors.combinators.library_examples import bare
 from etl_actors.combinators.result import Failure, Success
 from tests.conformance.conftest import SLIPS
+from tests.support.library_examples import bare
 
 EXPECTED = Path(__file__).parent / "expected" / "caniuse_flags.jsonl"
 KNOWN = ("support", "prefixed", "disabled", "notes")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from etl_actors.combinators.library_examples import bare
 from etl_actors.combinators.result import Failure, Success
 from tests.support.library import library_grammar
+from tests.support.library_examples import bare
 
 EXPECTED = Path(__file__).parent / "expected" / "tate_dimensions.jsonl"
 

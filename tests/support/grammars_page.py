@@ -8,11 +8,11 @@ from typing import Any
 from etl_actors.combinators.excerpt import excerpt
 from etl_actors.combinators.grammar_error import GrammarError
 from etl_actors.combinators.library import library_names
-from etl_actors.combinators.library_examples import Bad, Good, bare, library_docstring, library_examples
 from etl_actors.combinators.result import Failure
 from etl_actors.combinators.shape import AnyOf, Many, Object, Shape, Text
 from etl_actors.slips.values.understood import one_of
 from tests.support.library import library_grammar, starts_of
+from tests.support.library_examples import Bad, Good, bare, library_docstring, library_examples
 
 __all__ = ["code", "page", "shape_line", "sound"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from etl_actors.combinators.grammar import Grammar, load_grammar
 from etl_actors.combinators.library import library_text
-from etl_actors.combinators.library_examples import library_docstring, library_examples
 from etl_actors.combinators.result import Failure, Success
+from tests.support.library_examples import library_docstring, library_examples
 
 _RULES = re.compile(r"([a-z][a-z_0-9]*) {2,}\S")
 

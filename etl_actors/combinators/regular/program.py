@@ -11,6 +11,7 @@ from etl_actors.combinators.node import Node
 from etl_actors.combinators.plans import Plans
 from etl_actors.combinators.regular.again import AGAIN, Near, Origin
 from etl_actors.combinators.regular.automaton import Automaton, Move, State
+from etl_actors.combinators.regular.branching import dispatched, looped
 from etl_actors.combinators.regular.declined import Declined
 from etl_actors.combinators.regular.entries import Entry, Layouts, Often, Part
 from etl_actors.combinators.regular.pattern import Pattern
@@ -21,7 +22,6 @@ from etl_actors.combinators.regular.tree import Branch, Step, entries, unfolded
 __all__ = ["Program", "program_of"]
 
 _LONG = 150_000  # characters of all regular expressions of a grammar
-_SEVERAL = 4  # ways: of fewer any is found by two comparisons
 _ROOT = "origin.root = "  # begins a line that is left out where no node stands in several matches
 _TEXT = re.compile("\0[0-9]+\0")
 Take = Callable[..., Any]
@@ -100,7 +100,7 @@ class _Compiler:
             self.names[f"s{number}"] = Near(first, last, tuple((key, at.group) for key, at in site.starts))
         head = ["def take(text, pos=0):"]
         head += ["    origin = Origin(whole, text, pos)"] if self.far else []
-        lines = _looped(blocks) if len(blocks) > 1 or starts else blocks[0]
+        lines = looped(blocks) if len(blocks) > 1 or starts else blocks[0]
         body = [line for line in lines if self.far or not line.lstrip().startswith(_ROOT)]
         source = "\n".join([*head, *("    " + line for line in body), ""])
         try:
@@ -140,7 +140,7 @@ class _Compiler:
         coded = sorted(
             (way.leaf.group, [_TEXT.sub(lambda found: texts[found[0]], line) for line in way.lines], way.tokens) for way in ways
         )
-        return out + _dispatched(coded)
+        return out + dispatched(coded)
 
     def _walk(
         self,
@@ -223,36 +223,6 @@ class _Compiler:
 
 def _first_of(options: tuple[Any, ...]) -> Any:
     return next((one for one in options if one is not None), None)
-
-
-def _looped(blocks: Sequence[list[str]]) -> list[str]:
-    """Write the loop over blocks; one that goes on with itself stays in a loop of its own."""
-    inner = [line for number, lines in enumerate(blocks) for line in _within(f"while state == {number}:", lines)]
-    return ["state = 0", *_within("while True:", inner)]
-
-
-def _within(head: str, lines: Sequence[str]) -> list[str]:
-    return [head, *("    " + line for line in lines)]
-
-
-def _dispatched(ways: Sequence[tuple[int, list[str], int]]) -> list[str]:
-    """Write what goes one of several ways, by the group that was closed last.
-
-    The longest is asked for first: whatever may be missing is there mostly.
-    """
-    most = max(ways, key=lambda way: way[2])
-    if len(ways) < _SEVERAL:
-        return _chosen(ways)
-    rest = [way for way in ways if way is not most]
-    return [*_within(f"if i == {most[0]}:", most[1]), *_within("else:", _chosen(rest))]
-
-
-def _chosen(ways: Sequence[tuple[int, list[str], int]]) -> list[str]:
-    """Write the same in few comparisons."""
-    if len(ways) == 1:
-        return ways[0][1]
-    half = len(ways) // 2
-    return [*_within(f"if i < {ways[half][0]}:", _chosen(ways[:half])), *_within("else:", _chosen(ways[half:]))]
 
 
 def _reduce(written: Written, move: Move, stack: list[Entry]) -> list[Entry]:

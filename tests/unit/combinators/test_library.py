@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from etl_actors.combinators.library import library_examples_text, library_names, library_text
-from etl_actors.combinators.library_examples import Bad, Good, bare, library_docstring, library_examples, read_examples
 from etl_actors.combinators.result import Failure, Success
 from etl_actors.combinators.traps.found import traps_of
 from tests.support.library import library_grammar, starts_of
+from tests.support.library_examples import Bad, Good, bare, library_docstring, library_examples, read_examples
 
 _each = pytest.mark.parametrize("name", library_names())
 

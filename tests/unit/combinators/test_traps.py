@@ -13,8 +13,6 @@ from etl_actors.combinators.grammar import load_grammar
 from etl_actors.combinators.library import library_text
 from etl_actors.combinators.result import Success
 from etl_actors.combinators.traps.found import Trap, find_traps, traps_of
-from etl_actors.combinators.traps.regex import falls_apart, stops_early
-from etl_actors.combinators.traps.samples import samples, words
 
 
 def _find(name: str) -> str | None:
@@ -358,60 +356,6 @@ def test_traps_are_told_by_place_each_once_and_quickly() -> None:
     assert time.monotonic() - begun < 10
     loaded = load_grammar(grammar, name="a.lark", find=_find)
     assert traps_of(loaded) == found
-
-
-# Samples and regular expressions
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        r"[a-z]+",
-        r".",
-        r"[^\"\\]{2,5}",
-        r"(?i:if|else)x?",
-        r"\d{4}-\d\d",
-        r"a(?=b)",
-        r"(?s:.+)",
-        r"\S+\s\W",
-        r"x++y",
-        r"(?>a|b)c",
-        r"[\d_-]*z",
-    ],
-)
-def test_samples_are_matched_as_wholes(pattern: str) -> None:
-    import re
-
-    found = samples(pattern)
-    assert found
-    for one in found:
-        match = re.match(pattern, one.text + one.tail)
-        assert match
-        assert match[0] == one.text
-
-
-def test_words_are_all_that_a_terminal_of_few_words_matches() -> None:
-    assert words("yes|no") == ["yes", "no"]
-    assert words(r"(?i:no)\b") == ["no", "NO", "No"]
-    assert words("colou?rs?") == ["color", "colors", "colour", "colours"]
-    assert words("[ab]c") == ["ac", "bc"]
-    assert words("[a-z]+") == words("[0-9]") == words("x(?=y)") == []
-
-
-def test_lazy_ends_and_bare_choices_are_known() -> None:
-    assert [stops_early(one) for one in ("a+?", "(?:b|a+?)", "(?i:a+?)", "a+?b", "a+", "a{2}?")] == [
-        True,
-        True,
-        True,
-        False,
-        False,
-        False,
-    ]
-    assert [falls_apart(one) for one in ("a|b", "ab|ac", "(a|b)", "[|]", r"a\|b", "[]|]", "[^]|]x", "x(?:a|b)")] == [
-        True,
-        True,
-        *[False] * 6,
-    ]
 
 
 def test_a_literal_is_told_at_its_own_place_be_there_slashes_in_it_or_before_it() -> None:

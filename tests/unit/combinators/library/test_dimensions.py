@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from etl_actors.combinators.library_examples import bare
 from tests.support.library import library_grammar, refuses, value_by
+from tests.support.library_examples import bare
 
 UNITS = """mm cm m km µm nm mil in ins inch inches ft foot feet yd yards miles px pt mg g kg kgs kilos Kilograms grams tonnes lb lbs
     pounds oz ounces ml l litres cm² m3 s sec secs seconds min mins minutes h hr hours days t " \u2033 ' \u2032 ''"""

@@ -7,10 +7,10 @@ import pytest
 
 from etl_actors.combinators.grammar import GrammarError
 from etl_actors.combinators.library import library_names
-from etl_actors.combinators.library_examples import library_examples
 from tests.support.agreement import disagreement
 from tests.support.grammars import loaded
 from tests.support.library import library_grammar
+from tests.support.library_examples import library_examples
 from tests.support.random_grammars import Author, derived
 
 STAY = {("dimensions", "start"), ("dimensions", "part"), ("dimensions", "size"), ("dimensions", "side"), ("pep508", "start")}
