@@ -22,6 +22,7 @@ MOST_TABLES = 64
 
 _LEVELS = 12  # of tables below the root, at most
 _SYSTEM = ("_id", "_row_id", "_batch_id", "_loaded_at", "_parent_id", "_root_id", "_index", REST)
+_POSTGRES = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")  # columns that every table of PostgreSQL has
 
 
 class CellKind(Enum):
@@ -53,12 +54,14 @@ class Cell:
         path: names of members, from the item on; empty for the item itself.
         kind: what it takes.
         type: PostgreSQL's name of its type.
+        alone: whether nothing but this kind, and null, was seen at the place.
     """
 
     name: str
     path: tuple[str, ...]
     kind: CellKind
     type: str
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class BrokenTable:
         path: from that one's item to the array or object that holds the items; empty for the item itself.
         step: how the items are found there; None for the root.
         bare: places of an item that have neither column nor table: nothing but null, ``{}`` and ``[]`` was seen there.
+        alone: whether no object was seen where its items are an array's, and no array where they are an object's.
     """
 
     name: str
@@ -80,6 +84,7 @@ class BrokenTable:
     path: tuple[str, ...]
     step: Step | None
     bare: tuple[tuple[str, ...], ...]
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,9 @@ class _Draft:
     parent: int | None
     path: tuple[str, ...]
     step: Step | None
-    cells: dict[Source, tuple[tuple[str, ...], CellKind, str]] = field(default_factory=dict)
+    cells: dict[Source, tuple[tuple[str, ...], CellKind, str, bool]] = field(default_factory=dict)
     bare: list[tuple[str, ...]] = field(default_factory=list)
+    alone: bool = True
 
 
 def laid_out(seen: Seen, root: str) -> Layout:
@@ -119,9 +125,13 @@ def laid_out(seen: Seen, root: str) -> Layout:
     names = named((draft.source for draft in drafts[1:]), (root,))
     tables = []
     for draft in drafts:
-        columns = named(draft.cells, _SYSTEM)
+        columns = named(draft.cells, (*_SYSTEM, *_POSTGRES))
         cells = tuple(Cell(columns[source], *cell) for source, cell in draft.cells.items())
-        tables.append(BrokenTable(names.get(draft.source, root), cells, draft.parent, draft.path, draft.step, tuple(draft.bare)))
+        tables.append(
+            BrokenTable(
+                names.get(draft.source, root), cells, draft.parent, draft.path, draft.step, tuple(draft.bare), draft.alone
+            )
+        )
     return Layout(tuple(tables))
 
 
@@ -138,7 +148,7 @@ class _Drafting:
         number = len(self.drafts)
         self.drafts.append(draft)
         if draft.step is Step.ENTRIES:
-            draft.cells["\0key",] = ((), CellKind.KEY, "text")
+            draft.cells["\0key",] = ((), CellKind.KEY, "text", True)
         flat = _width(seen) <= MOST_COLUMNS
         below: list[tuple[_Draft, Seen]] = []
         for path, place in _places(seen, (), flat=flat):
@@ -151,14 +161,14 @@ class _Drafting:
             elif hanging:
                 sources = _sources(path or (f"\0{hanging[0][0].value}",), [step.value for step, _ in hanging])
                 below += [
-                    (_Draft((*draft.source, *source), number, path, step), items)
+                    (_Draft((*draft.source, *source), number, path, step, alone=not (place.objects and place.arrays)), items)
                     for source, (step, items) in zip(sources, hanging, strict=True)
                 ]
             kinds = [*dict.fromkeys(kinds)]
             for source, (kind, type_name) in zip(
                 _sources(path or ("\0value",), [kind.value for kind, _ in kinds]), kinds, strict=True
             ):
-                draft.cells[source] = (path, kind, type_name)
+                draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)))
             if not kinds and not hanging:
                 draft.bare.append(path)
         for one, items in below:
@@ -177,6 +187,12 @@ def _scalar_kinds(scalars: Scalars) -> Iterator[tuple[CellKind, str]]:
         yield CellKind.TEXT, scalars.form.value
     if scalars.boolean:
         yield CellKind.BOOLEAN, "boolean"
+
+
+def _alone(place: Seen, kind: CellKind, kinds: int) -> bool:
+    if kind is CellKind.JSON:
+        return place.scalars in (Scalars(), Scalars(null=True))
+    return kinds == 1 and not place.objects and not place.arrays
 
 
 def _is_record(place: Seen) -> bool:

@@ -111,6 +111,9 @@ def transition(before: Layout, after: Layout) -> list[Change] | Refill:
         found = _columns(old, table)
         if isinstance(found, Refill):
             return found
+        lost = _places(before, old) - _places(after, table)
+        if lost:
+            return Refill(f"what was at {'.'.join(min(lost))} of {table.name} is now in a table")
         changes += found
     if known:
         gone = next(iter(known.values()))
@@ -129,6 +132,13 @@ def _addresses(layout: Layout) -> list[_Address]:
         above: _Address = () if table.parent is None else found[table.parent]
         found.append((*above, (table.path, table.step)))
     return found
+
+
+def _places(layout: Layout, table: BrokenTable) -> set[tuple[str, ...]]:
+    """List the places of a table's items that are known, each by its path, and those around them."""
+    number = layout.tables.index(table)
+    known = {cell.path for cell in table.cells} | {*table.bare} | {one.path for one in layout.tables if one.parent == number}
+    return {path[:length] for path in known for length in range(len(path) + 1)}
 
 
 def _columns(old: BrokenTable, new: BrokenTable) -> list[Change] | Refill:

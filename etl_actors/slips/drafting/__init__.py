@@ -1,0 +1,1 @@
+"""Slips that are written for people: to begin with, or from what was seen of documents."""

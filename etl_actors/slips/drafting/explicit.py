@@ -1,0 +1,79 @@
+"""The tables of a layout as the text of a slip, which then makes of documents what the layout says."""
+
+from collections.abc import Mapping, Sequence
+
+from etl_actors.relational.breakout.layout import BrokenTable, Cell, CellKind, Layout, Step
+from etl_actors.slips.drafting.toml import key, path, quoted
+
+__all__ = ["Identity", "explicit_tables"]
+
+Identity = tuple[Sequence[str], str]
+"""Columns of the root's key, and what `on_duplicate` says."""
+
+_KINDS = {CellKind.NUMBER: "number", CellKind.TEXT: "string", CellKind.BOOLEAN: "boolean"}
+_HOLDERS = {Step.ENTRIES: "object", Step.ITEMS: "array"}
+_WIDTH = 100  # characters of a line, behind which there is no example
+
+
+def explicit_tables(
+    layout: Layout, identity: str, examples: Mapping[tuple[int, int], str] | None = None, *, root_comment: str = ""
+) -> str:
+    """Write the tables.
+
+    Args:
+        layout: of them.
+        identity: the lines of the root that say what its key is and who wins; empty for none.
+        examples: of a column, by the numbers of its table and of its cell: a value, as it is to be shown.
+        root_comment: lines above the root's columns.
+
+    Returns:
+        TOML.
+    """
+    return "\n".join(
+        _table(layout, number, (root_comment + identity) if table.parent is None else "", examples or {})
+        for number, table in enumerate(layout.tables)
+    )
+
+
+def _table(layout: Layout, number: int, head: str, examples: Mapping[tuple[int, int], str]) -> str:
+    table = layout.tables[number]
+    lines = [f"[tables.{key(table.name)}]"]
+    if table.parent is not None:
+        lines += _hanging(table, layout.tables[table.parent])
+    width = max((len(key(cell.name)) for cell in table.cells), default=0)
+    for place, cell in enumerate(table.cells):
+        line = f"columns.{key(cell.name):<{width}} = {quoted(_expression(cell, _steps_at(layout, number, cell.path)))}"
+        shown = examples.get((number, place))
+        lines.append(f"{line}  # {shown}" if shown and len(line) + len(shown) < _WIDTH else line)
+    first, *others = lines
+    return "\n".join([first, *head.rstrip("\n").split("\n"), *others] if head else lines) + "\n"
+
+
+def _hanging(table: BrokenTable, above: BrokenTable) -> list[str]:
+    """Say what a table hangs on, and how its items are found there."""
+    lines = [f"parent = {quoted(above.name)}"]
+    begin = path(table.path, "@" if above.parent is not None or not table.path else "$")
+    lines.append(f"each   = {quoted(begin + ('.*' if table.step is Step.ENTRIES else '[*]'))}")
+    if not table.alone:  # arrays here, objects there: both have members
+        lines.append(f"when   = {quoted('@key != null' if table.step is Step.ENTRIES else '@key == null')}")
+    return lines
+
+
+def _steps_at(layout: Layout, number: int, place: tuple[str, ...]) -> set[Step | None]:
+    """Tell what tables hang at a place of a table's items."""
+    return {other.step for other in layout.tables if other.parent == number and other.path == place}
+
+
+def _expression(cell: Cell, hanging: set[Step | None]) -> str:
+    if cell.kind is CellKind.KEY:
+        return "@key | text"
+    place = path(cell.path)
+    if cell.alone and not hanging:
+        return f"{place} | {cell.type}"
+    kinds = (
+        [_KINDS[cell.kind]]
+        if cell.kind is not CellKind.JSON
+        else [kind for step, kind in _HOLDERS.items() if step not in hanging]
+    )
+    wanted = f"== '{kinds[0]}'" if len(kinds) == 1 else "in ['object', 'array']"
+    return f"if(type({place}) {wanted}, {place}, null) | {cell.type}"
