@@ -1,6 +1,6 @@
 """Staged rows, read once by id, and the partitions they live in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from psycopg.adapt import Loader
 from psycopg.pq import Format
@@ -9,9 +9,10 @@ from etl_actors.slips.values.document import Staged
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["fetch", "keep_partitions"]
+__all__ = ["fetch", "keep_partitions", "payloads_of", "unique_fields"]
 
 _SQL = queries("staging")
+_PIECE = 500  # rows
 
 
 class _Raw(Loader):
@@ -33,6 +34,37 @@ def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
         return [
             Staged(row_id, raw, source.decode(), received_at.decode()) for row_id, raw, source, received_at in cursor.fetchall()
         ]
+
+
+def payloads_of(conn: Connection, source: str, most: int) -> Iterator[bytes]:
+    """Yield the payloads of a source's first rows, piece by piece.
+
+    Args:
+        conn: in a transaction, for its cursor.
+        source: of the rows.
+        most: how many at most.
+    """
+    with conn.cursor("etl_payloads") as cursor:
+        cursor.itersize = _PIECE
+        cursor.adapters.register_loader("text", _Raw)
+        cursor.execute(_SQL["of_source"], {"source": source, "most": most})
+        for (payload,) in cursor:
+            yield payload
+
+
+def unique_fields(conn: Connection, source: str, most: int, fields: Sequence[str]) -> list[str]:
+    """Find which fields tell the different documents of a source apart.
+
+    Args:
+        conn: to the database.
+        source: of the rows.
+        most: how many of its first rows are looked at.
+        fields: names of members of the documents.
+
+    Returns:
+        Those of them that every document has, no two different documents with the same value; in their order.
+    """
+    return [name for (name,) in conn.execute(_SQL["keys"], {"source": source, "most": most, "fields": list(fields)})]
 
 
 def keep_partitions(conn: Connection, partition_rows: int) -> int:

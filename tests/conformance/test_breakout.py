@@ -14,7 +14,12 @@ from etl_actors.relational.breakout.layout import Layout, laid_out
 from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.slips.values.document import decode
+from etl_actors.slips.casts.column_type import column_type
+from etl_actors.slips.drafting.explicit import explicit_tables
+from etl_actors.slips.mapping.compile import compile_slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.values.document import Staged, decode
+from etl_actors.slips.values.json_text import json_text
 
 SETS = [
     ("bestbuy/categories.json.gz", 1),
@@ -73,3 +78,19 @@ def test_browsers_and_versions_are_data_and_no_columns(corpus: Path) -> None:
     assert {"root__stats", "root__stats__entry"} <= {table.name for table in usage.tables}
     named = {cell.name for layout in (features, usage) for table in layout.tables for cell in table.cells}
     assert not {"chrome", "firefox", "ie", "safari"} & named
+
+
+@pytest.mark.parametrize(("name", "one_of"), SETS)
+def test_the_slip_that_is_written_of_them_makes_the_rows_that_the_break_out_makes(corpus: Path, name: str, one_of: int) -> None:
+    documents = _documents(corpus / "nested" / name)
+    layout = _layout(documents)
+    mapper = compile_slip(read_slip({"slip.toml": f'name = "s"\n\n{explicit_tables(layout, "")}'}, "public"))
+    breaker = Breaker(layout)
+    for one in islice(documents, 0, None, one_of * 5):
+        lines = mapper.begin()
+        assert mapper.map(Staged(1, json_text(one).encode(), "s", ""), one, lines) is True
+        for table, made, rows in zip(layout.tables, lines, breaker.rows(one), strict=True):
+            values = [
+                [column_type(cell.type).copy(value) for cell, value in zip(table.cells, row.cells, strict=True)] for row in rows
+            ]
+            assert [line.split("\t")[2 if table.parent is None else 5 :] for line in made] == values

@@ -1,6 +1,6 @@
 """``etl-actors slips``: Write slips, try them on documents, and see what they will do to the database.
 
-Only `plan` and `apply` look at the database; the others read the folders that ETL_PARSERS names, or the folder that is named.
+Only `infer`, `plan` and `apply` look at the database; the others read the folders that ETL_PARSERS names, or the folder that is named.
 """
 
 from etl_actors.cli.commands import Command
@@ -23,6 +23,10 @@ SLIPS = {
             "etl-actors slips new web_log --source web --from access.log",
             "etl-actors slips new book --into slips",
         ),
+    ),
+    "infer": Command(
+        "Write a slip from what a source has staged.",
+        ("etl-actors slips infer shop", "etl-actors slips infer shop --name product --into slips"),
     ),
     "check": Command(
         "Find all that is wrong with slips, each alone and together.",

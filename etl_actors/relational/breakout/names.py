@@ -60,7 +60,7 @@ def _words(part: str) -> str:
     words = _OTHER.sub("_", text).strip("_")
     if not words:
         return _EMPTY
-    return f"_{words}" if words[0].isdigit() else words
+    return f"n{words}" if words[0].isdigit() else words  # the names of the system begin with _
 
 
 def _owner(name: str, claimed: list[Source]) -> Source | None:

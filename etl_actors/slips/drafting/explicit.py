@@ -45,6 +45,9 @@ def _table(layout: Layout, number: int, head: str, examples: Mapping[tuple[int, 
         line = f"columns.{key(cell.name):<{width}} = {quoted(_expression(cell, _steps_at(layout, number, cell.path)))}"
         shown = examples.get((number, place))
         lines.append(f"{line}  # {shown}" if shown and len(line) + len(shown) < _WIDTH else line)
+    bare = ", ".join(quoted(path(place))[1:-1] for place in table.bare if place)
+    if bare:
+        lines.append(f"# Nothing but null, {{}} and [] was seen of: {bare}")
     first, *others = lines
     return "\n".join([first, *head.rstrip("\n").split("\n"), *others] if head else lines) + "\n"
 

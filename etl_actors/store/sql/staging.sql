@@ -5,6 +5,22 @@
 SELECT row_id, payload::text, source, received_at::text FROM etl.staging
  WHERE row_id = ANY (%(row_ids)s) AND row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id
 
+-- name: of_source
+-- The first rows of a source, in order; read piece by piece.
+SELECT payload::text FROM etl.staging WHERE source = %(source)s ORDER BY row_id LIMIT %(most)s
+
+-- name: keys
+-- Of fields, those that every one of the first documents of a source has, as a number or a text, and of which each document that
+-- differs from the others (its place in a file apart) has another value. Documents are told apart by their hash: they may be long.
+WITH told AS MATERIALIZED (
+  SELECT DISTINCT ON (sha256((payload - ARRAY['_file', '_line'])::text::bytea)) payload
+    FROM (SELECT payload FROM etl.staging WHERE source = %(source)s ORDER BY row_id LIMIT %(most)s) s
+   WHERE jsonb_typeof(payload) = 'object' AND NOT payload ? '$raw')
+SELECT f.name FROM unnest(%(fields)s::text[]) WITH ORDINALITY AS f (name, place)
+ WHERE (SELECT count(*) > 1 AND count(*) = count(DISTINCT told.payload -> f.name)
+           AND bool_and(coalesce(jsonb_typeof(told.payload -> f.name), 'null') IN ('string', 'number')) FROM told)
+ ORDER BY f.place
+
 -- name: add_partitions
 SELECT etl.add_staging_partitions(%(partition_rows)s)
 

@@ -36,6 +36,7 @@ READING = {
     "slips explain": "books.jsonl --source library",
     "slips test": "",
     "feed": "library books.jsonl",
+    "slips infer": "library",
     "status": "",
     "batches": "",
     "trace": "1",

@@ -247,19 +247,19 @@ def test_new_draws_columns_of_a_files_documents(folder: Path, asked: Any) -> Non
     status, _, _ = asked("new", "novel", "--source", "shop", "--from", "books.jsonl")
     assert status == 0
     slip = read_slip(read_slip_folder(folder / "novel"), "public")
-    root, authors = slip.targets
+    root, authors, odd = slip.targets
     assert slip.sources == ("shop",)
     assert {column.name: column.type for column in root.columns} == {
         "isbn": "text",
         "title": "text",
         "price": "numeric",
-        "publisher_name": "text",
+        "publisher__name": "text",
         "added": "timestamptz",
-        "odd_key_s": "jsonb",
         "id": "boolean",
-        "in": "text",
     }
-    assert [column.name for column in authors.columns] == ["name"]
+    assert (authors.name, [column.name for column in authors.columns]) == ("novel__authors", ["name"])
+    assert (odd.name, [(column.name, column.type) for column in odd.columns]) == ("novel__odd_key_s", [("value", "bigint")])
+    assert "# Nothing but null, {} and [] was seen of: @['in']" in (folder / "novel" / "slip.toml").read_text()
 
 
 @pytest.mark.parametrize("more", [(), ("--from", "books.jsonl")])
