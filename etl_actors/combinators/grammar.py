@@ -24,6 +24,7 @@ from etl_actors.combinators.remembered import Remembered
 from etl_actors.combinators.result import Result, Success
 from etl_actors.combinators.shape import Shape
 from etl_actors.combinators.shapes import Shapes
+from etl_actors.combinators.size import check_size
 from etl_actors.combinators.told import told
 from etl_actors.combinators.values import makers
 from etl_actors.combinators.words import Words
@@ -194,6 +195,7 @@ def _load(text: str, name: str, find: Callable[[str], str | None], start: str) -
 
 def _compiled(builder: Builder, start: str, name: str) -> Lark:
     built = builder.build()
+    check_size(built.rule_defs, builder.reached, name)
     try:
         return Lark(
             built,
