@@ -39,6 +39,8 @@ class Reached:
         definitions: by the name that Lark knows them by.
         uses: the first use of each name of Lark's.
         altered: whether a file overrides or extends what it imports.
+        ignoring: by file the lines that say what it ignores.
+        taken: of imports of rules: the importing file, its line and column, and the imported file.
     """
 
     find: Callable[[str], str | None]
@@ -48,6 +50,8 @@ class Reached:
     definitions: dict[str, Definition] = field(default_factory=dict)
     uses: dict[str, Definition] = field(default_factory=dict)
     altered: bool = False
+    ignoring: dict[str, list[str]] = field(default_factory=dict)
+    taken: list[tuple[str, int, int, str]] = field(default_factory=list)
 
     def text_of(self, name: str) -> str | None:
         """Find a file, once.

@@ -59,7 +59,12 @@ class Builder(GrammarBuilder):
         except UnexpectedInput as error:
             raise told_syntax(error, grammar_text, grammar_name) from None
         check_backreferences(tree, grammar_name)
+        lines = grammar_text.split("\n")
         for statement in tree.children:
+            if statement.data == "ignore":
+                token = next(statement.scan_values(lambda value: isinstance(value, Token)), None)
+                at = int(token.line or 1) if token is not None else 1
+                self.reached.ignoring.setdefault(grammar_name, []).append(lines[at - 1].strip())
             self._note(statement, mangle)
         try:
             super().load_grammar(grammar_text, grammar_name, mangle)
@@ -120,6 +125,8 @@ class Builder(GrammarBuilder):
         if name in self.chain:
             circle = " → ".join((*self.chain[self.chain.index(name) :], name))
             raise GrammarError(*here, f"grammars import one another in a circle: {circle}; move what both use into a third file")
+        if not all(alias.isupper() for alias in aliases):
+            self.reached.taken.append((*here, name))
         naming = Naming(tuple(path), aliases, base_mangle)
         before = {known: self.reached.definitions[known] for known in self._definitions if known in self.reached.definitions}
         inner = Builder(self.reached, self.chain)

@@ -78,6 +78,7 @@ class _Traps:
 
     def find(self) -> Iterator[Trap]:
         yield from self._alone()
+        yield from self._not_brought()
         for file, text in {**self.grammar.files, self.grammar.name: self.reached.main}.items():
             for one in joined(text):
                 yield Trap(file, one.line, one.column, one.sentence)
@@ -87,6 +88,21 @@ class _Traps:
             if pair not in told:
                 told.add(pair)
                 yield self._told(trap)
+
+    def _not_brought(self) -> Iterator[Trap]:
+        """Find rules that come from a file which ignores blanks, in a grammar that ignores nothing: they are not ignored there."""
+        if self.grammar.name in self.reached.ignoring:
+            return
+        for file, line, column, imported in self.reached.taken:
+            ignoring = self.reached.ignoring.get(imported)
+            if ignoring and file == self.grammar.name:
+                yield Trap(
+                    file,
+                    line,
+                    column,
+                    f"{imported} leaves something out between what its rules read, and %import does not bring that along: write here "
+                    f"too what it says, {' and '.join(ignoring)}",
+                )
 
     def _between(self) -> Iterator[Lost | Cut | Eaten]:
         """Find what terminals do to one another; of several about the same two the most telling comes first."""

@@ -362,3 +362,13 @@ def test_a_literal_is_told_at_its_own_place_be_there_slashes_in_it_or_before_it(
     (trap,) = _traps('start: NAME | "//" "x//"  // "x//" is a literal\nNAME.2: /[a-z\\/]+/')
     assert trap.sentence.startswith('"//" is never read')
     assert (trap.line, trap.column) == (1, 15)
+
+
+def test_blanks_that_an_import_does_not_bring_are_told_with_what_to_write() -> None:
+    (trap,) = _traps("start: it\n%import std.money.start -> it")
+    assert (trap.file, trap.line) == ("a.lark", 2)
+    assert trap.sentence.startswith("std/money.lark leaves something out between what its rules read")
+    remedy = trap.sentence.rpartition(", ")[2]
+    assert _value(f"start: it\n%import std.money.start -> it\n{remedy}", "€ 1.298,00") is not None
+    assert _traps(f"start: it\n%import std.money.start -> it\n{remedy}") == []
+    assert _traps("start: IP\n%import std.ip.IP") == []
