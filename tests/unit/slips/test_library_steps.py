@@ -146,6 +146,17 @@ def test_a_name_is_taken_apart(text: str, wanted: dict[str, str]) -> None:
             {"kind": "box", "box": "PO Box 12", "city": "Austin", "state": "TX", "postcode": "78701-1234"},
         ),
         (
+            "1600 Pennsylvania Ave NW\r\nWashington, DC 20500-0003\n",
+            {
+                "kind": "street",
+                "number": "1600",
+                "street": "Pennsylvania Ave NW",
+                "city": "Washington",
+                "state": "DC",
+                "postcode": "20500-0003",
+            },
+        ),
+        (
             "Main St & 5th Ave, Chicago, IL",
             {"kind": "crossing", "street": "Main St", "crossing": "5th Ave", "city": "Chicago", "state": "IL"},
         ),
@@ -181,6 +192,16 @@ def _or_none(call: str, text: str) -> Any:
         ("phone", "030 901820", "expected a phone number with its country code, as in +49 30 901820, got '030 901820'"),
         ("phone('DE')", "110", "expected a phone number of region DE, or one with its country code, got '110'"),
         ("phone('DE')", "", "expected a phone number of region DE, or one with its country code, got ''"),
+        (
+            "phone('DE')",
+            "call me at 030 901820 or 040 111",
+            "expected a phone number of region DE, or one with its country code, got 'call me at 030 901820 or 040 111'",
+        ),
+        (
+            "postal_address('US')",
+            "1 Main St, Boston, MA 02101 02102",
+            f"expected {US}, got '1 Main St, Boston, MA 02101 02102'",
+        ),
         ("phone('DE')", 30901820, "expected a string (`text` makes one), got 30901820"),
         ("person_name", " ", "expected the name of a person, got ' '"),
         ("person_name", "😀", "expected the name of a person, got '😀'"),

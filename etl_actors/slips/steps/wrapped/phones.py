@@ -42,7 +42,7 @@ def phone(region: str | None = None) -> Callable[[Any], Any]:
 
     def read(text: str) -> dict[str, str | None]:
         found = numbers.parse(text, region)
-        if not numbers.is_valid_number(found):
+        if not numbers.is_valid_number(found) or _several(text, region, numbers):
             raise Refused(_REASON, expected, text)
         values = (
             numbers.format_number(found, forms.E164),
@@ -57,6 +57,12 @@ def phone(region: str | None = None) -> Callable[[Any], Any]:
         return dict(zip(_FIELDS, values, strict=True))
 
     return guarded(read, _REASON, expected)
+
+
+def _several(text: str, region: str | None, numbers: Any) -> bool:
+    """Tell whether there are two numbers or more in a text: the library makes one of them that is nobody's."""
+    matches = iter(numbers.PhoneNumberMatcher(text, region, leniency=numbers.Leniency.POSSIBLE))
+    return next(matches, None) is not None and next(matches, None) is not None
 
 
 def _without_extension(found: Any, numbers: Any, form: int) -> str:

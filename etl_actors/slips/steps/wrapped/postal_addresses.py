@@ -1,5 +1,6 @@
 """`postal_address`: the parts of a postal address, by a library for each country: usaddress for those of the United States."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from threading import Lock
@@ -13,6 +14,7 @@ __all__ = ["LIBRARY", "SHAPE", "postal_address"]
 
 LIBRARY = Library(("usaddress", "python-crfsuite"), "addresses")
 
+_LINES = re.compile(r"\s*[\r\n]\s*")
 _REASON = "not_a_postal_address"
 _KINDS = {"Street Address": "street", "PO Box": "box", "Intersection": "crossing"}
 _PARTS = {
@@ -66,8 +68,8 @@ def _american() -> Callable[[Any], Any]:
 
     def read(text: str) -> dict[str, str | None]:
         with alone:
-            labelled, kind = tag(text)
-        if kind not in _KINDS or "NotAddress" in labelled:
+            labelled, kind = tag(_LINES.sub(", ", text.strip()))
+        if kind not in _KINDS or "NotAddress" in labelled or " " in labelled.get("ZipCode", ""):
             raise Refused(_REASON, expected, text)
         parts: dict[str, list[str]] = {field: [] for field in _FIELDS}
         parts["kind"].append(_KINDS[kind])
