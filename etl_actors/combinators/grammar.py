@@ -104,6 +104,17 @@ class Grammar:
             return self.remembered.read(text)
         return self._reading.whole(text, at)
 
+    def explained(self, text: str) -> Result[Any]:
+        """Say why a text is not taken that `value` has not taken: once more only where nobody has looked.
+
+        Args:
+            text: the text.
+
+        Returns:
+            As `read` does.
+        """
+        return self.read(text) if self.program is None else self.by_automaton(text)
+
     def by_automaton(self, text: str) -> Result[Any]:
         """Read a whole text by Lark's automaton, compiled or not: benchmarks and tests hold the program to it.
 

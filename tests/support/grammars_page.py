@@ -28,7 +28,7 @@ number = "std:number:number"         # another rule of a grammar
 ```
 
 and `"price | parse(price)"` reads with them. A grammar of your own builds on them by `%import std.ip.IP` (a terminal) or
-`%import std.number.number -> amount` (a rule, under another name). How a text becomes a value:
+`%import std.number.number -> amount` (a rule, under another name; what the grammar leaves out by `%ignore` has to be written again). How a text becomes a value:
 [slips.md](slips.md#the-value-of-a-text).
 
 What follows is made of the grammars' own comments, shapes and examples, which are their tests. *gives*: children by name, `name[]` a list,

@@ -18,6 +18,8 @@ from etl_actors.combinators.traps.states import States
 __all__ = ["Trap", "find_traps", "traps_of"]
 
 _LIBRARIES = ("std/", "lark/")
+_SEARCHED = 20_000  # characters of all terminals
+_SEARCHED_RULES = 3_000
 _SHORT = 40  # characters of a remedy
 _LITERALS = re.compile(
     r'"(?:[^"\\]|\\.)*"|//.*|/(?:[^/\\]|\\.)+/'
@@ -77,6 +79,16 @@ class _Traps:
         self.states = States(grammar.lark, grammar.start)
 
     def find(self) -> Iterator[Trap]:
+        size = sum(len(one.pattern) for one in self.states.terminals.values())
+        if size > _SEARCHED or len(self.grammar.lark.rules) > _SEARCHED_RULES:
+            yield Trap(
+                self.grammar.name,
+                1,
+                1,
+                f"with {size:,} characters of terminals and {len(self.grammar.lark.rules):,} alternatives this is too large to be searched "
+                "for traps; long lists of words are quicker as a map of the slip, with `lookup`",
+            )
+            return
         yield from self._alone()
         yield from self._not_brought()
         for file, text in {**self.grammar.files, self.grammar.name: self.reached.main}.items():

@@ -71,11 +71,11 @@ class Slow:
         if self.looking:
             return (
                 f"{called} is slow on a long text such as `{text}`: inside of a repetition it looks ahead on and on, from each place anew, "
-                "so that twice the text takes four times as long; let it look no further than it must, as (?!END) does and (?!.*END) does not"
+                "so that twice the text takes four times as long, or more; let it look no further than it must, as (?!END) does and (?!.*END) does not"
             )
         return (
             f"{called} is slow on a long text such as `{text}`: two repetitions in it share out the same characters, and every way to do "
-            "so is tried, so that twice the text takes four times as long; let the second begin with what the first leaves out, or the "
+            "so is tried, so that twice the text takes four times as long, or more; let the second begin with what the first leaves out, or the "
             "first give nothing back, as [a-z]++ does"
         )
 

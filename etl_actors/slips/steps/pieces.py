@@ -25,7 +25,7 @@ def parse(value: Any, known: Grammar) -> Any:
         return None
     text = string_of(value)
     found = known.value(text)
-    return understood(known.read(text), text) if found is None else found
+    return understood(known.explained(text), text) if found is None else found
 
 
 def piece(reader: Grammar | re.Pattern[str]) -> Parser[Any]:

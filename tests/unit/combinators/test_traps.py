@@ -372,3 +372,11 @@ def test_blanks_that_an_import_does_not_bring_are_told_with_what_to_write() -> N
     assert _value(f"start: it\n%import std.money.start -> it\n{remedy}", "€ 1.298,00") is not None
     assert _traps(f"start: it\n%import std.money.start -> it\n{remedy}") == []
     assert _traps("start: IP\n%import std.ip.IP") == []
+
+
+def test_a_grammar_that_is_too_large_is_not_searched_and_says_so() -> None:
+    words = " | ".join(f'"word{number}"' for number in range(4_000))
+    begun = time.monotonic()
+    (trap,) = _traps(f"start: WORD\nWORD: {words}")
+    assert "too large to be searched for traps" in trap.sentence
+    assert time.monotonic() - begun < 10
