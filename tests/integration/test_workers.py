@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -295,11 +296,13 @@ def test_a_process_that_cannot_be_made_leaves_nothing_open(monkeypatch: pytest.M
 def test_a_killed_process_is_lost_and_then_started_again(service_url: str, stage: Callable[..., tuple[int, ...]]) -> None:
     worker = ProcessWorker(service_url, "public", row_timeout_s=5.0)
     try:
-        os.kill(worker.pid, signal.SIGSTOP)
         rows = stage('{"sku": "a"}')
-        os.kill(worker.pid, signal.SIGKILL)
+        os.kill(worker.pid, signal.SIGSTOP)  # alive when it is asked, so that it is not merely started again
+        killer = threading.Timer(0.3, os.kill, (worker.pid, signal.SIGKILL))
+        killer.start()
         with pytest.raises(WorkerLost) as lost:
             worker.parse(Job(rows, Role((_slip("thing"),))))
+        killer.join()
         assert lost.value.row_id == 0
         result = worker.parse(Job(rows, Role((_slip("thing"),))))
         assert isinstance(result, Parsed)

@@ -1,6 +1,6 @@
 """The tables for what was seen: a function of the tree alone, so that the same documents in any order have the same tables."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -55,6 +55,7 @@ class Cell:
         kind: what it takes.
         type: PostgreSQL's name of its type.
         alone: whether nothing but this kind, and null, was seen at the place.
+        mixed: whether a column of texts takes any scalar, as its text: a key's does.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Cell:
     kind: CellKind
     type: str
     alone: bool = True
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +104,25 @@ class _Draft:
     parent: int | None
     path: tuple[str, ...]
     step: Step | None
-    cells: dict[Source, tuple[tuple[str, ...], CellKind, str, bool]] = field(default_factory=dict)
+    cells: dict[Source, tuple[tuple[str, ...], CellKind, str, bool, bool]] = field(default_factory=dict)
     bare: list[tuple[str, ...]] = field(default_factory=list)
     alone: bool = True
 
 
-def laid_out(seen: Seen, root: str) -> Layout:
+def laid_out(seen: Seen, root: str, key: Collection[str] = ()) -> Layout:
     """Lay out the tables.
 
     Args:
         seen: what was seen in the documents.
         root: the name of the root table.
+        key: fields of the documents that are the root's key: each has one column, of numbers where all its values are, else of texts.
 
     Returns:
         The tables; names, columns and types depend on `seen` alone.
     """
     drafts: list[_Draft] = []
     for levels in range(_LEVELS, -1, -1):
-        drafts = _Drafting(levels).run(seen, root)
+        drafts = _Drafting(levels, frozenset((field,) for field in key)).run(seen, root)
         if len(drafts) <= MOST_TABLES:
             break
     names = named((draft.source for draft in drafts[1:]), (root,))
@@ -136,8 +139,9 @@ def laid_out(seen: Seen, root: str) -> Layout:
 
 
 class _Drafting:
-    def __init__(self, levels: int) -> None:
+    def __init__(self, levels: int, keys: frozenset[tuple[str, ...]]) -> None:
         self.levels = levels
+        self.keys = keys
         self.drafts: list[_Draft] = []
 
     def run(self, seen: Seen, root: str) -> list[_Draft]:
@@ -148,11 +152,14 @@ class _Drafting:
         number = len(self.drafts)
         self.drafts.append(draft)
         if draft.step is Step.ENTRIES:
-            draft.cells["\0key",] = ((), CellKind.KEY, "text", True)
+            draft.cells["\0key",] = ((), CellKind.KEY, "text", True, False)
         flat = _width(seen) <= MOST_COLUMNS
         below: list[tuple[_Draft, Seen]] = []
         for path, place in _places(seen, (), flat=flat):
             kinds = [*_scalar_kinds(place.scalars)]
+            mixed = draft.parent is None and path in self.keys and any(kind is not CellKind.NUMBER for kind, _ in kinds)
+            if mixed:
+                kinds = [(CellKind.TEXT, "text")]
             if place.deep or (not flat and path and _is_record(place)):
                 kinds.append((CellKind.JSON, "jsonb"))
             hanging = [*_hanging(place)]
@@ -168,7 +175,7 @@ class _Drafting:
             for source, (kind, type_name) in zip(
                 _sources(path or ("\0value",), [kind.value for kind, _ in kinds]), kinds, strict=True
             ):
-                draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)))
+                draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)), mixed)
             if not kinds and not hanging:
                 draft.bare.append(path)
         for one, items in below:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from etl_actors.relational.breakout.layout import CellKind, Layout, Step
+from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Step
 from etl_actors.relational.breakout.scalars import Form, Number, Scalars, form_of, scalars_of, written_in
 
 __all__ = ["Breaker", "BrokenRow", "Unseen", "pointer"]
@@ -19,7 +19,8 @@ class BrokenRow:
     """A row of a table.
 
     Args:
-        cells: the value of each column, as a document is decoded; None where the column has none.
+        cells: the value of each column, as a document is decoded; None where the column has none. A mixed column is to get the
+            text of its value.
         rest: what the columns do not say: by RFC 6901 pointer from the item on, values that stand there.
         parent: number of the row above, among those of the document in its table; -1 of the root.
         index: the how-manieth item of its array or object it is.
@@ -40,6 +41,7 @@ class _Place:
         columns: number of the column of each kind.
         number: what its column of numbers takes.
         form: what its column of texts takes.
+        mixed: whether that takes any scalar.
         members: the places of the members, where an object there is taken apart.
         items: number of the table of an array's elements.
         entries: number of the table of an object's members.
@@ -49,6 +51,7 @@ class _Place:
     columns: dict[CellKind, int] = field(default_factory=dict)
     number: Number | None = None
     form: Form | None = None
+    mixed: bool = False
     members: dict[str, "_Place"] = field(default_factory=dict)
     items: int | None = None
     entries: int | None = None
@@ -76,7 +79,7 @@ class Breaker:
         for number, table in enumerate(layout.tables):
             for column, cell in enumerate(table.cells):
                 if cell.kind is not CellKind.KEY:
-                    self._column(self._place(number, cell.path), column, cell.kind, cell.type)
+                    self._column(self._place(number, cell.path), column, cell)
             for path in table.bare:
                 self._place(number, path)
             if table.parent is not None:
@@ -111,12 +114,13 @@ class Breaker:
             place = known
         return place
 
-    def _column(self, place: _Place, column: int, kind: CellKind, type_name: str) -> None:
-        place.columns[kind] = column
-        if kind is CellKind.NUMBER:
-            place.number = Number(type_name)
-        elif kind is CellKind.TEXT:
-            place.form = Form(type_name)
+    def _column(self, place: _Place, column: int, cell: Cell) -> None:
+        place.columns[cell.kind] = column
+        place.mixed = place.mixed or cell.mixed
+        if cell.kind is CellKind.NUMBER:
+            place.number = Number(cell.type)
+        elif cell.kind is CellKind.TEXT:
+            place.form = Form(cell.type)
 
     def _item(self, number: int, value: Any, key: str | None, parent: int, index: int, made: list[list[BrokenRow]]) -> None:
         row = BrokenRow([None] * len(self.layout.tables[number].cells), parent=parent, index=index)
@@ -132,10 +136,14 @@ class Breaker:
             self._object(place, value, row, at, made)
         elif kind is list:
             self._array(place, value, row, at, made)
-        elif kind is str:
-            self._text(place, value, row)
         elif value is None:
             row.rest[place.pointer] = None
+        elif place.mixed:
+            row.cells[place.columns[CellKind.TEXT]] = value
+            if kind is not str:
+                row.rest[place.pointer] = value
+        elif kind is str:
+            self._text(place, value, row)
         else:
             self._scalar(place, value, row)
 

@@ -1,0 +1,34 @@
+"""The tables of a layout as targets: with a key, a policy, and lineage."""
+
+from etl_actors.relational.breakout.layout import REST, BrokenTable, Layout
+from etl_actors.relational.tables import Column, Kind, Policy, Table
+
+__all__ = ["broken_targets"]
+
+
+def broken_targets(layout: Layout, schema: str, key: tuple[str, ...], policy: Policy) -> tuple[Table, ...]:
+    """Make targets of tables.
+
+    Args:
+        layout: of the tables.
+        schema: where they are.
+        key: fields of the documents that are the root's key; none: a document is known by all that it holds.
+        policy: which of several documents with one key stays.
+
+    Returns:
+        The targets, in the layout's order. A field of the key that no document has had yet has no column, and so there is no key yet.
+    """
+    made: list[Table] = []
+    for table in layout.tables:
+        columns = (*(Column(cell.name, cell.type) for cell in table.cells), Column(REST, "jsonb"))
+        if table.parent is None:
+            made.append(Table(schema, table.name, Kind.ROOT, policy, _key_columns(table, key), columns, None))
+        else:
+            made.append(Table(schema, table.name, Kind.SET, policy, (), columns, made[table.parent].qualified))
+    return tuple(made)
+
+
+def _key_columns(root: BrokenTable, key: tuple[str, ...]) -> tuple[str, ...]:
+    by_path = {cell.path: cell.name for cell in root.cells}
+    names = tuple(by_path[field,] for field in key if (field,) in by_path)
+    return names if len(names) == len(key) else ()

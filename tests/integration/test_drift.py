@@ -1,0 +1,137 @@
+"""Tables that have rows become those of a later layout, and hold what they would hold if that had been first."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from etl_actors.relational.breakout.layout import Layout, laid_out
+from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.targets import broken_targets
+from etl_actors.relational.breakout.transition import Refill, transition
+from etl_actors.relational.tables import Policy, Table
+from etl_actors.slips.mapping.broken import BreakoutMapper
+from etl_actors.slips.values.document import Staged, decode
+from etl_actors.slips.values.json_text import json_text
+from etl_actors.store.tables.drift import drifted
+from etl_actors.store.tables.plan import created
+from tests.support.servers import Server
+from tests.unit.relational.breakout.documents import DOCUMENTS
+
+Contents = dict[str, tuple[dict[str, str], list[dict[str, Any]]]]
+
+
+def _layout(documents: list[Any]) -> Layout:
+    seen = Seen()
+    for one in documents:
+        seen.add(one)
+    return laid_out(seen, "root")
+
+
+def _made(conn: psycopg.Connection, layout: Layout, schema: str) -> tuple[Table, ...]:
+    tables = broken_targets(layout, schema, (), Policy.IGNORE)
+    conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+    for table in tables:
+        for change in created(table):
+            conn.execute(change.statement)
+    return tables
+
+
+def _load(conn: psycopg.Connection, layout: Layout, tables: tuple[Table, ...], documents: list[Any], first: int) -> None:
+    mapper = BreakoutMapper(layout, tables)
+    lines: list[list[str]] = [[] for _ in tables]
+    for row_id, document in enumerate(documents, first):
+        raw = json_text([row_id, document]).encode()  # so that no two are alike
+        assert mapper.map(Staged(row_id, raw, "s", ""), decode(json_text(document).encode()), lines) is True
+    for table, found in zip(tables, lines, strict=True):
+        columns = sql.SQL(", ").join(sql.Identifier(name) for name, _ in [*table.copied, ("_batch_id", "")])
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.schema, table.name), columns)
+        with conn.cursor().copy(statement) as copy:
+            copy.write("".join(f"{line}\t1\n" for line in found))
+
+
+def _contents(conn: psycopg.Connection, schema: str) -> Contents:
+    found: Contents = {}
+    names = [
+        name for (name,) in conn.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [schema])
+    ]
+    for name in names:
+        types: dict[str, str] = dict(
+            conn.execute(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
+                [schema, name],
+            ).fetchall()
+        )
+        statement = sql.SQL("SELECT to_jsonb(whole_row) - '_loaded_at' FROM {} whole_row ORDER BY _id").format(
+            sql.Identifier(schema, name)
+        )
+        found[name] = types, [row for (row,) in conn.execute(statement)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def conn(server: Server, template: str) -> Iterator[psycopg.Connection]:
+    """Connect as superuser to a database for all of these tests; each leaves nothing behind."""
+    name = server.create(template)
+    with psycopg.connect(server.admin_url(name)) as conn:
+        conn.execute("SET TimeZone = 'Asia/Kolkata'")  # which must not show
+        conn.commit()
+        yield conn
+    server.drop(name)
+
+
+@settings(max_examples=60, deadline=timedelta(seconds=20), suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(DOCUMENTS, min_size=1, max_size=4), st.lists(DOCUMENTS, max_size=4))
+def test_any_documents_in_two_steps_have_the_tables_that_they_have_in_one(
+    conn: psycopg.Connection, before: list[Any], after: list[Any]
+) -> None:
+    _compare(conn, before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([{"a": 1}, {"a": -(2**63)}], [{"a": 0.5}]),
+        ([{"d": "2024-02-29"}, {"d": "0001-01-01"}, {"d": None}], [{"d": "x"}]),
+        ([{"t": "2024-03-09T10:00:00"}, {"t": "0999-01-01T00:00:00.100"}, {"t": "2024-03-09T10:00:20.12"}], [{"t": "x"}]),
+        (
+            [{"z": "2024-03-09T10:00:00Z"}, {"z": "2024-03-09T10:00:00.120+05:30"}, {"z": "9999-12-31T23:59:59.999999Z"}, {}],
+            [{"z": "2024-03-09"}],
+        ),
+        ([[], "2024-02-29", None], [""]),
+        ([{"u": "123e4567-e89b-12d3-a456-426614174000"}], [{"u": ""}]),
+        ([{"a": "x", "b": [{"c": True}]}], [{"a": 1, "b": [{"c": "y", "d": [[1]]}]}]),
+        ([{"a b": 1, "x": "%s"}], [{"a_b": 2, "x%": "'; DROP TABLE root; --"}]),
+    ],
+)
+def test_documents_in_two_steps_have_the_tables_that_they_have_in_one(
+    conn: psycopg.Connection, before: list[Any], after: list[Any]
+) -> None:
+    assert _compare(conn, before, after)
+
+
+def _compare(conn: psycopg.Connection, before: list[Any], after: list[Any]) -> bool:
+    """Load in two steps and in one; tell whether the tables could be changed in place."""
+    old, new = _layout(before), _layout(before + after)
+    found = transition(old, new)
+    if isinstance(found, Refill):
+        return False
+    try:
+        tables = _made(conn, old, "two_steps")
+        _load(conn, old, tables, before, 1)
+        tables = broken_targets(new, "two_steps", (), Policy.IGNORE)
+        for change in drifted(found, tables):
+            conn.execute(change.statement)
+        _load(conn, new, tables, after, len(before) + 1)
+        _load(conn, new, _made(conn, new, "one_step"), before + after, 1)
+        two, one = _contents(conn, "two_steps"), _contents(conn, "one_step")
+        assert json.dumps(two, sort_keys=True) == json.dumps(one, sort_keys=True)
+    finally:
+        conn.rollback()
+    return True
