@@ -162,6 +162,13 @@ class Plans:
         origins = {self._origin(kept): kept for kept in found}
         if len(origins) > 1:
             first, second = list(origins.values())[:2]
+            if first.symbol.partition("{")[0] == second.symbol.partition("{")[0]:
+                template = self.reached.called(first.symbol.partition("{")[0])
+                raise GrammarError(
+                    *self._place(name),
+                    f"in rule {self.reached.called(name)}, the template {template} is used with several arguments, which would "
+                    f'both have the key "{key}"; let each stand in a rule of its own, as in words: {template}{{word}}',
+                )
             self._collide(name, key, f"{self._kind(first)} and {self._kind(second)}")
 
     def _origin(self, kept: Kept) -> tuple[str, ...]:

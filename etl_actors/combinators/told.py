@@ -11,6 +11,8 @@ from etl_actors.combinators.lark_inside import error_words
 
 __all__ = ["told", "told_syntax"]
 
+_RANGE = re.compile(r'"(?:[^"\\]|\\.){2,}"\s*\.\.|(?<=\.\.)\s*"(?:[^"\\]|\\.){2,}"')  # of more than a character
+_FLAGS = re.compile(r"/(?:[^/\n\\]|\\.)*\(\?[aiLmsux]+\)")
 _SYMBOL = re.compile(r"(?:Non)?Terminal\('(\w+)'\)")
 # what Lark says, with the name that it speaks of first; what is to be said of the author's name and the rest
 _SAYINGS: tuple[tuple[re.Pattern[str], Callable[[str, str], str]], ...] = (
@@ -35,6 +37,10 @@ _SAYINGS: tuple[tuple[re.Pattern[str], Callable[[str, str], str]], ...] = (
     (
         re.compile(r"redefinition of group name '(\w+)'()"),
         lambda name, _: f"two regexes have a group called {name}, and a lexer joins them all: write (?:…), or (…), for (?P<{name}>…)",
+    ),
+    (
+        re.compile(r"Wrong number of template arguments used for (\w+) \(expected (\d+, got \d+)\)"),
+        lambda name, rest: f"the template {name} takes {rest.replace(', got', ' arguments, and is used with')}",
     ),
     (re.compile(r"Recursion in terminal '(\w+)'()"), lambda name, _: f"terminal {name} contains itself: only rules can"),
     (re.compile(r"Terminals cannot be empty \((\w+)()\)"), lambda name, _: f"terminal {name} is empty: let it match one character at least"),
@@ -61,7 +67,12 @@ def told(error: Exception, reached: Reached, main: str) -> GrammarError:
             called = "a terminal without a name" if name.startswith("__") else reached.called(name)
             return GrammarError(*_place(name, reached, main), sentence(called, found[2]))
     if isinstance(error, VisitError) and error.rule == "range":
-        return GrammarError(main, 1, 1, 'a range goes from one character to another: "a".."z"')
+        return GrammarError(*_place_of(_RANGE, reached, main), 'a range goes from one character to another: "a".."z"')
+    if said.startswith("global flags not at the start"):
+        return GrammarError(
+            *_place_of(_FLAGS, reached, main),
+            "flags within a regex, as (?i), are flags of all terminals at once: write them behind it, as /ab/i, or as (?i:ab)",
+        )
     if isinstance(cause, ValueError | ImportError):
         regex = str(cause.args[-1]) if cause.args else ""
         return GrammarError(*_regex_place(regex, reached, main), f"the regex /{regex}/ cannot be compiled{_reason(regex)}")
@@ -115,6 +126,15 @@ def _regex_place(regex: str, reached: Reached, main: str) -> Place:
         at = text.find(f"/{regex}/") if regex else -1
         if at >= 0:
             return file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    return main, 1, 1
+
+
+def _place_of(what: re.Pattern[str], reached: Reached, main: str) -> Place:
+    """Find what stands in the grammar's own file, else in one that it reaches."""
+    for file, text in ((main, reached.main), *reached.files.items()):
+        found = what.search(text)
+        if found:
+            return file, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
     return main, 1, 1
 
 

@@ -69,7 +69,10 @@ def traps_of(grammar: Grammar) -> list[Trap]:
 
 @lru_cache(maxsize=64)
 def _found(grammar: Grammar) -> tuple[Trap, ...]:
-    return tuple(sorted(set(_Traps(grammar).find())))
+    try:
+        return tuple(sorted(set(_Traps(grammar).find())))
+    except RecursionError:
+        return (Trap(grammar.name, 1, 1, "a regex of this is nested too deeply to be searched for traps: nest it less"),)
 
 
 class _Traps:
@@ -234,11 +237,12 @@ class _Traps:
         return not file.startswith(_LIBRARIES) or self.grammar.name.startswith(_LIBRARIES)
 
     def _written(self, name: str) -> tuple[str, int, int] | None:
-        """Find a literal that has no name in the grammar's own file."""
-        literal = self.states.terminals[name].literal
-        for number, line in enumerate(self.reached.main.splitlines() if literal else (), 1):
+        """Find a literal or a regex that has no name in the grammar's own file."""
+        terminal = self.states.terminals[name]
+        written = f"/{terminal.pattern}/" if terminal.literal is None else f'"{terminal.literal}"'
+        for number, line in enumerate(self.reached.main.splitlines(), 1):
             for found in _LITERALS.finditer(line):
-                if found[0] == f'"{literal}"':
+                if found[0] == written:
                     return self.grammar.name, number, found.start() + 1
         return None
 

@@ -380,3 +380,13 @@ def test_a_grammar_that_is_too_large_is_not_searched_and_says_so() -> None:
     (trap,) = _traps(f"start: WORD\nWORD: {words}")
     assert "too large to be searched for traps" in trap.sentence
     assert time.monotonic() - begun < 10
+
+
+def test_a_regex_without_a_name_is_told_where_it_stands() -> None:
+    (trap,) = _traps('start: A\nA: "a"\n\n%ignore /(\\s+)*;/')
+    assert (trap.line, trap.column) == (4, 9)
+
+
+def test_a_regex_that_is_nested_too_deeply_is_told_to_be() -> None:
+    (trap,) = _traps(f"start: A\nA: /{'(' * 300}a{')' * 300}/")
+    assert "nested too deeply" in trap.sentence
