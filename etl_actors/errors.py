@@ -9,6 +9,7 @@
     ├── DatabaseUnavailable       no server answers, or it went away                    (exit 3)
     ├── DatabaseUnsuitable        the server is too old, or its schema is not ours      (exit 1)
     ├── LeaseLost                 the batch belongs to somebody else: nothing may land  (engine)
+    ├── Outgrown                  the slip knows more by now than when rows were made   (engine)
     ├── DataRefused               the database refuses a value of the batch             (engine)
     └── WorkerLost                a parser process ended or hung                        (engine)
 
@@ -24,6 +25,7 @@ __all__ = [
     "DatabaseUnsuitable",
     "EtlError",
     "LeaseLost",
+    "Outgrown",
     "SettingsError",
     "SlipError",
     "UsageError",
@@ -68,6 +70,10 @@ class LeaseLost(EtlError):
     def of(cls, batch_id: int, token: int) -> Self:
         """Name the batch, and the token under which it was held."""
         return cls(f"batch {batch_id} is no longer held under token {token}")
+
+
+class Outgrown(EtlError):
+    """A slip that breaks documents out has grown since a batch was parsed by it: the batch is to be parsed again; nothing landed."""
 
 
 class DataRefused(EtlError):

@@ -17,6 +17,7 @@ from etl_actors.actors.messages import (
     Assign,
     BatchLeaseLost,
     BatchLoaded,
+    BatchOutgrown,
     BatchParsed,
     BatchPoisoned,
     BatchStuck,
@@ -205,6 +206,13 @@ class Dispatch:
             log.warning(events.LEASE_LOST, batch_id=answer.lease.batch_id, source=answer.lease.source)
             self.book.remove(answer.lease)
         self.poll()
+
+    def outgrown(self, answer: BatchOutgrown) -> None:
+        """Have a batch parsed again whose slip has grown since."""
+        entry = self.book.find(answer.lease)
+        if entry is not None:
+            entry.parsed = entry.parser = entry.loader = None
+        self._hand_out()
 
     def _hand_out(self) -> None:
         for place, entry in self.book.to_parse(self.parsers):

@@ -6,9 +6,19 @@ from typing import assert_never
 
 import psycopg
 
-from etl_actors.actors.messages import BatchLeaseLost, BatchLoaded, BatchPoisoned, BatchStuck, Load, LoaderMessage, Open, tell
+from etl_actors.actors.messages import (
+    BatchLeaseLost,
+    BatchLoaded,
+    BatchOutgrown,
+    BatchPoisoned,
+    BatchStuck,
+    Load,
+    LoaderMessage,
+    Open,
+    tell,
+)
 from etl_actors.actors.owner import OwnerActor
-from etl_actors.errors import DatabaseUnsuitable, DataRefused, LeaseLost
+from etl_actors.errors import DatabaseUnsuitable, DataRefused, LeaseLost, Outgrown
 from etl_actors.relational.reject import Stage
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.loading.load import Loading
@@ -55,6 +65,8 @@ class LoaderActor(OwnerActor):
                 loaded = loaded or self._loading.load(lease, order.parsed)
         except LeaseLost:
             tell(order.reply_to, BatchLeaseLost(lease))
+        except Outgrown:
+            tell(order.reply_to, BatchOutgrown(lease))
         except DataRefused as refused:
             tell(order.reply_to, BatchPoisoned(lease, Stage.LOAD, refused.reason, str(refused), refused.detail))
         except (DatabaseUnsuitable, psycopg.Error) as exc:

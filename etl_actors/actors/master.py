@@ -10,6 +10,7 @@ from etl_actors.actors.messages import (
     Assign,
     BatchLeaseLost,
     BatchLoaded,
+    BatchOutgrown,
     BatchParsed,
     BatchPoisoned,
     BatchStuck,
@@ -65,6 +66,8 @@ class MasterActor(pykka.ThreadingActor):
                     self._mind.stuck(message)
                 case BatchLeaseLost():
                     self._mind.lease_lost(message)
+                case BatchOutgrown():
+                    self._mind.outgrown(message)
                 case Assign():
                     self._mind.assign(message)
                 case Beat():

@@ -19,6 +19,7 @@ __all__ = [
     "Assign",
     "BatchLeaseLost",
     "BatchLoaded",
+    "BatchOutgrown",
     "BatchParsed",
     "BatchPoisoned",
     "BatchStuck",
@@ -176,6 +177,13 @@ class BatchLeaseLost:
     lease: Lease
 
 
+@dataclass(frozen=True, slots=True)
+class BatchOutgrown:
+    """A batch whose slip breaks documents out, and has grown since it was parsed: it is to be parsed again; nothing landed."""
+
+    lease: Lease
+
+
 # To a parser, a loader, the listener ---------------------------------------------------------------------------------------
 
 
@@ -231,6 +239,7 @@ MasterMessage = (
     | BatchStuck
     | BatchLoaded
     | BatchLeaseLost
+    | BatchOutgrown
     | RowCondemned
 )
 ParserMessage = Open | Parse

@@ -27,6 +27,7 @@ class Parsed:
         blocks: one a table, in the order of the slip's targets: the root first.
         rejects: at most one a row that is of the whole row; any number of items.
         skipped: ids of the rows for which the slip asked for no root row.
+        broken_out: whether the tables come from the documents: then the rows land only while the version is the current one.
     """
 
     slip: str | None
@@ -34,6 +35,7 @@ class Parsed:
     blocks: tuple[Block, ...]
     rejects: tuple[Reject, ...]
     skipped: tuple[int, ...]
+    broken_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

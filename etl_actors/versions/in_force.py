@@ -13,6 +13,7 @@ import structlog
 from etl_actors import events
 from etl_actors.errors import SlipError
 from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.growing import written_alike
 from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.slips.shelf.found import find_slips, sources_of
 from etl_actors.slips.shelf.in_force import Standing
@@ -48,7 +49,7 @@ class InForce:
 
     def told(self) -> tuple[SlipInForce, ...]:
         """What other daemons and people are told of each slip."""
-        return tuple(SlipInForce(s.name, None if s.slip is None else s.slip.digest, s.problem) for s in self.standings)
+        return tuple(SlipInForce(s.name, None if s.slip is None else s.slip.written_digest, s.problem) for s in self.standings)
 
     def broken(self) -> tuple[str, ...]:
         """One sentence for each slip whose folder's version is not in force."""
@@ -137,7 +138,7 @@ class Versions:
             lock(conn)
             digests = {slip.digest for slip in _slips(standings)}
             for slip in sorted(reading.prepared.values(), key=lambda slip: slip.name):
-                if slip.digest in digests:
+                if slip.digest in digests and not _outgrown(slip, active_slips(conn)):
                     remember(conn, slip)
             if self.node is not None:
                 declare(conn, self.node, now.told())
@@ -153,17 +154,23 @@ class Versions:
 
 def _in_force(standings: tuple[Standing, ...], active: Sequence[Active]) -> InForce:
     slips = sorted(_slips(standings), key=lambda slip: (-slip.priority, slip.name))
-    ours = {slip.name: slip.digest for slip in slips}
+    ours = {slip.name: slip for slip in slips}
     absent = [
         Absent(s.name, s.sources, f"slip {s.name} is broken, and no version of it is in force here")
         for s in standings
         if s.slip is None
     ]
     for one in active:
-        if ours.get(one.name) != one.digest:
+        known = ours.get(one.name)
+        if known is None or (known.digest != one.digest and not _outgrown(known, [one])):
             why = _ELSEWHERE_OTHERWISE if one.name in ours else _ELSEWHERE
             absent.append(Absent(one.name, sources_of(one.files.get(MAIN, "")), why.format(name=one.name)))
     return InForce(standings, Catalogue(tuple(slips), tuple(s.problem for s in standings if s.problem), tuple(absent)))
+
+
+def _outgrown(slip: Slip, active: Sequence[Active]) -> bool:
+    """Tell whether what is active is the same slip, which has seen more documents meanwhile."""
+    return slip.breakout is not None and any(one.name == slip.name and written_alike(one.files, slip.files) for one in active)
 
 
 def _warn_of_unmatched(conn: Connection, catalogue: Catalogue) -> None:

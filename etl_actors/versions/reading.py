@@ -1,13 +1,16 @@
 """One reading of the folders of slips: found, settled, and their tables made, until the database refuses nothing more."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import psycopg
 import structlog
 
 from etl_actors import events
 from etl_actors.errors import DatabaseUnsuitable, SlipError
+from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.growing import grown, seen_by
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.found import Found, Shelf
 from etl_actors.slips.shelf.in_force import Standing, settle
@@ -23,6 +26,14 @@ log = structlog.get_logger()
 
 # Of these classes are errors that another try may not meet: deadlocks, locks that are not to be had, cancelled statements.
 _PASSING = ("40", "55P03", "57")
+
+
+def _with_evidence(found: Found, active: Sequence[Active]) -> Found:
+    """Give a slip that breaks documents out what its active version has seen of them."""
+    if found.slip is None or found.slip.breakout is None:
+        return found
+    stored = next((one for one in active if one.name == found.name and EVIDENCE in one.files), None)
+    return found if stored is None else replace(found, slip=grown(found.slip, seen_by(stored.files)))
 
 
 class Reading:
@@ -45,7 +56,7 @@ class Reading:
         self.tables: dict[str, list[str]] = {}  # digest → what was made for it or got columns
         self._conn = conn
         self._target_schema = target_schema
-        self._shelf = shelf
+        self._shelf = replace(shelf, slips=tuple(_with_evidence(one, self.active) for one in shelf.slips))
         self._before = before
         self._known = {standing.slip.digest for standing in before if standing.slip is not None}
         self._stored = stored_slips(conn, target_schema)

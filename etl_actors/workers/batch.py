@@ -3,21 +3,26 @@
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from etl_actors.errors import SlipError
+from etl_actors.relational.breakout.rows import Unseen
+from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.parsed import Block, Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.mapping.compile import Lines, Mapper, compile_slip
+from etl_actors.slips.mapping.lines import Lines
+from etl_actors.slips.mapping.mapper import AnyMapper, mapper_of
 from etl_actors.slips.mapping.route import Routed as Candidate
 from etl_actors.slips.mapping.route import choose, routed
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.growing import grown
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.steps.run_own import StepEnded, pressed
 from etl_actors.slips.values.document import Look, Staged, Undecodable, decode, looked_over
 from etl_actors.slips.values.unstaged import is_unstaged, unstaged_reject
 from etl_actors.workers.base import NO_ROW, Job, Role, RoleSlip
 
-__all__ = ["BatchParser"]
+__all__ = ["BatchParser", "Growing"]
 
 _KEPT = 1_000  # compiled slips: more than are in force, or each edit would take memory for ever
 
@@ -30,6 +35,23 @@ class _Tally:
     skipped: list[int] = field(default_factory=list)
     routed: dict[str, list[int]] = field(default_factory=dict)  # digest → row ids
     lines: Lines = field(default_factory=lambda: Lines(0))  # of the first slip met, by table
+    unseen: Seen | None = None  # what was seen in documents that have no place in the first slip's tables
+
+
+class Growing(Protocol):
+    """Knows the current version of a slip that breaks documents out, and makes the next."""
+
+    def current(self, slip: Slip) -> Slip:
+        """Give the version that knows most."""
+        ...
+
+    def grow(self, slip: Slip, seen: Seen) -> Slip:
+        """Make a version that knows what was seen, too.
+
+        Raises:
+            SlipError: its tables cannot be changed so.
+        """
+        ...
 
 
 class BatchParser:
@@ -37,6 +59,7 @@ class BatchParser:
 
     Args:
         fetch: returns the staged rows with the given ids, ascending.
+        growing: of slips that break documents out.
         target_schema: where tables go whose slip names no schema.
         progress: told each row's id before the row is touched, so that whoever watches knows whom to blame; before the first
             and after the last one `NO_ROW`, but nothing while slips are learned.
@@ -47,21 +70,32 @@ class BatchParser:
         fetch: Callable[[Sequence[int]], list[Staged]],
         target_schema: str,
         progress: Callable[[int], None] = lambda _row_id: None,
+        growing: Growing | None = None,
     ) -> None:
         self._fetch = fetch
+        self._growing = growing
+        self._versions: dict[str, str] = {}  # of a role's digests: that of the version that is current
         self._target_schema = target_schema
         self._progress = progress
-        self._mappers: dict[str, Mapper] = {}
+        self._mappers: dict[str, AnyMapper] = {}
         self._candidates: dict[str, Candidate] = {}
 
     def parse(self, job: Job) -> Parsed | Routed:
         """Return the batch's rows as COPY text, or its split where several slips took rows."""
         for slip in job.role.slips:
             self._learn(slip)
-        while len(self._mappers) > max(_KEPT, len(job.role.slips)):
+        while len(self._mappers) > max(_KEPT, 2 * len(job.role.slips)):
             oldest = next(iter(self._mappers))
             del self._mappers[oldest], self._candidates[oldest]
-        mappers = {slip.digest: self._mappers[slip.digest] for slip in job.role.slips}
+        while True:
+            found = self._parsed(job)
+            if not isinstance(found, Seen):
+                return found
+            self._grow(job.role, found)
+
+    def _parsed(self, job: Job) -> Parsed | Routed | Seen:
+        """Parse a batch; or give what was seen in documents that have no place in the tables yet."""
+        mappers = {self._current(slip.digest): self._mappers[self._current(slip.digest)] for slip in job.role.slips}
         tally = _Tally(list(job.condemned))
         condemned = {reject.row_id for reject in job.condemned}
         wanted = [row_id for row_id in job.row_ids if row_id not in condemned]
@@ -74,15 +108,35 @@ class BatchParser:
         self._progress(NO_ROW)
         if len(tally.routed) > 1:
             return _split(job, tally, mappers)
-        return _pack(tally, mappers)
+        return tally.unseen or _pack(tally, mappers)
 
     def _learn(self, slip: RoleSlip) -> None:
         if slip.digest in self._mappers:
             self._mappers[slip.digest] = self._mappers.pop(slip.digest)  # now the latest that was asked for
         else:
-            read = read_slip(slip.files, self._target_schema)
-            self._candidates[slip.digest] = routed(read)
-            self._mappers[slip.digest] = compile_slip(read)
+            self._keep(read_slip(slip.files, self._target_schema))
+        known = self._mappers[slip.digest].slip
+        if known.breakout is not None and self._growing is not None:
+            self._succeed(slip.digest, self._growing.current(known))
+
+    def _keep(self, slip: Slip) -> None:
+        self._candidates[slip.digest] = routed(slip)
+        self._mappers[slip.digest] = mapper_of(slip)
+
+    def _current(self, digest: str) -> str:
+        return self._versions.get(digest, digest)
+
+    def _succeed(self, digest: str, slip: Slip) -> None:
+        """Let a version take the place of the one that a role names."""
+        self._versions[digest] = slip.digest
+        if slip.digest not in self._mappers:
+            self._keep(slip)
+
+    def _grow(self, role: Role, seen: Seen) -> None:
+        """Grow the one slip of a role that breaks documents out and whose documents those were."""
+        digest = next(slip.digest for slip in role.slips if self._mappers[slip.digest].slip.breakout is not None)
+        known = self._mappers[self._current(digest)].slip
+        self._succeed(digest, grown(known, seen) if self._growing is None else self._growing.grow(known, seen))
 
     def _row(self, staged: Staged, role: Role, tally: _Tally, look: Look) -> None:
         stage = Stage.PARSE
@@ -107,15 +161,15 @@ class BatchParser:
                 raise
             tally.rejects.append(_bug(staged.row_id, stage, exc))
 
-    def _chosen(self, staged: Staged, document: Any, role: Role) -> Mapper | Reject:
+    def _chosen(self, staged: Staged, document: Any, role: Role) -> AnyMapper | Reject:
         if role.missing:
             return Reject(staged.row_id, Stage.ROUTE, "unknown_slip", role.missing)
         if role.settled:
-            return self._mappers[role.slips[0].digest]
-        chosen = choose([self._candidates[slip.digest] for slip in role.slips], document, staged)
+            return self._mappers[self._current(role.slips[0].digest)]
+        chosen = choose([self._candidates[self._current(slip.digest)] for slip in role.slips], document, staged)
         return chosen if isinstance(chosen, Reject) else self._mappers[chosen.slip.digest]
 
-    def _map(self, staged: Staged, document: Any, mapper: Mapper, tally: _Tally, *, clean: bool) -> None:
+    def _map(self, staged: Staged, document: Any, mapper: AnyMapper, tally: _Tally, *, clean: bool) -> None:
         digest = mapper.slip.digest
         first = not tally.routed
         ids = tally.routed.setdefault(digest, [])
@@ -124,14 +178,19 @@ class BatchParser:
             tally.lines = mapper.begin()
         if len(tally.routed) > 1:
             return  # a split is certain: its children are mapped, this batch only routed
-        made = mapper.map(staged, document, tally.lines, clean=clean)
+        try:
+            made = mapper.map(staged, document, tally.lines, clean=clean)
+        except Unseen:
+            tally.unseen = tally.unseen or Seen()
+            tally.unseen.add(document)
+            return
         if isinstance(made, Reject):
             tally.rejects.append(made)
         elif not made:
             tally.skipped.append(staged.row_id)
 
 
-def _pack(tally: _Tally, mappers: dict[str, Mapper]) -> Parsed:
+def _pack(tally: _Tally, mappers: dict[str, AnyMapper]) -> Parsed:
     rejects = tuple(_storable(reject) for reject in (*tally.rejects, *tally.lines.rejects))
     if not tally.routed:
         return Parsed(None, None, (), rejects, ())
@@ -140,10 +199,11 @@ def _pack(tally: _Tally, mappers: dict[str, Mapper]) -> Parsed:
         Block(table, len(lines), ("\n".join(lines) + "\n").encode() if lines else b"")
         for table, lines in zip(mapper.tables, tally.lines, strict=True)
     )
-    return Parsed(mapper.slip.name, mapper.slip.digest, blocks, rejects, tuple(tally.skipped))
+    broken_out = mapper.slip.breakout is not None
+    return Parsed(mapper.slip.name, mapper.slip.digest, blocks, rejects, tuple(tally.skipped), broken_out)
 
 
-def _split(job: Job, tally: _Tally, mappers: dict[str, Mapper]) -> Routed:
+def _split(job: Job, tally: _Tally, mappers: dict[str, AnyMapper]) -> Routed:
     groups = [Group(mappers[digest].slip.name, tuple(ids)) for digest, ids in tally.routed.items()]
     taken = {row_id for group in groups for row_id in group.row_ids}
     left = tuple(row_id for row_id in job.row_ids if row_id not in taken)

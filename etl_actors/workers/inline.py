@@ -1,6 +1,7 @@
 """A worker in the caller's own thread: no isolation, no start-up; for tests, small machines and debuggers."""
 
 from etl_actors.relational.parsed import Parsed, Routed
+from etl_actors.store.breakouts import Breakouts
 from etl_actors.store.database import connect, translated
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Job
@@ -15,7 +16,8 @@ class InlineWorker:
     def __init__(self, url: str, target_schema: str) -> None:
         self._url = url
         self._conn = connect(url, application_name="etl-actors parser")
-        self._parser = BatchParser(lambda row_ids: fetch(self._conn, row_ids), target_schema)
+        growing = Breakouts(self._conn, target_schema)
+        self._parser = BatchParser(lambda row_ids: fetch(self._conn, row_ids), target_schema, growing=growing)
 
     def parse(self, job: Job) -> Parsed | Routed:
         """Parse the job; see `Worker`."""

@@ -12,6 +12,7 @@ import sys
 from multiprocessing.connection import Connection
 
 from etl_actors.errors import EtlError
+from etl_actors.store.breakouts import Breakouts
 from etl_actors.store.database import connect, translated
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Failure
@@ -51,7 +52,7 @@ def _answer(pipe: Connection, progress_fd: int) -> None:
         struct.pack_into("=q", row, 0, row_id)
 
     with connect(url, application_name="etl-actors parser") as conn:
-        parser = BatchParser(lambda row_ids: fetch(conn, row_ids), target_schema, progress)
+        parser = BatchParser(lambda row_ids: fetch(conn, row_ids), target_schema, progress, Breakouts(conn, target_schema))
         pipe.send(None)
         while True:
             job = pipe.recv()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 from etl_actors.errors import SlipError
-from etl_actors.slips.mapping.compile import compile_slip
+from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.source.files import STEPS
@@ -29,7 +29,7 @@ def require_compiles(slip: Slip) -> None:
         SlipError: it does not compile.
     """
     if STEPS not in slip.files:
-        compile_slip(slip)
+        mapper_of(slip)
         return
     try:
         done = subprocess.run(
@@ -58,7 +58,7 @@ def main() -> int:
     answer = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what the slip's code prints is no answer
     try:
-        compile_slip(read_slip(files, "public"))
+        mapper_of(read_slip(files, "public"))
     except SlipError as error:
         answer.write(str(error))
         answer.flush()

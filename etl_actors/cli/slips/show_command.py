@@ -37,9 +37,9 @@ def slips_show(
 
 
 def _python(slip: Slip) -> str:
-    from etl_actors.slips.mapping.compile import compile_slip
+    from etl_actors.slips.mapping.mapper import mapper_of
 
-    return compile_slip(slip).source
+    return mapper_of(slip).source
 
 
 def _show(slip: Slip, folder: Path) -> None:

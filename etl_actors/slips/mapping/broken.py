@@ -10,6 +10,8 @@ from etl_actors.relational.canonical import canonical_document, canonical_key, w
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
+from etl_actors.slips.mapping.lines import Lines
+from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged
 
 __all__ = ["BreakoutMapper"]
@@ -21,25 +23,34 @@ class BreakoutMapper:
     """Maps documents by one layout.
 
     Args:
-        layout: of the tables.
-        tables: the same as targets.
+        slip: whose documents they are.
+        layout: of its tables.
     """
 
-    def __init__(self, layout: Layout, tables: tuple[Table, ...]) -> None:
-        self.tables = tables
+    source = ""  # nothing is generated
+
+    def __init__(self, slip: Slip, layout: Layout) -> None:
+        self.slip = slip
+        self.tables: tuple[Table, ...] = slip.targets
+        tables = self.tables
         self._breaker = Breaker(layout)
         self._parents = [table.parent for table in layout.tables]
         self._copies = [[_copy(cell.kind, cell.type) for cell in table.cells] for table in layout.tables]
         names = [column.name for column in tables[0].columns]
         self._key = [(names.index(name), tables[0].columns[names.index(name)].type) for name in tables[0].key]
 
-    def map(self, staged: Staged, document: Any, lines: list[list[str]]) -> bool | Reject:
+    def begin(self) -> Lines:
+        """Make the empty lists that `map` fills."""
+        return Lines(len(self.tables))
+
+    def map(self, staged: Staged, document: Any, lines: Lines, *, clean: bool = False) -> bool | Reject:
         """Append the rows of one document.
 
         Args:
             staged: the row.
             document: its payload, decoded.
-            lines: COPY lines without newline, one list a table.
+            lines: as `begin` makes them.
+            clean: of no matter here.
 
         Returns:
             True: rows were appended. A `Reject`: nothing was.
@@ -47,6 +58,7 @@ class BreakoutMapper:
         Raises:
             Unseen: something in the document has no place; nothing was appended.
         """
+        del clean
         broken = self._breaker.rows(document)
         root = self._root_id(staged, broken[0][0])
         if isinstance(root, Reject):

@@ -10,24 +10,13 @@ from etl_actors.relational.tables import Table
 from etl_actors.slips.blaming.blame import reject_of
 from etl_actors.slips.blaming.spots import Blame
 from etl_actors.slips.mapping.generate import generate
+from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.steps.run_own import load_own_steps, pressed
 from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.refused import Refused
 
-__all__ = ["Lines", "Mapper", "compile_slip"]
-
-
-class Lines(list[list[str]]):
-    """COPY lines without newline, one list a table in the order of a mapper's tables.
-
-    Attributes:
-        rejects: the items that were rejected alone, of the documents whose other rows are in the lists.
-    """
-
-    def __init__(self, tables: int) -> None:
-        super().__init__([] for _ in range(tables))
-        self.rejects: list[Reject] = []
+__all__ = ["Mapper", "compile_slip"]
 
 
 class Mapper:

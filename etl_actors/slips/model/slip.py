@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from etl_actors.relational.tables import Table
 from etl_actors.slips.expressions.nodes import Expression, Field, Predicate, Segment
+from etl_actors.slips.model.breakout import EVIDENCE, Breakout
 from etl_actors.slips.model.vocabulary import Vocabulary
+from etl_actors.slips.source.files import digest
 
 __all__ = [
     "EACH_ITEM",
@@ -150,6 +152,7 @@ class Slip:
         lets: of the whole document, in order; each sees those before it.
         vocabulary: what its expressions can name.
         input: how `feed` cuts files for it; None where it does not say.
+        breakout: how it breaks documents out by itself, if it does; then its tables have no columns here.
     """
 
     name: str
@@ -163,6 +166,12 @@ class Slip:
     lets: tuple[Let, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary, hash=False, compare=False)
     input: InputForm | None = None
+    breakout: Breakout | None = field(default=None, hash=False)
+
+    @property
+    def written_digest(self) -> str:
+        """The digest of what somebody wrote: of a slip that breaks documents out, without what it has seen of them."""
+        return digest({name: text for name, text in self.files.items() if name != EVIDENCE}) if self.breakout else self.digest
 
     @property
     def root(self) -> Table:

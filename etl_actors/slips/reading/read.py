@@ -10,8 +10,10 @@ from etl_actors.errors import SlipError
 from etl_actors.slips.checking.private import with_private
 from etl_actors.slips.checking.sight import check_expressions
 from etl_actors.slips.expressions.expression import parse_predicate
+from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.model.slip import InputForm, Slip
 from etl_actors.slips.model.vocabulary import Vocabulary
+from etl_actors.slips.reading.breakout import broken_tables, read_breakout
 from etl_actors.slips.reading.family import Family
 from etl_actors.slips.reading.grammars import read_grammars
 from etl_actors.slips.reading.input_form import read_input
@@ -27,8 +29,8 @@ from etl_actors.slips.steps.own_steps import OwnStep, find_own_steps
 
 __all__ = ["read_slip"]
 
-_KNOWN = ("name", "source", "when", "priority", "grammars", "maps", "let", "input", "tables")
-_LATER = ("breakout",)
+_KNOWN = ("name", "source", "when", "priority", "grammars", "maps", "let", "input", "tables", "breakout")
+_BESIDE_BREAKOUT = ("let", "tables")
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TOML = {  # what tomllib says, where people need other words
     "Illegal character '\\n'": "expected the closing quote on the line of the opening one",
@@ -92,7 +94,7 @@ class _Reader:
         self.files = files
 
     def read(self) -> Slip | None:
-        self.section.check_keys(_KNOWN, later=_LATER)
+        self.section.check_keys(_KNOWN)
         name = self._name()
         sources = self._sources()
         priority = self._priority()
@@ -101,6 +103,8 @@ class _Reader:
         grammars = read_grammars(self.content.get("grammars", {}), self.problems, self.files)
         maps = read_maps(self.content.get("maps", {}), self.problems)
         steps, broken = self._steps()
+        if "breakout" in self.content:
+            return self._broken_out(name, sources, when, priority, form, Vocabulary(grammars.loaded, maps, steps), grammars)
         lets = read_lets(self.content.get("let", {}), ("let",), self.problems)
         drafts = read_tables(self.content, self.problems, self.schema, lets)
         keys = {draft.name: types for draft in drafts.values() if (types := draft.key_types)}
@@ -114,6 +118,35 @@ class _Reader:
         files = {**own, **grammars.library}
         text = str(self.content.get("when", ""))
         return Slip(name, digest(files), sources, when, priority, tables, files, text, lets, vocabulary, form)
+
+    def _broken_out(
+        self,
+        name: str | None,
+        sources: tuple[str, ...] | None,
+        when: Any,
+        priority: int,
+        form: InputForm | None,
+        vocabulary: Vocabulary,
+        grammars: Any,
+    ) -> Slip | None:
+        given = self.content["breakout"]
+        for key in _BESIDE_BREAKOUT:
+            if key in self.content:
+                self.problems.at_key((key,), f"a slip with [breakout] has the tables that its documents have, and no `{key}`")
+        if not isinstance(given, dict):
+            self.problems.at_key(("breakout",), "expected `table`, `key` and `contract` below [breakout]")
+            return None
+        breakout = read_breakout(
+            Section(given, self.problems, ("breakout",)), self.schema, name or "slip", self.files.get(EVIDENCE, "")
+        )
+        check_expressions(when, (), {}, vocabulary, grammars.broken, self.problems)
+        if self.problems or name is None or breakout is None:
+            return None
+        own = {file: text for file, text in self.files.items() if not file.startswith(LIBRARY)}
+        files = {**own, **grammars.library}
+        text = str(self.content.get("when", ""))
+        tables = broken_tables(breakout)
+        return Slip(name, digest(files), sources, when, priority, tables, files, text, (), vocabulary, form, breakout)
 
     def _name(self) -> str | None:
         name = self.content.get("name")

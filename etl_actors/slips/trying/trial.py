@@ -10,12 +10,15 @@ from functools import lru_cache
 from typing import Any
 
 from etl_actors.errors import SlipError
+from etl_actors.relational.breakout.rows import Unseen
+from etl_actors.relational.breakout.seen import seen_in
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL
-from etl_actors.slips.mapping.compile import compile_slip
+from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.mapping.route import Routed, routed
 from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.growing import grown
 from etl_actors.slips.values.document import MAX_DEPTH, Staged, Undecodable, decode
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.slips.values.refused import Refused
@@ -71,7 +74,7 @@ class Trier:
         self.slip = slip
         self.source = source or (slip.sources or (slip.name,))[0]
         self._routed = _routed(slip)
-        self._mapper = compile_slip(slip)
+        self._mapper = mapper_of(slip)
         self._quiet = slip.has_private and not show_private
 
     def attempt(self, raw: bytes, row_id: int = 1) -> Trial:
@@ -99,7 +102,11 @@ class Trier:
 
     def _map(self, staged: Staged, document: Any) -> Trial:
         lines = self._mapper.begin()
-        made = self._mapper.map(staged, document, lines)
+        try:
+            made = self._mapper.map(staged, document, lines)
+        except Unseen:  # the tables grow here as they would grow in the database
+            self._mapper = mapper_of(grown(self._mapper.slip, seen_in(document)))
+            return self._map(staged, document)
         if isinstance(made, Reject):
             return _rejected(made, document)
         if not made:

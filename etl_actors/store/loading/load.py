@@ -10,10 +10,11 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from etl_actors import events
-from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost
+from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost, Outgrown
 from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Table
+from etl_actors.store.breakouts import is_current
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
@@ -78,6 +79,7 @@ class Loading:
 
         Raises:
             LeaseLost: the batch is somebody else's by now; nothing landed.
+            Outgrown: its slip breaks documents out, and has grown since it was parsed; nothing landed.
             DataRefused: the database refuses a value; nothing landed.
             DatabaseUnsuitable: a right is missing, or a table is not as the slip wants it; nothing landed.
             psycopg.OperationalError: the connection is gone; whether it landed is to be asked with `finished`.
@@ -119,9 +121,11 @@ class Loading:
 
     def _prepare(self, parsed: Parsed) -> None:
         """Make sure that targets and temps are there; outside the transaction, so that a rollback takes none away."""
+        self._require_current(parsed)
         tables = filled_tables(parsed)
         if tables not in self._known:
-            ensure_tables(self._conn, tables, parsed.slip or "", self._target_schema, structure_only=True)
+            if not parsed.broken_out:  # whose tables are made where the slip grows
+                ensure_tables(self._conn, tables, parsed.slip or "", self._target_schema, structure_only=True)
             for table in tables:
                 make_temp(self._conn, table)
             self._known[tables] = find_kin(self._conn, tables, self._target_schema)
@@ -137,6 +141,7 @@ class Loading:
         self._filling = None
         with self._conn.transaction():
             self._fence(lease)
+            self._require_current(parsed)
             copy(self._conn, parsed)
             kin = self._known[filled_tables(parsed)]
             if lease.repeat is None:
@@ -147,6 +152,11 @@ class Loading:
             if made is None:
                 return Loaded(0, 0, 0, 0, 0, 0)
             return self._finish(made.lease, made.parsed, made.landing, made.prior, made.after)
+
+    def _require_current(self, parsed: Parsed) -> None:
+        """Refuse rows that were made for tables as they are no longer; to the transaction's end, if there is one, they stay so."""
+        if parsed.broken_out and not is_current(self._conn, parsed.slip or "", parsed.digest or ""):
+            raise Outgrown(f"slip {parsed.slip} has grown since the batch was parsed")
 
     def _fill(self, table: Table) -> None:
         self._filling = table

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from etl_actors.errors import DatabaseUnsuitable, SlipError
+from etl_actors.relational.breakout.rows import Unseen
 from etl_actors.relational.reject import Reject
-from etl_actors.slips.mapping.compile import compile_slip
+from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.source.files import STEPS
 from etl_actors.slips.values.document import Staged, Undecodable, decode
@@ -37,10 +38,10 @@ def root_identity(slip: Slip, staged: Staged) -> str | None:
     if STEPS in slip.files:
         return None
     try:
-        mapper = compile_slip(slip)
+        mapper = mapper_of(slip)
         lines = mapper.begin()
         made = mapper.map(staged, decode(staged.raw), lines)
-    except (SlipError, Undecodable):
+    except (SlipError, Undecodable, Unseen):
         return None
     if isinstance(made, Reject) or not made or not lines[0]:
         return None

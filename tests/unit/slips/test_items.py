@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.slips.mapping.compile import Lines
+from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.values.document import Staged
 
 from .conftest import mapper_of

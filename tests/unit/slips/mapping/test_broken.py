@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
-from etl_actors.relational.breakout.layout import laid_out
+from etl_actors.relational.breakout.evidence import written_evidence
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.targets import broken_targets
 from etl_actors.relational.identity import child_identity, document_identity, key_identity
 from etl_actors.relational.reject import Reject
-from etl_actors.relational.tables import Policy
 from etl_actors.slips.mapping.broken import BreakoutMapper
+from etl_actors.slips.mapping.mapper import mapper_of
+from etl_actors.slips.model.breakout import EVIDENCE
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values.document import Staged, decode
 
 
@@ -17,13 +18,15 @@ def _mapper(documents: list[Any], key: tuple[str, ...] = ()) -> BreakoutMapper:
     seen = Seen()
     for one in documents:
         seen.add(one)
-    layout = laid_out(seen, "shop", key)
-    return BreakoutMapper(layout, broken_targets(layout, "public", key, Policy.UPDATE))
+    text = f'name = "shop"\n[breakout]\nkey = {json.dumps(key)}\non_duplicate = "update"\n'
+    mapper = mapper_of(read_slip({"slip.toml": text, EVIDENCE: written_evidence(seen)}, "public"))
+    assert isinstance(mapper, BreakoutMapper)
+    return mapper
 
 
 def _mapped(mapper: BreakoutMapper, document: Any, row_id: int = 7) -> dict[str, list[list[str]]] | Reject:
     raw = json.dumps(document).encode()
-    lines: list[list[str]] = [[] for _ in mapper.tables]
+    lines = mapper.begin()
     made = mapper.map(Staged(row_id, raw, "s", ""), decode(raw), lines)
     if isinstance(made, Reject):
         assert not any(lines)

@@ -1,0 +1,17 @@
+"""What a mapper fills: COPY lines by table, and the items that were rejected alone."""
+
+from etl_actors.relational.reject import Reject
+
+__all__ = ["Lines"]
+
+
+class Lines(list[list[str]]):
+    """COPY lines without newline, one list a table in the order of a mapper's tables.
+
+    Attributes:
+        rejects: the items that were rejected alone, of the documents whose other rows are in the lists.
+    """
+
+    def __init__(self, tables: int) -> None:
+        super().__init__([] for _ in range(tables))
+        self.rejects: list[Reject] = []

@@ -1,0 +1,32 @@
+"""How a slip without columns breaks documents out by itself."""
+
+from dataclasses import dataclass
+
+from etl_actors.relational.breakout.layout import Layout
+from etl_actors.relational.tables import Policy
+
+__all__ = ["EVIDENCE", "Breakout"]
+
+EVIDENCE = "evidence.json"
+"""A file that the service adds to such a slip: what was seen of its documents, as `written_evidence` gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breakout:
+    """The break-out of a slip.
+
+    Args:
+        table: name of the root table.
+        schema: where the tables are.
+        key: fields of the documents that are the root's key.
+        policy: which of several documents with one key stays.
+        evidence: what was seen of the documents so far; empty for nothing.
+        layout: of the tables, by that.
+    """
+
+    table: str
+    schema: str
+    key: tuple[str, ...]
+    policy: Policy
+    evidence: str
+    layout: Layout

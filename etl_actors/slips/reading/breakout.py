@@ -1,0 +1,78 @@
+"""Reading `[breakout]`: a slip that names no column has the tables that its documents have."""
+
+from etl_actors.relational.breakout.evidence import read_evidence
+from etl_actors.relational.breakout.layout import laid_out
+from etl_actors.relational.breakout.names import plain
+from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.targets import broken_targets
+from etl_actors.relational.tables import Policy
+from etl_actors.slips.model.breakout import Breakout
+from etl_actors.slips.model.slip import SlipTable
+from etl_actors.slips.reading.columns import name_problem
+from etl_actors.slips.source.section import Section
+
+__all__ = ["broken_tables", "read_breakout"]
+
+_KNOWN = ("table", "schema", "key", "on_duplicate", "contract")
+_POLICIES = ("ignore", "update")
+_LATER = ("freeze", "discard_row", "discard_value")
+
+
+def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Breakout | None:
+    """Read how a slip breaks documents out.
+
+    Args:
+        section: of the slip.
+        schema: for tables, where the section names none.
+        name: of the slip, which its root table has too if it names none.
+        evidence: what was seen of its documents; empty for nothing.
+
+    Returns:
+        None where something is wrong with it, which is noted.
+    """
+    section.check_keys(_KNOWN, "[breakout]", later=("entities", "maps"))
+    table = section.text("table") or plain((name,))
+    problem = name_problem(table, "table")
+    if problem:
+        section.wrong("table", problem)
+    _check_contract(section)
+    where = section.text("schema") or schema
+    key = _key(section)
+    policy = section.text("on_duplicate") or "ignore"
+    if policy not in _POLICIES:
+        section.wrong("on_duplicate", f"expected one of {', '.join(_POLICIES)}, got `{policy}`")
+        return None
+    try:
+        seen = read_evidence(evidence) if evidence else Seen()
+    except ValueError as error:
+        section.problems.at_key(section.keys, str(error))
+        return None
+    return Breakout(table, where, key, Policy(policy), evidence, laid_out(seen, table, key))
+
+
+def broken_tables(breakout: Breakout) -> tuple[SlipTable, ...]:
+    """Give the tables of a break-out as those of a slip."""
+    names = {None: None} | {number: table.name for number, table in enumerate(breakout.layout.tables)}
+    targets = broken_targets(breakout.layout, breakout.schema, breakout.key, breakout.policy)
+    return tuple(
+        SlipTable(target, names[table.parent], None, None, ())
+        for target, table in zip(targets, breakout.layout.tables, strict=True)
+    )
+
+
+def _check_contract(section: Section) -> None:
+    contract = section.text("contract")
+    if contract in _LATER:
+        section.wrong("contract", f"`{contract}` is not supported by this release")
+    elif contract not in (None, "evolve"):
+        section.wrong("contract", f"expected evolve, {', '.join(_LATER[:-1])} or {_LATER[-1]}, got `{contract}`")
+
+
+def _key(section: Section) -> tuple[str, ...]:
+    given = section.content.get("key", [])
+    if isinstance(given, str):
+        given = [given]
+    if not isinstance(given, list) or not all(isinstance(one, str) and one for one in given) or len({*given}) != len(given):
+        section.wrong("key", "expected a list of fields of the documents, each once")
+        return ()
+    return tuple(given)

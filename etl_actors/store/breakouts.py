@@ -1,0 +1,103 @@
+"""Slips that break documents out: which version is current, and how it grows, one session at a time in the whole database."""
+
+import time
+
+import psycopg
+from psycopg import errors as pg
+
+from etl_actors.errors import SlipError
+from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.transition import Refill, transition
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.growing import grown, written_alike
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+from etl_actors.store.slips import remember
+from etl_actors.store.tables.drift import drifted
+from etl_actors.store.tables.kin import read_stored
+
+__all__ = ["Breakouts", "is_current"]
+
+_SQL = queries("breakouts")
+_TARGETS = queries("targets")
+_ATTEMPTS = 12
+_REST_S = 0.05
+
+
+class Breakouts:
+    """Finds and makes versions, over one connection.
+
+    Args:
+        conn: in autocommit mode, as the service role.
+        target_schema: for tables of slips that name no schema.
+    """
+
+    def __init__(self, conn: Connection, target_schema: str) -> None:
+        self._conn = conn
+        self._target_schema = target_schema
+
+    def current(self, slip: Slip) -> Slip:
+        """Give the version of a slip that knows most of its documents: the active one, if nothing else of it was changed."""
+        row = self._conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
+        if row is None or row[0] == slip.digest:
+            return slip
+        digest, files = row
+        return read_stored(digest, slip.name, files, self._target_schema) if written_alike(files, slip.files) else slip
+
+    def grow(self, slip: Slip, seen: Seen) -> Slip:
+        """Make a version that knows more, change the tables to what it has, and let it be the active one.
+
+        Args:
+            slip: as it was in force when documents did not fit.
+            seen: what was seen of those.
+
+        Returns:
+            The version; another's where others have grown it as far meanwhile.
+
+        Raises:
+            SlipError: the tables cannot be changed so, or are in use by others all the time; nothing was changed.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self._conn.transaction():
+                    self._conn.execute(_SQL["lock"], {"name": slip.name})
+                    return self._grow(self.current(slip), seen)
+            except pg.LockNotAvailable:
+                time.sleep(_REST_S * attempt)
+            except (psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.DataError) as exc:
+                message = f"The tables of slip {slip.name} cannot be changed for new documents: {exc.diag.message_primary}."
+                raise SlipError(message) from exc
+        message = f"The tables of slip {slip.name} cannot be changed for new documents: others use them all the time."
+        raise SlipError(message)
+
+    def _grow(self, known: Slip, seen: Seen) -> Slip:
+        wanted = grown(known, seen)
+        if wanted.digest == known.digest:
+            return known
+        assert known.breakout is not None
+        assert wanted.breakout is not None
+        changes = transition(known.breakout.layout, wanted.breakout.layout)
+        if isinstance(changes, Refill):
+            raise SlipError(
+                f"The tables of slip {known.name} would have to be filled anew, which this release does not do: {changes.why}."
+            )
+        self._conn.execute(_TARGETS["limit_wait"])
+        for change in drifted(changes, wanted.targets):
+            self._conn.execute(change.statement)
+            told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": known.name}
+            self._conn.execute(_TARGETS["record_change"], told)
+        remember(self._conn, wanted)
+        return wanted
+
+
+def is_current(conn: Connection, name: str, digest: str) -> bool:
+    """Tell whether a version is the active one, and let nobody grow the slip until the transaction ends.
+
+    Args:
+        conn: in the load's transaction.
+        name: of the slip.
+        digest: of the version.
+    """
+    conn.execute(_SQL["hold"], {"name": name})
+    row = conn.execute(_SQL["active"], {"name": name}).fetchone()
+    return row is not None and row[0] == digest

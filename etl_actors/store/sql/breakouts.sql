@@ -1,0 +1,12 @@
+-- Slips that break documents out: their versions grow with what was seen.
+
+-- name: active
+SELECT digest, files FROM etl.slip WHERE active AND name = %(name)s ORDER BY first_seen DESC, digest LIMIT 1
+
+-- name: lock
+-- One session at a time grows a slip; it waits for loads that hold the version they were parsed by.
+SELECT pg_advisory_xact_lock(hashtextextended('etl.breakout.' || %(name)s, 0))
+
+-- name: hold
+-- A load keeps its version from growing until it has landed: rows must go into the tables that they were made for.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('etl.breakout.' || %(name)s, 0))

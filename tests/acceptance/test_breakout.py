@@ -1,0 +1,124 @@
+"""Slips without columns: the daemon gives documents the tables that they have, and the tables follow."""
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support.contents import settled
+from tests.support.daemon import environment, etl
+from tests.support.servers import Server
+
+SLIP = 'name = "shop"\nsource = "shop"\n[breakout]\nkey = ["sku"]\non_duplicate = "update"\n'
+DOCUMENTS: list[dict[str, Any]] = [
+    {"sku": "A-1", "price": 12, "tags": ["x", "y"]},
+    {"sku": "A-2", "price": 0.5, "size": {"w": 1, "h": 2}},
+    {"sku": "A-3", "price": "on request", "tags": [], "at": "2024-03-09"},
+    {"sku": "A-4", "offers": [{"by": "one", "prices": [1, 2.5]}, None], "at": "2024-03-10"},
+    {"sku": "A-1", "price": 13, "tags": ["z"]},
+    {"sku": "A-5", "at": "soon", "none": None},
+    {"sku": 6, "firstName": "Ada", "first_name": "Bob"},
+]
+
+
+@pytest.fixture
+def slips(tmp_path: Path) -> Path:
+    """Make a folder with a slip that breaks documents out."""
+    (tmp_path / "slips" / "shop").mkdir(parents=True)
+    (tmp_path / "slips" / "shop" / "slip.toml").write_text(SLIP)
+    return tmp_path / "slips"
+
+
+def _feed(url: str, slips: Path, documents: list[Any], **settings: str) -> None:
+    file = slips.parent / "documents.jsonl"
+    file.write_text("".join(f"{json.dumps(one)}\n" for one in documents))
+    env = environment(url) | {"ETL_PARSERS": str(slips)} | settings
+    assert etl("feed", "shop", file, env=env).returncode == 0
+    done = etl("run", "--once", env=env)
+    assert done.returncode == 0, done.stderr
+    assert settled(url)
+
+
+def _asked(url: str, question: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as conn:
+        return conn.execute(question.encode()).fetchall()
+
+
+def _contents(url: str) -> dict[str, Any]:
+    """Give what all tables of the break-out hold, lineage but for the staged row aside."""
+    found = {}
+    for (name,) in _asked(url, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^shop' ORDER BY 1"):
+        columns = _asked(
+            url,
+            f"SELECT attname::text, atttypid::regtype::text FROM pg_attribute WHERE attrelid = '{name}'::regclass AND attnum > 0 ORDER BY 1",
+        )
+        rows = _asked(
+            url, f"SELECT (to_jsonb(whole) - '_batch_id' - '_loaded_at' - '_row_id')::text FROM {name} whole ORDER BY _id"
+        )
+        found[name] = columns, rows
+    return found
+
+
+def test_documents_have_tables_of_their_own_and_the_tables_follow(database: str, slips: Path) -> None:
+    _feed(database, slips, DOCUMENTS[:1])
+    assert _asked(database, "SELECT sku, price FROM shop") == [("A-1", 12)]
+    _feed(database, slips, DOCUMENTS[1:])
+    assert _asked(database, "SELECT sku, price::text, price__text, size__w, at FROM shop ORDER BY sku") == [
+        ("6", None, None, None, None),
+        ("A-1", "13", None, None, None),
+        ("A-2", "0.5", None, 1, None),
+        ("A-3", None, "on request", None, "2024-03-09"),
+        ("A-4", None, None, None, "2024-03-10"),
+        ("A-5", None, None, None, "soon"),
+    ]
+    assert _asked(database, "SELECT value FROM shop__tags") == [("z",)]
+    assert _asked(database, "SELECT value::text FROM shop__offers__prices ORDER BY _index") == [("1",), ("2.5",)]
+    assert _asked(database, "SELECT sum(loaded), sum(duplicate), sum(rejected) FROM etl.ledger") == [(7, 0, 0)]
+
+
+@pytest.mark.parametrize(("seed", "rows"), [(1, "1"), (2, "1"), (3, "2")])
+def test_the_order_and_the_batches_do_not_matter(
+    server: Server, template: str, database: str, slips: Path, seed: int, rows: str
+) -> None:
+    name = server.create(template)
+    try:
+        _feed(database, slips, DOCUMENTS[1:])
+        shuffled = DOCUMENTS[1:]
+        Random(seed).shuffle(shuffled)
+        _feed(server.admin_url(name), slips, shuffled, ETL_BATCH_ROWS=rows)
+        assert _contents(server.admin_url(name)) == _contents(database)
+    finally:
+        server.drop(name)
+
+
+def test_a_version_grows_and_leads_back_to_what_was_written(database: str, slips: Path) -> None:
+    _feed(database, slips, DOCUMENTS)
+    versions = _asked(database, "SELECT files ? 'evidence.json', active FROM etl.slip ORDER BY first_seen")
+    assert versions[0] == (False, False)
+    assert versions[-1] == (True, True)
+    assert [active for _, active in versions].count(True) == 1
+    changes = [statement for (statement,) in _asked(database, "SELECT statement FROM etl.schema_change ORDER BY change_id")]
+    assert any("RENAME" in one or "ADD COLUMN" in one or "CREATE TABLE" in one for one in changes)
+    before = len(versions)
+    _feed(database, slips, DOCUMENTS[:3])
+    assert len(_asked(database, "SELECT FROM etl.slip")) == before, "what was seen before makes no version"
+
+
+def test_a_document_without_its_key_is_rejected_and_the_others_land(database: str, slips: Path) -> None:
+    _feed(database, slips, [*DOCUMENTS[1:3], {"price": 1}, [], "x"])
+    assert _asked(database, "SELECT reason, count(*)::int FROM etl.reject GROUP BY 1") == [("null_key", 3)]
+    assert _asked(database, "SELECT count(*)::int FROM shop") == [(2,)]
+
+
+def test_what_would_have_to_be_filled_anew_waits_and_says_why(database: str, slips: Path) -> None:
+    _feed(database, slips, [{"sku": "A", "v": {"x": 1}}])
+    file = slips.parent / "documents.jsonl"
+    file.write_text('{"sku": "B", "v": {"1.0": 2}}\n')
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    assert etl("feed", "shop", file, env=env).returncode == 0
+    done = etl("run", "--once", env=env)
+    assert "would have to be filled anew" in done.stderr
+    assert _asked(database, "SELECT pending, rejected FROM etl.ledger") == [(1, 0)]
