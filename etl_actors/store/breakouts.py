@@ -1,20 +1,24 @@
 """Slips that break documents out: which version is current, and how it grows, one session at a time in the whole database."""
 
 import time
+from collections.abc import Iterator
 
 import psycopg
 from psycopg import errors as pg
 
 from etl_actors.errors import SlipError
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.relational.breakout.transition import Refill, transition
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown, written_alike
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
+from etl_actors.store.refill import refill
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.kin import read_stored
+from etl_actors.store.tables.plan import Change
 
 __all__ = ["Breakouts", "is_current"]
 
@@ -77,17 +81,24 @@ class Breakouts:
         assert known.breakout is not None
         assert wanted.breakout is not None
         changes = transition(known.breakout.layout, wanted.breakout.layout)
-        if isinstance(changes, Refill):
+        if isinstance(changes, Refill) and known.root.key != wanted.root.key:
             raise SlipError(
                 f"The tables of slip {known.name} would have to be filled anew, which this release does not do: {changes.why}."
             )
         self._conn.execute(_TARGETS["limit_wait"])
-        for change in drifted(changes, wanted.targets):
-            self._conn.execute(change.statement)
+        for change in self._changed(known, wanted, changes):
             told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": known.name}
             self._conn.execute(_TARGETS["record_change"], told)
         remember(self._conn, wanted)
         return wanted
+
+    def _changed(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
+        if isinstance(changes, Refill):
+            yield from refill(self._conn, known, wanted)
+            return
+        for change in drifted(changes, wanted.targets):
+            self._conn.execute(change.statement)
+            yield change
 
 
 def is_current(conn: Connection, name: str, digest: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from psycopg.abc import AdaptContext
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
@@ -9,7 +10,7 @@ from etl_actors.slips.values.document import Staged
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["fetch", "keep_partitions", "payloads_of", "unique_fields"]
+__all__ = ["fetch", "keep_partitions", "payloads_of", "raw_text", "unique_fields"]
 
 _SQL = queries("staging")
 _PIECE = 500  # rows
@@ -24,12 +25,17 @@ class _Raw(Loader):
         return bytes(data)
 
 
+def raw_text(cursor: AdaptContext) -> None:
+    """Let a cursor hand texts over as bytes."""
+    cursor.adapters.register_loader("text", _Raw)
+
+
 def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
     """Return the staged rows with these ids, ascending; those that retention has removed are missing."""
     if not row_ids:
         return []
     with conn.cursor() as cursor:
-        cursor.adapters.register_loader("text", _Raw)
+        raw_text(cursor)
         cursor.execute(_SQL["fetch"], {"row_ids": list(row_ids), "lo": min(row_ids), "hi": max(row_ids)})
         return [
             Staged(row_id, raw, source.decode(), received_at.decode()) for row_id, raw, source, received_at in cursor.fetchall()
@@ -46,7 +52,7 @@ def payloads_of(conn: Connection, source: str, most: int) -> Iterator[bytes]:
     """
     with conn.cursor("etl_payloads") as cursor:
         cursor.itersize = _PIECE
-        cursor.adapters.register_loader("text", _Raw)
+        raw_text(cursor)
         cursor.execute(_SQL["of_source"], {"source": source, "most": most})
         for (payload,) in cursor:
             yield payload

@@ -40,6 +40,8 @@ def _feed(url: str, slips: Path, documents: list[Any], **settings: str) -> None:
     done = etl("run", "--once", env=env)
     assert done.returncode == 0, done.stderr
     assert settled(url)
+    audited = etl("audit", env=env)
+    assert audited.returncode == 0, audited.stdout
 
 
 def _asked(url: str, question: str) -> list[tuple[Any, ...]]:
@@ -113,12 +115,17 @@ def test_a_document_without_its_key_is_rejected_and_the_others_land(database: st
     assert _asked(database, "SELECT count(*)::int FROM shop") == [(2,)]
 
 
-def test_what_would_have_to_be_filled_anew_waits_and_says_why(database: str, slips: Path) -> None:
-    _feed(database, slips, [{"sku": "A", "v": {"x": 1}}])
-    file = slips.parent / "documents.jsonl"
-    file.write_text('{"sku": "B", "v": {"1.0": 2}}\n')
-    env = environment(database) | {"ETL_PARSERS": str(slips)}
-    assert etl("feed", "shop", file, env=env).returncode == 0
-    done = etl("run", "--once", env=env)
-    assert "would have to be filled anew" in done.stderr
-    assert _asked(database, "SELECT pending, rejected FROM etl.ledger") == [(1, 0)]
+def test_what_cannot_be_changed_in_place_is_filled_anew(server: Server, template: str, database: str, slips: Path) -> None:
+    first = [{"sku": f"A-{number}", "v": {"x": number}, "w": [number, str(number)]} for number in range(700)]
+    then = [{"sku": "B", "v": {"1.0": 2}}, {"sku": "A-7", "v": {"2.0": 3}, "w": [{"y": True}]}]
+    name = server.create(template)
+    try:
+        _feed(database, slips, first)
+        assert _asked(database, "SELECT v__x FROM shop WHERE sku = 'A-8'") == [(8,)]
+        _feed(database, slips, then)
+        _feed(server.admin_url(name), slips, first + then)
+        assert _contents(server.admin_url(name)) == _contents(database)
+    finally:
+        server.drop(name)
+    assert _asked(database, "SELECT key, value FROM shop__v ORDER BY value, key LIMIT 3") == [("x", 0), ("x", 1), ("1.0", 2)]
+    assert _asked(database, "SELECT count(*)::int FROM etl.action WHERE action = 'breakout refill'") == [(1,)]

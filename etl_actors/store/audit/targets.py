@@ -12,6 +12,7 @@ __all__ = ["Target", "Version", "find_targets"]
 
 _SQL = queries("audit")
 
+_GONE = "table missing"  # which is as it should be where nothing has been added to it that was not taken away
 Version = tuple[Slip, Table]  # a slip, and a table as it fills it
 
 
@@ -74,14 +75,14 @@ def find_targets(conn: Connection, slips: Sequence[Slip]) -> dict[str, Target]:
     for name, target in targets.items():
         target.added = sum(rows for (filled, _), rows in added.items() if filled == name) + recounted.get(name, 0)
         target.lack = _lack(conn, target)
-    return targets
+    return {name: target for name, target in targets.items() if target.added or target.lack != _GONE}
 
 
 def _lack(conn: Connection, target: Target) -> str:
     """Say what keeps a table from being checked; nothing where nothing does."""
     found = conn.execute(_SQL["table"], {"schema": target.table.schema, "name": target.table.name}).fetchone()
     if found is None:
-        return "table missing"
+        return _GONE
     readable, columns = found
     if not readable:
         return "table not readable"

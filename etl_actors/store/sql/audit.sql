@@ -198,6 +198,7 @@ SELECT of_source, enqueued, first_row FROM etl.enqueue_lost(%(from_row)s)
 SELECT count(*) FROM etl.staging WHERE row_id >= %(from_row)s
 
 -- name: recounted_rows
--- What operators have taken as right, per table: rows more (or less) than finished batches had added.
+-- What operators have taken as right, and what tables of a break-out had more (or less) when they were filled anew, per table: beyond what
+-- finished batches had added.
 SELECT a.detail ->> 'table', sum((a.detail ->> 'rows')::bigint)::bigint FROM etl.action a
- WHERE a.action = 'audit recount' GROUP BY 1
+ WHERE a.action IN ('audit recount', 'breakout refill') GROUP BY 1

@@ -1,0 +1,148 @@
+"""Filling the tables of a break-out anew: what cannot be changed in place is made beside it, of the staged rows that won, and swapped.
+
+Readers see the old tables until they see the new ones.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from psycopg import errors as pg
+from psycopg import sql
+
+from etl_actors.errors import SlipError
+from etl_actors.relational.reject import Reject
+from etl_actors.relational.tables import Table
+from etl_actors.slips.mapping.broken import BreakoutMapper
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.values.document import Staged, decode
+from etl_actors.store.actions import record_action
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+from etl_actors.store.staging import raw_text
+from etl_actors.store.tables.constraints import index_name
+from etl_actors.store.tables.plan import Change, created
+from etl_actors.store.tables.quoting import identifier, names
+
+__all__ = ["refill"]
+
+_TARGETS = queries("targets")
+_PIECE = 500  # rows that are read at once
+_SWAPS = 60
+_REST_S = 0.5  # between two attempts to swap: longer than readers wait behind one
+
+
+def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
+    """Put tables of a later layout in the place of those that are there, with what their staged rows give.
+
+    Args:
+        conn: in the transaction in which the slip grows.
+        before: the version that the tables are of.
+        after: the version that they are to be of.
+
+    Yields:
+        The changes that were made, for the record.
+
+    Raises:
+        SlipError: a row is no longer staged, or readers are in the way all the time.
+    """
+    assert after.breakout is not None
+    beside = {table.name: replace(table, name=f"etl_refill_{number}") for number, table in enumerate(after.targets)}
+    for table in beside.values():
+        for change in created(table):
+            conn.execute(change.statement)
+    counts = _filled(conn, before, after, [beside[table.name] for table in after.targets])
+    old = {table.qualified: _count(conn, table) for table in before.targets}
+    _swapped(conn, before.targets, after.targets, beside)
+    for name in sorted({*old, *counts}):
+        surplus = counts.get(name, 0) - old.get(name, 0)
+        if surplus:
+            record_action(conn, "breakout refill", {"table": name, "rows": surplus})
+    for table in before.targets:
+        yield Change(table.qualified, sql.SQL("DROP TABLE {}").format(identifier(table)), f"drop table {table.qualified}")
+    for table in after.targets:
+        yield from created(table)
+
+
+def _filled(conn: Connection, before: Slip, after: Slip, tables: Sequence[Table]) -> dict[str, int]:
+    """Fill the tables, piece by piece; return their numbers of rows by the names that they will have."""
+    assert after.breakout is not None
+    mapper = BreakoutMapper(after, after.breakout.layout)
+    counts = dict.fromkeys((table.qualified for table in after.targets), 0)
+    for piece in _staged(conn, before.root):
+        texts: list[list[str]] = [[] for _ in tables]
+        for staged, lineage in piece:
+            lines = mapper.begin()
+            made = mapper.map(staged, decode(staged.raw), lines)
+            if isinstance(made, Reject):
+                raise SlipError(f"The tables of slip {after.name} cannot be filled anew: row {staged.row_id}: {made.message}.")
+            for text, found in zip(texts, lines, strict=True):
+                text += [f"{line}\t{lineage}\n" for line in found]
+        for table, final, text in zip(tables, after.targets, texts, strict=True):
+            counts[final.qualified] += len(text)
+            _copy(conn, table, text)
+    return counts
+
+
+def _staged(conn: Connection, root: Table) -> Iterator[list[tuple[Staged, str]]]:
+    """Read the documents whose rows are in a root table, with the batch and time of their loading."""
+    with conn.cursor("etl_refill") as cursor:
+        cursor.itersize = _PIECE
+        raw_text(cursor)
+        cursor.execute(
+            sql.SQL(
+                "SELECT t._row_id, s.payload::text, s.source, s.received_at::text, t._batch_id::text, t._loaded_at::text "
+                "FROM {} t LEFT JOIN etl.staging s ON s.row_id = t._row_id ORDER BY t._row_id"
+            ).format(identifier(root))
+        )
+        while piece := cursor.fetchmany(_PIECE):
+            found = []
+            for row_id, raw, source, received_at, batch_id, loaded_at in piece:
+                if raw is None:
+                    raise SlipError(
+                        f"{root.qualified} would have to be filled anew, but row {row_id} is no longer staged: name another table for "
+                        "new documents."
+                    )
+                staged = Staged(row_id, raw, source.decode(), received_at.decode())
+                found.append((staged, f"{batch_id.decode()}\t{loaded_at.decode()}"))
+            yield found
+
+
+def _copy(conn: Connection, table: Table, lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    columns = names([*(name for name, _ in table.copied), "_batch_id", "_loaded_at"])
+    with conn.cursor() as cursor, cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(identifier(table), columns)) as copy:
+        copy.write("".join(lines))
+
+
+def _count(conn: Connection, table: Table) -> int:
+    row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(identifier(table))).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _swapped(conn: Connection, old: Sequence[Table], new: Sequence[Table], beside: dict[str, Table]) -> None:
+    """Let the new tables take the old ones' place, between readers."""
+    for _ in range(_SWAPS):
+        try:
+            with conn.transaction():
+                conn.execute(_TARGETS["limit_wait"])
+                for table in reversed(old):
+                    conn.execute(sql.SQL("DROP TABLE {}").format(identifier(table)))
+                for table in new:
+                    _renamed(conn, beside[table.name], table)
+        except pg.LockNotAvailable:
+            time.sleep(_REST_S)
+        else:
+            return
+    raise SlipError(
+        f"{old[0].qualified} would have to be filled anew, but others use it all the time: end the long transactions on it."
+    )
+
+
+def _renamed(conn: Connection, side: Table, final: Table) -> None:
+    conn.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(identifier(side), sql.Identifier(final.name)))
+    by_row = index_name(side, ("_row_id",))
+    if final.parent is None:
+        there, wanted = sql.Identifier(side.schema, by_row), sql.Identifier(index_name(final, ("_row_id",)))
+        conn.execute(sql.SQL("ALTER INDEX {} RENAME TO {}").format(there, wanted))
