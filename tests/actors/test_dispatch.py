@@ -16,6 +16,7 @@ from etl_actors.actors.messages import (
     Assign,
     BatchLeaseLost,
     BatchLoaded,
+    BatchOutgrown,
     BatchParsed,
     BatchPoisoned,
     BatchStuck,
@@ -213,6 +214,7 @@ _LATE: dict[str, Callable[[Dispatch, Lease], None]] = {
     "loaded": lambda dispatch, lease: dispatch.loaded(BatchLoaded(lease, Loaded(3, 0, 0, 0, 0, 0), 0.01)),
     "condemned": lambda dispatch, lease: dispatch.condemned(RowCondemned(lease, Reject(1, Stage.PARSE, "row_timeout", "…"))),
     "lease_lost": lambda dispatch, lease: dispatch.lease_lost(BatchLeaseLost(lease)),
+    "outgrown": lambda dispatch, lease: dispatch.outgrown(BatchOutgrown(lease)),
 }
 
 
@@ -245,6 +247,22 @@ def test_an_answer_about_a_batch_that_is_gone_changes_nothing(answer: str) -> No
     assert desk.in_flight() == []
     assert desk.to_load() == []
     assert not desk.signals.failed.is_set()
+
+
+def test_a_batch_whose_slip_has_grown_is_parsed_again_and_lands() -> None:
+    desk = _Desk()
+    desk.intake.stage("shop", 3)
+    desk.dispatch.poll()
+    (lease,) = desk.to_parse()
+    desk.parse(lease)
+    assert [order.lease for order in desk.to_load()] == [lease]
+    desk.dispatch.outgrown(BatchOutgrown(lease))
+    assert desk.to_parse() == [lease]
+    assert desk.to_load() == []
+    desk.parse(lease)
+    assert [order.lease for order in desk.to_load()] == [lease]
+    desk.land(lease)
+    assert desk.in_flight() == []
 
 
 # Splits -------------------------------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
         None where something is wrong with it, which is noted.
     """
     section.check_keys(_KNOWN, "[breakout]", later=("entities", "maps"))
-    table = section.text("table") or plain((name,))
+    table = section.text("table")
+    table = plain((name,)) if table is None else table
     problem = name_problem(table, "table")
     if problem:
         section.wrong("table", problem)

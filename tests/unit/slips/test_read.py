@@ -54,7 +54,10 @@ def test_maps_hold_scalars_exactly() -> None:
             "2:16: `x` is a let, and `when` of a slip sees no lets; a field of that name is `@.x`",
         ),
         ('name = "s"', "1:1: a slip needs at least one table, as [tables.NAME]"),
-        ('name = "s"\n[breakout]\ntable = "t"' + TABLE, "2:2: `breakout` is not supported by this release"),
+        (
+            'name = "s"\n[breakout]\ntable = "t"' + TABLE,
+            "4:2: a slip with [breakout] has the tables that its documents have, and no `tables`",
+        ),
         ('input = 1\nname = "s"' + TABLE, "1:1: expected `format`, `begins` or `origin` below [input]"),
         ('name = "s"\n[input]\nform = "x"' + TABLE, "3:1: `[input]` has no key `form`; did you mean `format`?"),
         ('name = "s"\n[input]\nformat = "line"' + TABLE, "3:10: expected jsonl or lines, got `line`; did you mean `lines`?"),

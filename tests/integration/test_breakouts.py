@@ -1,0 +1,139 @@
+"""A slip that breaks documents out grows in one session at a time, and rows land only in the tables that they were made for."""
+
+import threading
+
+import psycopg
+import pytest
+
+from etl_actors.errors import Outgrown, SlipError
+from etl_actors.relational.breakout.seen import seen_in
+from etl_actors.relational.parsed import Parsed
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.store.breakouts import Breakouts
+from etl_actors.store.database import Connection, connect
+from etl_actors.store.inbox import Inbox
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.slips import remember
+from etl_actors.store.staging import fetch
+from etl_actors.store.tables.targets import ensure_tables
+from etl_actors.workers.base import Job, Role, RoleSlip
+from etl_actors.workers.batch import BatchParser
+from tests.support.leases import OWNER
+
+SLIP = read_slip({"slip.toml": 'name = "shop"\nsource = "shop"\n[breakout]\n'}, "public")
+
+
+@pytest.fixture
+def breakouts(service: Connection) -> Breakouts:
+    """Put the slip in force, and give what grows it."""
+    ensure_tables(service, SLIP.targets, SLIP.name)
+    remember(service, SLIP)
+    return Breakouts(service, "public")
+
+
+def _columns(conn: Connection, table: str) -> dict[str, str]:
+    statement = (
+        "SELECT attname::text, atttypid::regtype::text FROM pg_attribute "
+        "WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND attname !~ '^_' ORDER BY attname"
+    )
+    return dict(conn.execute(statement, [table]).fetchall())
+
+
+def test_a_slip_grows_by_what_was_seen_and_others_find_it(service: Connection, service_url: str, breakouts: Breakouts) -> None:
+    version = breakouts.grow(SLIP, seen_in({"a": 1, "t": [True]}))
+    assert _columns(service, "shop") == {"a": "bigint"}
+    assert _columns(service, "shop__t") == {"value": "boolean"}
+    with connect(service_url) as conn:
+        assert Breakouts(conn, "public").current(SLIP).digest == version.digest
+        assert Breakouts(conn, "public").grow(SLIP, seen_in({"a": 2})).digest == version.digest, "nothing new was seen"
+
+
+def test_a_slip_that_was_written_otherwise_is_not_taken_for_it(breakouts: Breakouts) -> None:
+    breakouts.grow(SLIP, seen_in({"a": 1}))
+    other = read_slip({"slip.toml": 'name = "shop"\n[breakout]\nkey = "a"\n'}, "public")
+    assert breakouts.current(other) is other
+
+
+def test_sessions_that_grow_at_once_lose_nothing_of_one_another(
+    service: Connection, service_url: str, breakouts: Breakouts
+) -> None:
+    failures: list[BaseException] = []
+
+    def grow(number: int) -> None:
+        try:
+            with connect(service_url) as conn:
+                for turn in range(3):
+                    Breakouts(conn, "public").grow(SLIP, seen_in({f"c{number}": turn, f"d{turn}": [number]}))
+        except BaseException as error:  # noqa: BLE001  (told below)
+            failures.append(error)
+
+    threads = [threading.Thread(target=grow, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert set(_columns(service, "shop")) == {"c0", "c1", "c2", "c3"}
+    assert all(_columns(service, f"shop__d{turn}") == {"value": "bigint"} for turn in range(3))
+    assert service.execute("SELECT count(*) FROM etl.slip WHERE active").fetchone() == (1,)
+
+
+def test_a_change_that_a_view_forbids_is_one_sentence_and_changes_nothing(
+    service: Connection, admin: psycopg.Connection, breakouts: Breakouts
+) -> None:
+    version = breakouts.grow(SLIP, seen_in({"a": 1}))
+    admin.execute("CREATE VIEW theirs AS SELECT a FROM shop")
+    with pytest.raises(SlipError, match="cannot be changed for new documents: cannot alter type of a column used by a view"):
+        breakouts.grow(version, seen_in({"a": 0.5, "b": 1}))
+    assert _columns(service, "shop") == {"a": "bigint"}
+    assert breakouts.current(SLIP).digest == version.digest
+
+
+def test_rows_of_a_version_that_has_been_outgrown_do_not_land(
+    service: Connection, producer: psycopg.Connection, breakouts: Breakouts, service_url: str
+) -> None:
+    producer.execute("""INSERT INTO etl.staging (source, payload) VALUES ('shop', '{"a": 1}')""")
+    inbox = Inbox(service, OWNER)
+    inbox.look()
+    (lease,) = inbox.claim(10, 2**30)
+    role = Role((RoleSlip(SLIP.digest, SLIP.files),))
+    parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public", growing=breakouts)
+    parsed = parser.parse(Job(lease.row_ids, role))
+    assert isinstance(parsed, Parsed)
+    with connect(service_url) as conn:
+        Breakouts(conn, "public").grow(SLIP, seen_in({"a": "x"}))
+    loading = Loading(service)
+    with pytest.raises(Outgrown):
+        loading.load(lease, parsed)
+    again = parser.parse(Job(lease.row_ids, role))
+    assert isinstance(again, Parsed)
+    assert loading.load(lease, again).loaded == 1
+    assert service.execute("SELECT a, a__text FROM shop").fetchall() == [(1, None)]
+
+
+def test_a_slip_does_not_grow_while_rows_of_its_version_land(service: Connection, service_url: str, breakouts: Breakouts) -> None:
+    done = threading.Event()
+
+    def grow() -> None:
+        with connect(service_url) as conn:
+            Breakouts(conn, "public").grow(SLIP, seen_in({"a": 1}))
+        done.set()
+
+    with service.transaction():
+        service.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended('etl.breakout.shop', 0))")
+        thread = threading.Thread(target=grow)
+        thread.start()
+        assert not done.wait(0.5)
+    thread.join()
+    assert done.is_set()
+
+
+def test_tables_that_would_have_to_be_filled_anew_from_rows_that_are_gone_stay_as_they_are(
+    service: Connection, admin: psycopg.Connection, breakouts: Breakouts
+) -> None:
+    version = breakouts.grow(SLIP, seen_in({"v": {"x": 1}}))
+    admin.execute("INSERT INTO shop (_id, _row_id, _batch_id, v__x) VALUES (gen_random_uuid(), 99, 1, 1)")
+    with pytest.raises(SlipError, match="row 99 is no longer staged"):
+        breakouts.grow(version, seen_in({"v": {"1.0": 1}}))
+    assert _columns(service, "shop") == {"v__x": "bigint"}
+    assert breakouts.current(SLIP).digest == version.digest

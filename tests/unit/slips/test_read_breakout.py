@@ -1,0 +1,83 @@
+"""A slip that breaks documents out is read, and grows with what was seen of them."""
+
+from typing import Any
+
+import pytest
+
+from etl_actors.errors import SlipError
+from etl_actors.relational.breakout.evidence import written_evidence
+from etl_actors.relational.breakout.seen import Seen, seen_in
+from etl_actors.relational.tables import Kind, Policy
+from etl_actors.slips.model.breakout import EVIDENCE
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.growing import grown, seen_by, written_alike
+from etl_actors.slips.reading.read import read_slip
+
+
+def _read(toml: str, *documents: Any) -> Slip:
+    seen = Seen()
+    for one in documents:
+        seen.add(one)
+    evidence = {EVIDENCE: written_evidence(seen)} if documents else {}
+    return read_slip({"slip.toml": f'name = "Some Shop"\n{toml}', **evidence}, "public")
+
+
+def test_without_documents_there_is_the_root_alone() -> None:
+    slip = _read("[breakout]\n")
+    assert slip.root.qualified == "public.some_shop"
+    assert (slip.root.kind, slip.root.policy, slip.root.key) == (Kind.ROOT, Policy.IGNORE, ())
+    assert [(column.name, column.type) for column in slip.root.columns] == [("_rest", "jsonb")]
+
+
+def test_documents_give_it_tables() -> None:
+    slip = _read(
+        '[breakout]\ntable = "T"\nschema = "s"\nkey = ["id"]\non_duplicate = "update"\ncontract = "evolve"\n',
+        {"id": 1, "t": ["x"]},
+    )
+    assert [(table.qualified, table.kind, table.parent, table.key) for table in slip.targets] == [
+        ("s.T", Kind.ROOT, None, ("id",)),
+        ("s.t__t", Kind.SET, "s.T", ()),
+    ]
+    assert slip.root.policy is Policy.UPDATE
+
+
+def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> None:
+    slip = _read("[breakout]\n")
+    more = grown(slip, seen_in({"a": 1}))
+    assert more.digest != slip.digest
+    assert more.written_digest == slip.written_digest == slip.digest
+    assert written_alike(more.files, slip.files)
+    assert not written_alike(more.files, _read('[breakout]\nkey = "a"\n').files)
+    assert grown(more, seen_in({"a": 2})).digest == more.digest
+    assert seen_by(more.files) == seen_in({"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ("[breakout]\nname = 'x'\n", "3:1: [breakout] has no key `name`"),
+        ("[breakout]\n[breakout.entities]\n", "3:11: `entities` is not supported by this release"),
+        ("[breakout]\ntable = 1\n", "3:9: expected text, in quotes"),
+        ("[breakout]\ntable = ''\n", "expected a name of 1 to 63 bytes for this table"),
+        ("[breakout]\nkey = [1]\n", "3:7: expected a list of fields of the documents, each once"),
+        ("[breakout]\nkey = ['a', 'a']\n", "3:7: expected a list of fields of the documents, each once"),
+        ("[breakout]\non_duplicate = 'newest(a)'\n", "3:16: expected one of ignore, update, got `newest(a)`"),
+        ("[breakout]\ncontract = 'freeze'\n", "3:12: `freeze` is not supported by this release"),
+        ("[breakout]\ncontract = 'never'\n", "3:12: expected evolve, freeze, discard_row or discard_value, got `never`"),
+        ("breakout = true\n", "2:1: expected `table`, `key` and `contract` below [breakout]"),
+        (
+            "[breakout]\n[tables.t]\ncolumns.a = 'a | text'\n",
+            "a slip with [breakout] has the tables that its documents have, and no `tables`",
+        ),
+        ("when = 'exists('\n[breakout]\n", "2:"),
+    ],
+)
+def test_what_is_wrong_with_it_is_told_with_its_place(toml: str, told: str) -> None:
+    with pytest.raises(SlipError) as error:
+        _read(toml)
+    assert told in str(error.value), str(error.value)
+
+
+def test_evidence_that_is_none_is_refused() -> None:
+    with pytest.raises(SlipError, match="expected evidence of a break-out"):
+        read_slip({"slip.toml": 'name = "s"\n[breakout]\n', EVIDENCE: '{"members": 1}'}, "public")

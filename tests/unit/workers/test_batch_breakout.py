@@ -1,0 +1,39 @@
+"""A batch whose documents have no place in the tables yet is parsed by a version that has seen them."""
+
+from etl_actors.relational.breakout.seen import seen_in
+from etl_actors.relational.parsed import Parsed
+from etl_actors.slips.reading.growing import grown
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.values.document import Staged
+from etl_actors.workers.base import Job, Role, RoleSlip
+from etl_actors.workers.batch import BatchParser
+
+SLIP = read_slip({"slip.toml": 'name = "shop"\n[breakout]\n'}, "public")
+ROLE = Role((RoleSlip(SLIP.digest, SLIP.files),))
+
+
+def _parser(*payloads: str) -> BatchParser:
+    rows = [Staged(row_id, raw.encode(), "shop", "") for row_id, raw in enumerate(payloads, 1)]
+    return BatchParser(lambda row_ids: [row for row in rows if row.row_id in row_ids], "public")
+
+
+def test_the_slip_grows_and_all_rows_are_of_one_version() -> None:
+    parsed = _parser('{"a": 1}', '{"b": [1]}').parse(Job((1, 2), ROLE))
+    assert isinstance(parsed, Parsed)
+    assert parsed.digest == grown(grown(SLIP, seen_in({"a": 1})), seen_in({"b": [1]})).digest
+    assert [(block.table.name, block.rows) for block in parsed.blocks] == [("shop", 2), ("shop__b", 1)]
+    assert parsed.broken_out
+
+
+def test_what_it_has_seen_in_one_batch_it_knows_in_the_next() -> None:
+    parser = _parser('{"a": 1}', '{"a": 2}')
+    first, second = parser.parse(Job((1,), ROLE)), parser.parse(Job((2,), ROLE))
+    assert isinstance(first, Parsed)
+    assert isinstance(second, Parsed)
+    assert first.digest == second.digest
+
+
+def test_rows_that_are_rejected_are_so_once() -> None:
+    parsed = _parser('{"a": 1}', '{"$raw": "x", "$reason": "not_json", "$error": "expected JSON"}').parse(Job((1, 2), ROLE))
+    assert isinstance(parsed, Parsed)
+    assert [reject.row_id for reject in parsed.rejects] == [2]
