@@ -1,7 +1,5 @@
 """Other people's documents break out without a word said about them, and are made again of their rows."""
 
-import gzip
-import json
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,8 +16,9 @@ from etl_actors.slips.casts.column_type import column_type
 from etl_actors.slips.drafting.explicit import explicit_tables
 from etl_actors.slips.mapping.compile import compile_slip
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.slips.values.document import Staged, decode
+from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.json_text import json_text
+from tests.support.corpus import documents_of
 
 SETS = [
     ("bestbuy/categories.json.gz", 1),
@@ -44,13 +43,6 @@ SETS = [
 MOST_COLUMNS = 60
 
 
-def _documents(file: Path) -> list[Any]:
-    with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
-        if ".jsonl" in file.name:
-            return [decode(line.encode()) for line in lines if line.strip()]
-        return [decode(json.dumps(one, ensure_ascii=False).encode()) for one in json.load(lines)]
-
-
 def _layout(documents: Sequence[Any]) -> Layout:
     seen = Seen()
     for one in documents:
@@ -60,7 +52,7 @@ def _layout(documents: Sequence[Any]) -> Layout:
 
 @pytest.mark.parametrize(("name", "one_of"), SETS)
 def test_documents_have_tables_and_are_made_again_of_their_rows(corpus: Path, name: str, one_of: int) -> None:
-    documents = _documents(corpus / "nested" / name)
+    documents = documents_of(corpus / "nested" / name)
     layout = _layout(documents)
     breaker = Breaker(layout)
     for one in islice(documents, 0, None, one_of):
@@ -71,10 +63,10 @@ def test_documents_have_tables_and_are_made_again_of_their_rows(corpus: Path, na
 
 
 def test_browsers_and_versions_are_data_and_no_columns(corpus: Path) -> None:
-    features = _layout(_documents(corpus / "nested" / "mdn_bcd" / "features.jsonl.gz"))
+    features = _layout(documents_of(corpus / "nested" / "mdn_bcd" / "features.jsonl.gz"))
     support = next(table for table in features.tables if table.name == "root__support")
     assert {"key", "version_added", "version_removed"} <= {cell.name for cell in support.cells}
-    usage = _layout(_documents(corpus / "nested" / "caniuse" / "features.jsonl.gz"))
+    usage = _layout(documents_of(corpus / "nested" / "caniuse" / "features.jsonl.gz"))
     assert {"root__stats", "root__stats__entry"} <= {table.name for table in usage.tables}
     named = {cell.name for layout in (features, usage) for table in layout.tables for cell in table.cells}
     assert not {"chrome", "firefox", "ie", "safari"} & named
@@ -82,7 +74,7 @@ def test_browsers_and_versions_are_data_and_no_columns(corpus: Path) -> None:
 
 @pytest.mark.parametrize(("name", "one_of"), SETS)
 def test_the_slip_that_is_written_of_them_makes_the_rows_that_the_break_out_makes(corpus: Path, name: str, one_of: int) -> None:
-    documents = _documents(corpus / "nested" / name)
+    documents = documents_of(corpus / "nested" / name)
     layout = _layout(documents)
     mapper = compile_slip(read_slip({"slip.toml": f'name = "s"\n\n{explicit_tables(layout, "")}'}, "public"))
     breaker = Breaker(layout)

@@ -58,7 +58,7 @@ def test_a_role_is_compiled_once_and_kept_by_digest(monkeypatch: pytest.MonkeyPa
         compiled.append(slip.digest)
         return original(slip)
 
-    monkeypatch.setattr(batch, "compile_slip", compile_slip)
+    monkeypatch.setattr(batch, "mapper_of", compile_slip)
     parser = BatchParser(_Rows('{"sku": "a"}', '{"sku": "b"}'), "public")
     other = _role(_TOML.replace("sku | text", "sku | upper | text"))
     for role in (_role(), other, _role(), other):
