@@ -9,6 +9,7 @@ import typer
 from etl_actors.cli.context import accepted_database, invocation
 from etl_actors.cli.render import Column, console, number, plural, say, show_json, show_table
 from etl_actors.cli.times import TIME, time_option
+from etl_actors.errors import UsageError
 
 if TYPE_CHECKING:
     from etl_actors.store.audit.audit import AuditReport, Enqueued
@@ -35,6 +36,12 @@ def audit(
             help="First take the number of rows that a target table holds as right: it was changed by hand, and put right again.",
         ),
     ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also make the documents of slips with [breakout] again of their rows, and compare.")
+    ] = False,
+    sample: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="With --deep: of so many documents a slip; by default of all.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Prove from the data that the books balance, that nothing is mixed or doubled, and that identifiers are right.
@@ -53,7 +60,11 @@ def audit(
     """
     begin = time_option("--since", since)
 
+    if sample is not None and not deep:
+        raise UsageError("--sample says of how many documents --deep makes again: give --deep too.")
+
     from etl_actors.store.audit import audit as store
+    from etl_actors.store.audit.documents import Deep
     from etl_actors.store.audit.recounting import recount
     from etl_actors.store.database import connect
 
@@ -61,7 +72,7 @@ def audit(
     with accepted_database(settings) as url, connect(url, role=None, application_name="etl-actors audit") as conn:
         enqueued = store.repair(conn, begin) if mend else None
         recounted = {table: recount(conn, settings.target_schema, table) for table in tables or ()}
-        report = store.audit(conn, settings.target_schema, begin, _tell)
+        report = store.audit(conn, settings.target_schema, begin, _tell, Deep(sample) if deep else None)
     if as_json:
         _show_json(report, enqueued, recounted)
     else:

@@ -138,7 +138,17 @@ COMMANDS = {
     ),
     "audit": Command(
         "Prove the books and the invariants from the data.",
-        ("etl-actors audit", "etl-actors audit --since 2h", "etl-actors audit --repair", "etl-actors audit --json"),
+        (
+            "etl-actors audit",
+            "etl-actors audit --since 2h",
+            "etl-actors audit --repair",
+            "etl-actors audit --deep --sample 1000",
+            "etl-actors audit --json",
+        ),
+    ),
+    "rebuild": Command(
+        "Make a document again of the rows that it was broken out to.",
+        ("etl-actors rebuild 4711", "etl-actors rebuild 4711 --json"),
     ),
     "demo": Command(
         "Feed real input through a daemon and show what came of it.",

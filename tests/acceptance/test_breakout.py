@@ -40,7 +40,7 @@ def _feed(url: str, slips: Path, documents: list[Any], **settings: str) -> None:
     done = etl("run", "--once", env=env)
     assert done.returncode == 0, done.stderr
     assert settled(url)
-    audited = etl("audit", env=env)
+    audited = etl("audit", "--deep", env=env)
     assert audited.returncode == 0, audited.stdout
 
 
@@ -107,6 +107,32 @@ def test_a_version_grows_and_leads_back_to_what_was_written(database: str, slips
     before = len(versions)
     _feed(database, slips, DOCUMENTS[:3])
     assert len(_asked(database, "SELECT FROM etl.slip")) == before, "what was seen before makes no version"
+
+
+def test_a_document_is_made_again_of_its_rows_and_a_change_by_hand_is_found(database: str, slips: Path) -> None:
+    document = {
+        "sku": "A-1",
+        "price": 1.50,
+        "big": 12345678901234567890123,
+        "e": {},
+        "at": "2024-03-09T10:00:00.000+01:00",
+        "t": [None, []],
+    }
+    _feed(database, slips, [document, *DOCUMENTS[1:4]])
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    made = etl("rebuild", "1", env=env)
+    assert made.returncode == 0
+    assert json.loads(made.stdout) == document
+    assert '"big":12345678901234567890123' in made.stdout
+    told = json.loads(etl("rebuild", "1", "--json", env=env).stdout)
+    assert told == {"row_id": 1, "same": True, "document": document}
+    with psycopg.connect(database) as conn:
+        conn.execute("UPDATE shop SET price = 2 WHERE sku = 'A-1'")
+    assert etl("rebuild", "1", env=env).returncode == 1
+    audited = etl("audit", "--deep", "--sample", "10", env=env)
+    assert audited.returncode == 1
+    assert "Documents of slip shop that their rows do not give again: 1 (row 1)." in audited.stdout
+    assert etl("rebuild", "99", env=env).returncode == 2
 
 
 def test_a_document_without_its_key_is_rejected_and_the_others_land(database: str, slips: Path) -> None:

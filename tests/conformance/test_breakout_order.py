@@ -17,6 +17,7 @@ from etl_actors.store.breakouts import Breakouts
 from etl_actors.store.database import connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.loading.load import Loading
+from etl_actors.store.rebuild import differing
 from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
 from etl_actors.store.tables.targets import ensure_tables
@@ -55,6 +56,10 @@ def test_order_and_batches_do_not_matter(corpus: Path, databases: Callable[[], s
     _load(one, documents, 2_000)
     _load(other, shuffled, 97 if most > 100 else 7)
     assert _contents(other) == _contents(one)
+    with connect(other) as conn:
+        looked, wrong = differing(conn, Breakouts(conn, "public").current(SLIP), None)
+    assert wrong == []
+    assert looked == len({json_text(document, sort=True) for document in documents})
 
 
 def _load(url: str, documents: Sequence[Any], rows: int) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from etl_actors.store.audit.books import books_checked
+from etl_actors.store.audit.documents import Deep, documents_checked
 from etl_actors.store.audit.findings import Check, Finding, sentence
 from etl_actors.store.audit.tables import tables_checked
 from etl_actors.store.database import Connection
@@ -49,7 +50,11 @@ class Enqueued:
 
 
 def audit(
-    conn: Connection, target_schema: str, since: datetime | None = None, tell: Callable[[str], None] = lambda _: None
+    conn: Connection,
+    target_schema: str,
+    since: datetime | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    deep: Deep | None = None,
 ) -> AuditReport:
     """Prove the books and the invariants, or say where they fail. Everything is read in one snapshot, nothing is changed.
 
@@ -59,19 +64,24 @@ def audit(
         since: look at rows received from then on. How many rows each table holds, and whether the ledger balances, are
             checked of all rows even so.
         tell: told what is looked at next: the books, then each table.
+        deep: which documents are made again of their rows; None for none.
     """
     with conn.transaction():
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        return examine(conn, target_schema, since, tell)
+        return examine(conn, target_schema, since, tell, deep)
 
 
-def examine(conn: Connection, target_schema: str, since: datetime | None, tell: Callable[[str], None]) -> AuditReport:
+def examine(
+    conn: Connection, target_schema: str, since: datetime | None, tell: Callable[[str], None], deep: Deep | None = None
+) -> AuditReport:
     """Make the checks of `audit` in the caller's transaction, which gives the snapshot."""
     conn.execute(_SQL["by_hash"])
     start = _first_row(conn, since)
     slips = stored_slips(conn, target_schema)
     tell("the books")
     made = [*books_checked(conn, start, slips, whole=since is None), *tables_checked(conn, slips, start, tell)]
+    if deep is not None:
+        made += documents_checked(conn, target_schema, deep, tell)
     rows = conn.execute(_SQL["rows"], {"from_row": start}).fetchone() or (0,)
     checks, findings = tuple(check for check, _ in made), tuple(f for _, found in made for f in found)
     return AuditReport(rows[0], checks, findings, since, start)

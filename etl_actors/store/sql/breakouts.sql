@@ -10,3 +10,9 @@ SELECT pg_advisory_xact_lock(hashtextextended('etl.breakout.' || %(name)s, 0))
 -- name: hold
 -- A load keeps its version from growing until it has landed: rows must go into the tables that they were made for.
 SELECT pg_advisory_xact_lock_shared(hashtextextended('etl.breakout.' || %(name)s, 0))
+
+-- name: same
+-- Whether documents are what was staged, as PostgreSQL writes both: members in one order, numbers digit for digit.
+SELECT s.row_id, m.made::jsonb::text = s.payload::text
+  FROM unnest(%(row_ids)s::bigint[], %(made)s::text[]) AS m (row_id, made) JOIN etl.staging s ON s.row_id = m.row_id
+ WHERE s.row_id BETWEEN %(lo)s AND %(hi)s

@@ -12,7 +12,7 @@ from etl_actors.relational.tables import Table
 from etl_actors.store.tables.plan import Change, created
 from etl_actors.store.tables.quoting import identifier
 
-__all__ = ["drifted"]
+__all__ = ["drifted", "written_text"]
 
 # How a value is written as the text that it came as, where that is not kept beside it: as `written_in` writes it.
 _MOMENT = "regexp_replace(to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '\\.?0+$', '')"
@@ -65,6 +65,16 @@ def drifted(changes: Sequence[Drift], tables: Sequence[Table]) -> Iterator[Chang
                 )
 
 
+def written_text(column: sql.Identifier, type_name: str) -> sql.Composed:
+    """Write a column of texts as the texts that its values came as, where nothing else is kept beside them.
+
+    Args:
+        column: of the table.
+        type_name: its type, which is that of a form, or text.
+    """
+    return sql.SQL(_WRITTEN.get(type_name, "{}")).format(column)
+
+
 def _altered(table: Table, what: sql.Composed, sentence: str) -> Change:
     return Change(table.qualified, sql.SQL("ALTER TABLE {} {}").format(identifier(table), what), sentence)
 
@@ -72,7 +82,7 @@ def _altered(table: Table, what: sql.Composed, sentence: str) -> Change:
 def _to_text(column: sql.Identifier, before: str, place: str) -> sql.Composed:
     """Write both columns anew in one pass: what was kept of a value beside it is now in it."""
     rest, key = sql.Identifier(REST), sql.Literal(place)
-    written = sql.SQL(_WRITTEN[before]).format(column)
+    written = written_text(column, before)
     return sql.SQL(
         "ALTER COLUMN {0} TYPE text USING CASE jsonb_typeof({1} -> {2}::text) WHEN 'string' THEN {1} ->> {2}::text ELSE {3} END, "
         "ALTER COLUMN {1} TYPE jsonb USING "

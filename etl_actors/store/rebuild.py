@@ -1,0 +1,125 @@
+"""Documents that were broken out, made again of their rows; and whether they are what was staged."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from psycopg import sql
+
+from etl_actors.relational.breakout.layout import REST, BrokenTable, Cell, CellKind
+from etl_actors.relational.breakout.rebuilt import rebuilt
+from etl_actors.relational.breakout.rows import BrokenRow
+from etl_actors.relational.tables import Table
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.values.document import decode
+from etl_actors.slips.values.json_text import json_text
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+from etl_actors.store.tables.drift import written_text
+from etl_actors.store.tables.quoting import identifier
+
+__all__ = ["differing", "rebuilt_documents", "same_as_staged"]
+
+_SQL = queries("breakouts")
+_PIECE = 500  # documents that are made again at once
+
+_Rows = dict[int, list[list[BrokenRow]]]  # by staged row: of each table
+
+
+def rebuilt_documents(conn: Connection, slip: Slip, row_ids: Sequence[int]) -> dict[int, Any]:
+    """Make documents again of their rows.
+
+    Args:
+        conn: to the database.
+        slip: the version by which the tables are laid out.
+        row_ids: of the staged rows.
+
+    Returns:
+        The documents by staged row; rows whose root did not win have none.
+    """
+    assert slip.breakout is not None
+    layout = slip.breakout.layout
+    found: _Rows = {}
+    above: list[dict[Any, tuple[int, int]]] = []  # of each table: by _id the staged row and the number of the row
+    for number, (table, target) in enumerate(zip(layout.tables, slip.targets, strict=True)):
+        known: dict[Any, tuple[int, int]] = {}
+        wanted = list(row_ids) if table.parent is None else list(above[table.parent])
+        for identity, parent, row_id, index, rest, *values in _selected(conn, table, target, wanted):
+            document = found.setdefault(row_id, [[] for _ in layout.tables]) if table.parent is None else found[row_id]
+            cells = [_value(cell, value) for cell, value in zip(table.cells, values, strict=True)]
+            place = -1 if table.parent is None else above[table.parent][parent][1]
+            known[identity] = row_id, len(document[number])
+            document[number].append(BrokenRow(cells, {} if rest is None else decode(rest.encode()), place, index))
+        above.append(known)
+    return {row_id: rebuilt(layout, rows) for row_id, rows in found.items()}
+
+
+def differing(conn: Connection, slip: Slip, most: int | None) -> tuple[int, list[int]]:
+    """Compare documents with what their rows say.
+
+    Args:
+        conn: in a transaction.
+        slip: the version by which the tables are laid out.
+        most: how many documents are looked at, taken all over the table; None for all.
+
+    Returns:
+        How many were looked at, those apart that are no longer staged, and the staged rows of those that are not the same.
+    """
+    looked, wrong = 0, []
+    for row_ids in _winners(conn, slip.root, most):
+        same = same_as_staged(conn, rebuilt_documents(conn, slip, row_ids))
+        looked += len(same)
+        wrong += [row_id for row_id in row_ids if not same.get(row_id, True)]
+    return looked, wrong
+
+
+def same_as_staged(conn: Connection, documents: Mapping[int, Any]) -> dict[int, bool]:
+    """Compare documents with what was staged: member by member, digit by digit.
+
+    Args:
+        conn: to the database.
+        documents: by staged row.
+
+    Returns:
+        Whether they are the same, by staged row; those that are no longer staged are missing.
+    """
+    if not documents:
+        return {}
+    row_ids = list(documents)
+    made = [json_text(document) for document in documents.values()]
+    given = {"row_ids": row_ids, "made": made, "lo": min(row_ids), "hi": max(row_ids)}
+    return dict(conn.execute(_SQL["same"], given).fetchall())
+
+
+def _winners(conn: Connection, root: Table, most: int | None) -> Iterator[list[int]]:
+    statement = sql.SQL("SELECT _row_id FROM {} ORDER BY {} LIMIT {}").format(
+        identifier(root), sql.SQL("_row_id" if most is None else "_id"), sql.Literal(most)
+    )
+    row_ids = sorted(row_id for (row_id,) in conn.execute(statement))
+    for first in range(0, len(row_ids), _PIECE):
+        yield row_ids[first : first + _PIECE]
+
+
+def _selected(conn: Connection, table: BrokenTable, target: Table, wanted: Sequence[Any]) -> Iterator[Any]:
+    cells = [_written(cell) for cell in table.cells]
+    by = sql.SQL("_row_id" if table.parent is None else "_parent_id")
+    head = sql.SQL("_id, NULL, _row_id, 0" if table.parent is None else "_id, _parent_id, _row_id, _index")
+    columns = sql.SQL(", ").join([head, sql.SQL("{}::text").format(sql.Identifier(REST)), *cells])
+    statement = sql.SQL("SELECT {} FROM {} WHERE {} = ANY (%s) ORDER BY _row_id").format(columns, identifier(target), by)
+    yield from conn.execute(statement, [wanted]) if wanted else ()
+
+
+def _written(cell: Cell) -> sql.Composable:
+    """Write a column so that its value is read as it came."""
+    column = sql.Identifier(cell.name)
+    if cell.kind is CellKind.TEXT:
+        return written_text(column, cell.type)
+    return column if cell.kind is CellKind.BOOLEAN else sql.SQL("{}::text").format(column)
+
+
+def _value(cell: Cell, value: Any) -> Any:
+    if value is None:
+        return None
+    if cell.kind is CellKind.NUMBER:
+        return Decimal(value)
+    return decode(value.encode()) if cell.kind is CellKind.JSON else value
