@@ -168,6 +168,8 @@ class Dispatch:
             self.alarm.set(0, self.me, Poll())  # its credit is free, and nothing else may come that would look again
         else:
             entry.parsed = answer.result
+            for table in answer.result.changed:
+                log.info(events.SCHEMA_CHANGED, table=table, slip=answer.result.slip)
         self._hand_out()
 
     def condemned(self, answer: RowCondemned) -> None:

@@ -34,8 +34,8 @@ def rebuild(
 def _made(url: str, target_schema: str, row_id: int) -> tuple[str, bool | None]:
     """Give the document's text, and whether it is what was staged; None where that is no longer there."""
     from etl_actors.slips.values.json_text import json_text
+    from etl_actors.store.breakout.rebuild import rebuilt_documents, same_as_staged
     from etl_actors.store.database import connect
-    from etl_actors.store.rebuild import rebuilt_documents, same_as_staged
     from etl_actors.store.tables.kin import read_stored
     from etl_actors.store.versions import active_slips
 

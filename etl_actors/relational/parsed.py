@@ -27,6 +27,7 @@ class Parsed:
         blocks: one a table, in the order of the slip's targets: the root first.
         rejects: at most one a row that is of the whole row; any number of items.
         skipped: ids of the rows for which the slip asked for no root row.
+        changed: names of the tables that were made or changed for it.
         broken_out: whether the tables come from the documents: then the rows land only while the version is the current one.
     """
 
@@ -36,6 +37,7 @@ class Parsed:
     rejects: tuple[Reject, ...]
     skipped: tuple[int, ...]
     broken_out: bool = False
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,13 @@ class _Tally:
 
 
 class Growing(Protocol):
-    """Knows the current version of a slip that breaks documents out, and makes the next."""
+    """Knows the current version of a slip that breaks documents out, and makes the next.
+
+    Attributes:
+        changed: names of tables that were made or changed; emptied by who tells of them.
+    """
+
+    changed: list[str]
 
     def current(self, slip: Slip) -> Slip:
         """Give the version that knows most."""
@@ -89,6 +95,9 @@ class BatchParser:
             del self._mappers[oldest], self._candidates[oldest]
         while True:
             found = self._parsed(job)
+            if isinstance(found, Parsed) and self._growing is not None and self._growing.changed:
+                found = replace(found, changed=tuple(self._growing.changed))
+                self._growing.changed.clear()
             if not isinstance(found, Seen):
                 return found
             self._grow(job.role, found)

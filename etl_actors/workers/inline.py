@@ -1,7 +1,7 @@
 """A worker in the caller's own thread: no isolation, no start-up; for tests, small machines and debuggers."""
 
 from etl_actors.relational.parsed import Parsed, Routed
-from etl_actors.store.breakouts import Breakouts
+from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import connect, translated
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Job

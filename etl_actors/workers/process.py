@@ -12,7 +12,7 @@ import sys
 from multiprocessing.connection import Connection
 
 from etl_actors.errors import EtlError
-from etl_actors.store.breakouts import Breakouts
+from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import connect, translated
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Failure

@@ -1,6 +1,7 @@
 """The dispatch: what is taken, told, heard, bisected and given back; without threads, clocks or a database."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -247,6 +248,19 @@ def test_an_answer_about_a_batch_that_is_gone_changes_nothing(answer: str) -> No
     assert desk.in_flight() == []
     assert desk.to_load() == []
     assert not desk.signals.failed.is_set()
+
+
+def test_tables_that_were_changed_for_a_batch_are_told() -> None:
+    desk = _Desk()
+    desk.intake.stage("shop", 1)
+    desk.dispatch.poll()
+    (lease,) = desk.to_parse()
+    with capture_logs() as logged:
+        desk.dispatch.parsed(BatchParsed(lease, replace(_parsed(lease), changed=("public.shop", "public.shop__t")), 0.01))
+    assert [(one["event"], one["table"], one["slip"]) for one in logged] == [
+        ("schema.changed", "public.shop", "some_slip"),
+        ("schema.changed", "public.shop__t", "some_slip"),
+    ]
 
 
 def test_a_batch_whose_slip_has_grown_is_parsed_again_and_lands() -> None:

@@ -13,11 +13,11 @@ from psycopg import sql
 from etl_actors.relational.parsed import Parsed
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values.json_text import json_text
-from etl_actors.store.breakouts import Breakouts
+from etl_actors.store.breakout.growth import Breakouts
+from etl_actors.store.breakout.rebuild import differing
 from etl_actors.store.database import connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.loading.load import Loading
-from etl_actors.store.rebuild import differing
 from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
 from etl_actors.store.tables.targets import ensure_tables

@@ -9,7 +9,7 @@ from etl_actors.errors import Outgrown, SlipError
 from etl_actors.relational.breakout.seen import seen_in
 from etl_actors.relational.parsed import Parsed
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.store.breakouts import Breakouts
+from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.loading.load import Loading

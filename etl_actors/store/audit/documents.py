@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from etl_actors.store.audit.findings import Check, Finding, Made
+from etl_actors.store.breakout.rebuild import differing
 from etl_actors.store.database import Connection
-from etl_actors.store.rebuild import differing
 from etl_actors.store.tables.kin import read_stored
 from etl_actors.store.versions import active_slips
 

@@ -14,7 +14,7 @@ from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost, Outgrown
 from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Table
-from etl_actors.store.breakouts import is_current
+from etl_actors.store.breakout.growth import is_current
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects

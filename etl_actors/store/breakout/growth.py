@@ -12,9 +12,9 @@ from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.relational.breakout.transition import Refill, transition
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown, written_alike
+from etl_actors.store.breakout.refill import refill
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
-from etl_actors.store.refill import refill
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.kin import read_stored
@@ -34,11 +34,15 @@ class Breakouts:
     Args:
         conn: in autocommit mode, as the service role.
         target_schema: for tables of slips that name no schema.
+
+    Attributes:
+        changed: qualified names of the tables that were made or changed here, for whoever tells of them and empties the list.
     """
 
     def __init__(self, conn: Connection, target_schema: str) -> None:
         self._conn = conn
         self._target_schema = target_schema
+        self.changed: list[str] = []
 
     def current(self, slip: Slip) -> Slip:
         """Give the version of a slip that knows most of its documents: the active one, if nothing else of it was changed."""
@@ -86,13 +90,15 @@ class Breakouts:
                 f"The tables of slip {known.name} would have to be filled anew, which this release does not do: {changes.why}."
             )
         self._conn.execute(_TARGETS["limit_wait"])
-        for change in self._changed(known, wanted, changes):
+        made = list(self._made(known, wanted, changes))
+        for change in made:
             told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": known.name}
             self._conn.execute(_TARGETS["record_change"], told)
         remember(self._conn, wanted)
+        self.changed += dict.fromkeys(change.table for change in made)
         return wanted
 
-    def _changed(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
+    def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
         if isinstance(changes, Refill):
             yield from refill(self._conn, known, wanted)
             return
