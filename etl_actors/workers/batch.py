@@ -93,6 +93,7 @@ class BatchParser:
         while len(self._mappers) > max(_KEPT, 2 * len(job.role.slips)):
             oldest = next(iter(self._mappers))
             del self._mappers[oldest], self._candidates[oldest]
+            self._versions.pop(oldest, None)
         while True:
             found = self._parsed(job)
             if isinstance(found, Parsed) and self._growing is not None and self._growing.changed:
@@ -138,7 +139,9 @@ class BatchParser:
     def _succeed(self, digest: str, slip: Slip) -> None:
         """Let a version take the place of the one that a role names."""
         self._versions[digest] = slip.digest
-        if slip.digest not in self._mappers:
+        if slip.digest in self._mappers:
+            self._mappers[slip.digest] = self._mappers.pop(slip.digest)  # not to be forgotten before the one that it follows
+        else:
             self._keep(slip)
 
     def _grow(self, role: Role, seen: Seen) -> None:

@@ -15,6 +15,7 @@ from etl_actors.store.inbox import Inbox
 from etl_actors.store.loading.load import Loading
 from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
+from etl_actors.store.tables.kin import stored_slips
 from etl_actors.store.tables.targets import ensure_tables
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
@@ -137,3 +138,12 @@ def test_tables_that_would_have_to_be_filled_anew_from_rows_that_are_gone_stay_a
         breakouts.grow(version, seen_in({"v": {"1.0": 1}}))
     assert _columns(service, "shop") == {"v__x": "bigint"}
     assert breakouts.current(SLIP).digest == version.digest
+
+
+def test_of_many_versions_the_latest_is_read_and_stands_for_the_others(service: Connection, breakouts: Breakouts) -> None:
+    for number in range(5):
+        breakouts.grow(SLIP, seen_in({f"c{number}": number}))
+    stored = stored_slips(service, "public")
+    assert len({slip.digest for slip in stored}) == len(stored) == 6
+    assert [len(slip.root.columns) for slip in stored] == [1, 6, 6, 6, 6, 6]
+    assert len({id(slip.tables) for slip in stored[1:]}) == 1

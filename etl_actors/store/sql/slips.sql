@@ -8,7 +8,9 @@ ON CONFLICT (digest) DO UPDATE SET active = true WHERE NOT etl.slip.active
 UPDATE etl.slip SET active = false WHERE active AND name = %(name)s AND digest <> %(digest)s
 
 -- name: digests
-SELECT digest, name FROM etl.slip ORDER BY first_seen, digest
+-- Of a slip that breaks documents out also what names all its versions that differ in nothing but what was seen.
+SELECT digest, name, CASE WHEN files ? 'evidence.json' THEN sha256((files - 'evidence.json')::text::bytea) END
+  FROM etl.slip ORDER BY first_seen, digest
 
 -- name: files
 SELECT digest, files FROM etl.slip WHERE digest = ANY (%(digests)s)

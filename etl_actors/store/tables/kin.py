@@ -5,7 +5,7 @@ winner does not must go, or the tables would depend on the order of arrival.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
@@ -78,13 +78,19 @@ def _others(table: Table, filled: Iterable[str], there: Collection[str]) -> Iter
 def stored_slips(conn: Connection, target_schema: str) -> list[Slip]:
     """Read every slip that was ever in force, oldest first.
 
+    Of a slip that breaks documents out, each version has the tables of the latest: those of the others are among them, and there may be
+    very many versions.
+
     Raises:
         DatabaseUnsuitable: one of them cannot be read by this release.
     """
     known = conn.execute(_SLIPS["digests"]).fetchall()
-    unread = [digest for digest, _ in known if (digest, target_schema) not in _read]
+    latest = {(name, written): digest for digest, name, written in known if written is not None}
+    told = [(digest, latest.get((name, written), digest), name) for digest, name, written in known]
+    unread = list({shown for _, shown, _ in told if (shown, target_schema) not in _read})
     files = dict(conn.execute(_SLIPS["files"], {"digests": unread}).fetchall()) if unread else {}
-    return [read_stored(digest, name, files.get(digest, {}), target_schema) for digest, name in known]
+    read = {shown: read_stored(shown, name, files.get(shown, {}), target_schema) for _, shown, name in told}
+    return [read[shown] if digest == shown else replace(read[shown], digest=digest) for digest, shown, _ in told]
 
 
 _read: dict[tuple[str, str], Slip] = {}  # a digest names a text for ever, and reading one takes milliseconds
