@@ -9,7 +9,7 @@ UPDATE etl.slip SET active = false WHERE active AND name = %(name)s AND digest <
 
 -- name: digests
 -- Of a slip that breaks documents out also what names all its versions that differ in nothing but what was seen.
-SELECT digest, name, CASE WHEN files ? 'evidence.json' THEN sha256((files - 'evidence.json')::text::bytea) END
+SELECT digest, name, CASE WHEN files ? 'evidence.json' THEN sha256(convert_to((files - 'evidence.json')::text, 'UTF8')) END
   FROM etl.slip ORDER BY first_seen, digest
 
 -- name: files

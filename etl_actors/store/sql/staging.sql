@@ -13,7 +13,7 @@ SELECT payload::text FROM etl.staging WHERE source = %(source)s ORDER BY row_id 
 -- Of fields, those that every one of the first documents of a source has, as a number or a text, and of which each document that
 -- differs from the others (its place in a file apart) has another value. Documents are told apart by their hash: they may be long.
 WITH told AS MATERIALIZED (
-  SELECT DISTINCT ON (sha256((payload - ARRAY['_file', '_line'])::text::bytea)) payload
+  SELECT DISTINCT ON (sha256(convert_to((payload - ARRAY['_file', '_line'])::text, 'UTF8'))) payload
     FROM (SELECT payload FROM etl.staging WHERE source = %(source)s ORDER BY row_id LIMIT %(most)s) s
    WHERE jsonb_typeof(payload) = 'object' AND NOT payload ? '$raw')
 SELECT f.name FROM unnest(%(fields)s::text[]) WITH ORDINALITY AS f (name, place)

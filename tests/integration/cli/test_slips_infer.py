@@ -70,7 +70,7 @@ def test_the_slip_loads_what_it_was_written_of(database: str, asked: Any) -> Non
 
 
 def test_a_field_that_comes_twice_in_different_documents_is_no_key(database: str, asked: Any) -> None:
-    stage(database, "shop", [*PRODUCTS, {"sku": "A-1", "price": 13}])
+    stage(database, "shop", [*PRODUCTS, {"sku": "A-1", "price": 13, "path": "a\\b\n"}])
     _, text, _ = asked("shop")
     assert "\nkey = " not in text
 
