@@ -62,6 +62,8 @@ class Settings(BaseModel):
     target_schema: str
     parsers: str
     sources: str
+    unmatched: Annotated[Literal["breakout", "reject"], BeforeValidator(_lower)]
+    unmatched_sources: str
     workers: Annotated[_Count, Field(le=256)]
     worker_kind: Annotated[Literal["process", "thread"], BeforeValidator(_lower)]
     loaders: _Count
@@ -94,6 +96,11 @@ class Settings(BaseModel):
     def source_names(self) -> tuple[str, ...]:
         """The sources that are claimed, in the order given; none where all are."""
         return tuple(name.strip() for name in self.sources.split(",") if name.strip())
+
+    @property
+    def unmatched_names(self) -> tuple[str, ...]:
+        """The sources whose documents are broken out where no slip takes them; none for all."""
+        return tuple(name.strip() for name in self.unmatched_sources.split(",") if name.strip())
 
     @field_validator("data_dir", mode="before")
     @classmethod

@@ -51,7 +51,7 @@ class Entry:
             return self.parsed.slip, self.parsed.digest
         if self.pinned is not None:
             return self.pinned.name, self.pinned.digest
-        named = self.catalogue.named(self.lease.slip) if self.lease.slip is not None else None
+        named = self.catalogue.named(self.lease.slip, self.lease.source) if self.lease.slip is not None else None
         return self.lease.slip, named.digest if named is not None else None
 
 

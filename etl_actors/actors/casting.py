@@ -20,7 +20,7 @@ def cast(catalogue: Catalogue, source: str, slip_name: str | None, pinned: RoleS
         return Role((pinned,), settled=True)
     if slip_name is None:
         return Role(tuple(_text(slip) for slip in catalogue.for_source(source)))
-    slip = catalogue.named(slip_name)
+    slip = catalogue.named(slip_name, source)
     if slip is None:
         return Role((), settled=True, missing=f"expected a slip in force, got '{slip_name}', which this daemon does not have")
     if not slip.takes(source):

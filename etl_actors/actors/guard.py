@@ -42,7 +42,7 @@ class Guard:
         """Find a slip that may take the rows of a batch, of which no slip in force here takes any."""
         if lease.slip is None:
             return None if self.catalogue.for_source(lease.source) else self.catalogue.awaited(lease.source)
-        slip = self.catalogue.named(lease.slip)
+        slip = self.catalogue.named(lease.slip, lease.source)
         return None if slip is not None and slip.takes(lease.source) else self.catalogue.awaited(lease.source, lease.slip)
 
     def unmatched(self, lease: Lease, parsed: Parsed) -> frozenset[int]:

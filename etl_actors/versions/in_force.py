@@ -17,11 +17,12 @@ from etl_actors.slips.reading.growing import written_alike
 from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.slips.shelf.found import find_slips, sources_of
 from etl_actors.slips.shelf.in_force import Standing
+from etl_actors.slips.shelf.unmatched import Unmatched, is_unmatched
 from etl_actors.slips.source.files import MAIN
+from etl_actors.store.breakout.growth import adopt
 from etl_actors.store.daemons import SlipInForce, declare, living
 from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.inbox import waiting_sources
-from etl_actors.store.slips import remember
 from etl_actors.store.versions import Active, Ring, active_slips, latest_rollout, lock, retire, ring
 from etl_actors.versions.reading import Reading
 
@@ -64,12 +65,14 @@ class Versions:
         url: of the database.
         folders: of slips.
         target_schema: for tables that name no schema.
+        unmatched: makes slips for documents that none takes; None where they are rejected.
         node: this daemon's, as soon as its master has one.
     """
 
     url: str = field(repr=False)  # holds the password
     folders: Sequence[Path]
     target_schema: str
+    unmatched: Unmatched | None = None
     node: int | None = field(default=None, init=False)
     in_force: InForce = field(default_factory=InForce, init=False)
     _rollout: int = field(default=0, init=False)  # the latest before the folders were read
@@ -123,7 +126,7 @@ class Versions:
             active = active_slips(conn)
         if unheard:
             return self.read()
-        seen = _in_force(self.in_force.standings, active)
+        seen = _in_force(self.in_force.standings, active, self.unmatched)
         if seen.catalogue.absent != self.in_force.catalogue.absent:
             self.in_force = seen
         return self.in_force
@@ -138,8 +141,8 @@ class Versions:
             lock(conn)
             digests = {slip.digest for slip in _slips(standings)}
             for slip in sorted(reading.prepared.values(), key=lambda slip: slip.name):
-                if slip.digest in digests and not _outgrown(slip, active_slips(conn)):
-                    remember(conn, slip)
+                if slip.digest in digests:
+                    adopt(conn, slip)
             if self.node is not None:
                 declare(conn, self.node, now.told())
             elsewhere = {slip.name for daemon in living(conn) for slip in daemon.slips}
@@ -147,12 +150,12 @@ class Versions:
             active = active_slips(conn)
             if active != reading.active:
                 ring(conn, Ring.LOOK)
-        self.in_force = _in_force(standings, active)
+        self.in_force = _in_force(standings, active, self.unmatched)
         self._rollout = rollout
         _tell(before, standings)
 
 
-def _in_force(standings: tuple[Standing, ...], active: Sequence[Active]) -> InForce:
+def _in_force(standings: tuple[Standing, ...], active: Sequence[Active], unmatched: Unmatched | None) -> InForce:
     slips = sorted(_slips(standings), key=lambda slip: (-slip.priority, slip.name))
     ours = {slip.name: slip for slip in slips}
     absent = [
@@ -160,12 +163,13 @@ def _in_force(standings: tuple[Standing, ...], active: Sequence[Active]) -> InFo
         for s in standings
         if s.slip is None
     ]
-    for one in active:
+    for one in (each for each in active if not is_unmatched(each.name)):
         known = ours.get(one.name)
         if known is None or (known.digest != one.digest and not _outgrown(known, [one])):
             why = _ELSEWHERE_OTHERWISE if one.name in ours else _ELSEWHERE
             absent.append(Absent(one.name, sources_of(one.files.get(MAIN, "")), why.format(name=one.name)))
-    return InForce(standings, Catalogue(tuple(slips), tuple(s.problem for s in standings if s.problem), tuple(absent)))
+    problems = tuple(s.problem for s in standings if s.problem)
+    return InForce(standings, Catalogue(tuple(slips), problems, tuple(absent), unmatched))
 
 
 def _outgrown(slip: Slip, active: Sequence[Active]) -> bool:

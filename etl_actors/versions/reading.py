@@ -84,7 +84,7 @@ class Reading:
                 require_compiles(slip)
             with translated():
                 require_same_identity(self._conn, slip, self._stored)
-                self.tables[slip.digest] = ensure_tables(self._conn, slip.targets, slip.name, self._target_schema)
+                self.tables[slip.digest] = [] if self._grows_by_itself(slip) else self._ensured(slip)
         except (SlipError, DatabaseUnsuitable) as exc:
             self.refused[slip.digest] = str(exc)
         except psycopg.Error as exc:
@@ -98,6 +98,23 @@ class Reading:
             for name in self.tables[slip.digest]:
                 log.info(events.SCHEMA_CHANGED, table=name, slip=slip.name)
         return slip.digest in self.refused
+
+    def _ensured(self, slip: Slip) -> list[str]:
+        return ensure_tables(self._conn, slip.targets, slip.name, self._target_schema)
+
+    def _grows_by_itself(self, slip: Slip) -> bool:
+        """Tell whether a slip's tables are there, and are whatever documents have made of them meanwhile."""
+        if slip.breakout is None:
+            return False
+        there = (
+            read_slip(one.files, self._target_schema) for one in self.active if one.name == slip.name and EVIDENCE in one.files
+        )
+        return any(
+            one.breakout is not None
+            and (one.breakout.table, one.breakout.schema, one.breakout.key)
+            == (slip.breakout.table, slip.breakout.schema, slip.breakout.key)
+            for one in there
+        )
 
     def _kept(self, standings: tuple[Standing, ...]) -> tuple[Standing, ...]:
         """Keep the slips of a folder of slips that is not there, or empty: a disk that is away is no order to forget them."""

@@ -8,8 +8,8 @@ from etl_actors.errors import UsageError
 from etl_actors.settings import Settings
 from etl_actors.slips.shelf.found import Found, Shelf, find_slips
 from etl_actors.slips.shelf.in_force import Standing
+from etl_actors.store.breakout.growth import adopt
 from etl_actors.store.database import connect, translated
-from etl_actors.store.slips import remember
 from etl_actors.store.versions import Ring, lock, record_rollout, retire, ring
 from etl_actors.versions.reading import Reading
 
@@ -93,7 +93,7 @@ def apply(url: str, settings: Settings, names: Collection[str] = (), *, retiring
             lock(conn)
             for standing in sorted(standings, key=lambda standing: standing.name):
                 if standing.slip is not None and not standing.problem and (not names or standing.name in names):
-                    remember(conn, standing.slip)
+                    adopt(conn, standing.slip)
             retire(conn, retired)
             detail: dict[str, dict[str, str | None]] = {slip.effect.value: {} for slip in slips}
             for slip in slips:

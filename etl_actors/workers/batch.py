@@ -36,6 +36,7 @@ class _Tally:
     routed: dict[str, list[int]] = field(default_factory=dict)  # digest → row ids
     lines: Lines = field(default_factory=lambda: Lines(0))  # of the first slip met, by table
     unseen: Seen | None = None  # what was seen in documents that have no place in the first slip's tables
+    outgrown: str = ""  # the digest of that slip
 
 
 class Growing(Protocol):
@@ -99,12 +100,12 @@ class BatchParser:
             if isinstance(found, Parsed) and self._growing is not None and self._growing.changed:
                 found = replace(found, changed=tuple(self._growing.changed))
                 self._growing.changed.clear()
-            if not isinstance(found, Seen):
+            if not isinstance(found, _Tally):
                 return found
             self._grow(job.role, found)
 
-    def _parsed(self, job: Job) -> Parsed | Routed | Seen:
-        """Parse a batch; or give what was seen in documents that have no place in the tables yet."""
+    def _parsed(self, job: Job) -> Parsed | Routed | _Tally:
+        """Parse a batch; or tell how far it came, where documents have no place in the tables yet."""
         mappers = {self._current(slip.digest): self._mappers[self._current(slip.digest)] for slip in job.role.slips}
         tally = _Tally(list(job.condemned))
         condemned = {reject.row_id for reject in job.condemned}
@@ -118,7 +119,7 @@ class BatchParser:
         self._progress(NO_ROW)
         if len(tally.routed) > 1:
             return _split(job, tally, mappers)
-        return tally.unseen or _pack(tally, mappers)
+        return _pack(tally, mappers) if tally.unseen is None else tally
 
     def _learn(self, slip: RoleSlip) -> None:
         if slip.digest in self._mappers:
@@ -144,11 +145,21 @@ class BatchParser:
         else:
             self._keep(slip)
 
-    def _grow(self, role: Role, seen: Seen) -> None:
-        """Grow the one slip of a role that breaks documents out and whose documents those were."""
-        digest = next(slip.digest for slip in role.slips if self._mappers[slip.digest].slip.breakout is not None)
-        known = self._mappers[self._current(digest)].slip
-        self._succeed(digest, grown(known, seen) if self._growing is None else self._growing.grow(known, seen))
+    def _grow(self, role: Role, tally: _Tally) -> None:
+        """Grow the slip whose documents had no place.
+
+        Raises:
+            SlipError: it knows them, and yet they have none: tried again, that would have no end.
+        """
+        assert tally.unseen is not None
+        named = next(slip.digest for slip in role.slips if self._current(slip.digest) == tally.outgrown)
+        known = self._mappers[tally.outgrown].slip
+        next_one = grown(known, tally.unseen) if self._growing is None else self._growing.grow(known, tally.unseen)
+        if next_one.digest == known.digest:
+            raise SlipError(
+                f"slip {known.name} has seen all of some documents, and has no place for them: this is a bug of this release"
+            )
+        self._succeed(named, next_one)
 
     def _row(self, staged: Staged, role: Role, tally: _Tally, look: Look) -> None:
         stage = Stage.PARSE
@@ -195,6 +206,7 @@ class BatchParser:
         except Unseen:
             tally.unseen = tally.unseen or Seen()
             tally.unseen.add(document)
+            tally.outgrown = digest
             return
         if isinstance(made, Reject):
             tally.rejects.append(made)

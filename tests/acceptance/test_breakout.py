@@ -155,3 +155,37 @@ def test_what_cannot_be_changed_in_place_is_filled_anew(server: Server, template
         server.drop(name)
     assert _asked(database, "SELECT key, value FROM shop__v ORDER BY value, key LIMIT 3") == [("x", 0), ("x", 1), ("1.0", 2)]
     assert _asked(database, "SELECT count(*)::int FROM etl.action WHERE action = 'breakout refill'") == [(1,)]
+
+
+def test_documents_that_no_slip_takes_have_tables_named_after_their_source(database: str, slips: Path) -> None:
+    file = slips.parent / "documents.jsonl"
+    file.write_text("".join(f"{json.dumps(one)}\n" for one in [*DOCUMENTS, {}, [1, 2], "x"]))
+    env = environment(database) | {"ETL_PARSERS": str(slips), "ETL_UNMATCHED": "breakout"}
+    assert etl("feed", "others", file, env=env).returncode == 0
+    assert etl("feed", "Others", file, env=env).returncode == 0
+    done = etl("run", "--once", env=env)
+    assert done.returncode == 0, done.stderr
+    assert settled(database)
+    assert etl("audit", "--deep", env=env).returncode == 0
+    tables = [
+        name
+        for (name,) in _asked(
+            database, "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relname ~ '^others' ORDER BY 1"
+        )
+    ]
+    assert {"others", "others__tags", "others__item", "others__offers__prices"} <= {*tables}
+    assert len({name.partition("__")[0] for name in tables}) == 2
+    assert _asked(database, "SELECT count(*)::int FROM others") == [(10,)]
+    assert _asked(database, "SELECT DISTINCT slip FROM etl.batch WHERE source = 'others'") == [("unmatched:others",)]
+    assert _asked(database, "SELECT count(*)::int FROM etl.reject") == [(0,)]
+
+
+def test_some_sources_are_broken_out_and_the_others_rejected(database: str, slips: Path) -> None:
+    file = slips.parent / "documents.jsonl"
+    file.write_text('{"a": 1}\n')
+    env = environment(database) | {"ETL_PARSERS": str(slips), "ETL_UNMATCHED": "breakout", "ETL_UNMATCHED_SOURCES": "one, two"}
+    for source in ("one", "three"):
+        assert etl("feed", source, file, env=env).returncode == 0
+    assert etl("run", "--once", env=env).returncode == 0
+    assert _asked(database, "SELECT a FROM one") == [(1,)]
+    assert _asked(database, "SELECT reason FROM etl.reject") == [("no_slip",)]

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
+from etl_actors.relational.breakout.evidence import written_evidence
 from etl_actors.relational.breakout.layout import Layout, laid_out
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.targets import broken_targets
 from etl_actors.relational.breakout.transition import Refill, transition
 from etl_actors.relational.tables import Policy, Table
 from etl_actors.slips.mapping.broken import BreakoutMapper
+from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.values.document import Staged, decode
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.store.tables.drift import drifted
@@ -33,11 +35,11 @@ class _Slip:
     targets: tuple[Table, ...]
 
 
-def _layout(documents: list[Any]) -> Layout:
+def _seen(documents: list[Any]) -> Seen:
     seen = Seen()
     for one in documents:
         seen.add(one)
-    return laid_out(seen, "root")
+    return seen
 
 
 def _made(conn: psycopg.Connection, layout: Layout, schema: str) -> tuple[Table, ...]:
@@ -49,8 +51,9 @@ def _made(conn: psycopg.Connection, layout: Layout, schema: str) -> tuple[Table,
     return tables
 
 
-def _load(conn: psycopg.Connection, layout: Layout, tables: tuple[Table, ...], documents: list[Any], first: int) -> None:
-    mapper = BreakoutMapper(_Slip(tables), layout)  # type: ignore[arg-type]  # all of a slip that it looks at
+def _load(conn: psycopg.Connection, seen: Seen, tables: tuple[Table, ...], documents: list[Any], first: int) -> None:
+    breakout = Breakout("root", tables[0].schema, (), Policy.IGNORE, written_evidence(seen), laid_out(seen, "root"))
+    mapper = BreakoutMapper(_Slip(tables), breakout)  # type: ignore[arg-type]  # all of a slip that it looks at
     lines = mapper.begin()
     for row_id, document in enumerate(documents, first):
         raw = json_text([row_id, document]).encode()  # so that no two are alike
@@ -124,18 +127,19 @@ def test_documents_in_two_steps_have_the_tables_that_they_have_in_one(
 
 def _compare(conn: psycopg.Connection, before: list[Any], after: list[Any]) -> bool:
     """Load in two steps and in one; tell whether the tables could be changed in place."""
-    old, new = _layout(before), _layout(before + after)
+    some, everything = _seen(before), _seen(before + after)
+    old, new = laid_out(some, "root"), laid_out(everything, "root")
     found = transition(old, new)
     if isinstance(found, Refill):
         return False
     try:
         tables = _made(conn, old, "two_steps")
-        _load(conn, old, tables, before, 1)
+        _load(conn, some, tables, before, 1)
         tables = broken_targets(new, "two_steps", (), Policy.IGNORE)
         for change in drifted(found, tables):
             conn.execute(change.statement)
-        _load(conn, new, tables, after, len(before) + 1)
-        _load(conn, new, _made(conn, new, "one_step"), before + after, 1)
+        _load(conn, everything, tables, after, len(before) + 1)
+        _load(conn, everything, _made(conn, new, "one_step"), before + after, 1)
         two, one = _contents(conn, "two_steps"), _contents(conn, "one_step")
         assert json.dumps(two, sort_keys=True) == json.dumps(one, sort_keys=True)
     finally:

@@ -30,10 +30,10 @@ def environment(url: str, parsers: Path = SLIPS, **settings: object) -> dict[str
     Args:
         url: of the database.
         parsers: the folder of slips.
-        settings: by name, such as ``batch_rows=97``.
+        settings: by name, such as ``batch_rows=97``; by default what no slip takes is rejected, which tells of slips more.
     """
     kept = {name: value for name, value in os.environ.items() if name in _KEPT}
-    given = {"database_url": url, "parsers": parsers, "http_port": "off", "log_format": "json"} | settings
+    given = {"database_url": url, "parsers": parsers, "http_port": "off", "log_format": "json", "unmatched": "reject"} | settings
     return kept | {f"ETL_{name.upper()}": str(value) for name, value in given.items()}
 
 

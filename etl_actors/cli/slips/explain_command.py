@@ -64,7 +64,8 @@ def slips_explain(
 ) -> None:
     """Say of each of a file's first documents which slip takes it, and of every other slip why it does not.
 
-    The exit status is 1 if none takes a document, or several do at equal priority: it would be rejected at stage `route`.
+    The exit status is 1 if none takes a document (it is broken out then, or rejected, as the setting `unmatched` says), or several do at
+    equal priority: it would be rejected at stage `route`.
     """
     settings = invocation(ctx).settings()
     found = asked(settings, ())
@@ -74,15 +75,19 @@ def slips_explain(
     cut = input_form(settings.parser_folders, source, lenient=True)
     told = [(each, *_judged(slips, each.payload, source)) for each in documents(file, form, limit, cut)]
     quiet = not show_private and any(slip.has_private for slip in slips if slip.takes(source))
+    rest = settings.unmatched == "breakout" and (not settings.unmatched_names or source in settings.unmatched_names)
     if as_json:
         show_json(
             {"source": source, "documents": [_json(each, document, said) for each, document, said in told], "broken": broken}
         )
     else:
         for each, document, said in told:
-            _show(each, document, said, quiet=quiet)
+            _show(each, document, said, quiet=quiet, rest=rest)
         taken = sum(len(_takers(said)) == 1 for _, _, said in told)
-        say(f"{plural(len(told), 'document')} of source {source}: {taken} taken by one slip, {len(told) - taken} rejected.")
+        left = sum(rest and not _takers(said) and not is_unstaged(document) for _, document, said in told)
+        broken_out = f"{left} broken out, " if left else ""
+        rejected = len(told) - taken - left
+        say(f"{plural(len(told), 'document')} of source {source}: {taken} taken by one slip, {broken_out}{rejected} rejected.")
         if broken:
             say(f"Left out, since broken: {', '.join(broken)}; what is wrong: etl-actors slips check")
     if any(len(_takers(said)) != 1 for _, _, said in told):
@@ -122,7 +127,7 @@ def _takers(said: Sequence[_Said]) -> list[Slip]:
     return [each.slip for each in said if each.verdict is _Verdict.TAKES]
 
 
-def _show(each: Document, document: Any, said: Sequence[_Said], *, quiet: bool) -> None:
+def _show(each: Document, document: Any, said: Sequence[_Said], *, quiet: bool, rest: bool) -> None:
     takers = _takers(said)
     names = ", ".join(slip.name for slip in takers)
     if len(takers) == 1:
@@ -131,6 +136,8 @@ def _show(each: Document, document: Any, said: Sequence[_Said], *, quiet: bool) 
         head = f"rejected at stage stage: {document.get('$error')}"
     elif takers:
         head = f"rejected, ambiguous_route: {names} take it at equal priority {takers[0].priority}"
+    elif rest:
+        head = "taken by none: broken out to tables of its source's own, as the setting unmatched says"
     else:
         head = "rejected, no_slip: none takes it"
     show_lines([f"{each.place}  {head}"], "bold" if len(takers) == 1 else "bold red")

@@ -115,7 +115,7 @@ def laid_out(seen: Seen, root: str, key: Collection[str] = ()) -> Layout:
     Args:
         seen: what was seen in the documents.
         root: the name of the root table.
-        key: fields of the documents that are the root's key: each has one column, of numbers where all its values are, else of texts.
+        key: fields of the documents that are the root's key: each has one column, of texts, whatever its values are.
 
     Returns:
         The tables; names, columns and types depend on `seen` alone.
@@ -157,7 +157,7 @@ class _Drafting:
         below: list[tuple[_Draft, Seen]] = []
         for path, place in _places(seen, (), flat=flat):
             kinds = [*_scalar_kinds(place.scalars)]
-            mixed = draft.parent is None and path in self.keys and any(kind is not CellKind.NUMBER for kind, _ in kinds)
+            mixed = draft.parent is None and path in self.keys and bool(kinds)
             if mixed:
                 kinds = [(CellKind.TEXT, "text")]
             if place.deep or (not flat and path and _is_record(place)):
@@ -166,15 +166,14 @@ class _Drafting:
             if hanging and level == self.levels:
                 kinds.append((CellKind.JSON, "jsonb"))
             elif hanging:
-                sources = _sources(path or (f"\0{hanging[0][0].value}",), [step.value for step, _ in hanging])
+                sources = _sources(path, hanging[0][0].value, [step.value for step, _ in hanging])
                 below += [
                     (_Draft((*draft.source, *source), number, path, step, alone=not (place.objects and place.arrays)), items)
                     for source, (step, items) in zip(sources, hanging, strict=True)
                 ]
             kinds = [*dict.fromkeys(kinds)]
-            for source, (kind, type_name) in zip(
-                _sources(path or ("\0value",), [kind.value for kind, _ in kinds]), kinds, strict=True
-            ):
+            sources = _sources(path, "value", [kind.value for kind, _ in kinds])
+            for source, (kind, type_name) in zip(sources, kinds, strict=True):
                 draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)), mixed)
             if not kinds and not hanging:
                 draft.bare.append(path)
@@ -182,9 +181,19 @@ class _Drafting:
             self._table(one, items, level + 1)
 
 
-def _sources(path: Source, kinds: list[str]) -> list[Source]:
-    """Give the sources of what is made of one place: the first has the place's own. No name of a member has a NUL in it."""
-    return [path if not index else (*path, f"\0\0{kind}") for index, kind in enumerate(kinds)]
+def _sources(path: tuple[str, ...], itself: str, made: list[str]) -> list[Source]:
+    """Give the sources of what is made of one place: the first has the place's own, the others their kinds behind it.
+
+    Args:
+        path: of the place.
+        itself: the word for the item itself, whose path is empty.
+        made: the kinds.
+
+    A NUL, or two, begin the words that are not names of members; one in such a name, which no staged document has, is
+    written as three.
+    """
+    own = tuple(name.replace("\0", "\0\0\0") for name in path) or (f"\0{itself}",)
+    return [own if not index else (*own, f"\0\0{one}") for index, one in enumerate(made)]
 
 
 def _scalar_kinds(scalars: Scalars) -> Iterator[tuple[CellKind, str]]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from etl_actors.relational.breakout.keys import told_by_text
 from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Step
 from etl_actors.relational.breakout.scalars import Form, Number, Scalars, form_of, scalars_of, written_in
 
@@ -140,7 +141,7 @@ class Breaker:
             row.rest[place.pointer] = None
         elif place.mixed:
             row.cells[place.columns[CellKind.TEXT]] = value
-            if kind is not str:
+            if not told_by_text(value):
                 row.rest[place.pointer] = value
         elif kind is str:
             self._text(place, value, row)

@@ -28,7 +28,7 @@ class Seen:
     Args:
         scalars: of all scalars.
         members: of objects whose names of members are fields: what was seen in each.
-        widest: how many members the largest of these objects had.
+        widest: how many members the largest of these objects had, rounded up to a power of two.
         entries: of objects whose names of members are data: what was seen in all their members together; then `members` is empty.
         items: of arrays: what was seen in all their elements together.
         objects: whether there was an object.
@@ -73,9 +73,42 @@ class Seen:
         if depth >= MOST_DEPTH:
             self.deep = self.deep or bool(value)
             return
-        self.widest = max(self.widest, len(value))
+        if len(value) > self.widest:
+            self.widest = 1 << (len(value) - 1).bit_length()  # about: else each object that is a little larger would be news
         for name, one in value.items():
             self._member(name).add(one, depth + 1)
+
+    def holds(self, value: Any, depth: int = 0) -> bool:
+        """Tell whether a value of the place has nothing that was not seen: to add it would change nothing.
+
+        Args:
+            value: as a document is decoded.
+            depth: how many objects and arrays are around it.
+        """
+        if type(value) is dict:
+            return self._holds_object(value, depth)
+        if type(value) is not list:
+            found = scalars_of(value)
+            return found is self.scalars or self.scalars.hold(found)
+        if not self.arrays:
+            return False
+        if depth >= MOST_DEPTH:
+            return self.deep or not value
+        items = self.items
+        return not value or (items is not None and all(items.holds(one, depth + 1) for one in value))
+
+    def _holds_object(self, value: dict[str, Any], depth: int) -> bool:
+        if not self.objects:
+            return False
+        if depth >= MOST_DEPTH:
+            return self.deep or not value
+        if len(value) > self.widest:
+            return False
+        if self.entries is not None:
+            entries = self.entries
+            return all(entries.holds(one, depth + 1) for one in value.values())
+        members = self.members
+        return all((known := members.get(name)) is not None and known.holds(one, depth + 1) for name, one in value.items())
 
     def join(self, other: "Seen") -> None:
         """Take in what was seen elsewhere of the same place."""

@@ -29,6 +29,6 @@ def broken_targets(layout: Layout, schema: str, key: tuple[str, ...], policy: Po
 
 
 def _key_columns(root: BrokenTable, key: tuple[str, ...]) -> tuple[str, ...]:
-    by_path = {cell.path: cell.name for cell in root.cells}
+    by_path = {cell.path: cell.name for cell in root.cells if cell.mixed}
     names = tuple(by_path[field,] for field in key if (field,) in by_path)
     return names if len(names) == len(key) else ()

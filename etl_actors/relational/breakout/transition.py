@@ -168,7 +168,7 @@ def _in_order(renamed: list[Change]) -> list[Change]:
         free = [one for one in waiting if one.to not in {other.name for other in waiting}]
         if not free:  # names that go round: one steps aside
             first = waiting[0]
-            aside = f"{first.name[:50]}_aside"
+            aside = f"{first.name.encode()[:50].decode(errors='ignore')}_aside"
             done.append(RenameColumn(first.table, first.name, aside))
             waiting[0] = RenameColumn(first.table, aside, first.to)
             continue

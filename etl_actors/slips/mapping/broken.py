@@ -4,13 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from etl_actors.relational import identity
-from etl_actors.relational.breakout.layout import CellKind, Layout
-from etl_actors.relational.breakout.rows import Breaker, BrokenRow
+from etl_actors.relational.breakout.evidence import read_evidence
+from etl_actors.relational.breakout.keys import key_text
+from etl_actors.relational.breakout.layout import Cell, CellKind
+from etl_actors.relational.breakout.rows import Breaker, Unseen
+from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.canonical import canonical_document, canonical_key, without_origin
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.lines import Lines
+from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged
 
@@ -24,20 +28,20 @@ class BreakoutMapper:
 
     Args:
         slip: whose documents they are.
-        layout: of its tables.
+        breakout: of the slip.
     """
 
     source = ""  # nothing is generated
 
-    def __init__(self, slip: Slip, layout: Layout) -> None:
+    def __init__(self, slip: Slip, breakout: Breakout) -> None:
+        layout = breakout.layout
+        self._seen = read_evidence(breakout.evidence) if breakout.evidence else Seen()
+        self._key = breakout.key
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
-        tables = self.tables
         self._breaker = Breaker(layout)
         self._parents = [table.parent for table in layout.tables]
-        self._copies = [[_copy(cell.kind, cell.type) for cell in table.cells] for table in layout.tables]
-        names = [column.name for column in tables[0].columns]
-        self._key = [(names.index(name), tables[0].columns[names.index(name)].type) for name in tables[0].key]
+        self._copies = [[_copy(cell) for cell in table.cells] for table in layout.tables]
 
     def begin(self) -> Lines:
         """Make the empty lists that `map` fills."""
@@ -59,10 +63,12 @@ class BreakoutMapper:
             Unseen: something in the document has no place; nothing was appended.
         """
         del clean
-        broken = self._breaker.rows(document)
-        root = self._root_id(staged, broken[0][0])
+        root = self._root_id(staged, document)
         if isinstance(root, Reject):
             return root
+        if not self._seen.holds(document):
+            raise Unseen
+        broken = self._breaker.rows(document)
         known: list[list[str]] = []
         for number, (table, rows) in enumerate(zip(self.tables, broken, strict=True)):
             above = self._parents[number]
@@ -81,23 +87,27 @@ class BreakoutMapper:
             known.append(ids)
         return True
 
-    def _root_id(self, staged: Staged, row: BrokenRow) -> str | Reject:
+    def _root_id(self, staged: Staged, document: Any) -> str | Reject:
+        """Name the root row. A document without its key is rejected before anything of it is looked at."""
         table = self.tables[0]
-        if not table.key:
+        if not self._key:
             return identity.document_identity(table.name, canonical_document(without_origin(staged.raw)))
         texts = []
-        for (place, kind), name in zip(self._key, table.key, strict=True):
-            value = row.cells[place]
-            if value is None:
-                message = f"expected a number or a text for `{name}`, which is in the key of `{table.name}`, got none"
-                return Reject(staged.row_id, Stage.MAP, "null_key", message, {"table": table.qualified, "column": name})
-            texts.append(canonical_key(column_type(kind).text(value), kind))
+        for field in self._key:
+            value = document.get(field) if type(document) is dict else None
+            if value is None or type(value) is dict or type(value) is list:
+                message = f"expected a number or a text for `{field}`, which is in the key of `{table.name}`, got none"
+                return Reject(staged.row_id, Stage.MAP, "null_key", message, {"table": table.qualified, "path": f"$.{field}"})
+            texts.append(canonical_key(key_text(value), "text"))
         return identity.key_identity(table.name, texts)
 
 
-def _copy(kind: CellKind, type_name: str) -> Callable[[Any], Any]:
+def _copy(cell: Cell) -> Callable[[Any], Any]:
     """Give what writes a cell as a field of a COPY line.
 
     Texts that have a form are written as they came: PostgreSQL reads them all.
     """
-    return column_type("text" if kind is CellKind.TEXT else type_name).copy
+    if cell.mixed:
+        text = column_type("text").copy
+        return lambda value: text(None if value is None else key_text(value))
+    return column_type("text" if cell.kind is CellKind.TEXT else cell.type).copy

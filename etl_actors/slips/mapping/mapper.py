@@ -19,5 +19,5 @@ def mapper_of(slip: Slip) -> AnyMapper:
         SlipError: it cannot be compiled.
     """
     if slip.breakout is not None:
-        return BreakoutMapper(slip, slip.breakout.layout)
+        return BreakoutMapper(slip, slip.breakout)
     return compile_slip(slip)

@@ -8,6 +8,7 @@ from etl_actors.errors import SlipError
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.found import find_slips
 from etl_actors.slips.shelf.in_force import settle
+from etl_actors.slips.shelf.unmatched import Unmatched
 
 __all__ = ["Absent", "Catalogue", "load_catalogue", "usable_catalogue"]
 
@@ -39,11 +40,13 @@ class Catalogue:
         slips: those that can be used, highest priority first, then by name.
         problems: what is wrong with the others, one text a slip.
         absent: those that others have and this one does not, and those that are broken.
+        unmatched: makes slips for the documents that none of these takes; None where they are rejected.
     """
 
     slips: tuple[Slip, ...]
     problems: tuple[str, ...] = ()
     absent: tuple[Absent, ...] = ()
+    unmatched: Unmatched | None = None
     _sources: dict[str, tuple[Slip, ...]] = field(init=False, repr=False, compare=False)
     _others: tuple[Slip, ...] = field(init=False, repr=False, compare=False)
     _names: dict[str, Slip] = field(init=False, repr=False, compare=False)
@@ -56,12 +59,27 @@ class Catalogue:
         object.__setattr__(self, "_names", {slip.name: slip for slip in self.slips})
 
     def for_source(self, source: str) -> tuple[Slip, ...]:
-        """List the slips that may take rows of a source, highest priority first."""
-        return self._sources.get(source, self._others)
+        """List the slips that may take rows of a source, highest priority first.
 
-    def named(self, name: str) -> Slip | None:
-        """Find a slip by its name."""
-        return self._names.get(name)
+        The last may be one that nobody wrote, for what the others leave; not where a slip is awaited that may take it.
+        """
+        found = self._sources.get(source, self._others)
+        if self.unmatched is None or any(slip.when is None for slip in found) or self.awaited(source) is not None:
+            return found
+        rest = self.unmatched.slip(source)
+        return found if rest is None else (*found, rest)
+
+    def named(self, name: str, source: str | None = None) -> Slip | None:
+        """Find a slip by its name.
+
+        Args:
+            name: of the slip.
+            source: of rows that name it: then it may be one that nobody wrote.
+        """
+        known = self._names.get(name)
+        if known is not None or source is None or self.unmatched is None:
+            return known
+        return self.unmatched.named(name, source)
 
     def awaited(self, source: str, name: str | None = None) -> Absent | None:
         """Find a slip for which rows are to wait, since those in force here take none of them.

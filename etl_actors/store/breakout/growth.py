@@ -8,10 +8,11 @@ from psycopg import errors as pg
 
 from etl_actors.errors import SlipError
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.transition import AddTable, Refill, transition
 from etl_actors.relational.breakout.transition import Change as Drift
-from etl_actors.relational.breakout.transition import Refill, transition
 from etl_actors.slips.model.slip import Slip
-from etl_actors.slips.reading.growing import grown, written_alike
+from etl_actors.slips.reading.growing import grown, seen_by, written_alike
+from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.breakout.refill import refill
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
@@ -20,7 +21,7 @@ from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.kin import read_stored
 from etl_actors.store.tables.plan import Change
 
-__all__ = ["Breakouts", "is_current"]
+__all__ = ["Breakouts", "adopt", "is_current"]
 
 _SQL = queries("breakouts")
 _TARGETS = queries("targets")
@@ -45,12 +46,21 @@ class Breakouts:
         self.changed: list[str] = []
 
     def current(self, slip: Slip) -> Slip:
-        """Give the version of a slip that knows most of its documents: the active one, if nothing else of it was changed."""
-        row = self._conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
-        if row is None or row[0] == slip.digest:
+        """Give the version of a slip that knows most of its documents.
+
+        Raises:
+            SlipError: what is in force was written otherwise, or nothing is.
+        """
+        row = self._conn.execute(_SQL["active_digest"], {"name": slip.name}).fetchone()
+        if row is not None and row[0] == slip.digest:
             return slip
-        digest, files = row
-        return read_stored(digest, slip.name, files, self._target_schema) if written_alike(files, slip.files) else slip
+        if row is None and is_unmatched(slip.name):
+            return self.grow(slip, Seen())  # nobody puts it in force but its first document
+        stored = self._conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
+        if stored is None or not written_alike(stored[1], slip.files):
+            raise SlipError(f"Slip {slip.name} is no longer in force as this batch knows it: it waits for what is.")
+        digest, files = stored
+        return read_stored(digest, slip.name, files, self._target_schema)
 
     def grow(self, slip: Slip, seen: Seen) -> Slip:
         """Make a version that knows more, change the tables to what it has, and let it be the active one.
@@ -63,28 +73,34 @@ class Breakouts:
             The version; another's where others have grown it as far meanwhile.
 
         Raises:
-            SlipError: the tables cannot be changed so, or are in use by others all the time; nothing was changed.
+            SlipError: the slip was changed or retired meanwhile, or the tables cannot be changed so, or are in use by others all the time; nothing was changed.
         """
         for attempt in range(_ATTEMPTS):
             try:
                 with self._conn.transaction():
                     self._conn.execute(_SQL["lock"], {"name": slip.name})
-                    return self._grow(self.current(slip), seen)
+                    return self._grow(slip, seen)
             except pg.LockNotAvailable:
                 time.sleep(_REST_S * attempt)
-            except (psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.DataError) as exc:
+            except psycopg.OperationalError:
+                raise
+            except psycopg.DatabaseError as exc:  # a view that depends on a table, a name that is taken
                 message = f"The tables of slip {slip.name} cannot be changed for new documents: {exc.diag.message_primary}."
                 raise SlipError(message) from exc
         message = f"The tables of slip {slip.name} cannot be changed for new documents: others use them all the time."
         raise SlipError(message)
 
-    def _grow(self, known: Slip, seen: Seen) -> Slip:
+    def _grow(self, slip: Slip, seen: Seen) -> Slip:
+        stored = self._conn.execute(_SQL["active_digest"], {"name": slip.name}).fetchone()
+        known = slip if stored is None and is_unmatched(slip.name) else self.current(slip)
         wanted = grown(known, seen)
         if wanted.digest == known.digest:
             return known
         assert known.breakout is not None
         assert wanted.breakout is not None
-        changes = transition(known.breakout.layout, wanted.breakout.layout)
+        changes: list[Drift] | Refill = [AddTable(number) for number in range(len(wanted.tables))]
+        if stored is not None:
+            changes = transition(known.breakout.layout, wanted.breakout.layout)
         if isinstance(changes, Refill) and known.root.key != wanted.root.key:
             raise SlipError(
                 f"The tables of slip {known.name} would have to be filled anew, which this release does not do: {changes.why}."
@@ -116,5 +132,23 @@ def is_current(conn: Connection, name: str, digest: str) -> bool:
         digest: of the version.
     """
     conn.execute(_SQL["hold"], {"name": name})
-    row = conn.execute(_SQL["active"], {"name": name}).fetchone()
+    row = conn.execute(_SQL["active_digest"], {"name": name}).fetchone()
     return row is not None and row[0] == digest
+
+
+def adopt(conn: Connection, slip: Slip) -> None:
+    """Put a slip in force as it was written; of one that breaks documents out nothing that was seen is forgotten.
+
+    Args:
+        conn: in the transaction of the rollout.
+        slip: as it was read.
+    """
+    if slip.breakout is None:
+        remember(conn, slip)
+        return
+    conn.execute(_SQL["lock"], {"name": slip.name})
+    stored = conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
+    if stored is None:
+        remember(conn, slip)
+    elif not written_alike(stored[1], slip.files):
+        remember(conn, grown(slip, seen_by(stored[1])))

@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import sql
 
+from etl_actors.relational.breakout.keys import value_of
 from etl_actors.relational.breakout.layout import REST, BrokenTable, Cell, CellKind
 from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import BrokenRow
@@ -16,7 +17,7 @@ from etl_actors.slips.values.json_text import json_text
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import written_text
-from etl_actors.store.tables.quoting import identifier
+from etl_actors.store.tables.quoting import Quoted, identifier
 
 __all__ = ["differing", "rebuilt_documents", "same_as_staged"]
 
@@ -104,14 +105,15 @@ def _selected(conn: Connection, table: BrokenTable, target: Table, wanted: Seque
     cells = [_written(cell) for cell in table.cells]
     by = sql.SQL("_row_id" if table.parent is None else "_parent_id")
     head = sql.SQL("_id, NULL, _row_id, 0" if table.parent is None else "_id, _parent_id, _row_id, _index")
-    columns = sql.SQL(", ").join([head, sql.SQL("{}::text").format(sql.Identifier(REST)), *cells])
-    statement = sql.SQL("SELECT {} FROM {} WHERE {} = ANY (%s) ORDER BY _row_id").format(columns, identifier(target), by)
+    columns = sql.SQL(", ").join([head, sql.SQL("{}::text").format(Quoted(REST)), *cells])
+    where = Quoted(target.schema, target.name)
+    statement = sql.SQL("SELECT {} FROM {} WHERE {} = ANY (%s) ORDER BY _row_id").format(columns, where, by)
     yield from conn.execute(statement, [wanted]) if wanted else ()
 
 
 def _written(cell: Cell) -> sql.Composable:
     """Write a column so that its value is read as it came."""
-    column = sql.Identifier(cell.name)
+    column = Quoted(cell.name)
     if cell.kind is CellKind.TEXT:
         return written_text(column, cell.type)
     return column if cell.kind is CellKind.BOOLEAN else sql.SQL("{}::text").format(column)
@@ -122,4 +124,6 @@ def _value(cell: Cell, value: Any) -> Any:
         return None
     if cell.kind is CellKind.NUMBER:
         return Decimal(value)
+    if cell.mixed:
+        return value_of(value)
     return decode(value.encode()) if cell.kind is CellKind.JSON else value

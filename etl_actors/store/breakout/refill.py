@@ -47,7 +47,9 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
         SlipError: a row is no longer staged, or readers are in the way all the time.
     """
     assert after.breakout is not None
-    beside = {table.name: replace(table, name=f"etl_refill_{number}") for number, table in enumerate(after.targets)}
+    beside = {
+        table.name: replace(table, name=f"etl_refill_{after.digest[:8]}_{number}") for number, table in enumerate(after.targets)
+    }
     for table in beside.values():
         for change in created(table):
             conn.execute(change.statement)
@@ -67,7 +69,7 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
 def _filled(conn: Connection, before: Slip, after: Slip, tables: Sequence[Table]) -> dict[str, int]:
     """Fill the tables, piece by piece; return their numbers of rows by the names that they will have."""
     assert after.breakout is not None
-    mapper = BreakoutMapper(after, after.breakout.layout)
+    mapper = BreakoutMapper(after, after.breakout)
     counts = dict.fromkeys((table.qualified for table in after.targets), 0)
     for piece in _staged(conn, before.root):
         texts: list[list[str]] = [[] for _ in tables]

@@ -1,5 +1,8 @@
 -- Slips that break documents out: their versions grow with what was seen.
 
+-- name: active_digest
+SELECT digest FROM etl.slip WHERE active AND name = %(name)s ORDER BY first_seen DESC, digest LIMIT 1
+
 -- name: active
 SELECT digest, files FROM etl.slip WHERE active AND name = %(name)s ORDER BY first_seen DESC, digest LIMIT 1
 

@@ -71,6 +71,17 @@ def test_what_no_slip_or_several_would_take_is_told_as_rejected(place: Path, ask
     assert out.splitlines()[-1] == "5 documents of source web: 2 taken by one slip, 3 rejected."
 
 
+def test_what_no_slip_takes_is_told_as_broken_out_where_the_settings_say_so(
+    place: Path, asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ETL_UNMATCHED", "breakout")
+    out = asked("explain", "some.jsonl", "--source", "web")[1]
+    assert "some.jsonl:4  taken by none: broken out to tables of its source's own, as the setting unmatched says" in out
+    assert out.splitlines()[-1] == "5 documents of source web: 2 taken by one slip, 1 broken out, 2 rejected."
+    monkeypatch.setenv("ETL_UNMATCHED_SOURCES", "shop")
+    assert "some.jsonl:4  rejected, no_slip: none takes it" in asked("explain", "some.jsonl", "--source", "web")[1]
+
+
 def test_the_same_as_json(place: Path, asked: Any) -> None:
     told = json.loads(asked("explain", "some.jsonl", "--source", "web", "--json")[1])["documents"]
     assert [one["taken_by"] for one in told] == ["page", "error", None, None, None]

@@ -1,7 +1,11 @@
 """A batch whose documents have no place in the tables yet is parsed by a version that has seen them."""
 
-from etl_actors.relational.breakout.seen import seen_in
+import pytest
+
+from etl_actors.errors import SlipError
+from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.parsed import Parsed
+from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values.document import Staged
@@ -37,3 +41,30 @@ def test_rows_that_are_rejected_are_so_once() -> None:
     parsed = _parser('{"a": 1}', '{"$raw": "x", "$reason": "not_json", "$error": "expected JSON"}').parse(Job((1, 2), ROLE))
     assert isinstance(parsed, Parsed)
     assert [reject.row_id for reject in parsed.rejects] == [2]
+
+
+def test_of_several_slips_that_grow_the_one_grows_whose_documents_those_were() -> None:
+    other = read_slip({"slip.toml": 'name = "other"\npriority = 1\nwhen = "exists(b)"\n[breakout]\n'}, "public")
+    role = Role((RoleSlip(other.digest, other.files), *ROLE.slips))
+    parser = _parser('{"a": 1}', '{"b": 1}')
+    first, second = parser.parse(Job((1,), role)), parser.parse(Job((2,), role))
+    assert isinstance(first, Parsed)
+    assert isinstance(second, Parsed)
+    assert (first.digest, second.digest) == (grown(SLIP, seen_in({"a": 1})).digest, grown(other, seen_in({"b": 1})).digest)
+
+
+def test_a_slip_that_has_no_place_for_what_it_has_seen_does_not_grow_without_end() -> None:
+    class Stuck:
+        def __init__(self) -> None:
+            self.changed: list[str] = []
+
+        def current(self, slip: Slip) -> Slip:
+            return slip
+
+        def grow(self, slip: Slip, seen: Seen) -> Slip:
+            del seen
+            return slip
+
+    row = Staged(1, b'{"a": 1}', "shop", "")
+    with pytest.raises(SlipError, match="a bug of this release"):
+        BatchParser(lambda _row_ids: [row], "public", growing=Stuck()).parse(Job((1,), ROLE))

@@ -3,7 +3,10 @@
 import json
 from typing import Any
 
+import pytest
+
 from etl_actors.relational.breakout.evidence import written_evidence
+from etl_actors.relational.breakout.rows import Unseen
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.identity import child_identity, document_identity, key_identity
 from etl_actors.relational.reject import Reject
@@ -49,31 +52,33 @@ def test_a_document_is_known_by_all_that_it_holds_and_its_items_by_their_place()
     }
 
 
-def test_a_key_makes_the_identity_and_numbers_that_are_equal_make_one() -> None:
-    mapper = _mapper([{"id": 1}, {"id": 1.5}], ("id",))
-    one, other = _mapped(mapper, {"id": 1}), _mapped(mapper, {"id": 1.0})
-    assert isinstance(one, dict)
-    assert isinstance(other, dict)
-    assert one["shop"][0][0] == other["shop"][0][0] == key_identity("shop", ["n1e0"])
+def test_a_key_makes_the_identity_and_values_that_are_one_text_are_one() -> None:
+    mapper = _mapper([{"id": 1.5}, {"id": "A"}, {"id": True}], ("id",))
     assert mapper.tables[0].key == ("id",)
-
-
-def test_a_key_that_is_a_number_here_and_a_text_there_is_a_text() -> None:
-    mapper = _mapper([{"id": 1}, {"id": "A"}, {"id": True}], ("id",))
     assert [(column.name, column.type) for column in mapper.tables[0].columns] == [("id", "text"), ("_rest", "jsonb")]
-    made = _mapped(mapper, {"id": 1})
-    assert isinstance(made, dict)
-    assert made["shop"] == [[key_identity("shop", ["s1"]), "7", "1", '{"/id":1}']]
+    for value, rest in ((1, r"\N"), (1.0, '{"/id":1.0}'), ("1", '{"/id":"1"}')):
+        made = _mapped(mapper, {"id": value})
+        assert isinstance(made, dict)
+        assert made["shop"] == [[key_identity("shop", ["s1"]), "7", "1", rest]]
 
 
-def test_a_document_without_its_key_is_rejected() -> None:
+def test_a_key_stays_one_column_whatever_its_values_were() -> None:
+    few, many = _mapper([{"id": 1}], ("id",)), _mapper([{"id": 1}, {"id": 1.5}, {"id": "A"}], ("id",))
+    assert few.tables == many.tables
+    assert _mapped(few, {"id": 1}) == _mapped(many, {"id": 1})
+
+
+def test_a_document_without_its_key_is_rejected_whatever_else_it_holds() -> None:
     mapper = _mapper([{"id": 1, "a": 2}, {"id": None}], ("id",))
-    for document in ({"a": 3}, {"id": None}):
+    for document in ({"a": 3}, {"id": None}, {"never": ["seen"]}, [{"id": 1}], {"id": {"id": 1}}):
         reject = _mapped(mapper, document)
         assert isinstance(reject, Reject)
         assert reject.reason == "null_key"
-        assert reject.message == "expected a number or a text for `id`, which is in the key of `shop`, got none"
+        assert reject.message.startswith("expected a number or a text for `id`, which is in the key of `shop`, got ")
 
 
-def test_a_key_that_no_document_has_had_is_none_yet() -> None:
-    assert _mapper([{"a": 1}], ("id",)).tables[0].key == ()
+def test_a_document_of_another_shape_is_to_be_looked_at() -> None:
+    mapper = _mapper([{"id": 1, "a": 2}], ("id",))
+    for document in ({"id": 1, "a": "x"}, {"id": 1, "b": None}, {"id": 1, "a": 10**30}):
+        with pytest.raises(Unseen):
+            _mapped(mapper, document)
