@@ -25,7 +25,7 @@ from etl_actors.database_in_use import database_url, revive_embedded
 from etl_actors.http.health import HealthState
 from etl_actors.http.server import serve
 from etl_actors.settings import Settings
-from etl_actors.slips.shelf.unmatched import Unmatched
+from etl_actors.slips.shelf.unmatched import unmatched_as_set
 from etl_actors.store.daemons import Node, declare
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.doorbell import Doorbell
@@ -63,7 +63,8 @@ def run(settings: Settings, *, once: bool = False, replays_only: bool = False) -
             from etl_actors.store.migrate import migrate  # noqa: PLC0415  # Alembic takes as long as all the rest
 
             migrate(url, settings.target_schema, settings.partition_rows)
-        versions = Versions(url, settings.parser_folders, settings.target_schema, _unmatched(settings))
+        unmatched = unmatched_as_set(settings.unmatched, settings.target_schema, settings.unmatched_names)
+        versions = Versions(url, settings.parser_folders, settings.target_schema, unmatched)
         in_force = versions.start()
         daemon = _Daemon(settings, url, versions, HealthState(settings.freshness_s, broken=in_force.broken()), once, replays_only)
         # Several daemons may work here, and one that ends by itself is asked by nobody how it is.
@@ -75,10 +76,6 @@ def run(settings: Settings, *, once: bool = False, replays_only: bool = False) -
                 daemon.alarm.stop()
             log.info(events.DAEMON_STOPPED, status=status)
     return status
-
-
-def _unmatched(settings: Settings) -> Unmatched | None:
-    return Unmatched(settings.target_schema, settings.unmatched_names) if settings.unmatched == "breakout" else None
 
 
 @dataclass(frozen=True, slots=True)

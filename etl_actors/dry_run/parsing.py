@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from etl_actors.actors.casting import cast
 from etl_actors.dry_run.found import Refusals
+from etl_actors.dry_run.standing import AsTheyStand
 from etl_actors.errors import DataRefused
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
@@ -29,6 +30,7 @@ class Parsing:
         preview: gets the rows.
         catalogue: the slips that are to be in force.
         stored: every version by its digest.
+        standing: of slips that break documents out.
         settings: for the target schema, the rows of a batch, and whether stored code may run.
         tell: told every so often how many rows are done.
     """
@@ -39,17 +41,19 @@ class Parsing:
         preview: Preview,
         catalogue: Catalogue,
         stored: Mapping[str, Slip],
+        standing: AsTheyStand,
         settings: Settings,
         tell: Callable[[int], None],
     ) -> None:
         self._preview = preview
         self._catalogue = catalogue
         self._stored = stored
+        self._standing = standing
         self._batch_rows = settings.batch_rows
         self._any_steps = settings.stored_steps == "any"
         self.tell = tell
         self._done = 0
-        self._parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema)
+        self._parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema, growing=standing)
         self.refusals = Refusals()
         self.used: set[str] = set()  # digests of the slips that took chosen rows
 
@@ -123,6 +127,8 @@ class Parsing:
 
     def _role(self, group: Group, *, pinned: bool) -> Role:
         slip = self._stored.get(group.digest or "") if pinned else None
+        if slip is not None and slip.breakout is not None:
+            slip = self._standing.current(slip)
         text = None if slip is None else RoleSlip(slip.digest, slip.files, slip.name)
         return cast(self._catalogue, group.source, group.slip, text)
 

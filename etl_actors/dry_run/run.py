@@ -5,9 +5,11 @@ from enum import StrEnum
 
 from etl_actors.dry_run.found import DryRun
 from etl_actors.dry_run.parsing import Parsing
+from etl_actors.dry_run.standing import AsTheyStand
 from etl_actors.settings import Settings
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.catalogue import usable_catalogue
+from etl_actors.slips.shelf.unmatched import unmatched_as_set
 from etl_actors.store.database import Connection
 from etl_actors.store.replay.choice import Choice, count, require_settled
 from etl_actors.store.replay.comparison import Comparison
@@ -49,7 +51,7 @@ def dry_run(
         tell: told of the step, how many documents are parsed, and of how many.
 
     Raises:
-        UsageError: the choice cannot be.
+        UsageError: the choice cannot be, or documents of it would change the tables of a slip that breaks documents out.
         SlipError: a slip of the folders cannot be used.
         DatabaseUnsuitable: one could not be in force beside what its tables hold.
     """
@@ -57,14 +59,17 @@ def dry_run(
     chosen = sum(count(conn, choice).values())
     if not chosen:
         return DryRun()
-    catalogue = usable_catalogue(settings.parser_folders, settings.target_schema)
+    unmatched = unmatched_as_set(settings.unmatched, settings.target_schema, settings.unmatched_names)
+    catalogue = usable_catalogue(settings.parser_folders, settings.target_schema, unmatched)
     stored = {slip.digest: slip for slip in stored_slips(conn, settings.target_schema)}
-    slips = {**stored, **{slip.digest: slip for slip in catalogue.slips}}
+    standing = AsTheyStand(conn)
+    in_force = [standing.current(slip) if slip.breakout is not None else slip for slip in catalogue.slips]
+    slips = {**stored, **{slip.digest: slip for slip in in_force}}
     preview = Preview(conn)
     comparison = Comparison(conn, preview, slips)
     groups = preview.choose(choice, most)
     looked_at = sum(len(group.row_ids) for group in groups)
-    parsing = Parsing(conn, preview, catalogue, stored, settings, lambda done: tell(Step.PARSING, done, looked_at))
+    parsing = Parsing(conn, preview, catalogue, stored, standing, settings, lambda done: tell(Step.PARSING, done, looked_at))
     parsing.repeat(groups, pinned=version is Version.ORIGINAL)
     for digest in sorted(parsing.used):
         require_possible(conn, slips[digest], stored.values())

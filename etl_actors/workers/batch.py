@@ -203,9 +203,9 @@ class BatchParser:
             return  # a split is certain: its children are mapped, this batch only routed
         try:
             made = mapper.map(staged, document, tally.lines, clean=clean)
-        except Unseen:
+        except Unseen as news:
             tally.unseen = tally.unseen or Seen()
-            tally.unseen.add(document)
+            tally.unseen.add(news.body)
             tally.outgrown = digest
             return
         if isinstance(made, Reject):

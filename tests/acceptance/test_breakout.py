@@ -189,3 +189,31 @@ def test_some_sources_are_broken_out_and_the_others_rejected(database: str, slip
     assert etl("run", "--once", env=env).returncode == 0
     assert _asked(database, "SELECT a FROM one") == [(1,)]
     assert _asked(database, "SELECT reason FROM etl.reject") == [("no_slip",)]
+
+
+def test_a_key_stays_where_names_of_other_members_turn_out_to_be_data(database: str, slips: Path) -> None:
+    _feed(database, slips, [{"sku": 1, "a": 1}, {"sku": 2, "a": 2}])
+    _feed(database, slips, [{"sku": 2, "2024": 5}])
+    _feed(database, slips, [{"sku": "1", "a": 3}, {"sku": 3}])
+    found = _asked(
+        database, "SELECT r.sku, e.key, e.value::int FROM shop r LEFT JOIN shop__entry e ON e._root_id = r._id ORDER BY 1"
+    )
+    assert found == [("1", "a", 3), ("2", "2024", 5), ("3", None, None)]
+
+
+def test_tables_below_others_than_before_are_filled_anew_and_the_daemon_starts_again(database: str, slips: Path) -> None:
+    (slips / "shop" / "slip.toml").write_text('name = "shop"\nsource = "shop"\n[breakout]\n')
+    _feed(database, slips, [{"m": {"1": {"2024": 1}}}])
+    _feed(database, slips, [{"m": [[1]]}])
+    _feed(database, slips, [{"m": 1}])
+    assert _asked(database, "SELECT count(*)::int FROM shop") == [(3,)]
+
+
+def test_a_dry_run_of_documents_that_have_changed_their_tables_finds_nothing_to_change(database: str, slips: Path) -> None:
+    for document in ({"sku": 1, "a": 1}, {"sku": 2, "b": [1]}, {"sku": 2, "a": "x"}):
+        _feed(database, slips, [document])
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    for version in ((), ("--slip-version", "original")):
+        told = etl("replay", "--source", "shop", "--dry-run", "--json", *version, env=env)
+        assert told.returncode == 0, told.stderr
+        assert not any(table["changed"] or table["added"] or table["removed"] for table in json.loads(told.stdout)["tables"])

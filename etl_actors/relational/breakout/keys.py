@@ -1,12 +1,13 @@
-"""The values of a key as texts: a number is one however it is written, and what looks like a number is one."""
+"""Fields of a key, which have columns whatever they hold. Their values are texts: a number is one however it is written, and what looks like a number is one."""
 
 import re
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
 from etl_actors.relational.canonical import canonical_number
 
-__all__ = ["key_text", "told_by_text", "value_of"]
+__all__ = ["key_text", "told_by_text", "value_of", "without_key"]
 
 _SHORT = 10**18
 _DIGITS = 1000
@@ -49,3 +50,10 @@ def told_by_text(value: Any) -> bool:
 def value_of(text: str) -> Any:
     """Give the value that a text tells, as `told_by_text` says."""
     return Decimal(text) if _NUMBER.fullmatch(text) and text != "-0" else text
+
+
+def without_key(document: Any, key: Collection[str]) -> Any:
+    """Give what of a document decides on its tables: all but the fields of its key."""
+    if not key or type(document) is not dict:
+        return document
+    return {name: value for name, value in document.items() if name not in key}

@@ -55,7 +55,7 @@ class Cell:
         kind: what it takes.
         type: PostgreSQL's name of its type.
         alone: whether nothing but this kind, and null, was seen at the place.
-        mixed: whether a column of texts takes any scalar, as its text: a key's does.
+        mixed: whether a column of texts takes any scalar, as its text: a field of the key does.
     """
 
     name: str
@@ -113,16 +113,16 @@ def laid_out(seen: Seen, root: str, key: Collection[str] = ()) -> Layout:
     """Lay out the tables.
 
     Args:
-        seen: what was seen in the documents.
+        seen: what was seen in the documents, without the fields of the key.
         root: the name of the root table.
-        key: fields of the documents that are the root's key: each has one column, of texts, whatever its values are.
+        key: fields of the documents that are the root's key: each has one column, of texts, whatever else there is.
 
     Returns:
-        The tables; names, columns and types depend on `seen` alone.
+        The tables; names, columns and types depend on these alone.
     """
     drafts: list[_Draft] = []
     for levels in range(_LEVELS, -1, -1):
-        drafts = _Drafting(levels, frozenset((field,) for field in key)).run(seen, root)
+        drafts = _Drafting(levels).run(seen, root, key)
         if len(drafts) <= MOST_TABLES:
             break
     names = named((draft.source for draft in drafts[1:]), (root,))
@@ -139,13 +139,16 @@ def laid_out(seen: Seen, root: str, key: Collection[str] = ()) -> Layout:
 
 
 class _Drafting:
-    def __init__(self, levels: int, keys: frozenset[tuple[str, ...]]) -> None:
+    def __init__(self, levels: int) -> None:
         self.levels = levels
-        self.keys = keys
         self.drafts: list[_Draft] = []
 
-    def run(self, seen: Seen, root: str) -> list[_Draft]:
-        self._table(_Draft((root,), None, (), None), seen, 0)
+    def run(self, seen: Seen, root: str, key: Collection[str]) -> list[_Draft]:
+        top = _Draft((root,), None, (), None)
+        for one in key:
+            (source,) = _sources((one,), "value", [CellKind.TEXT.value])
+            top.cells[source] = ((one,), CellKind.TEXT, "text", False, True)
+        self._table(top, seen, 0)
         return self.drafts
 
     def _table(self, draft: _Draft, seen: Seen, level: int) -> None:
@@ -157,9 +160,6 @@ class _Drafting:
         below: list[tuple[_Draft, Seen]] = []
         for path, place in _places(seen, (), flat=flat):
             kinds = [*_scalar_kinds(place.scalars)]
-            mixed = draft.parent is None and path in self.keys and bool(kinds)
-            if mixed:
-                kinds = [(CellKind.TEXT, "text")]
             if place.deep or (not flat and path and _is_record(place)):
                 kinds.append((CellKind.JSON, "jsonb"))
             hanging = [*_hanging(place)]
@@ -174,7 +174,7 @@ class _Drafting:
             kinds = [*dict.fromkeys(kinds)]
             sources = _sources(path, "value", [kind.value for kind, _ in kinds])
             for source, (kind, type_name) in zip(sources, kinds, strict=True):
-                draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)), mixed)
+                draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)), False)
             if not kinds and not hanging:
                 draft.bare.append(path)
         for one, items in below:

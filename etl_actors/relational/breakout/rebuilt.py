@@ -46,7 +46,8 @@ def _item(layout: Layout, below: list[dict[int, list[tuple[int, BrokenRow]]]], t
             else:
                 column = next(place for place, cell in enumerate(known.cells) if cell.kind is CellKind.KEY)
                 keys = [one.cells[column] for _, one in hanging]
-                made = _put(made, known.path, dict(zip(keys, items, strict=True)))
+                entries = dict(zip(keys, items, strict=True))
+                made = made | entries if made is not _MISSING and not known.path else _put(made, known.path, entries)
     for pointer, value in row.rest.items():
         path = tuple(name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:])
         made = _put(made, path, value)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from etl_actors.relational.breakout.keys import told_by_text
+from etl_actors.relational.breakout.keys import told_by_text, without_key
 from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Step
 from etl_actors.relational.breakout.scalars import Form, Number, Scalars, form_of, scalars_of, written_in
 
@@ -12,7 +12,15 @@ __all__ = ["Breaker", "BrokenRow", "Unseen", "pointer"]
 
 
 class Unseen(Exception):
-    """The layout has no place for something of the document: it is to be looked at, and the tables laid out anew."""
+    """The layout has no place for something of a document: it is to be looked at, and the tables laid out anew.
+
+    Args:
+        body: what is to be looked at.
+    """
+
+    def __init__(self, body: Any) -> None:
+        super().__init__(body)
+        self.body = body
 
 
 @dataclass(slots=True)
@@ -42,7 +50,6 @@ class _Place:
         columns: number of the column of each kind.
         number: what its column of numbers takes.
         form: what its column of texts takes.
-        mixed: whether that takes any scalar.
         members: the places of the members, where an object there is taken apart.
         items: number of the table of an array's elements.
         entries: number of the table of an object's members.
@@ -52,7 +59,6 @@ class _Place:
     columns: dict[CellKind, int] = field(default_factory=dict)
     number: Number | None = None
     form: Form | None = None
-    mixed: bool = False
     members: dict[str, "_Place"] = field(default_factory=dict)
     items: int | None = None
     entries: int | None = None
@@ -76,10 +82,11 @@ class Breaker:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._roots = [_Place("") for _ in layout.tables]
-        self._keys = [_key_column(table.cells) for table in layout.tables]
+        self._names = [_name_column(table.cells) for table in layout.tables]
+        self._key = {cell.path[0]: column for column, cell in enumerate(layout.tables[0].cells) if cell.mixed}
         for number, table in enumerate(layout.tables):
             for column, cell in enumerate(table.cells):
-                if cell.kind is not CellKind.KEY:
+                if cell.kind is not CellKind.KEY and not cell.mixed:
                     self._column(self._place(number, cell.path), column, cell)
             for path in table.bare:
                 self._place(number, path)
@@ -94,7 +101,7 @@ class Breaker:
         """Break a document out.
 
         Args:
-            document: as it is decoded.
+            document: as it is decoded; where the root has a key, an object that has a scalar in each field of it.
 
         Returns:
             Its rows, one list a table.
@@ -103,7 +110,13 @@ class Breaker:
             Unseen: something in it has no place.
         """
         made: list[list[BrokenRow]] = [[] for _ in self.layout.tables]
-        self._item(0, document, None, -1, 0, made)
+        self._item(0, without_key(document, self._key), None, -1, 0, made)
+        root = made[0][0]
+        for name, column in self._key.items():
+            root.rest.pop("", None)  # the object is not empty
+            value = root.cells[column] = document[name]
+            if not told_by_text(value):
+                root.rest[pointer((name,))] = value
         return made
 
     def _place(self, number: int, path: tuple[str, ...]) -> _Place:
@@ -117,7 +130,6 @@ class Breaker:
 
     def _column(self, place: _Place, column: int, cell: Cell) -> None:
         place.columns[cell.kind] = column
-        place.mixed = place.mixed or cell.mixed
         if cell.kind is CellKind.NUMBER:
             place.number = Number(cell.type)
         elif cell.kind is CellKind.TEXT:
@@ -126,7 +138,7 @@ class Breaker:
     def _item(self, number: int, value: Any, key: str | None, parent: int, index: int, made: list[list[BrokenRow]]) -> None:
         row = BrokenRow([None] * len(self.layout.tables[number].cells), parent=parent, index=index)
         made[number].append(row)
-        column = self._keys[number]
+        column = self._names[number]
         if column is not None:
             row.cells[column] = key
         self._value(self._roots[number], value, row, len(made[number]) - 1, made)
@@ -139,10 +151,6 @@ class Breaker:
             self._array(place, value, row, at, made)
         elif value is None:
             row.rest[place.pointer] = None
-        elif place.mixed:
-            row.cells[place.columns[CellKind.TEXT]] = value
-            if not told_by_text(value):
-                row.rest[place.pointer] = value
         elif kind is str:
             self._text(place, value, row)
         else:
@@ -160,7 +168,7 @@ class Breaker:
             for name, one in value.items():
                 member = place.members.get(name)
                 if member is None:
-                    raise Unseen
+                    raise Unseen(value)
                 self._value(member, one, row, at, made)
 
     def _array(self, place: _Place, value: list[Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
@@ -172,15 +180,15 @@ class Breaker:
         elif CellKind.JSON in place.columns:
             row.cells[place.columns[CellKind.JSON]] = value
         else:
-            raise Unseen
+            raise Unseen(value)
 
     def _text(self, place: _Place, value: str, row: BrokenRow) -> None:
         form = place.form
         if form is None:
-            raise Unseen
+            raise Unseen(value)
         if form is not Form.TEXT:
             if form_of(value) is not form:
-                raise Unseen
+                raise Unseen(value)
             if written_in(form, value) != value:
                 row.rest[place.pointer] = value
         row.cells[place.columns[CellKind.TEXT]] = value
@@ -189,9 +197,9 @@ class Breaker:
         kind = CellKind.BOOLEAN if type(value) is bool else CellKind.NUMBER
         column = place.columns.get(kind)
         if column is None or (kind is CellKind.NUMBER and not Scalars(number=place.number).hold(scalars_of(value))):
-            raise Unseen
+            raise Unseen(value)
         row.cells[column] = value
 
 
-def _key_column(cells: tuple[Any, ...]) -> int | None:
+def _name_column(cells: tuple[Any, ...]) -> int | None:
     return next((column for column, cell in enumerate(cells) if cell.kind is CellKind.KEY), None)

@@ -16,7 +16,7 @@ def broken_targets(layout: Layout, schema: str, key: tuple[str, ...], policy: Po
         policy: which of several documents with one key stays.
 
     Returns:
-        The targets, in the layout's order. A field of the key that no document has had yet has no column, and so there is no key yet.
+        The targets, in the layout's order.
     """
     made: list[Table] = []
     for table in layout.tables:
@@ -30,5 +30,4 @@ def broken_targets(layout: Layout, schema: str, key: tuple[str, ...], policy: Po
 
 def _key_columns(root: BrokenTable, key: tuple[str, ...]) -> tuple[str, ...]:
     by_path = {cell.path: cell.name for cell in root.cells if cell.mixed}
-    names = tuple(by_path[field,] for field in key if (field,) in by_path)
-    return names if len(names) == len(key) else ()
+    return tuple(by_path[field,] for field in key)

@@ -10,7 +10,7 @@ from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.drafting.explicit import explicit_tables
 from etl_actors.slips.drafting.head import head
-from etl_actors.slips.drafting.toml import listed
+from etl_actors.slips.source.toml_text import listed
 from etl_actors.slips.values.json_text import json_text
 
 __all__ = ["document_draft", "key_candidates"]

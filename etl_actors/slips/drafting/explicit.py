@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from etl_actors.relational.breakout.layout import BrokenTable, Cell, CellKind, Layout, Step
-from etl_actors.slips.drafting.toml import key, path, quoted
+from etl_actors.slips.source.toml_text import key, path, quoted
 
 __all__ = ["Identity", "explicit_tables"]
 

@@ -1,6 +1,6 @@
 """What stands at the top of every slip that is written for people."""
 
-from etl_actors.slips.drafting.toml import quoted
+from etl_actors.slips.source.toml_text import quoted
 
 __all__ = ["head"]
 

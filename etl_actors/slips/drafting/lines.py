@@ -5,7 +5,7 @@ from typing import Any
 
 from etl_actors.relational.breakout.names import plain
 from etl_actors.slips.drafting.head import head
-from etl_actors.slips.drafting.toml import key
+from etl_actors.slips.source.toml_text import key
 
 __all__ = ["GRAMMAR", "is_text", "text_draft"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from etl_actors.relational import identity
 from etl_actors.relational.breakout.evidence import read_evidence
-from etl_actors.relational.breakout.keys import key_text
+from etl_actors.relational.breakout.keys import key_text, without_key
 from etl_actors.relational.breakout.layout import Cell, CellKind
 from etl_actors.relational.breakout.rows import Breaker, Unseen
 from etl_actors.relational.breakout.seen import Seen
@@ -21,6 +21,7 @@ from etl_actors.slips.values.document import Staged
 __all__ = ["BreakoutMapper"]
 
 _JSONB = column_type("jsonb")
+_GOT: dict[type, str] = {dict: "an object", list: "an array"}
 
 
 class BreakoutMapper:
@@ -66,8 +67,9 @@ class BreakoutMapper:
         root = self._root_id(staged, document)
         if isinstance(root, Reject):
             return root
-        if not self._seen.holds(document):
-            raise Unseen
+        body = without_key(document, self._key)
+        if not self._seen.holds(body):
+            raise Unseen(body)
         broken = self._breaker.rows(document)
         known: list[list[str]] = []
         for number, (table, rows) in enumerate(zip(self.tables, broken, strict=True)):
@@ -96,7 +98,8 @@ class BreakoutMapper:
         for field in self._key:
             value = document.get(field) if type(document) is dict else None
             if value is None or type(value) is dict or type(value) is list:
-                message = f"expected a number or a text for `{field}`, which is in the key of `{table.name}`, got none"
+                got = _GOT.get(type(value), "none")
+                message = f"expected a number or a text for `{field}`, which is in the key of `{table.name}`, got {got}"
                 return Reject(staged.row_id, Stage.MAP, "null_key", message, {"table": table.qualified, "path": f"$.{field}"})
             texts.append(canonical_key(key_text(value), "text"))
         return identity.key_identity(table.name, texts)

@@ -20,7 +20,7 @@ class Breakout:
         schema: where the tables are.
         key: fields of the documents that are the root's key.
         policy: which of several documents with one key stays.
-        evidence: what was seen of the documents so far; empty for nothing.
+        evidence: what was seen of the documents so far, without the fields of the key; empty for nothing.
         layout: of the tables, by that.
     """
 

@@ -48,6 +48,8 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
     except ValueError as error:
         section.problems.at_key(section.keys, str(error))
         return None
+    for one in key:
+        seen.members.pop(one, None)  # which has a column whatever was seen there
     return Breakout(table, where, key, Policy(policy), evidence, laid_out(seen, table, key))
 
 

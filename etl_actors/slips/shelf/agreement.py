@@ -27,6 +27,10 @@ def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
             fillers.setdefault(table.table.qualified, []).append((read, table))
     for name, several in fillers.items():
         for (one, known), (other, table) in combinations(several, 2):
+            if one[1].breakout is not None or other[1].breakout is not None:
+                sentence = f"`{name}` is a table of {one[0] / MAIN} too: what breaks documents out has its tables for itself"
+                yield Quarrel(one[1].name, other[1].name, name, _problem(other, table, sentence))
+                continue
             differing = "; ".join((*_differences(table, known), *_origins(other[1], table, one[1])))
             if differing:
                 sentence = f"the slip fills `{name}` otherwise than {one[0] / MAIN}: {differing}"

@@ -1,7 +1,7 @@
 """The slips in force, found by source or by name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from etl_actors.errors import SlipError
@@ -109,8 +109,13 @@ def load_catalogue(folders: Sequence[Path], target_schema: str) -> Catalogue:
     return Catalogue(tuple(slips), (*shelf.missing.values(), *shelf.empty.values(), *problems))
 
 
-def usable_catalogue(folders: Sequence[Path], target_schema: str) -> Catalogue:
+def usable_catalogue(folders: Sequence[Path], target_schema: str, unmatched: Unmatched | None = None) -> Catalogue:
     """Read all slips of some folders, each of which must be usable.
+
+    Args:
+        folders: of slips.
+        target_schema: for tables that name no schema.
+        unmatched: makes slips for documents that none of them takes.
 
     Raises:
         SlipError: any of them is wrong.
@@ -118,4 +123,4 @@ def usable_catalogue(folders: Sequence[Path], target_schema: str) -> Catalogue:
     catalogue = load_catalogue(folders, target_schema)
     if catalogue.problems:
         raise SlipError("\n".join(catalogue.problems))
-    return catalogue
+    return replace(catalogue, unmatched=unmatched)

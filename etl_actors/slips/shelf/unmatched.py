@@ -5,15 +5,26 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from etl_actors.relational.breakout.names import MOST_BYTES, plain
-from etl_actors.slips.drafting.toml import quoted
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.source.toml_text import quoted
 
-__all__ = ["Unmatched", "is_unmatched"]
+__all__ = ["Unmatched", "is_unmatched", "unmatched_as_set"]
 
 _NAME = "unmatched:"
 _PRIORITY = -(2**31) + 1  # below any slip that somebody writes
 _MARK = 6
+
+
+def unmatched_as_set(how: str, target_schema: str, sources: Collection[str]) -> "Unmatched | None":
+    """Give what makes slips for documents that none takes, as the settings say; None where they are rejected.
+
+    Args:
+        how: the setting `unmatched`.
+        target_schema: where their tables are.
+        sources: the setting `unmatched_sources`.
+    """
+    return Unmatched(target_schema, sources) if how == "breakout" else None
 
 
 def is_unmatched(name: str) -> bool:

@@ -104,8 +104,8 @@ class Trier:
         lines = self._mapper.begin()
         try:
             made = self._mapper.map(staged, document, lines)
-        except Unseen:  # the tables grow here as they would grow in the database
-            self._mapper = mapper_of(grown(self._mapper.slip, seen_in(document)))
+        except Unseen as news:  # the tables grow here as they would grow in the database
+            self._mapper = mapper_of(grown(self._mapper.slip, seen_in(news.body)))
             return self._map(staged, document)
         if isinstance(made, Reject):
             return _rejected(made, document)

@@ -85,7 +85,8 @@ class Breakouts:
             except psycopg.OperationalError:
                 raise
             except psycopg.DatabaseError as exc:  # a view that depends on a table, a name that is taken
-                message = f"The tables of slip {slip.name} cannot be changed for new documents: {exc.diag.message_primary}."
+                said = ", ".join(filter(None, (exc.diag.message_primary, *(exc.diag.message_detail or "").splitlines())))
+                message = f"The tables of slip {slip.name} cannot be changed for new documents: {said}."
                 raise SlipError(message) from exc
         message = f"The tables of slip {slip.name} cannot be changed for new documents: others use them all the time."
         raise SlipError(message)
@@ -101,10 +102,6 @@ class Breakouts:
         changes: list[Drift] | Refill = [AddTable(number) for number in range(len(wanted.tables))]
         if stored is not None:
             changes = transition(known.breakout.layout, wanted.breakout.layout)
-        if isinstance(changes, Refill) and known.root.key != wanted.root.key:
-            raise SlipError(
-                f"The tables of slip {known.name} would have to be filled anew, which this release does not do: {changes.why}."
-            )
         self._conn.execute(_TARGETS["limit_wait"])
         made = list(self._made(known, wanted, changes))
         for change in made:

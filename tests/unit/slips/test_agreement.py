@@ -248,3 +248,11 @@ def test_a_ref_is_found_wherever_it_stands(tmp_path: Path) -> None:
         "8:21: no slip fills a table `s`",
         "7:47: no slip fills a table `r`",
     ]
+
+
+@pytest.mark.parametrize("first", [BOOK, '[breakout]\ntable = "book"\n'], ids=["with columns", "breaking out too"])
+def test_a_slip_that_breaks_documents_out_has_its_tables_for_itself(tmp_path: Path, first: str) -> None:
+    catalogue = loaded(tmp_path, first, '[breakout]\ntable = "book"\n')
+    assert in_force(catalogue) == []
+    assert "`public.book` is a table of " in catalogue.problems[0]
+    assert "what breaks documents out has its tables for itself" in catalogue.problems[0]

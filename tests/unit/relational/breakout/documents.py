@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from etl_actors.slips.values.json_text import json_text
 
-__all__ = ["DOCUMENTS", "NAMES", "exact"]
+__all__ = ["DOCUMENTS", "KEYS", "NAMES", "exact"]
 
 NAMES = st.sampled_from(
     [
@@ -53,6 +53,9 @@ _SCALARS = st.one_of(
     st.sampled_from(
         ["123e4567-e89b-12d3-a456-426614174000", "123E4567-E89B-12D3-A456-426614174000", "null", "\U0001f600\u200d", "'\";--"]
     ),
+)
+KEYS = _SCALARS.filter(lambda value: value is not None) | st.sampled_from(
+    ["1", "1.0", "-0", "true", Decimal("-0.0"), Decimal("0.0000001"), 10**400]
 )
 DOCUMENTS = st.recursive(
     _SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=5)), max_leaves=12

@@ -1,18 +1,20 @@
 """Any documents have tables, and are made again of their rows, digit by digit."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl_actors.relational.breakout.keys import key_text, value_of, without_key
 from etl_actors.relational.breakout.layout import MOST_COLUMNS, MOST_TABLES, Layout, laid_out
 from etl_actors.relational.breakout.names import MOST_BYTES
 from etl_actors.relational.breakout.rebuilt import rebuilt
-from etl_actors.relational.breakout.rows import Breaker, Unseen
+from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen
 
-from .documents import DOCUMENTS, exact
+from .documents import DOCUMENTS, KEYS, NAMES, exact
 
 
 def _layout(documents: list[Any]) -> Layout:
@@ -51,6 +53,46 @@ def test_a_document_has_rows_in_tables_of_others_or_is_said_to_be_unseen(documen
         assert _layout([*documents, another]) != layout
     else:
         assert exact(rebuilt(layout, rows)) == exact(another)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.dictionaries(NAMES, DOCUMENTS, max_size=5), min_size=1, max_size=8), st.data())
+def test_documents_with_a_key_are_made_again_too_whatever_else_they_hold(documents: list[Any], data: st.DataObject) -> None:
+    key = data.draw(st.lists(NAMES, min_size=1, max_size=2, unique=True), "key")
+    keyed = [one | {name: data.draw(KEYS, name) for name in key} for one in documents]
+    seen = Seen()
+    for one in keyed:
+        seen.add(without_key(one, key))
+    layout = laid_out(seen, "root", key)
+    assert [(cell.path, cell.type) for cell in layout.tables[0].cells if cell.mixed] == [((name,), "text") for name in key]
+    breaker = Breaker(layout)
+    for one in keyed:
+        rows = breaker.rows(one)
+        assert [key_text(value) for value in rows[0][0].cells[: len(key)]] == [key_text(one[name]) for name in key]
+        assert exact(rebuilt(layout, _stored(layout, rows))) == exact(one)
+
+
+def _stored(layout: Layout, rows: list[list[BrokenRow]]) -> list[list[BrokenRow]]:
+    """Give rows as they are read of the tables, where the values of a key are texts."""
+    cells = [
+        value_of(key_text(value)) if cell.mixed else value
+        for cell, value in zip(layout.tables[0].cells, rows[0][0].cells, strict=True)
+    ]
+    return [[replace(rows[0][0], cells=cells)], *rows[1:]]
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [{"id": 1, "a": 1}, {"id": 2, "a": 2}, {"id": 1, "a": 3, "2024": 5}],
+        [{"id": number, f"f{number}": number} for number in range(40)],
+    ],
+)
+def test_a_key_stays_where_the_names_of_the_other_members_are_data(documents: list[Any]) -> None:
+    seen = Seen()
+    for one in documents:
+        seen.add(without_key(one, ("id",)))
+    assert _shown(laid_out(seen, "root", ("id",))) == {"root": {"id": "text"}, "root__entry": {"key": "text", "value": "bigint"}}
 
 
 @given(st.lists(DOCUMENTS, max_size=8))

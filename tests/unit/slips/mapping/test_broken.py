@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from etl_actors.relational.breakout.evidence import written_evidence
+from etl_actors.relational.breakout.keys import without_key
 from etl_actors.relational.breakout.rows import Unseen
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.identity import child_identity, document_identity, key_identity
@@ -20,7 +21,7 @@ from etl_actors.slips.values.document import Staged, decode
 def _mapper(documents: list[Any], key: tuple[str, ...] = ()) -> BreakoutMapper:
     seen = Seen()
     for one in documents:
-        seen.add(one)
+        seen.add(without_key(one, key))
     text = f'name = "shop"\n[breakout]\nkey = {json.dumps(key)}\non_duplicate = "update"\n'
     mapper = mapper_of(read_slip({"slip.toml": text, EVIDENCE: written_evidence(seen)}, "public"))
     assert isinstance(mapper, BreakoutMapper)

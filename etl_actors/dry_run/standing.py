@@ -1,0 +1,40 @@
+"""Slips that break documents out, in a dry run: by what has been seen of their documents so far, and tables do not change."""
+
+from etl_actors.errors import UsageError
+from etl_actors.relational.breakout.seen import Seen
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.growing import grown, seen_by
+from etl_actors.store.database import Connection
+from etl_actors.store.versions import active_slips
+
+__all__ = ["AsTheyStand"]
+
+
+class AsTheyStand:
+    """Gives the versions that tables are of.
+
+    Args:
+        conn: to read with.
+
+    Attributes:
+        changed: nothing, ever.
+    """
+
+    def __init__(self, conn: Connection) -> None:
+        self._seen = {one.name: seen_by(one.files) for one in active_slips(conn)}
+        self.changed: list[str] = []
+
+    def current(self, slip: Slip) -> Slip:
+        """Give a slip as it is written, with what was seen of its documents."""
+        seen = self._seen.get(slip.name)
+        return slip if seen is None else grown(slip, seen)
+
+    def grow(self, slip: Slip, seen: Seen) -> Slip:
+        """Refuse to.
+
+        Raises:
+            UsageError: always.
+        """
+        del seen
+        msg = f"Some of these documents would change the tables of slip {slip.name}: a dry run shows rows of tables as they are."
+        raise UsageError(msg)
