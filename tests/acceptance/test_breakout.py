@@ -217,3 +217,12 @@ def test_a_dry_run_of_documents_that_have_changed_their_tables_finds_nothing_to_
         told = etl("replay", "--source", "shop", "--dry-run", "--json", *version, env=env)
         assert told.returncode == 0, told.stderr
         assert not any(table["changed"] or table["added"] or table["removed"] for table in json.loads(told.stdout)["tables"])
+
+
+def test_a_document_as_wide_as_may_be_fits_into_a_row(database: str, slips: Path) -> None:
+    dice = Random(1)
+    fields = {f"c{number:03}": f"{dice.getrandbits(96):024x}"[:22] for number in range(290)}
+    inner = {f"d{number:03}": f"{dice.getrandbits(96):024x}"[:22] for number in range(100)}
+    _feed(database, slips, [{"sku": "all in columns", **fields}, {"sku": "inner as JSON", **fields, "n": inner}])
+    assert _asked(database, "SELECT count(*)::int FROM shop") == [(2,)]
+    assert _asked(database, "SELECT count(*)::int FROM etl.reject") == [(0,)]

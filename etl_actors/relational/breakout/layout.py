@@ -14,8 +14,12 @@ __all__ = ["MOST_COLUMNS", "MOST_TABLES", "REST", "BrokenTable", "Cell", "CellKi
 REST = "_rest"
 """A column of every table: what the other columns do not say of a row, as jsonb."""
 
-MOST_COLUMNS = 400
-"""Columns of a table: with more, objects within its items stay JSON. PostgreSQL takes 1,600."""
+MOST_COLUMNS = 300
+"""Columns of a table: with more, objects within its items stay JSON.
+
+PostgreSQL takes 1,600, but a row must fit into 8 kB once its long values are put aside, and of each up to 24 bytes stay
+(source: its documentation, "TOAST").
+"""
 
 MOST_TABLES = 64
 """Tables of a kind of documents: with more, arrays and maps stay JSON from that level on at which they would be too many."""

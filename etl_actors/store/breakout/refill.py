@@ -28,7 +28,7 @@ __all__ = ["refill"]
 
 _TARGETS = queries("targets")
 _PIECE = 500  # rows that are read at once
-_SWAPS = 60
+_SWAPS = 10  # then the source waits, and others have the worker
 _REST_S = 0.5  # between two attempts to swap: longer than readers wait behind one
 
 
