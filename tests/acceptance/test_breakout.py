@@ -226,3 +226,21 @@ def test_a_document_as_wide_as_may_be_fits_into_a_row(database: str, slips: Path
     _feed(database, slips, [{"sku": "all in columns", **fields}, {"sku": "inner as JSON", **fields, "n": inner}])
     assert _asked(database, "SELECT count(*)::int FROM shop") == [(2,)]
     assert _asked(database, "SELECT count(*)::int FROM etl.reject") == [(0,)]
+
+
+def test_a_slip_that_is_frozen_later_keeps_its_tables_and_rejects_what_has_no_place(database: str, slips: Path) -> None:
+    _feed(database, slips, DOCUMENTS[1:])
+    before = _contents(database)
+    (slips / "shop" / "slip.toml").write_text(SLIP + 'contract = "freeze"\n')
+    _feed(database, slips, [{"sku": "A-9", "new": 1}, {"sku": "A-8", "price": 2}])
+    assert _asked(database, "SELECT reason, detail->>'path' FROM etl.reject") == [("frozen", "/new")]
+    assert _asked(database, "SELECT sku FROM shop WHERE sku > 'A-7'") == [("A-8",)]
+    assert {name: columns for name, (columns, _) in _contents(database).items()} == {
+        name: columns for name, (columns, _) in before.items()
+    }
+    (slips / "shop" / "slip.toml").write_text(SLIP)
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    assert etl("rejects", "replay", "--reason", "frozen", "--yes", env=env).returncode == 0
+    assert etl("run", "--once", env=env).returncode == 0
+    assert _asked(database, "SELECT sku, new::int FROM shop WHERE sku > 'A-7' ORDER BY 1") == [("A-8", None), ("A-9", 1)]
+    assert settled(database)

@@ -16,11 +16,17 @@ class Unseen(Exception):
 
     Args:
         body: what is to be looked at.
+        place: a pointer to it, from the item of a table on.
+
+    Attributes:
+        table: the number of that table.
     """
 
-    def __init__(self, body: Any) -> None:
-        super().__init__(body)
+    def __init__(self, body: Any, place: str = "") -> None:
+        super().__init__(body, place)
         self.body = body
+        self.place = place
+        self.table: int | None = None
 
 
 @dataclass(slots=True)
@@ -107,7 +113,7 @@ class Breaker:
             Its rows, one list a table.
 
         Raises:
-            Unseen: something in it has no place.
+            Unseen: something in it has no place; its body is the first such value.
         """
         made: list[list[BrokenRow]] = [[] for _ in self.layout.tables]
         self._item(0, without_key(document, self._key), None, -1, 0, made)
@@ -141,7 +147,11 @@ class Breaker:
         column = self._names[number]
         if column is not None:
             row.cells[column] = key
-        self._value(self._roots[number], value, row, len(made[number]) - 1, made)
+        try:
+            self._value(self._roots[number], value, row, len(made[number]) - 1, made)
+        except Unseen as news:
+            news.table = number if news.table is None else news.table
+            raise
 
     def _value(self, place: _Place, value: Any, row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
         kind = type(value)
@@ -168,7 +178,7 @@ class Breaker:
             for name, one in value.items():
                 member = place.members.get(name)
                 if member is None:
-                    raise Unseen(value)
+                    raise Unseen(one, place.pointer + pointer((name,)))
                 self._value(member, one, row, at, made)
 
     def _array(self, place: _Place, value: list[Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
@@ -180,15 +190,15 @@ class Breaker:
         elif CellKind.JSON in place.columns:
             row.cells[place.columns[CellKind.JSON]] = value
         else:
-            raise Unseen(value)
+            raise Unseen(value, place.pointer)
 
     def _text(self, place: _Place, value: str, row: BrokenRow) -> None:
         form = place.form
         if form is None:
-            raise Unseen(value)
+            raise Unseen(value, place.pointer)
         if form is not Form.TEXT:
             if form_of(value) is not form:
-                raise Unseen(value)
+                raise Unseen(value, place.pointer)
             if written_in(form, value) != value:
                 row.rest[place.pointer] = value
         row.cells[place.columns[CellKind.TEXT]] = value
@@ -197,7 +207,7 @@ class Breaker:
         kind = CellKind.BOOLEAN if type(value) is bool else CellKind.NUMBER
         column = place.columns.get(kind)
         if column is None or (kind is CellKind.NUMBER and not Scalars(number=place.number).hold(scalars_of(value))):
-            raise Unseen(value)
+            raise Unseen(value, place.pointer)
         row.cells[column] = value
 
 

@@ -14,13 +14,15 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.lines import Lines
-from etl_actors.slips.model.breakout import Breakout
+from etl_actors.slips.model.breakout import Breakout, Contract
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged
+from etl_actors.slips.values.json_text import json_text
 
 __all__ = ["BreakoutMapper"]
 
 _JSONB = column_type("jsonb")
+_SHOWN = 60  # characters of a value
 _GOT: dict[type, str] = {dict: "an object", list: "an array"}
 
 
@@ -38,6 +40,7 @@ class BreakoutMapper:
         layout = breakout.layout
         self._seen = read_evidence(breakout.evidence) if breakout.evidence else Seen()
         self._key = breakout.key
+        self._contract = breakout.contract
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
         self._breaker = Breaker(layout)
@@ -58,7 +61,7 @@ class BreakoutMapper:
             clean: of no matter here.
 
         Returns:
-            True: rows were appended. A `Reject`: nothing was.
+            True: rows were appended. False: the contract says that the document is skipped. A `Reject`: nothing was appended.
 
         Raises:
             Unseen: something in the document has no place; nothing was appended.
@@ -68,9 +71,15 @@ class BreakoutMapper:
         if isinstance(root, Reject):
             return root
         body = without_key(document, self._key)
-        if not self._seen.holds(body):
+        evolves = self._contract is Contract.EVOLVE
+        if evolves and not self._seen.holds(body):
             raise Unseen(body)
-        broken = self._breaker.rows(document)
+        try:
+            broken = self._breaker.rows(document)
+        except Unseen as news:
+            if evolves:
+                raise Unseen(body) from news
+            return self._contract is not Contract.DISCARD_ROW and self._without_place(staged, news)
         known: list[list[str]] = []
         for number, (table, rows) in enumerate(zip(self.tables, broken, strict=True)):
             above = self._parents[number]
@@ -88,6 +97,15 @@ class BreakoutMapper:
                 lines[number].append("\t".join([head, *cells]))
             known.append(ids)
         return True
+
+    def _without_place(self, staged: Staged, news: Unseen) -> Reject:
+        table = self.tables[news.table or 0]
+        text = json_text(news.body)
+        got = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        message = f"expected a document that has a place in the tables as they are (contract = freeze), got {got} at {news.place or '/'}"
+        below = "" if table.parent is None else f" of an item of `{table.name}`"
+        detail = {"table": table.qualified, "path": news.place}
+        return Reject(staged.row_id, Stage.MAP, "frozen", message + below, detail)
 
     def _root_id(self, staged: Staged, document: Any) -> str | Reject:
         """Name the root row. A document without its key is rejected before anything of it is looked at."""

@@ -1,14 +1,23 @@
 """How a slip without columns breaks documents out by itself."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from etl_actors.relational.breakout.layout import Layout
 from etl_actors.relational.tables import Policy
 
-__all__ = ["EVIDENCE", "Breakout"]
+__all__ = ["EVIDENCE", "Breakout", "Contract"]
 
 EVIDENCE = "evidence.json"
 """A file that the service adds to such a slip: what was seen of its documents, as `written_evidence` gives it."""
+
+
+class Contract(StrEnum):
+    """What becomes of a document that has no place in the tables."""
+
+    EVOLVE = "evolve"  # the tables get one
+    FREEZE = "freeze"  # it is rejected
+    DISCARD_ROW = "discard_row"  # it is skipped, and counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,7 @@ class Breakout:
         policy: which of several documents with one key stays.
         evidence: what was seen of the documents so far, without the fields of the key; empty for nothing.
         layout: of the tables, by that.
+        contract: whether the tables follow.
     """
 
     table: str
@@ -30,3 +40,4 @@ class Breakout:
     policy: Policy
     evidence: str
     layout: Layout
+    contract: Contract = Contract.EVOLVE

@@ -6,7 +6,7 @@ from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.targets import broken_targets
 from etl_actors.relational.tables import Policy
-from etl_actors.slips.model.breakout import Breakout
+from etl_actors.slips.model.breakout import Breakout, Contract
 from etl_actors.slips.model.slip import SlipTable
 from etl_actors.slips.reading.columns import name_problem
 from etl_actors.slips.source.section import Section
@@ -15,7 +15,7 @@ __all__ = ["broken_tables", "read_breakout"]
 
 _KNOWN = ("table", "schema", "key", "on_duplicate", "contract")
 _POLICIES = ("ignore", "update")
-_LATER = ("freeze", "discard_row", "discard_value")
+_LATER = "discard_value"
 
 
 def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Breakout | None:
@@ -36,7 +36,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
     problem = name_problem(table, "table")
     if problem:
         section.wrong("table", problem)
-    _check_contract(section)
+    contract = _contract(section)
     where = section.text("schema") or schema
     key = _key(section)
     policy = section.text("on_duplicate") or "ignore"
@@ -50,7 +50,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
         return None
     for one in key:
         seen.members.pop(one, None)  # which has a column whatever was seen there
-    return Breakout(table, where, key, Policy(policy), evidence, laid_out(seen, table, key))
+    return Breakout(table, where, key, Policy(policy), evidence, laid_out(seen, table, key), contract)
 
 
 def broken_tables(breakout: Breakout) -> tuple[SlipTable, ...]:
@@ -63,12 +63,15 @@ def broken_tables(breakout: Breakout) -> tuple[SlipTable, ...]:
     )
 
 
-def _check_contract(section: Section) -> None:
-    contract = section.text("contract")
-    if contract in _LATER:
-        section.wrong("contract", f"`{contract}` is not supported by this release")
-    elif contract not in (None, "evolve"):
-        section.wrong("contract", f"expected evolve, {', '.join(_LATER[:-1])} or {_LATER[-1]}, got `{contract}`")
+def _contract(section: Section) -> Contract:
+    given = section.text("contract") or Contract.EVOLVE.value
+    if given == _LATER:
+        section.wrong("contract", f"`{given}` is not supported by this release")
+    elif given not in [*Contract]:
+        section.wrong("contract", f"expected one of {', '.join(Contract)}, got `{given}`")
+    else:
+        return Contract(given)
+    return Contract.EVOLVE
 
 
 def _key(section: Section) -> tuple[str, ...]:

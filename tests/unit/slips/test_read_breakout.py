@@ -62,8 +62,8 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
         ("[breakout]\nkey = [1]\n", "3:7: expected a list of fields of the documents, each once"),
         ("[breakout]\nkey = ['a', 'a']\n", "3:7: expected a list of fields of the documents, each once"),
         ("[breakout]\non_duplicate = 'newest(a)'\n", "3:16: expected one of ignore, update, got `newest(a)`"),
-        ("[breakout]\ncontract = 'freeze'\n", "3:12: `freeze` is not supported by this release"),
-        ("[breakout]\ncontract = 'never'\n", "3:12: expected evolve, freeze, discard_row or discard_value, got `never`"),
+        ("[breakout]\ncontract = 'discard_value'\n", "3:12: `discard_value` is not supported by this release"),
+        ("[breakout]\ncontract = 'never'\n", "3:12: expected one of evolve, freeze, discard_row, got `never`"),
         ("breakout = true\n", "2:1: expected `table`, `key` and `contract` below [breakout]"),
         (
             "[breakout]\n[tables.t]\ncolumns.a = 'a | text'\n",

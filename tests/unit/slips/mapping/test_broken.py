@@ -18,11 +18,11 @@ from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values.document import Staged, decode
 
 
-def _mapper(documents: list[Any], key: tuple[str, ...] = ()) -> BreakoutMapper:
+def _mapper(documents: list[Any], key: tuple[str, ...] = (), contract: str = "evolve") -> BreakoutMapper:
     seen = Seen()
     for one in documents:
         seen.add(without_key(one, key))
-    text = f'name = "shop"\n[breakout]\nkey = {json.dumps(key)}\non_duplicate = "update"\n'
+    text = f'name = "shop"\n[breakout]\nkey = {json.dumps(key)}\non_duplicate = "update"\ncontract = "{contract}"\n'
     mapper = mapper_of(read_slip({"slip.toml": text, EVIDENCE: written_evidence(seen)}, "public"))
     assert isinstance(mapper, BreakoutMapper)
     return mapper
@@ -83,3 +83,38 @@ def test_a_document_of_another_shape_is_to_be_looked_at() -> None:
     for document in ({"id": 1, "a": "x"}, {"id": 1, "b": None}, {"id": 1, "a": 10**30}):
         with pytest.raises(Unseen):
             _mapped(mapper, document)
+
+
+@pytest.mark.parametrize(
+    ("document", "got", "path", "table"),
+    [
+        ({"a": "x"}, '"x" at /a', "/a", "public.shop"),
+        ({"b": None}, "null at /b", "/b", "public.shop"),
+        ({"o": {"x/y": [1]}}, "[1] at /o/x~1y", "/o/x~1y", "public.shop"),
+        ({"t": [1, {"c": "z" * 70}]}, f'"{"z" * 59}… at /c of an item of `shop__t`', "/c", "public.shop__t"),
+        ([1], "[1] at /", "", "public.shop"),
+    ],
+)
+def test_by_freeze_a_document_without_a_place_is_rejected_with_what_has_none(
+    document: Any, got: str, path: str, table: str
+) -> None:
+    known = [{"a": 1, "t": [1], "o": {"q": 1}}]
+    reject = _mapped(_mapper(known, contract="freeze"), document)
+    assert isinstance(reject, Reject)
+    assert (reject.reason, reject.detail) == ("frozen", {"table": table, "path": path})
+    assert reject.message == f"expected a document that has a place in the tables as they are (contract = freeze), got {got}"
+
+
+def test_by_discard_row_it_is_skipped() -> None:
+    mapper = _mapper([{"a": 1}], contract="discard_row")
+    lines = mapper.begin()
+    assert mapper.map(Staged(1, b'{"a": "x"}', "s", ""), {"a": "x"}, lines) is False
+    assert not any(lines)
+    assert mapper.map(Staged(2, b'{"a": 2}', "s", ""), {"a": 2}, lines) is True
+
+
+def test_a_document_that_has_a_place_lands_under_every_contract() -> None:
+    known, document = [{"a": 1, "t": [1], "b": "2024-02-29"}, {"b": None}], {"t": [2, 3], "b": "2024-03-01"}
+    made = [_mapped(_mapper(known, contract=contract), document) for contract in ("evolve", "freeze", "discard_row")]
+    assert isinstance(made[0], dict)
+    assert made[0] == made[1] == made[2]
