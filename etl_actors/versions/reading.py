@@ -109,12 +109,7 @@ class Reading:
         there = (
             read_slip(one.files, self._target_schema) for one in self.active if one.name == slip.name and EVIDENCE in one.files
         )
-        return any(
-            one.breakout is not None
-            and (one.breakout.table, one.breakout.schema, one.breakout.key)
-            == (slip.breakout.table, slip.breakout.schema, slip.breakout.key)
-            for one in there
-        )
+        return any(slip.breakout.fills_as(one.breakout) for one in there)
 
     def _kept(self, standings: tuple[Standing, ...]) -> tuple[Standing, ...]:
         """Keep the slips of a folder of slips that is not there, or empty: a disk that is away is no order to forget them."""

@@ -244,3 +244,13 @@ def test_a_slip_that_is_frozen_later_keeps_its_tables_and_rejects_what_has_no_pl
     assert etl("run", "--once", env=env).returncode == 0
     assert _asked(database, "SELECT sku, new::int FROM shop WHERE sku > 'A-7' ORDER BY 1") == [("A-8", None), ("A-9", 1)]
     assert settled(database)
+
+
+def test_a_replay_by_original_versions_takes_the_one_in_force_after_an_edit(database: str, slips: Path) -> None:
+    _feed(database, slips, DOCUMENTS[1:])
+    before = _contents(database)
+    (slips / "shop" / "slip.toml").write_text(SLIP + 'contract = "freeze"\n')
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    done = etl("replay", "--source", "shop", "--slip-version", "original", "--yes", env=env)
+    assert done.returncode == 0, done.stdout
+    assert _contents(database) == before

@@ -41,3 +41,7 @@ class Breakout:
     evidence: str
     layout: Layout
     contract: Contract = Contract.EVOLVE
+
+    def fills_as(self, other: "Breakout | None") -> bool:
+        """Tell whether another breaks documents out to the same tables, and knows them likewise."""
+        return other is not None and (self.table, self.schema, self.key) == (other.table, other.schema, other.key)

@@ -46,21 +46,24 @@ class Breakouts:
         self.changed: list[str] = []
 
     def current(self, slip: Slip) -> Slip:
-        """Give the version of a slip that knows most of its documents.
+        """Give the version of a slip that is in force, which knows most of its documents.
 
         Raises:
-            SlipError: what is in force was written otherwise, or nothing is.
+            SlipError: that one has other tables, or knows their rows by another key, or none is in force.
         """
+        assert slip.breakout is not None
         row = self._conn.execute(_SQL["active_digest"], {"name": slip.name}).fetchone()
         if row is not None and row[0] == slip.digest:
             return slip
         if row is None and is_unmatched(slip.name):
             return self.grow(slip, Seen())  # nobody puts it in force but its first document
         stored = self._conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
-        if stored is None or not written_alike(stored[1], slip.files):
-            raise SlipError(f"Slip {slip.name} is no longer in force as this batch knows it: it waits for what is.")
-        digest, files = stored
-        return read_stored(digest, slip.name, files, self._target_schema)
+        active = None if stored is None else read_stored(stored[0], slip.name, stored[1], self._target_schema)
+        if active is None or not slip.breakout.fills_as(active.breakout):
+            raise SlipError(
+                f"Slip {slip.name} no longer has the tables that this version of it fills, or no version is in force."
+            )
+        return active
 
     def grow(self, slip: Slip, seen: Seen) -> Slip:
         """Make a version that knows more, change the tables to what it has, and let it be the active one.

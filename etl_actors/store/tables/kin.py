@@ -121,7 +121,7 @@ def require_same_identity(conn: Connection, slip: Slip, stored: Iterable[Slip]) 
     """
     for table in slip.tables:
         for other in stored:
-            if _same_breakout(slip, other):
+            if slip.breakout is not None and slip.breakout.fills_as(other.breakout):
                 continue  # its tables are changed, or filled anew, as they are to be
             known = next((t for t in other.tables if t.table.qualified == table.table.qualified), None)
             if known is None or _known_by(known, other) == _known_by(table, slip):
@@ -135,11 +135,6 @@ def require_same_identity(conn: Connection, slip: Slip, stored: Iterable[Slip]) 
                     f"there are known by {_known_by(known, other)}: name another table, or empty this one."
                 )
                 raise DatabaseUnsuitable(msg)
-
-
-def _same_breakout(slip: Slip, other: Slip) -> bool:
-    one, two = slip.breakout, other.breakout
-    return one is not None and two is not None and (one.table, one.schema, one.key) == (two.table, two.schema, two.key)
 
 
 def _known_by(table: SlipTable, slip: Slip) -> str:
