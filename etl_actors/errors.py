@@ -76,6 +76,10 @@ class Outgrown(EtlError):
     """A slip that breaks documents out has grown since a batch was parsed by it: the batch is to be parsed again; nothing landed."""
 
 
+class NoPlace(EtlError):
+    """Tables of a slip that breaks documents out cannot get a place for some of them, since others depend on the tables."""
+
+
 class DataRefused(EtlError):
     """The database refuses a value of the batch.
 

@@ -1,13 +1,14 @@
 """A batch's way through the parser: fetch → decode → route → map → pack. The one place where a row's failure is caught."""
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from etl_actors.errors import SlipError
+from etl_actors.errors import NoPlace, SlipError
+from etl_actors.relational.breakout.evidence import written_evidence
 from etl_actors.relational.breakout.rows import Unseen
-from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.parsed import Block, Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.mapping.lines import Lines
@@ -35,7 +36,9 @@ class _Tally:
     skipped: list[int] = field(default_factory=list)
     routed: dict[str, list[int]] = field(default_factory=dict)  # digest → row ids
     lines: Lines = field(default_factory=lambda: Lines(0))  # of the first slip met, by table
-    unseen: Seen | None = None  # what was seen in documents that have no place in the first slip's tables
+    unseen: dict[int, Seen] = field(
+        default_factory=dict
+    )  # row id → what was seen, where it has no place in the first slip's tables
     outgrown: str = ""  # the digest of that slip
 
 
@@ -56,7 +59,8 @@ class Growing(Protocol):
         """Make a version that knows what was seen, too.
 
         Raises:
-            SlipError: its tables cannot be changed so.
+            SlipError: its tables cannot be changed at the moment.
+            NoPlace: its tables cannot be changed so.
         """
         ...
 
@@ -95,16 +99,17 @@ class BatchParser:
             oldest = next(iter(self._mappers))
             del self._mappers[oldest], self._candidates[oldest]
             self._versions.pop(oldest, None)
+        without: dict[int, str] = {}  # row id → why its document gets no place
         while True:
-            found = self._parsed(job)
+            found = self._parsed(job, without)
             if isinstance(found, Parsed) and self._growing is not None and self._growing.changed:
                 found = replace(found, changed=tuple(self._growing.changed))
                 self._growing.changed.clear()
             if not isinstance(found, _Tally):
                 return found
-            self._grow(job.role, found)
+            without |= self._grow(job.role, found)
 
-    def _parsed(self, job: Job) -> Parsed | Routed | _Tally:
+    def _parsed(self, job: Job, without: Mapping[int, str]) -> Parsed | Routed | _Tally:
         """Parse a batch; or tell how far it came, where documents have no place in the tables yet."""
         mappers = {self._current(slip.digest): self._mappers[self._current(slip.digest)] for slip in job.role.slips}
         tally = _Tally(list(job.condemned))
@@ -115,11 +120,14 @@ class BatchParser:
         tally.rejects += _missing(wanted, staged_rows)
         for staged, look in looked_over(staged_rows):
             self._progress(staged.row_id)
-            self._row(staged, job.role, tally, look)
+            if staged.row_id in without:
+                tally.rejects.append(Reject(staged.row_id, Stage.MAP, "no_place", without[staged.row_id]))
+            else:
+                self._row(staged, job.role, tally, look)
         self._progress(NO_ROW)
         if len(tally.routed) > 1:
             return _split(job, tally, mappers)
-        return _pack(tally, mappers) if tally.unseen is None else tally
+        return tally if tally.unseen else _pack(tally, mappers)
 
     def _learn(self, slip: RoleSlip) -> None:
         if slip.digest in self._mappers:
@@ -145,21 +153,55 @@ class BatchParser:
         else:
             self._keep(slip)
 
-    def _grow(self, role: Role, tally: _Tally) -> None:
+    def _grow(self, role: Role, tally: _Tally) -> dict[int, str]:
         """Grow the slip whose documents had no place.
+
+        Returns:
+            Why some get none, by row id.
 
         Raises:
             SlipError: it knows them, and yet they have none: tried again, that would have no end.
         """
-        assert tally.unseen is not None
         named = next(slip.digest for slip in role.slips if self._current(slip.digest) == tally.outgrown)
-        known = self._mappers[tally.outgrown].slip
-        next_one = grown(known, tally.unseen) if self._growing is None else self._growing.grow(known, tally.unseen)
+        together = Seen()
+        for seen in tally.unseen.values():
+            together.join(seen)
+        try:
+            self._grown(named, together)
+        except NoPlace:
+            return self._grown_singly(named, tally.unseen)
+        return {}
+
+    def _grown(self, named: str, seen: Seen) -> None:
+        known = self._mappers[self._current(named)].slip
+        next_one = grown(known, seen) if self._growing is None else self._growing.grow(known, seen)
         if next_one.digest == known.digest:
             raise SlipError(
                 f"slip {known.name} has seen all of some documents, and has no place for them: this is a bug of this release"
             )
         self._succeed(named, next_one)
+
+    def _grown_singly(self, named: str, unseen: Mapping[int, Seen]) -> dict[int, str]:
+        """Grow a slip for those documents for which it can."""
+        without: dict[int, str] = {}
+        alike: dict[str, str] = {}  # what was seen → why it gets no place; empty: it has one
+        for row_id, seen in unseen.items():
+            text = written_evidence(seen)
+            if text not in alike:
+                alike[text] = self._refusal(named, seen)
+            if alike[text]:
+                without[row_id] = alike[text]
+        return without
+
+    def _refusal(self, named: str, seen: Seen) -> str:
+        known = self._mappers[self._current(named)].slip
+        if grown(known, seen).digest == known.digest:
+            return ""  # another document has made it a place
+        try:
+            self._grown(named, seen)
+        except NoPlace as exc:
+            return str(exc)
+        return ""
 
     def _row(self, staged: Staged, role: Role, tally: _Tally, look: Look) -> None:
         stage = Stage.PARSE
@@ -204,8 +246,7 @@ class BatchParser:
         try:
             made = mapper.map(staged, document, tally.lines, clean=clean)
         except Unseen as news:
-            tally.unseen = tally.unseen or Seen()
-            tally.unseen.add(news.body)
+            tally.unseen[staged.row_id] = seen_in(news.body)
             tally.outgrown = digest
             return
         if isinstance(made, Reject):

@@ -254,3 +254,26 @@ def test_a_replay_by_original_versions_takes_the_one_in_force_after_an_edit(data
     done = etl("replay", "--source", "shop", "--slip-version", "original", "--yes", env=env)
     assert done.returncode == 0, done.stdout
     assert _contents(database) == before
+
+
+def test_what_a_view_keeps_from_a_place_is_rejected_and_the_rest_lands(database: str, slips: Path) -> None:
+    _feed(database, slips, [{"sku": 1, "d": "2024-01-01", "a": {"x": 1}}])
+    with psycopg.connect(database) as conn:
+        conn.execute("CREATE VIEW mine AS SELECT sku, d FROM shop")
+    wide: dict[str, Any] = {"sku": 4, "a": {"2024": 1}}
+    _feed(database, slips, [{"sku": 2, "d": "no date"}, {"sku": 3, "d": "2024-01-02"}, wide, {"sku": 5, "new": 1}])
+    assert _asked(database, "SELECT sku, new::int FROM shop ORDER BY 1") == [("1", None), ("3", None), ("5", 1)]
+    told = _asked(database, "SELECT row_id::int, stage, reason, message FROM etl.reject ORDER BY 1")
+    assert [each[:3] for each in told] == [(2, "map", "no_place"), (4, "map", "no_place")]
+    assert told[0][3].endswith(
+        'cannot alter type of a column used by a view or rule, rule _RETURN on view mine depends on column "d".'
+    )
+    assert told[1][3].endswith("would have to be filled anew for new documents: view mine depends on them.")
+    with psycopg.connect(database) as conn:
+        conn.execute("DROP VIEW mine")
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    assert etl("rejects", "replay", "--reason", "no_place", "--yes", env=env).returncode == 0
+    assert etl("run", "--once", env=env).returncode == 0
+    assert settled(database)
+    assert _asked(database, "SELECT sku, d FROM shop WHERE sku = '2'") == [("2", "no date")]
+    assert etl("audit", "--deep", env=env).returncode == 0

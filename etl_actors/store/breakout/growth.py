@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psycopg
 from psycopg import errors as pg
 
-from etl_actors.errors import SlipError
+from etl_actors.errors import NoPlace, SlipError
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.transition import AddTable, Refill, transition
 from etl_actors.relational.breakout.transition import Change as Drift
@@ -76,7 +76,9 @@ class Breakouts:
             The version; another's where others have grown it as far meanwhile.
 
         Raises:
-            SlipError: the slip was changed or retired meanwhile, or the tables cannot be changed so, or are in use by others all the time; nothing was changed.
+            SlipError: the slip was changed or retired meanwhile, or the tables are in use by others all the time, or are not as the slip
+                has made them; nothing was changed.
+            NoPlace: a view depends on a table that would have to be changed; nothing was changed.
         """
         for attempt in range(_ATTEMPTS):
             try:
@@ -87,12 +89,11 @@ class Breakouts:
                 time.sleep(_REST_S * attempt)
             except psycopg.OperationalError:
                 raise
-            except psycopg.DatabaseError as exc:  # a view that depends on a table, a name that is taken
-                said = ", ".join(filter(None, (exc.diag.message_primary, *(exc.diag.message_detail or "").splitlines())))
-                message = f"The tables of slip {slip.name} cannot be changed for new documents: {said}."
-                raise SlipError(message) from exc
-        message = f"The tables of slip {slip.name} cannot be changed for new documents: others use them all the time."
-        raise SlipError(message)
+            except (pg.FeatureNotSupported, pg.DependentObjectsStillExist) as exc:  # a view
+                raise NoPlace(_cannot(slip, exc)) from exc
+            except psycopg.DatabaseError as exc:  # a name that is taken, a right that is missing
+                raise SlipError(_cannot(slip, exc)) from exc
+        raise SlipError(f"The tables of slip {slip.name} cannot be changed for new documents: others use them all the time.")
 
     def _grow(self, slip: Slip, seen: Seen) -> Slip:
         stored = self._conn.execute(_SQL["active_digest"], {"name": slip.name}).fetchone()
@@ -121,6 +122,11 @@ class Breakouts:
         for change in drifted(changes, wanted.targets):
             self._conn.execute(change.statement)
             yield change
+
+
+def _cannot(slip: Slip, exc: psycopg.Error) -> str:
+    said = ", ".join(filter(None, (exc.diag.message_primary, *(exc.diag.message_detail or "").splitlines())))
+    return f"The tables of slip {slip.name} cannot be changed for new documents: {said}."
 
 
 def is_current(conn: Connection, name: str, digest: str) -> bool:

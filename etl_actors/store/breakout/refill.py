@@ -10,7 +10,7 @@ from dataclasses import replace
 from psycopg import errors as pg
 from psycopg import sql
 
-from etl_actors.errors import SlipError
+from etl_actors.errors import NoPlace, SlipError
 from etl_actors.relational.reject import Reject
 from etl_actors.relational.tables import Table
 from etl_actors.slips.mapping.broken import BreakoutMapper
@@ -26,6 +26,7 @@ from etl_actors.store.tables.quoting import identifier, names
 
 __all__ = ["refill"]
 
+_SQL = queries("breakouts")
 _TARGETS = queries("targets")
 _PIECE = 500  # rows that are read at once
 _SWAPS = 10  # then the source waits, and others have the worker
@@ -45,8 +46,10 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
 
     Raises:
         SlipError: a row is no longer staged, or readers are in the way all the time.
+        NoPlace: a view depends on one of the tables.
     """
     assert after.breakout is not None
+    _require_free(conn, before)
     beside = {
         table.name: replace(table, name=f"etl_refill_{after.digest[:8]}_{number}") for number, table in enumerate(after.targets)
     }
@@ -64,6 +67,15 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
         yield Change(table.qualified, sql.SQL("DROP TABLE {}").format(identifier(table)), f"drop table {table.qualified}")
     for table in after.targets:
         yield from created(table)
+
+
+def _require_free(conn: Connection, slip: Slip) -> None:
+    tables = [identifier(table).as_string(conn) for table in slip.targets]
+    views = [name for (name,) in conn.execute(_SQL["dependents"], {"tables": tables})]
+    if views:
+        raise NoPlace(
+            f"The tables of slip {slip.name} would have to be filled anew for new documents: view {', '.join(views)} depends on them."
+        )
 
 
 def _filled(conn: Connection, before: Slip, after: Slip, tables: Sequence[Table]) -> dict[str, int]:

@@ -14,6 +14,15 @@ SELECT pg_advisory_xact_lock(hashtextextended('etl.breakout.' || %(name)s, 0))
 -- A load keeps its version from growing until it has landed: rows must go into the tables that they were made for.
 SELECT pg_advisory_xact_lock_shared(hashtextextended('etl.breakout.' || %(name)s, 0))
 
+-- name: dependents
+-- Views on tables, which keep them from being filled anew.
+SELECT DISTINCT v.oid::regclass::text
+  FROM unnest(%(tables)s::text[]) AS t (name)
+  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(t.name) AND d.classid = 'pg_rewrite'::regclass
+  JOIN pg_rewrite r ON r.oid = d.objid
+  JOIN pg_class v ON v.oid = r.ev_class AND v.oid <> d.refobjid
+ ORDER BY 1
+
 -- name: same
 -- Whether documents are what was staged, as PostgreSQL writes both: members in one order, numbers digit for digit.
 SELECT s.row_id, m.made::jsonb::text = s.payload::text
