@@ -40,6 +40,7 @@ class _Tally:
         default_factory=dict
     )  # row id → what was seen, where it has no place in the first slip's tables
     outgrown: str = ""  # the digest of that slip
+    without: Mapping[int, str] = field(default_factory=dict)  # row id → why its document gets no place there
 
 
 class Growing(Protocol):
@@ -99,7 +100,7 @@ class BatchParser:
             oldest = next(iter(self._mappers))
             del self._mappers[oldest], self._candidates[oldest]
             self._versions.pop(oldest, None)
-        without: dict[int, str] = {}  # row id → why its document gets no place
+        without: dict[int, str] = {}
         while True:
             found = self._parsed(job, without)
             if isinstance(found, Parsed) and self._growing is not None and self._growing.changed:
@@ -112,7 +113,7 @@ class BatchParser:
     def _parsed(self, job: Job, without: Mapping[int, str]) -> Parsed | Routed | _Tally:
         """Parse a batch; or tell how far it came, where documents have no place in the tables yet."""
         mappers = {self._current(slip.digest): self._mappers[self._current(slip.digest)] for slip in job.role.slips}
-        tally = _Tally(list(job.condemned))
+        tally = _Tally(list(job.condemned), without=without)
         condemned = {reject.row_id for reject in job.condemned}
         wanted = [row_id for row_id in job.row_ids if row_id not in condemned]
         self._progress(NO_ROW)
@@ -120,10 +121,7 @@ class BatchParser:
         tally.rejects += _missing(wanted, staged_rows)
         for staged, look in looked_over(staged_rows):
             self._progress(staged.row_id)
-            if staged.row_id in without:
-                tally.rejects.append(Reject(staged.row_id, Stage.MAP, "no_place", without[staged.row_id]))
-            else:
-                self._row(staged, job.role, tally, look)
+            self._row(staged, job.role, tally, look)
         self._progress(NO_ROW)
         if len(tally.routed) > 1:
             return _split(job, tally, mappers)
@@ -246,8 +244,11 @@ class BatchParser:
         try:
             made = mapper.map(staged, document, tally.lines, clean=clean)
         except Unseen as news:
-            tally.unseen[staged.row_id] = seen_in(news.body)
-            tally.outgrown = digest
+            if staged.row_id in tally.without:
+                tally.rejects.append(Reject(staged.row_id, Stage.MAP, "no_place", tally.without[staged.row_id]))
+            else:
+                tally.unseen[staged.row_id] = seen_in(news.body)
+                tally.outgrown = digest
             return
         if isinstance(made, Reject):
             tally.rejects.append(made)

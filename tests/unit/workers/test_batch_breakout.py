@@ -2,7 +2,7 @@
 
 import pytest
 
-from etl_actors.errors import SlipError
+from etl_actors.errors import NoPlace, SlipError
 from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.parsed import Parsed
 from etl_actors.slips.model.slip import Slip
@@ -68,3 +68,25 @@ def test_a_slip_that_has_no_place_for_what_it_has_seen_does_not_grow_without_end
     row = Staged(1, b'{"a": 1}', "shop", "")
     with pytest.raises(SlipError, match="a bug of this release"):
         BatchParser(lambda _row_ids: [row], "public", growing=Stuck()).parse(Job((1,), ROLE))
+
+
+def test_documents_that_get_no_place_are_rejects_of_their_slip() -> None:
+    class Full:
+        def __init__(self) -> None:
+            self.changed: list[str] = []
+
+        def current(self, slip: Slip) -> Slip:
+            return slip
+
+        def grow(self, slip: Slip, seen: Seen) -> Slip:
+            del slip, seen
+            raise NoPlace("view v depends on them")
+
+    rows = [Staged(1, b'{"a": 1}', "shop", ""), Staged(2, b'{"a": "x"}', "shop", "")]
+    parsed = BatchParser(lambda _row_ids: rows, "public", growing=Full()).parse(Job((1, 2), ROLE))
+    assert isinstance(parsed, Parsed)
+    assert (parsed.slip, parsed.digest) == ("shop", SLIP.digest)
+    assert [(reject.row_id, reject.reason, reject.message) for reject in parsed.rejects] == [
+        (1, "no_place", "view v depends on them"),
+        (2, "no_place", "view v depends on them"),
+    ]
