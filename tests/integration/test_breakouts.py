@@ -9,6 +9,7 @@ from etl_actors.errors import NoPlace, Outgrown, SlipError
 from etl_actors.relational.breakout.seen import seen_in
 from etl_actors.relational.parsed import Parsed
 from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.shelf.unmatched import Unmatched
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
@@ -148,3 +149,21 @@ def test_of_many_versions_the_latest_is_read_and_stands_for_the_others(service: 
     assert len({slip.digest for slip in stored}) == len(stored) == 6
     assert [len(slip.root.columns) for slip in stored] == [1, 6, 6, 6, 6, 6]
     assert len({id(slip.tables) for slip in stored[1:]}) == 1
+
+
+def test_a_slip_that_nobody_wrote_rejects_its_documents_where_its_table_is_anothers(
+    service: Connection, admin: psycopg.Connection, producer: psycopg.Connection, breakouts: Breakouts
+) -> None:
+    admin.execute("CREATE TABLE theirs (a int)")
+    slip = Unmatched("public").slip("theirs")
+    assert slip is not None
+    producer.execute("""INSERT INTO etl.staging (source, payload) VALUES ('theirs', '{}'), ('theirs', '{"a": 1}')""")
+    parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public", growing=breakouts)
+    parsed = parser.parse(Job((1, 2), Role((RoleSlip(slip.digest, slip.files),))))
+    assert isinstance(parsed, Parsed)
+    said = 'The tables of slip unmatched:theirs cannot be changed for new documents: relation "theirs" already exists.'
+    assert [(one.row_id, one.reason, one.message) for one in parsed.rejects] == [(1, "no_place", said), (2, "no_place", said)]
+    admin.execute("DROP TABLE theirs")
+    again = parser.parse(Job((1, 2), Role((RoleSlip(slip.digest, slip.files),))))
+    assert isinstance(again, Parsed)
+    assert [block.rows for block in again.blocks] == [2]

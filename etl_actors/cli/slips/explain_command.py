@@ -78,7 +78,11 @@ def slips_explain(
     rest = settings.unmatched == "breakout" and (not settings.unmatched_names or source in settings.unmatched_names)
     if as_json:
         show_json(
-            {"source": source, "documents": [_json(each, document, said) for each, document, said in told], "broken": broken}
+            {
+                "source": source,
+                "documents": [_json(each, document, said, rest=rest) for each, document, said in told],
+                "broken": broken,
+            }
         )
     else:
         for each, document, said in told:
@@ -162,12 +166,13 @@ def _reason(said: _Said, takers: Sequence[Slip]) -> str:
             return f"yes{held}"
 
 
-def _json(each: Document, document: Any, said: Sequence[_Said]) -> dict[str, Any]:
+def _json(each: Document, document: Any, said: Sequence[_Said], *, rest: bool) -> dict[str, Any]:
     takers = _takers(said)
     return {
         "place": each.place,
         "taken_by": takers[0].name if len(takers) == 1 else None,
-        "reason": _reason_code(document, takers),
+        "reason": _reason_code(document, takers, rest=rest),
+        "broken_out": rest and not takers and not is_unstaged(document),
         "slips": [
             {
                 "name": one.slip.name,
@@ -180,7 +185,9 @@ def _json(each: Document, document: Any, said: Sequence[_Said]) -> dict[str, Any
     }
 
 
-def _reason_code(document: Any, takers: Sequence[Slip]) -> str | None:
+def _reason_code(document: Any, takers: Sequence[Slip], *, rest: bool) -> str | None:
     if is_unstaged(document):
         return str(document.get("$reason"))
-    return None if len(takers) == 1 else "ambiguous_route" if takers else "no_slip"
+    if takers:
+        return None if len(takers) == 1 else "ambiguous_route"
+    return None if rest else "no_slip"

@@ -50,6 +50,7 @@ class Breakouts:
 
         Raises:
             SlipError: that one has other tables, or knows their rows by another key, or none is in force.
+            NoPlace: it is one that nobody wrote, and cannot get its tables.
         """
         assert slip.breakout is not None
         row = self._conn.execute(_SQL["active_digest"], {"name": slip.name}).fetchone()
@@ -78,7 +79,8 @@ class Breakouts:
         Raises:
             SlipError: the slip was changed or retired meanwhile, or the tables are in use by others all the time, or are not as the slip
                 has made them; nothing was changed.
-            NoPlace: a view depends on a table that would have to be changed; nothing was changed.
+            NoPlace: a view depends on a table that would have to be changed, or a slip that nobody wrote cannot get its tables; nothing
+                was changed.
         """
         for attempt in range(_ATTEMPTS):
             try:
@@ -92,6 +94,10 @@ class Breakouts:
             except (pg.FeatureNotSupported, pg.DependentObjectsStillExist) as exc:  # a view
                 raise NoPlace(_cannot(slip, exc)) from exc
             except psycopg.DatabaseError as exc:  # a name that is taken, a right that is missing
+                if is_unmatched(slip.name):
+                    raise NoPlace(
+                        _cannot(slip, exc)
+                    ) from exc  # nobody wrote it who could mend it: its source is not to wait for that
                 raise SlipError(_cannot(slip, exc)) from exc
         raise SlipError(f"The tables of slip {slip.name} cannot be changed for new documents: others use them all the time.")
 

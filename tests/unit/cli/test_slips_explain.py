@@ -61,7 +61,8 @@ def test_a_slip_of_lower_priority_is_told_who_outranks_it(place: Path, asked: An
     assert "  page   no: priority 0, and error has 10" in out
 
 
-def test_what_no_slip_or_several_would_take_is_told_as_rejected(place: Path, asked: Any) -> None:
+def test_what_no_slip_or_several_would_take_is_told_as_rejected(place: Path, asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ETL_UNMATCHED", "reject")
     status, out, _ = asked("explain", "some.jsonl", "--source", "web")
     assert status == 1
     heads = [line for line in out.splitlines() if line.startswith("some.jsonl:")]
@@ -71,10 +72,9 @@ def test_what_no_slip_or_several_would_take_is_told_as_rejected(place: Path, ask
     assert out.splitlines()[-1] == "5 documents of source web: 2 taken by one slip, 3 rejected."
 
 
-def test_what_no_slip_takes_is_told_as_broken_out_where_the_settings_say_so(
+def test_what_no_slip_takes_is_told_as_broken_out_where_the_settings_say_no_other(
     place: Path, asked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ETL_UNMATCHED", "breakout")
     out = asked("explain", "some.jsonl", "--source", "web")[1]
     assert "some.jsonl:4  taken by none: broken out to tables of its source's own, as the setting unmatched says" in out
     assert out.splitlines()[-1] == "5 documents of source web: 2 taken by one slip, 1 broken out, 2 rejected."
@@ -85,7 +85,8 @@ def test_what_no_slip_takes_is_told_as_broken_out_where_the_settings_say_so(
 def test_the_same_as_json(place: Path, asked: Any) -> None:
     told = json.loads(asked("explain", "some.jsonl", "--source", "web", "--json")[1])["documents"]
     assert [one["taken_by"] for one in told] == ["page", "error", None, None, None]
-    assert [one["reason"] for one in told] == [None, None, "ambiguous_route", "no_slip", "cut_short"]
+    assert [one["reason"] for one in told] == [None, None, "ambiguous_route", None, "cut_short"]
+    assert [one["broken_out"] for one in told] == [False, False, False, True, False]
     assert told[0]["slips"][0] == {
         "name": "error",
         "verdict": "false",

@@ -14,7 +14,7 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values import document as document_module
 from etl_actors.slips.values.document import Staged
-from etl_actors.workers import batch
+from etl_actors.workers import batch, known_slips
 from etl_actors.workers.base import NO_ROW, Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
 
@@ -58,7 +58,7 @@ def test_a_role_is_compiled_once_and_kept_by_digest(monkeypatch: pytest.MonkeyPa
         compiled.append(slip.digest)
         return original(slip)
 
-    monkeypatch.setattr(batch, "mapper_of", compile_slip)
+    monkeypatch.setattr(known_slips, "mapper_of", compile_slip)
     parser = BatchParser(_Rows('{"sku": "a"}', '{"sku": "b"}'), "public")
     other = _role(_TOML.replace("sku | text", "sku | upper | text"))
     for role in (_role(), other, _role(), other):
