@@ -8,12 +8,13 @@ import structlog
 
 from etl_actors import events
 from etl_actors.errors import DatabaseUnsuitable, SlipError
-from etl_actors.slips.model.breakout import EVIDENCE
+from etl_actors.slips.model.breakout import EVIDENCE, Breakout
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown, seen_by
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.found import Found, Shelf
 from etl_actors.slips.shelf.in_force import Standing, settle
+from etl_actors.store.breakout.reshape import reshape
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.tables.kin import require_same_identity, stored_slips
 from etl_actors.store.tables.targets import ensure_tables
@@ -84,7 +85,7 @@ class Reading:
                 require_compiles(slip)
             with translated():
                 require_same_identity(self._conn, slip, self._stored)
-                self.tables[slip.digest] = [] if self._grows_by_itself(slip) else self._ensured(slip)
+                self.tables[slip.digest] = self._made(slip)
         except (SlipError, DatabaseUnsuitable) as exc:
             self.refused[slip.digest] = str(exc)
         except psycopg.Error as exc:
@@ -99,17 +100,20 @@ class Reading:
                 log.info(events.SCHEMA_CHANGED, table=name, slip=slip.name)
         return slip.digest in self.refused
 
-    def _ensured(self, slip: Slip) -> list[str]:
-        return ensure_tables(self._conn, slip.targets, slip.name, self._target_schema)
+    def _made(self, slip: Slip) -> list[str]:
+        """Make what a slip needs; give the names of the tables that were made or changed."""
+        there = self._there(slip)
+        if there is None or slip.breakout is None:
+            return ensure_tables(self._conn, slip.targets, slip.name, self._target_schema)
+        return [] if slip.breakout.asked == there.asked else reshape(self._conn, slip, self._target_schema)
 
-    def _grows_by_itself(self, slip: Slip) -> bool:
-        """Tell whether a slip's tables are there, and are whatever documents have made of them meanwhile."""
+    def _there(self, slip: Slip) -> Breakout | None:
+        """Find a slip's tables that are there, and are whatever documents have made of them meanwhile."""
         if slip.breakout is None:
-            return False
-        there = (
-            read_slip(one.files, self._target_schema) for one in self.active if one.name == slip.name and EVIDENCE in one.files
-        )
-        return any(slip.breakout.fills_as(one.breakout) for one in there)
+            return None
+        grown_ones = (one.files for one in self.active if one.name == slip.name and EVIDENCE in one.files)
+        known = (read_slip(files, self._target_schema).breakout for files in grown_ones)
+        return next((one for one in known if slip.breakout.fills_as(one)), None)
 
     def _kept(self, standings: tuple[Standing, ...]) -> tuple[Standing, ...]:
         """Keep the slips of a folder of slips that is not there, or empty: a disk that is away is no order to forget them."""

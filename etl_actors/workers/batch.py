@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from etl_actors.errors import SlipError
-from etl_actors.relational.breakout.rows import Unseen
-from etl_actors.relational.breakout.seen import Seen, seen_in
+from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.parsed import Block, Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
+from etl_actors.slips.mapping.broken import News
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.mapper import AnyMapper
 from etl_actors.slips.mapping.route import choose
@@ -128,11 +128,11 @@ class BatchParser:
             return
         try:
             made = mapper.map(staged, document, tally.lines, clean=clean)
-        except Unseen as news:
+        except News as news:
             if staged.row_id in tally.without:
                 tally.rejects.append(Reject(staged.row_id, Stage.MAP, "no_place", tally.without[staged.row_id]))
             else:
-                tally.unseen[staged.row_id] = seen_in(news.body)
+                tally.unseen[staged.row_id] = news.seen
                 tally.outgrown = mapper.slip.digest
             return
         if isinstance(made, Reject):

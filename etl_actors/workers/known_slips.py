@@ -108,8 +108,9 @@ class KnownSlips:
         Raises:
             SlipError: it knows them, and yet they have none: tried again, that would have no end.
         """
-        together = Seen()
-        for seen in unseen.values():
+        first, *others = unseen.values()
+        together = first.copy()  # what is said by hand of places goes with it
+        for seen in others:
             together.join(seen)
         try:
             self._grown(digest, together)

@@ -277,3 +277,47 @@ def test_what_a_view_keeps_from_a_place_is_rejected_and_the_rest_lands(database:
     assert settled(database)
     assert _asked(database, "SELECT sku, d FROM shop WHERE sku = '2'") == [("2", "no date")]
     assert etl("audit", "--deep", env=env).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("", 'maps = ["$.v"]\nnumbers = ["$.p"]\njson = ["$.w"]\n'),
+        ('maps = ["$.v"]\nnumbers = ["$.p"]\n', 'fields = ["$.by"]\n'),
+    ],
+)
+def test_what_is_said_by_hand_of_documents_holds_for_those_that_are_there(
+    server: Server, template: str, database: str, slips: Path, first: str, then: str
+) -> None:
+    documents = [
+        {"sku": number % 5, "v": {"x": number, "y": 1}, "p": str(number / 2), "w": [{"a": number}], "by": {"2024": number}}
+        for number in range(20)
+    ]
+    name = server.create(template)
+    slip = slips / "shop" / "slip.toml"
+    try:
+        slip.write_text(SLIP + first)
+        _feed(database, slips, documents[:11])
+        slip.write_text(SLIP + then)
+        env = environment(database) | {"ETL_PARSERS": str(slips)}
+        applied = etl("slips", "apply", env=env)
+        assert applied.returncode == 0, applied.stderr
+        assert etl("audit", "--deep", env=env).returncode == 0
+        _feed(database, slips, documents[11:])
+        _feed(server.admin_url(name), slips, documents)
+        assert _contents(server.admin_url(name)) == _contents(database)
+    finally:
+        server.drop(name)
+
+
+def test_what_is_said_by_hand_is_refused_where_documents_are_no_longer_staged(database: str, slips: Path) -> None:
+    _feed(database, slips, DOCUMENTS)
+    with psycopg.connect(database) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("DELETE FROM etl.staging WHERE row_id = 2")
+    before = _contents(database)
+    (slips / "shop" / "slip.toml").write_text(SLIP + 'maps = ["$.size"]\n')
+    applied = etl("slips", "apply", env=environment(database) | {"ETL_PARSERS": str(slips)})
+    assert applied.returncode == 1
+    assert "Slip shop says otherwise of its documents now, but row 2 is no longer staged" in applied.stdout + applied.stderr
+    assert _contents(database) == before

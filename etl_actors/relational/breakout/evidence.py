@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.scalars import Form, Number, Scalars
 from etl_actors.relational.breakout.seen import Seen
 
@@ -21,11 +22,12 @@ def written_evidence(seen: Seen) -> str:
     return json.dumps(_plain(seen), ensure_ascii=False, separators=(",", ":"))
 
 
-def read_evidence(text: str) -> Seen:
+def read_evidence(text: str, asked: Asked | None = None) -> Seen:
     """Read a tree.
 
     Args:
         text: as `written_evidence` gives it.
+        asked: what is said of its places by hand.
 
     Returns:
         The tree.
@@ -34,10 +36,15 @@ def read_evidence(text: str) -> Seen:
         ValueError: it is none that this release has written.
     """
     try:
-        return _seen(json.loads(text))
+        known = _seen(json.loads(text))
     except (AttributeError, KeyError, TypeError) as error:
         message = "expected evidence of a break-out, got JSON that is none"
         raise ValueError(message) from error
+    if asked is None:
+        return known
+    made = Seen(asked=asked)
+    made.join(known)
+    return made
 
 
 def _plain(seen: Seen) -> dict[str, Any]:

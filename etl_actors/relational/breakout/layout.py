@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from etl_actors.relational.breakout.asked import Wish
 from etl_actors.relational.breakout.maps import is_map, values_of
 from etl_actors.relational.breakout.names import Source, named
 from etl_actors.relational.breakout.scalars import Scalars
@@ -60,6 +61,7 @@ class Cell:
         type: PostgreSQL's name of its type.
         alone: whether nothing but this kind, and null, was seen at the place.
         mixed: whether a column of texts takes any scalar, as its text: a field of the key does.
+        quoted: whether the numbers of a column are texts in the documents.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Cell:
     type: str
     alone: bool = True
     mixed: bool = False
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class _Draft:
     parent: int | None
     path: tuple[str, ...]
     step: Step | None
-    cells: dict[Source, tuple[tuple[str, ...], CellKind, str, bool, bool]] = field(default_factory=dict)
+    cells: dict[Source, tuple[tuple[str, ...], CellKind, str, bool, bool, bool]] = field(default_factory=dict)
     bare: list[tuple[str, ...]] = field(default_factory=list)
     alone: bool = True
 
@@ -151,7 +154,7 @@ class _Drafting:
         top = _Draft((root,), None, (), None)
         for one in key:
             (source,) = _sources((one,), "value", [CellKind.TEXT.value])
-            top.cells[source] = ((one,), CellKind.TEXT, "text", False, True)
+            top.cells[source] = ((one,), CellKind.TEXT, "text", False, True, False)
         self._table(top, seen, 0)
         return self.drafts
 
@@ -159,7 +162,7 @@ class _Drafting:
         number = len(self.drafts)
         self.drafts.append(draft)
         if draft.step is Step.ENTRIES:
-            draft.cells["\0key",] = ((), CellKind.KEY, "text", True, False)
+            draft.cells["\0key",] = ((), CellKind.KEY, "text", True, False, False)
         flat = _width(seen) <= MOST_COLUMNS
         below: list[tuple[_Draft, Seen]] = []
         for path, place in _places(seen, (), flat=flat):
@@ -178,7 +181,8 @@ class _Drafting:
             kinds = [*dict.fromkeys(kinds)]
             sources = _sources(path, "value", [kind.value for kind, _ in kinds])
             for source, (kind, type_name) in zip(sources, kinds, strict=True):
-                draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)), False)
+                quoted = kind is CellKind.NUMBER and place.asked is not None and Wish.NUMBERS in place.asked.wishes
+                draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)), False, quoted)
             if not kinds and not hanging:
                 draft.bare.append(path)
         for one, items in below:

@@ -1,5 +1,6 @@
 """Objects whose names of members are data (versions, browsers, identifiers), told from those whose names are fields."""
 
+from etl_actors.relational.breakout.asked import Wish
 from etl_actors.relational.breakout.scalars import Scalars
 from etl_actors.relational.breakout.seen import Seen
 
@@ -15,11 +16,13 @@ _NULL = Scalars(null=True)
 def is_map(seen: Seen) -> bool:
     """Tell whether the names of an object's members are data.
 
-    They are where one looks like it or they are too many (which `Seen` knows itself); where there are many more than any one object
+    A slip may say so. Else they are where one looks like it or they are too many (which `Seen` knows itself); where there are many more than any one object
     has; and where there are several, and what is in the members is alike.
     """
     if seen.entries is not None:
         return True
+    if seen.asked is not None and Wish.FIELDS in seen.asked.wishes:
+        return False
     count = len(seen.members)
     return (count > _MANY and count > _TIMES * seen.widest) or (count >= _ALIKE and _alike(list(seen.members.values())))
 
@@ -28,7 +31,7 @@ def values_of(seen: Seen) -> Seen:
     """Give what was seen in all members together."""
     if seen.entries is not None:
         return seen.entries
-    together = Seen()
+    together = Seen(asked=None if seen.asked is None else seen.asked.every_member)
     for one in seen.members.values():
         together.join(one)
     return together

@@ -6,6 +6,7 @@ from typing import Any
 
 from etl_actors.relational.breakout.layout import CellKind, Layout, Step
 from etl_actors.relational.breakout.rows import BrokenRow
+from etl_actors.relational.breakout.scalars import number_text
 
 __all__ = ["rebuilt"]
 
@@ -36,7 +37,7 @@ def _item(layout: Layout, below: list[dict[int, list[tuple[int, BrokenRow]]]], t
     made = _MISSING
     for cell, value in zip(layout.tables[table].cells, row.cells, strict=True):
         if value is not None and cell.kind is not CellKind.KEY:
-            made = _put(made, cell.path, value)
+            made = _put(made, cell.path, number_text(value) if cell.quoted else value)
     for child, known in enumerate(layout.tables):
         if known.parent == table and number in below[child]:
             hanging = sorted(below[child][number], key=lambda one: one[1].index)

@@ -6,7 +6,16 @@ from typing import Any
 
 from etl_actors.relational.breakout.keys import told_by_text, without_key
 from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Step
-from etl_actors.relational.breakout.scalars import Form, Number, Scalars, form_of, scalars_of, written_in
+from etl_actors.relational.breakout.scalars import (
+    Form,
+    Number,
+    Scalars,
+    form_of,
+    number_in,
+    number_text,
+    scalars_of,
+    written_in,
+)
 
 __all__ = ["Breaker", "BrokenRow", "Unseen", "pointer"]
 
@@ -55,6 +64,7 @@ class _Place:
         pointer: to it.
         columns: number of the column of each kind.
         number: what its column of numbers takes.
+        quoted: whether those are texts in the documents.
         form: what its column of texts takes.
         members: the places of the members, where an object there is taken apart.
         items: number of the table of an array's elements.
@@ -64,6 +74,7 @@ class _Place:
     pointer: str
     columns: dict[CellKind, int] = field(default_factory=dict)
     number: Number | None = None
+    quoted: bool = False
     form: Form | None = None
     members: dict[str, "_Place"] = field(default_factory=dict)
     items: int | None = None
@@ -138,6 +149,7 @@ class Breaker:
         place.columns[cell.kind] = column
         if cell.kind is CellKind.NUMBER:
             place.number = Number(cell.type)
+            place.quoted = cell.quoted
         elif cell.kind is CellKind.TEXT:
             place.form = Form(cell.type)
 
@@ -193,6 +205,13 @@ class Breaker:
             raise Unseen(value, place.pointer)
 
     def _text(self, place: _Place, value: str, row: BrokenRow) -> None:
+        if place.quoted and (number := number_in(value)) is not None:
+            self._scalar(place, number, row)
+            if number_text(number) == value:
+                del row.rest[place.pointer]
+            else:
+                row.rest[place.pointer] = value
+            return
         form = place.form
         if form is None:
             raise Unseen(value, place.pointer)
@@ -209,6 +228,8 @@ class Breaker:
         if column is None or (kind is CellKind.NUMBER and not Scalars(number=place.number).hold(scalars_of(value))):
             raise Unseen(value, place.pointer)
         row.cells[column] = value
+        if place.quoted and kind is CellKind.NUMBER:
+            row.rest[place.pointer] = value  # no text
 
 
 def _name_column(cells: tuple[Any, ...]) -> int | None:

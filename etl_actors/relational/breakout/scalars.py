@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-__all__ = ["Form", "Number", "Scalars", "form_of", "scalars_of", "written_in"]
+__all__ = ["Form", "Number", "Scalars", "form_of", "number_in", "number_text", "scalars_of", "written_in"]
 
 _BIGINT = 2**63
 _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -22,6 +22,8 @@ _FORMS = re.compile(
     r"|(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
     re.ASCII,
 )
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
+_MOST_NUMBER = 400  # characters of a text that is a number; PostgreSQL's numeric takes far more
 _LEAST, _MOST = len("YYYY-MM-DD"), len("00000000-0000-0000-0000-000000000000")
 
 
@@ -147,3 +149,21 @@ def written_in(form: Form, text: str) -> str:
     iso = moment.isoformat()
     iso = iso.rstrip("0") if "." in iso else iso
     return iso + "Z" if form is Form.TIMESTAMPTZ else iso
+
+
+def number_in(text: str) -> Decimal | None:
+    """Read a text as a number, where it is asked that texts are read so.
+
+    Args:
+        text: digits, with a sign, a point, an exponent or spaces around them.
+
+    Returns:
+        The number, with all digits that are written; None where the text is none.
+    """
+    return Decimal(text.strip()) if len(text) <= _MOST_NUMBER and _NUMBER.fullmatch(text) else None
+
+
+def number_text(number: int | Decimal) -> str:
+    """Write a number as PostgreSQL does, which a text that was read as a number may differ from."""
+    text = format(Decimal(number), "f")
+    return text.removeprefix("-") if not number else text

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from etl_actors.relational.breakout.scalars import Scalars, scalars_of
+from etl_actors.relational.breakout.asked import Asked, Wish
+from etl_actors.relational.breakout.scalars import Scalars, number_in, scalars_of
 
 __all__ = ["MOST_DEPTH", "MOST_MEMBERS", "Seen", "seen_in"]
 
@@ -33,7 +34,8 @@ class Seen:
         items: of arrays: what was seen in all their elements together.
         objects: whether there was an object.
         arrays: whether there was an array.
-        deep: whether an object or array lies too deep to be taken apart.
+        deep: whether an object or array is not taken apart, since it lies too deep, or since that is asked.
+        asked: what is said of the place by hand; no part of what was seen.
     """
 
     scalars: Scalars = _NOTHING
@@ -44,6 +46,7 @@ class Seen:
     objects: bool = False
     arrays: bool = False
     deep: bool = False
+    asked: Asked | None = field(default=None, compare=False)
 
     def add(self, value: Any, depth: int = 0) -> None:
         """Look at one more value of the place.
@@ -56,21 +59,19 @@ class Seen:
             self._add_object(value, depth)
         elif type(value) is list:
             self.arrays = True
-            if depth >= MOST_DEPTH:
+            if depth >= MOST_DEPTH or self._is(Wish.JSON):
                 self.deep = self.deep or bool(value)
                 return
             for one in value:
-                if self.items is None:
-                    self.items = Seen()
-                self.items.add(one, depth + 1)
+                self._elements().add(one, depth + 1)
         else:
-            found = scalars_of(value)
+            found = self._scalars_of(value)
             if found is not self.scalars:
                 self.scalars = self.scalars.joined(found)
 
     def _add_object(self, value: dict[str, Any], depth: int) -> None:
         self.objects = True
-        if depth >= MOST_DEPTH:
+        if depth >= MOST_DEPTH or self._is(Wish.JSON):
             self.deep = self.deep or bool(value)
             return
         if len(value) > self.widest:
@@ -88,11 +89,11 @@ class Seen:
         if type(value) is dict:
             return self._holds_object(value, depth)
         if type(value) is not list:
-            found = scalars_of(value)
+            found = self._scalars_of(value)
             return found is self.scalars or self.scalars.hold(found)
         if not self.arrays:
             return False
-        if depth >= MOST_DEPTH:
+        if depth >= MOST_DEPTH or self._is(Wish.JSON):
             return self.deep or not value
         items = self.items
         return not value or (items is not None and all(items.holds(one, depth + 1) for one in value))
@@ -100,7 +101,7 @@ class Seen:
     def _holds_object(self, value: dict[str, Any], depth: int) -> bool:
         if not self.objects:
             return False
-        if depth >= MOST_DEPTH:
+        if depth >= MOST_DEPTH or self._is(Wish.JSON):
             return self.deep or not value
         if len(value) > self.widest:
             return False
@@ -117,9 +118,11 @@ class Seen:
         self.objects |= other.objects
         self.arrays |= other.arrays
         self.deep |= other.deep
+        if self._is(Wish.JSON):
+            self.deep |= other.items is not None or other.entries is not None or bool(other.members)
+            return
         if other.items is not None:
-            self.items = self.items or Seen()
-            self.items.join(other.items)
+            self._elements().join(other.items)
         if other.entries is not None:
             self._gathered().join(other.entries)
         for name, one in other.members.items():
@@ -131,28 +134,45 @@ class Seen:
             known = self.members.get(name)
             if known is not None:
                 return known
-            if len(self.members) < MOST_MEMBERS and not _DATA.match(name):
-                made = self.members[name] = Seen()
+            if len(self.members) < MOST_MEMBERS and self._is_field(name):
+                made = self.members[name] = Seen(asked=None if self.asked is None else self.asked.member(name))
                 return made
         return self._gathered()
 
     def _gathered(self) -> "Seen":
         if self.entries is None:
-            self.entries = Seen()
+            self.entries = Seen(asked=None if self.asked is None else self.asked.every_member)
             for one in self.members.values():
                 self.entries.join(one)
             self.members = {}
         return self.entries
 
+    def _elements(self) -> "Seen":
+        if self.items is None:
+            self.items = Seen(asked=None if self.asked is None else self.asked.elements)
+        return self.items
+
+    def _is(self, wish: Wish) -> bool:
+        return self.asked is not None and wish in self.asked.wishes
+
+    def _is_field(self, name: str) -> bool:
+        return self._is(Wish.FIELDS) or (not _DATA.match(name) and not self._is(Wish.MAPS))
+
+    def _scalars_of(self, value: Any) -> Scalars:
+        if self.asked is not None and type(value) is str and Wish.NUMBERS in self.asked.wishes:
+            number = number_in(value)
+            return scalars_of(value if number is None else number)
+        return scalars_of(value)
+
     def copy(self) -> "Seen":
         """Give a tree of its own that is equal."""
-        made = Seen()
+        made = Seen(asked=self.asked)
         made.join(self)
         return made
 
 
-def seen_in(value: Any) -> Seen:
-    """Look at one document."""
-    made = Seen()
+def seen_in(value: Any, asked: Asked | None = None) -> Seen:
+    """Look at one document, of which something may be said by hand."""
+    made = Seen(asked=asked)
     made.add(value)
     return made

@@ -150,6 +150,8 @@ def _columns(old: BrokenTable, new: BrokenTable) -> list[Change] | Refill:
         if before is None:
             others.append(AddColumn(new.name, cell))
             continue
+        if before.quoted != cell.quoted:
+            return Refill(f"whether texts of {new.name}.{cell.name} are numbers is said otherwise now")
         if before.name != cell.name:
             renamed.append(RenameColumn(new.name, before.name, cell.name))
         if before.type != cell.type:

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from etl_actors.relational import identity
-from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.keys import key_text, without_key
 from etl_actors.relational.breakout.layout import Cell, CellKind
 from etl_actors.relational.breakout.rows import Breaker, Unseen
-from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.canonical import canonical_document, canonical_key, without_origin
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
@@ -19,11 +18,23 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.json_text import json_text
 
-__all__ = ["BreakoutMapper"]
+__all__ = ["BreakoutMapper", "News"]
 
 _JSONB = column_type("jsonb")
 _SHOWN = 60  # characters of a value
 _GOT: dict[type, str] = {dict: "an object", list: "an array"}
+
+
+class News(Exception):
+    """The tables have no place for something of a document: they are to be laid out anew.
+
+    Args:
+        seen: what was seen in the document.
+    """
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__()
+        self.seen = seen
 
 
 class BreakoutMapper:
@@ -38,7 +49,8 @@ class BreakoutMapper:
 
     def __init__(self, slip: Slip, breakout: Breakout) -> None:
         layout = breakout.layout
-        self._seen = read_evidence(breakout.evidence) if breakout.evidence else Seen()
+        self._seen = breakout.seen
+        self._asked = breakout.asked
         self._key = breakout.key
         self._contract = breakout.contract
         self.slip = slip
@@ -64,7 +76,7 @@ class BreakoutMapper:
             True: rows were appended. False: the contract says that the document is skipped. A `Reject`: nothing was appended.
 
         Raises:
-            Unseen: something in the document has no place; nothing was appended.
+            News: something in the document has no place; nothing was appended.
         """
         del clean
         root = self._root_id(staged, document)
@@ -73,12 +85,12 @@ class BreakoutMapper:
         body = without_key(document, self._key)
         evolves = self._contract is Contract.EVOLVE
         if evolves and not self._seen.holds(body):
-            raise Unseen(body)
+            raise News(seen_in(body, self._asked))
         try:
             broken = self._breaker.rows(document)
         except Unseen as news:
             if evolves:
-                raise Unseen(body) from news
+                raise News(seen_in(body, self._asked)) from news
             return self._contract is not Contract.DISCARD_ROW and self._without_place(staged, news)
         known: list[list[str]] = []
         for number, (table, rows) in enumerate(zip(self.tables, broken, strict=True)):

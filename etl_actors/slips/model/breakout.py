@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from etl_actors.relational.breakout.asked import Asked
+from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.layout import Layout
+from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.tables import Policy
 
 __all__ = ["EVIDENCE", "Breakout", "Contract"]
@@ -32,6 +35,7 @@ class Breakout:
         evidence: what was seen of the documents so far, without the fields of the key; empty for nothing.
         layout: of the tables, by that.
         contract: whether the tables follow.
+        asked: what is said by hand of places in the documents.
     """
 
     table: str
@@ -41,6 +45,12 @@ class Breakout:
     evidence: str
     layout: Layout
     contract: Contract = Contract.EVOLVE
+    asked: Asked | None = None
+
+    @property
+    def seen(self) -> Seen:
+        """What was seen of the documents so far, as a tree of its own."""
+        return read_evidence(self.evidence, self.asked) if self.evidence else Seen(asked=self.asked)
 
     def fills_as(self, other: "Breakout | None") -> bool:
         """Tell whether another breaks documents out to the same tables, and knows them likewise."""

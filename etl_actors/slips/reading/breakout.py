@@ -1,5 +1,6 @@
 """Reading `[breakout]`: a slip that names no column has the tables that its documents have."""
 
+from etl_actors.relational.breakout.asked import Asked, Place, Wish, asked_of, place_of
 from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.names import plain
@@ -13,7 +14,7 @@ from etl_actors.slips.source.section import Section
 
 __all__ = ["broken_tables", "read_breakout"]
 
-_KNOWN = ("table", "schema", "key", "on_duplicate", "contract")
+_KNOWN = ("table", "schema", "key", "on_duplicate", "contract", *(wish.value for wish in Wish))
 _POLICIES = ("ignore", "update")
 _LATER = "discard_value"
 
@@ -30,7 +31,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
     Returns:
         None where something is wrong with it, which is noted.
     """
-    section.check_keys(_KNOWN, "[breakout]", later=("entities", "maps"))
+    section.check_keys(_KNOWN, "[breakout]", later=("entities",))
     table = section.text("table")
     table = plain((name,)) if table is None else table
     problem = name_problem(table, "table")
@@ -43,14 +44,15 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
     if policy not in _POLICIES:
         section.wrong("on_duplicate", f"expected one of {', '.join(_POLICIES)}, got `{policy}`")
         return None
+    asked = _asked(section)
     try:
-        seen = read_evidence(evidence) if evidence else Seen()
+        seen = read_evidence(evidence, asked) if evidence else Seen(asked=asked)
     except ValueError as error:
         section.problems.at_key(section.keys, str(error))
         return None
     for one in key:
         seen.members.pop(one, None)  # which has a column whatever was seen there
-    return Breakout(table, where, key, Policy(policy), evidence, laid_out(seen, table, key), contract)
+    return Breakout(table, where, key, Policy(policy), evidence, laid_out(seen, table, key), contract, asked)
 
 
 def broken_tables(breakout: Breakout) -> tuple[SlipTable, ...]:
@@ -72,6 +74,25 @@ def _contract(section: Section) -> Contract:
     else:
         return Contract(given)
     return Contract.EVOLVE
+
+
+def _asked(section: Section) -> Asked | None:
+    """Read what is said of places by hand: a list of paths for each wish."""
+    wishes: list[tuple[Place, Wish]] = []
+    for wish in Wish:
+        given = section.content.get(wish.value, [])
+        for text in [given] if isinstance(given, str) else given if isinstance(given, list) else [None]:
+            place = place_of(text) if isinstance(text, str) else None
+            if place is None:
+                section.wrong(
+                    wish.value, f'expected a list of places in the documents, such as "$.offers[*].price", got `{text}`'
+                )
+            else:
+                wishes.append((place, wish))
+    both = {place for place, wish in wishes if wish is Wish.MAPS} & {place for place, wish in wishes if wish is Wish.FIELDS}
+    if both:
+        section.wrong(Wish.MAPS.value, "expected each place under maps or under fields, got one under both")
+    return asked_of(wishes)
 
 
 def _key(section: Section) -> tuple[str, ...]:

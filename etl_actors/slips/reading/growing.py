@@ -8,7 +8,7 @@ from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 
-__all__ = ["grown", "seen_by", "written_alike"]
+__all__ = ["grown", "seen_by", "with_evidence", "written_alike"]
 
 
 def grown(slip: Slip, seen: Seen) -> Slip:
@@ -22,9 +22,16 @@ def grown(slip: Slip, seen: Seen) -> Slip:
         The slip itself, where it knew all of that.
     """
     assert slip.breakout is not None
-    known = seen_by(slip.files)
+    known = slip.breakout.seen
     known.join(seen)
-    return read_slip({**slip.files, EVIDENCE: written_evidence(known)}, slip.breakout.schema)
+    return with_evidence(slip, known)
+
+
+def with_evidence(slip: Slip, seen: Seen | None) -> Slip:
+    """Give the version of a slip that knows just what was seen; None for nothing at all."""
+    assert slip.breakout is not None
+    files = {name: text for name, text in slip.files.items() if name != EVIDENCE}
+    return read_slip(files if seen is None else {**files, EVIDENCE: written_evidence(seen)}, slip.breakout.schema)
 
 
 def seen_by(files: Mapping[str, str]) -> Seen:

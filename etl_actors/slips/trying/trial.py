@@ -10,11 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 from etl_actors.errors import SlipError
-from etl_actors.relational.breakout.rows import Unseen
-from etl_actors.relational.breakout.seen import seen_in
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL
+from etl_actors.slips.mapping.broken import News
 from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.mapping.route import Routed, routed
 from etl_actors.slips.model.slip import Slip
@@ -104,8 +103,8 @@ class Trier:
         lines = self._mapper.begin()
         try:
             made = self._mapper.map(staged, document, lines)
-        except Unseen as news:  # the tables grow here as they would grow in the database
-            self._mapper = mapper_of(grown(self._mapper.slip, seen_in(news.body)))
+        except News as news:  # the tables grow here as they would grow in the database
+            self._mapper = mapper_of(grown(self._mapper.slip, news.seen))
             return self._map(staged, document)
         if isinstance(made, Reject):
             return _rejected(made, document)

@@ -103,15 +103,28 @@ class Breakouts:
 
     def _grow(self, slip: Slip, seen: Seen) -> Slip:
         stored = self._conn.execute(_SQL["active_digest"], {"name": slip.name}).fetchone()
-        known = slip if stored is None and is_unmatched(slip.name) else self.current(slip)
+        if stored is None and is_unmatched(slip.name):
+            wanted = grown(slip, seen)
+            return self._changed(slip, wanted, [AddTable(number) for number in range(len(wanted.tables))])
+        known = self.current(slip)
         wanted = grown(known, seen)
-        if wanted.digest == known.digest:
-            return known
+        return known if wanted.digest == known.digest else self.follow(known, wanted)
+
+    def follow(self, known: Slip, wanted: Slip) -> Slip:
+        """Change the tables from one version to another, and let that be the active one.
+
+        Args:
+            known: the version that the tables are of, under the lock that keeps others from changing them.
+            wanted: the version that they are to be of.
+
+        Returns:
+            The latter.
+        """
         assert known.breakout is not None
         assert wanted.breakout is not None
-        changes: list[Drift] | Refill = [AddTable(number) for number in range(len(wanted.tables))]
-        if stored is not None:
-            changes = transition(known.breakout.layout, wanted.breakout.layout)
+        return self._changed(known, wanted, transition(known.breakout.layout, wanted.breakout.layout))
+
+    def _changed(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Slip:
         self._conn.execute(_TARGETS["limit_wait"])
         made = list(self._made(known, wanted, changes))
         for change in made:

@@ -28,3 +28,11 @@ SELECT DISTINCT v.oid::regclass::text
 SELECT s.row_id, m.made::jsonb::text = s.payload::text
   FROM unnest(%(row_ids)s::bigint[], %(made)s::text[]) AS m (row_id, made) JOIN etl.staging s ON s.row_id = m.row_id
  WHERE s.row_id BETWEEN %(lo)s AND %(hi)s
+
+-- name: taken
+-- All documents that a slip has taken: those that lost as well.
+SELECT DISTINCT o.row_id, s.payload::text
+  FROM etl.batch b
+ CROSS JOIN LATERAL unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS o (row_id, outcome)
+  LEFT JOIN etl.staging s ON s.row_id = o.row_id
+ WHERE b.slip = %(name)s AND b.status = 'done' AND o.outcome IN ('l', 'd')

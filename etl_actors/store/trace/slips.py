@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from etl_actors.errors import DatabaseUnsuitable, SlipError
-from etl_actors.relational.breakout.rows import Unseen
 from etl_actors.relational.reject import Reject
+from etl_actors.slips.mapping.broken import News
 from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.source.files import STEPS
@@ -41,7 +41,7 @@ def root_identity(slip: Slip, staged: Staged) -> str | None:
         mapper = mapper_of(slip)
         lines = mapper.begin()
         made = mapper.map(staged, decode(staged.raw), lines)
-    except (SlipError, Undecodable, Unseen):
+    except (SlipError, Undecodable, News):
         return None
     if isinstance(made, Reject) or not made or not lines[0]:
         return None

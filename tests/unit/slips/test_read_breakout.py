@@ -64,6 +64,15 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
         ("[breakout]\non_duplicate = 'newest(a)'\n", "3:16: expected one of ignore, update, got `newest(a)`"),
         ("[breakout]\ncontract = 'discard_value'\n", "3:12: `discard_value` is not supported by this release"),
         ("[breakout]\ncontract = 'never'\n", "3:12: expected one of evolve, freeze, discard_row, got `never`"),
+        (
+            "[breakout]\nmaps = ['$.a[0]']\n",
+            '3:8: expected a list of places in the documents, such as "$.offers[*].price", got `$.a[0]`',
+        ),
+        ("[breakout]\nnumbers = 1\n", "3:11: expected a list of places in the documents"),
+        (
+            "[breakout]\nmaps = '$.a'\nfields = ['$.a']\n",
+            "3:8: expected each place under maps or under fields, got one under both",
+        ),
         ("breakout = true\n", "2:1: expected `table`, `key` and `contract` below [breakout]"),
         (
             "[breakout]\n[tables.t]\ncolumns.a = 'a | text'\n",

@@ -7,11 +7,10 @@ import pytest
 
 from etl_actors.relational.breakout.evidence import written_evidence
 from etl_actors.relational.breakout.keys import without_key
-from etl_actors.relational.breakout.rows import Unseen
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.identity import child_identity, document_identity, key_identity
 from etl_actors.relational.reject import Reject
-from etl_actors.slips.mapping.broken import BreakoutMapper
+from etl_actors.slips.mapping.broken import BreakoutMapper, News
 from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.reading.read import read_slip
@@ -81,7 +80,7 @@ def test_a_document_without_its_key_is_rejected_whatever_else_it_holds() -> None
 def test_a_document_of_another_shape_is_to_be_looked_at() -> None:
     mapper = _mapper([{"id": 1, "a": 2}], ("id",))
     for document in ({"id": 1, "a": "x"}, {"id": 1, "b": None}, {"id": 1, "a": 10**30}):
-        with pytest.raises(Unseen):
+        with pytest.raises(News):
             _mapped(mapper, document)
 
 

@@ -1,0 +1,73 @@
+"""Tables of a break-out after its slip says otherwise of places in the documents: all of these are looked at again."""
+
+import psycopg
+from psycopg import errors as pg
+
+from etl_actors.errors import DatabaseUnsuitable, NoPlace
+from etl_actors.relational.breakout.keys import without_key
+from etl_actors.relational.breakout.seen import Seen
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.growing import grown, with_evidence
+from etl_actors.slips.values.document import decode
+from etl_actors.store.breakout.growth import Breakouts
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+from etl_actors.store.staging import raw_text
+
+__all__ = ["reshape"]
+
+_SQL = queries("breakouts")
+_PIECE = 500  # documents that are read at once
+
+
+def reshape(conn: Connection, slip: Slip, target_schema: str) -> list[str]:
+    """Put a slip in force that says otherwise of its documents, and let its tables be as if it had always said so.
+
+    Args:
+        conn: in autocommit mode, as the service role.
+        slip: as it was read, whatever evidence it has.
+        target_schema: for tables of slips that name no schema.
+
+    Returns:
+        Qualified names of the tables that were made or changed.
+
+    Raises:
+        DatabaseUnsuitable: documents are no longer staged, or the tables cannot be changed; nothing was changed.
+    """
+    assert slip.breakout is not None
+    growth = Breakouts(conn, target_schema)
+    try:
+        with conn.transaction():
+            conn.execute(_SQL["lock"], {"name": slip.name})
+            growth.follow(growth.current(slip), grown(with_evidence(slip, None), _seen(conn, slip)))
+    except NoPlace as exc:
+        raise DatabaseUnsuitable(str(exc)) from exc
+    except pg.LockNotAvailable as exc:
+        msg = (
+            f"The tables of slip {slip.name} cannot be changed: others use them. End the long transactions on them, or try again."
+        )
+        raise DatabaseUnsuitable(msg) from exc
+    except psycopg.OperationalError:
+        raise
+    except psycopg.DatabaseError as exc:
+        raise DatabaseUnsuitable(f"The tables of slip {slip.name} cannot be changed: {exc.diag.message_primary}.") from exc
+    return growth.changed
+
+
+def _seen(conn: Connection, slip: Slip) -> Seen:
+    """Look at all documents that the slip has taken."""
+    assert slip.breakout is not None
+    seen = Seen(asked=slip.breakout.asked)
+    with conn.cursor("etl_reshape") as cursor:
+        cursor.itersize = _PIECE
+        raw_text(cursor)
+        cursor.execute(_SQL["taken"], {"name": slip.name})
+        for row_id, payload in cursor:
+            if payload is None:
+                msg = (
+                    f"Slip {slip.name} says otherwise of its documents now, but row {int(row_id)} is no longer staged: name another table "
+                    "for new documents."
+                )
+                raise DatabaseUnsuitable(msg)
+            seen.add(without_key(decode(payload), slip.breakout.key))
+    return seen
