@@ -321,3 +321,29 @@ def test_what_is_said_by_hand_is_refused_where_documents_are_no_longer_staged(da
     assert applied.returncode == 1
     assert "Slip shop says otherwise of its documents now, but row 2 is no longer staged" in applied.stdout + applied.stderr
     assert _contents(database) == before
+
+
+def test_tables_may_follow_each_by_its_own_contract_and_what_is_discarded_is_told(database: str, slips: Path) -> None:
+    _feed(database, slips, [{"sku": "A", "price": 1, "offers": [{"by": "one"}], "tags": ["x"], "sizes": [1]}])
+    contracts = '[breakout.contracts]\nshop = "discard_value"\nshop__offers = "evolve"\nshop__tags = "freeze"\nshop__sizes = "discard_row"\n'
+    (slips / "shop" / "slip.toml").write_text(SLIP + contracts)
+    documents = [
+        {"sku": "B", "price": "much", "new": [1], "offers": [{"by": "two", "at": "2024-03-09"}]},
+        {"sku": "C", "tags": [1]},
+        {"sku": "D", "sizes": ["x"]},
+        {"sku": "E", "tags": ["y"], "sizes": [2]},
+    ]
+    _feed(database, slips, documents)
+    assert _asked(database, "SELECT sku, price FROM shop ORDER BY sku") == [("A", 1), ("B", None), ("E", None)]
+    assert _asked(database, "SELECT by, at::text FROM shop__offers ORDER BY by") == [("one", None), ("two", "2024-03-09")]
+    assert _asked(database, "SELECT reason, detail ->> 'path', detail -> 'paths' FROM etl.reject ORDER BY reason") == [
+        ("discarded_value", "/new", ["/new", "/price"]),
+        ("frozen", "/tags/0", None),
+    ]
+    assert _asked(database, "SELECT sum(loaded), sum(skipped), sum(rejected) FROM etl.ledger") == [(3, 1, 1)]
+    (slips / "shop" / "slip.toml").write_text(SLIP)
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    assert etl("replay", "--source", "shop", "--yes", env=env).returncode == 0
+    assert etl("audit", "--deep", env=env).returncode == 0
+    assert _asked(database, "SELECT sku, price, price__text FROM shop WHERE sku = 'B'") == [("B", None, "much")]
+    assert _asked(database, "SELECT DISTINCT status FROM etl.reject") == [("replayed",)]

@@ -17,7 +17,7 @@ from etl_actors.relational.breakout.scalars import (
     written_in,
 )
 
-__all__ = ["Breaker", "BrokenRow", "Unseen", "pointer"]
+__all__ = ["Breaker", "BrokenRow", "Spot", "Unseen", "pointer"]
 
 
 class Unseen(Exception):
@@ -57,7 +57,7 @@ class BrokenRow:
 
 
 @dataclass(slots=True)
-class _Place:
+class Spot:
     """What becomes of the values at one place of an item.
 
     Args:
@@ -76,9 +76,25 @@ class _Place:
     number: Number | None = None
     quoted: bool = False
     form: Form | None = None
-    members: dict[str, "_Place"] = field(default_factory=dict)
+    members: dict[str, "Spot"] = field(default_factory=dict)
     items: int | None = None
     entries: int | None = None
+
+    def takes(self, value: Any) -> bool:
+        """Tell whether there is a place for a value itself; for an object or array, whether it has one as a whole."""
+        kind = type(value)
+        if value is None or (kind in (dict, list) and not value):
+            return True  # kept beside the columns
+        if kind is dict or kind is list:
+            return CellKind.JSON in self.columns
+        if kind is bool:
+            return CellKind.BOOLEAN in self.columns
+        if kind is str:
+            number = number_in(value) if self.quoted else None
+            if number is None:
+                return self.form is not None and (self.form is Form.TEXT or form_of(value) is self.form)
+            value = number
+        return self.number is not None and Scalars(number=self.number).hold(scalars_of(value))
 
 
 def pointer(path: tuple[str, ...]) -> str:
@@ -94,11 +110,14 @@ class Breaker:
 
     Args:
         layout: of their tables.
+
+    Attributes:
+        roots: of each table what becomes of its items.
     """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._roots = [_Place("") for _ in layout.tables]
+        self.roots = [Spot("") for _ in layout.tables]
         self._names = [_name_column(table.cells) for table in layout.tables]
         self._key = {cell.path[0]: column for column, cell in enumerate(layout.tables[0].cells) if cell.mixed}
         for number, table in enumerate(layout.tables):
@@ -136,16 +155,16 @@ class Breaker:
                 root.rest[pointer((name,))] = value
         return made
 
-    def _place(self, number: int, path: tuple[str, ...]) -> _Place:
-        place = self._roots[number]
+    def _place(self, number: int, path: tuple[str, ...]) -> Spot:
+        place = self.roots[number]
         for depth, name in enumerate(path, 1):
             known = place.members.get(name)
             if known is None:
-                known = place.members[name] = _Place(pointer(path[:depth]))
+                known = place.members[name] = Spot(pointer(path[:depth]))
             place = known
         return place
 
-    def _column(self, place: _Place, column: int, cell: Cell) -> None:
+    def _column(self, place: Spot, column: int, cell: Cell) -> None:
         place.columns[cell.kind] = column
         if cell.kind is CellKind.NUMBER:
             place.number = Number(cell.type)
@@ -160,12 +179,12 @@ class Breaker:
         if column is not None:
             row.cells[column] = key
         try:
-            self._value(self._roots[number], value, row, len(made[number]) - 1, made)
+            self._value(self.roots[number], value, row, len(made[number]) - 1, made)
         except Unseen as news:
             news.table = number if news.table is None else news.table
             raise
 
-    def _value(self, place: _Place, value: Any, row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
+    def _value(self, place: Spot, value: Any, row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
         kind = type(value)
         if kind is dict:
             self._object(place, value, row, at, made)
@@ -178,7 +197,7 @@ class Breaker:
         else:
             self._scalar(place, value, row)
 
-    def _object(self, place: _Place, value: dict[str, Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
+    def _object(self, place: Spot, value: dict[str, Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
         if not value:
             row.rest[place.pointer] = {}
         elif place.entries is not None:
@@ -193,7 +212,7 @@ class Breaker:
                     raise Unseen(one, place.pointer + pointer((name,)))
                 self._value(member, one, row, at, made)
 
-    def _array(self, place: _Place, value: list[Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
+    def _array(self, place: Spot, value: list[Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
         if not value:
             row.rest[place.pointer] = []
         elif place.items is not None:
@@ -204,7 +223,7 @@ class Breaker:
         else:
             raise Unseen(value, place.pointer)
 
-    def _text(self, place: _Place, value: str, row: BrokenRow) -> None:
+    def _text(self, place: Spot, value: str, row: BrokenRow) -> None:
         if place.quoted and (number := number_in(value)) is not None:
             self._scalar(place, number, row)
             if number_text(number) == value:
@@ -222,7 +241,7 @@ class Breaker:
                 row.rest[place.pointer] = value
         row.cells[place.columns[CellKind.TEXT]] = value
 
-    def _scalar(self, place: _Place, value: float | Decimal | bool, row: BrokenRow) -> None:  # noqa: FBT001 - a value of a document
+    def _scalar(self, place: Spot, value: float | Decimal | bool, row: BrokenRow) -> None:  # noqa: FBT001 - a value of a document
         kind = CellKind.BOOLEAN if type(value) is bool else CellKind.NUMBER
         column = place.columns.get(kind)
         if column is None or (kind is CellKind.NUMBER and not Scalars(number=place.number).hold(scalars_of(value))):

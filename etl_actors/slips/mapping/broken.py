@@ -1,9 +1,11 @@
 """Documents broken out to COPY lines: what a slip's compiled function does, for a slip whose tables come from its documents."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from etl_actors.relational import identity
+from etl_actors.relational.breakout.fitting import NOTHING, Contract, Fitting, Misfit
 from etl_actors.relational.breakout.keys import key_text, without_key
 from etl_actors.relational.breakout.layout import Cell, CellKind
 from etl_actors.relational.breakout.rows import Breaker, Unseen
@@ -13,7 +15,7 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.lines import Lines
-from etl_actors.slips.model.breakout import Breakout, Contract
+from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.json_text import json_text
@@ -22,6 +24,7 @@ __all__ = ["BreakoutMapper", "News"]
 
 _JSONB = column_type("jsonb")
 _SHOWN = 60  # characters of a value
+_LISTED = 20  # places of values
 _GOT: dict[type, str] = {dict: "an object", list: "an array"}
 
 
@@ -52,10 +55,10 @@ class BreakoutMapper:
         self._seen = breakout.seen
         self._asked = breakout.asked
         self._key = breakout.key
-        self._contract = breakout.contract
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
         self._breaker = Breaker(layout)
+        self._fitting = Fitting(self._breaker, breakout.contracts, breakout.contract)
         self._parents = [table.parent for table in layout.tables]
         self._copies = [[_copy(cell) for cell in table.cells] for table in layout.tables]
 
@@ -83,15 +86,17 @@ class BreakoutMapper:
         if isinstance(root, Reject):
             return root
         body = without_key(document, self._key)
-        evolves = self._contract is Contract.EVOLVE
-        if evolves and not self._seen.holds(body):
-            raise News(seen_in(body, self._asked))
+        if self._fitting.follows:
+            self._require_known(body)
+        else:
+            fitted = self._fitted(staged, document, body, lines)
+            if isinstance(fitted, bool | Reject):
+                return fitted
+            (document,) = fitted
         try:
             broken = self._breaker.rows(document)
         except Unseen as news:
-            if evolves:
-                raise News(seen_in(body, self._asked)) from news
-            return self._contract is not Contract.DISCARD_ROW and self._without_place(staged, news)
+            raise News(seen_in(body, self._asked)) from news
         known: list[list[str]] = []
         for number, (table, rows) in enumerate(zip(self.tables, broken, strict=True)):
             above = self._parents[number]
@@ -110,14 +115,39 @@ class BreakoutMapper:
             known.append(ids)
         return True
 
-    def _without_place(self, staged: Staged, news: Unseen) -> Reject:
-        table = self.tables[news.table or 0]
-        text = json_text(news.body)
+    def _require_known(self, body: Any) -> None:
+        if not self._seen.holds(body):
+            raise News(seen_in(body, self._asked))
+
+    def _fitted(self, staged: Staged, document: Any, body: Any, lines: Lines) -> tuple[Any] | bool | Reject:
+        """Give a document without what its tables do not follow; or what becomes of it instead."""
+        judged = self._fitting.judged(body)
+        for misfit in judged.misfits:
+            if self._fitting.contracts[misfit.table] is Contract.FREEZE:
+                return self._refused(staged, misfit, "frozen")
+        if any(self._fitting.contracts[misfit.table] is Contract.DISCARD_ROW for misfit in judged.misfits):
+            return False
+        if judged.news is not NOTHING:
+            self._require_known(judged.news)
+        if not judged.misfits:
+            return (document,)
+        first, *others = judged.misfits
+        reject = self._refused(staged, first, "discarded_value")
+        paths = [misfit.path for misfit in judged.misfits[:_LISTED]]
+        more = f", and {len(others)} more" if others else ""
+        lines.rejects.append(replace(reject, message=reject.message + more, detail=reject.detail | {"paths": paths}, item=True))
+        keyed = {name: document[name] for name in self._key}
+        return (judged.kept | keyed if keyed else judged.kept,)
+
+    def _refused(self, staged: Staged, misfit: Misfit, reason: str) -> Reject:
+        table = self.tables[misfit.table]
+        contract = self._fitting.contracts[misfit.table].value
+        text = json_text(misfit.value)
         got = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-        message = f"expected a document that has a place in the tables as they are (contract = freeze), got {got} at {news.place or '/'}"
+        message = f"expected a document that has a place in the tables as they are (contract = {contract}), got {got} at {misfit.place or '/'}"
         below = "" if table.parent is None else f" of an item of `{table.name}`"
-        detail = {"table": table.qualified, "path": news.place}
-        return Reject(staged.row_id, Stage.MAP, "frozen", message + below, detail)
+        detail = {"table": table.qualified, "path": misfit.path}
+        return Reject(staged.row_id, Stage.MAP, reason, message + below, detail)
 
     def _root_id(self, staged: Staged, document: Any) -> str | Reject:
         """Name the root row. A document without its key is rejected before anything of it is looked at."""

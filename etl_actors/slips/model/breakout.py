@@ -1,26 +1,19 @@
 """How a slip without columns breaks documents out by itself."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.evidence import read_evidence
+from etl_actors.relational.breakout.fitting import Contract
 from etl_actors.relational.breakout.layout import Layout
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.tables import Policy
 
-__all__ = ["EVIDENCE", "Breakout", "Contract"]
+__all__ = ["EVIDENCE", "Breakout"]
 
 EVIDENCE = "evidence.json"
 """A file that the service adds to such a slip: what was seen of its documents, as `written_evidence` gives it."""
-
-
-class Contract(StrEnum):
-    """What becomes of a document that has no place in the tables."""
-
-    EVOLVE = "evolve"  # the tables get one
-    FREEZE = "freeze"  # it is rejected
-    DISCARD_ROW = "discard_row"  # it is skipped, and counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +28,7 @@ class Breakout:
         evidence: what was seen of the documents so far, without the fields of the key; empty for nothing.
         layout: of the tables, by that.
         contract: whether the tables follow.
+        contracts: of single tables, by name.
         asked: what is said by hand of places in the documents.
     """
 
@@ -45,12 +39,18 @@ class Breakout:
     evidence: str
     layout: Layout
     contract: Contract = Contract.EVOLVE
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
     asked: Asked | None = None
 
     @property
     def seen(self) -> Seen:
         """What was seen of the documents so far, as a tree of its own."""
         return read_evidence(self.evidence, self.asked) if self.evidence else Seen(asked=self.asked)
+
+    @property
+    def may_skip(self) -> bool:
+        """Whether documents that have no place in a table are skipped."""
+        return Contract.DISCARD_ROW in (self.contract, *self.contracts.values())
 
     def fills_as(self, other: "Breakout | None") -> bool:
         """Tell whether another breaks documents out to the same tables, and knows them likewise."""

@@ -184,6 +184,11 @@ class Slip:
         return tuple(table.table for table in self.tables)
 
     @property
+    def may_skip(self) -> bool:
+        """Whether it may ask for no root row of a document that it takes."""
+        return self.tables[0].when is not None or (self.breakout is not None and self.breakout.may_skip)
+
+    @property
     def has_private(self) -> bool:
         """Whether it has private columns."""
         return any(table.has_private for table in self.tables)

@@ -2,21 +2,21 @@
 
 from etl_actors.relational.breakout.asked import Asked, Place, Wish, asked_of, place_of
 from etl_actors.relational.breakout.evidence import read_evidence
+from etl_actors.relational.breakout.fitting import Contract
 from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.targets import broken_targets
 from etl_actors.relational.tables import Policy
-from etl_actors.slips.model.breakout import Breakout, Contract
+from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.model.slip import SlipTable
 from etl_actors.slips.reading.columns import name_problem
 from etl_actors.slips.source.section import Section
 
 __all__ = ["broken_tables", "read_breakout"]
 
-_KNOWN = ("table", "schema", "key", "on_duplicate", "contract", *(wish.value for wish in Wish))
+_KNOWN = ("table", "schema", "key", "on_duplicate", "contract", "contracts", *(wish.value for wish in Wish))
 _POLICIES = ("ignore", "update")
-_LATER = "discard_value"
 
 
 def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Breakout | None:
@@ -37,7 +37,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
     problem = name_problem(table, "table")
     if problem:
         section.wrong("table", problem)
-    contract = _contract(section)
+    contract = _contract(section, "contract") or Contract.EVOLVE
     where = section.text("schema") or schema
     key = _key(section)
     policy = section.text("on_duplicate") or "ignore"
@@ -52,7 +52,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
         return None
     for one in key:
         seen.members.pop(one, None)  # which has a column whatever was seen there
-    return Breakout(table, where, key, Policy(policy), evidence, laid_out(seen, table, key), contract, asked)
+    return Breakout(table, where, key, Policy(policy), evidence, laid_out(seen, table, key), contract, _contracts(section), asked)
 
 
 def broken_tables(breakout: Breakout) -> tuple[SlipTable, ...]:
@@ -65,15 +65,22 @@ def broken_tables(breakout: Breakout) -> tuple[SlipTable, ...]:
     )
 
 
-def _contract(section: Section) -> Contract:
-    given = section.text("contract") or Contract.EVOLVE.value
-    if given == _LATER:
-        section.wrong("contract", f"`{given}` is not supported by this release")
-    elif given not in [*Contract]:
-        section.wrong("contract", f"expected one of {', '.join(Contract)}, got `{given}`")
-    else:
-        return Contract(given)
-    return Contract.EVOLVE
+def _contract(section: Section, key: str) -> Contract | None:
+    given = section.text(key)
+    if given is None or given in [*Contract]:
+        return None if given is None else Contract(given)
+    section.wrong(key, f"expected one of {', '.join(Contract)}, got `{given}`")
+    return None
+
+
+def _contracts(section: Section) -> dict[str, Contract]:
+    """Read the contracts of single tables."""
+    given = section.content.get("contracts", {})
+    if not isinstance(given, dict):
+        section.wrong("contracts", 'expected contracts by name of table, such as { product__offers = "freeze" }')
+        return {}
+    below = Section(given, section.problems, (*section.keys, "contracts"))
+    return {name: found for name in given if (found := _contract(below, name)) is not None}
 
 
 def _asked(section: Section) -> Asked | None:

@@ -56,7 +56,7 @@ _CHECKS = (
     Check(
         "skipped",
         2,
-        "only slips whose root has a condition have skipped rows",
+        "only slips that may skip documents have skipped rows",
         "Batches with skipped rows, although their slip skips none",
     ),
     Check(
@@ -104,7 +104,7 @@ def books_checked(conn: Connection, start: int, slips: Sequence[Slip], *, whole:
         slips: all that were ever in force.
         whole: whether all rows are.
     """
-    never = [slip.digest for slip in slips if slip.tables[0].when is None]
+    never = [slip.digest for slip in slips if not slip.may_skip]
     for check in _CHECKS:
         name = check.name if whole else _SINCE.get(check.name, check.name)
         yield check, finding(check.name, _found(conn, name, {"from_row": start, "never": never}))

@@ -25,9 +25,11 @@ SELECT DISTINCT v.oid::regclass::text
 
 -- name: same
 -- Whether documents are what was staged, as PostgreSQL writes both: members in one order, numbers digit for digit.
+-- Documents of which values were discarded, as a contract asks, are not: their rejects tell of that.
 SELECT s.row_id, m.made::jsonb::text = s.payload::text
   FROM unnest(%(row_ids)s::bigint[], %(made)s::text[]) AS m (row_id, made) JOIN etl.staging s ON s.row_id = m.row_id
  WHERE s.row_id BETWEEN %(lo)s AND %(hi)s
+   AND NOT EXISTS (SELECT FROM etl.reject r WHERE r.row_id = s.row_id AND r.reason = 'discarded_value' AND r.status <> 'replayed')
 
 -- name: taken
 -- All documents that a slip has taken: those that lost as well.

@@ -62,8 +62,9 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
         ("[breakout]\nkey = [1]\n", "3:7: expected a list of fields of the documents, each once"),
         ("[breakout]\nkey = ['a', 'a']\n", "3:7: expected a list of fields of the documents, each once"),
         ("[breakout]\non_duplicate = 'newest(a)'\n", "3:16: expected one of ignore, update, got `newest(a)`"),
-        ("[breakout]\ncontract = 'discard_value'\n", "3:12: `discard_value` is not supported by this release"),
-        ("[breakout]\ncontract = 'never'\n", "3:12: expected one of evolve, freeze, discard_row, got `never`"),
+        ("[breakout]\ncontracts = 'freeze'\n", "3:13: expected contracts by name of table"),
+        ("[breakout]\ncontracts.t = 'no'\n", "3:15: expected one of evolve, freeze, discard_row, discard_value, got `no`"),
+        ("[breakout]\ncontract = 'never'\n", "3:12: expected one of evolve, freeze, discard_row, discard_value, got `never`"),
         (
             "[breakout]\nmaps = ['$.a[0]']\n",
             '3:8: expected a list of places in the documents, such as "$.offers[*].price", got `$.a[0]`',

@@ -90,7 +90,7 @@ def test_a_document_of_another_shape_is_to_be_looked_at() -> None:
         ({"a": "x"}, '"x" at /a', "/a", "public.shop"),
         ({"b": None}, "null at /b", "/b", "public.shop"),
         ({"o": {"x/y": [1]}}, "[1] at /o/x~1y", "/o/x~1y", "public.shop"),
-        ({"t": [1, {"c": "z" * 70}]}, f'"{"z" * 59}… at /c of an item of `shop__t`', "/c", "public.shop__t"),
+        ({"t": [1, {"c": "z" * 70}]}, f'{{"c":"{"z" * 54}… at / of an item of `shop__t`', "/t/1", "public.shop__t"),
         ([1], "[1] at /", "", "public.shop"),
     ],
 )
