@@ -105,7 +105,7 @@ class Reading:
         there = self._there(slip)
         if there is None or slip.breakout is None:
             return ensure_tables(self._conn, slip.targets, slip.name, self._target_schema)
-        return [] if slip.breakout.asked == there.asked else reshape(self._conn, slip, self._target_schema)
+        return [] if slip.breakout.says_as(there) else reshape(self._conn, slip, self._target_schema)
 
     def _there(self, slip: Slip) -> Breakout | None:
         """Find a slip's tables that are there, and are whatever documents have made of them meanwhile."""

@@ -347,3 +347,63 @@ def test_tables_may_follow_each_by_its_own_contract_and_what_is_discarded_is_tol
     assert etl("audit", "--deep", env=env).returncode == 0
     assert _asked(database, "SELECT sku, price, price__text FROM shop WHERE sku = 'B'") == [("B", None, "much")]
     assert _asked(database, "SELECT DISTINCT status FROM etl.reject") == [("replayed",)]
+
+
+BY_EXPRESSION = """name = "shop"
+source = "shop"
+[breakout]
+key = ["sku", "seller"]
+on_duplicate = "newest(seen)"
+when = "not (kind == 'draft')"
+columns.sku = "sku | upper | text"
+columns.seller = "seller.id | int"
+columns.seen = { expr = "at | timestamptz(tz='UTC')", null = false }
+"""
+
+
+def test_the_key_and_what_is_newest_may_be_made_by_expressions(database: str, slips: Path) -> None:
+    (slips / "shop" / "slip.toml").write_text(BY_EXPRESSION)
+    documents = [
+        {"sku": "a-1", "seller": {"id": "7"}, "at": "2024-03-09T10:00:00", "tags": ["new"]},
+        {"sku": "A-1", "seller": {"id": 7}, "at": "2024-03-08T10:00:00", "tags": ["old"]},
+        {"sku": "a-1", "seller": {"id": 8}, "at": "2024-03-08T00:00:00"},
+        {"sku": "a-2", "seller": {}, "at": "2024-03-08T00:00:00"},
+        {"sku": "a-3", "seller": {"id": 9}},
+        {"sku": "a-4", "seller": {"id": 9}, "at": "2024-03-08T00:00:00", "kind": "draft"},
+    ]
+    _feed(database, slips, documents)
+    assert _asked(database, "SELECT sku, seller, seen::date::text FROM shop ORDER BY seller") == [
+        ("A-1", 7, "2024-03-09"),
+        ("A-1", 8, "2024-03-08"),
+    ]
+    assert _asked(database, "SELECT value FROM shop__tags") == [("new",)]
+    assert _asked(database, "SELECT reason FROM etl.reject ORDER BY row_id") == [("null_key",), ("null_value",)]
+    assert _asked(database, "SELECT sum(loaded + duplicate), sum(skipped), sum(rejected) FROM etl.ledger") == [(3, 1, 2)]
+
+
+def test_columns_by_expressions_may_come_and_go_and_a_key_may_not(
+    server: Server, template: str, database: str, slips: Path
+) -> None:
+    documents = [{"sku": "a", "n": number, "seller": {"id": 1}, "at": f"2024-03-{number:02}T00:00:00"} for number in range(1, 20)]
+    slip = slips / "shop" / "slip.toml"
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    slip.write_text(BY_EXPRESSION)
+    _feed(database, slips, documents)
+    slip.write_text(BY_EXPRESSION.replace("upper", "lower"))
+    refused = etl("slips", "apply", env=env)
+    assert refused.returncode == 1
+    assert (
+        "knows the rows of public.shop by (sku by `sku | lower | text`, seller by `seller.id | int`)"
+        in refused.stdout + refused.stderr
+    )
+    changed = BY_EXPRESSION.replace("columns.seen", 'columns.half = "n | mul(0.5) | numeric"\ncolumns.seen')
+    slip.write_text(changed)
+    applied = etl("slips", "apply", env=env)
+    assert applied.returncode == 0, applied.stdout
+    name = server.create(template)
+    try:
+        _feed(server.admin_url(name), slips, documents)
+        assert _contents(server.admin_url(name)) == _contents(database)
+    finally:
+        server.drop(name)
+    assert _asked(database, "SELECT half::text FROM shop") == [("9.5",)]

@@ -1,6 +1,6 @@
 """The tables for what was seen: a function of the tree alone, so that the same documents in any order have the same tables."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -41,6 +41,7 @@ class CellKind(Enum):
     BOOLEAN = "boolean"
     JSON = "json"  # objects and arrays that are not taken apart
     KEY = "key"  # the name of a member, where names are data
+    GIVEN = "given"  # what an expression of the slip makes of the document; nothing of it is told by this column alone
 
 
 class Step(Enum):
@@ -62,6 +63,7 @@ class Cell:
         alone: whether nothing but this kind, and null, was seen at the place.
         mixed: whether a column of texts takes any scalar, as its text: a field of the key does.
         quoted: whether the numbers of a column are texts in the documents.
+        expression: of a given column, as written, with what its values must fulfil.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Cell:
     alone: bool = True
     mixed: bool = False
     quoted: bool = False
+    expression: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,14 @@ class _Draft:
     alone: bool = True
 
 
-def laid_out(seen: Seen, root: str, key: Collection[str] = ()) -> Layout:
+def laid_out(seen: Seen, root: str, key: Collection[str] = (), given: Sequence[Cell] = ()) -> Layout:
     """Lay out the tables.
 
     Args:
         seen: what was seen in the documents, without the fields of the key.
         root: the name of the root table.
         key: fields of the documents that are the root's key: each has one column, of texts, whatever else there is.
+        given: columns of the root that the slip makes by expressions: they have their names, whatever else there is.
 
     Returns:
         The tables; names, columns and types depend on these alone.
@@ -135,8 +139,9 @@ def laid_out(seen: Seen, root: str, key: Collection[str] = ()) -> Layout:
     names = named((draft.source for draft in drafts[1:]), (root,))
     tables = []
     for draft in drafts:
-        columns = named(draft.cells, (*_SYSTEM, *_POSTGRES))
-        cells = tuple(Cell(columns[source], *cell) for source, cell in draft.cells.items())
+        first = given if draft.parent is None else ()
+        columns = named(draft.cells, (*_SYSTEM, *_POSTGRES, *(cell.name for cell in first)))
+        cells = (*first, *(Cell(columns[source], *cell) for source, cell in draft.cells.items()))
         tables.append(
             BrokenTable(
                 names.get(draft.source, root), cells, draft.parent, draft.path, draft.step, tuple(draft.bare), draft.alone

@@ -36,7 +36,7 @@ def rebuilt(layout: Layout, rows: Sequence[Sequence[BrokenRow]]) -> Any:
 def _item(layout: Layout, below: list[dict[int, list[tuple[int, BrokenRow]]]], table: int, number: int, row: BrokenRow) -> Any:
     made = _MISSING
     for cell, value in zip(layout.tables[table].cells, row.cells, strict=True):
-        if value is not None and cell.kind is not CellKind.KEY:
+        if value is not None and cell.kind not in {CellKind.KEY, CellKind.GIVEN}:
             made = _put(made, cell.path, number_text(value) if cell.quoted else value)
     for child, known in enumerate(layout.tables):
         if known.parent == table and number in below[child]:

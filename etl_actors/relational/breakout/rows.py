@@ -43,7 +43,7 @@ class BrokenRow:
     """A row of a table.
 
     Args:
-        cells: the value of each column, as a document is decoded; None where the column has none. A mixed column is to get the
+        cells: the value of each column, as a document is decoded; None where the column has none, and of given columns. A mixed column is to get the
             text of its value.
         rest: what the columns do not say: by RFC 6901 pointer from the item on, values that stand there.
         parent: number of the row above, among those of the document in its table; -1 of the root.
@@ -122,7 +122,7 @@ class Breaker:
         self._key = {cell.path[0]: column for column, cell in enumerate(layout.tables[0].cells) if cell.mixed}
         for number, table in enumerate(layout.tables):
             for column, cell in enumerate(table.cells):
-                if cell.kind is not CellKind.KEY and not cell.mixed:
+                if cell.kind not in {CellKind.KEY, CellKind.GIVEN} and not cell.mixed:
                     self._column(self._place(number, cell.path), column, cell)
             for path in table.bare:
                 self._place(number, path)

@@ -1,12 +1,16 @@
 """The tables of a layout as targets: with a key, a policy, and lineage."""
 
+from dataclasses import replace
+
 from etl_actors.relational.breakout.layout import REST, BrokenTable, Layout
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 
 __all__ = ["broken_targets"]
 
 
-def broken_targets(layout: Layout, schema: str, key: tuple[str, ...], policy: Policy) -> tuple[Table, ...]:
+def broken_targets(
+    layout: Layout, schema: str, key: tuple[str, ...], policy: Policy, given: Table | None = None
+) -> tuple[Table, ...]:
     """Make targets of tables.
 
     Args:
@@ -14,6 +18,7 @@ def broken_targets(layout: Layout, schema: str, key: tuple[str, ...], policy: Po
         schema: where they are.
         key: fields of the documents that are the root's key; none: a document is known by all that it holds.
         policy: which of several documents with one key stays.
+        given: the root as the slip's expressions make it: their columns, and a key and policy of these; None without such.
 
     Returns:
         The targets, in the layout's order.
@@ -21,10 +26,15 @@ def broken_targets(layout: Layout, schema: str, key: tuple[str, ...], policy: Po
     made: list[Table] = []
     for table in layout.tables:
         columns = (*(Column(cell.name, cell.type) for cell in table.cells), Column(REST, "jsonb"))
-        if table.parent is None:
+        if table.parent is None and given is not None:
+            own = (*given.columns, *columns[len(given.columns) :])
+            known_by = given.key or _key_columns(table, key)
+            wins = given.policy if given.columns else policy
+            made.append(replace(given, schema=schema, name=table.name, columns=own, key=known_by, policy=wins))
+        elif table.parent is None:
             made.append(Table(schema, table.name, Kind.ROOT, policy, _key_columns(table, key), columns, None))
         else:
-            made.append(Table(schema, table.name, Kind.SET, policy, (), columns, made[table.parent].qualified))
+            made.append(Table(schema, table.name, Kind.SET, made[0].policy, (), columns, made[table.parent].qualified))
     return tuple(made)
 
 

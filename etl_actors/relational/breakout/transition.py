@@ -142,11 +142,13 @@ def _places(layout: Layout, table: BrokenTable) -> set[tuple[str, ...]]:
 
 
 def _columns(old: BrokenTable, new: BrokenTable) -> list[Change] | Refill:
-    known = {(cell.path, cell.kind): cell for cell in old.cells}
+    known = {_told_by(cell): cell for cell in old.cells}
     renamed: list[Change] = []
     others: list[Change] = []
     for cell in new.cells:
-        before = known.pop((cell.path, cell.kind), None)
+        before = known.pop(_told_by(cell), None)
+        if before is None and cell.kind is CellKind.GIVEN:
+            return Refill(f"{new.name} has a column {cell.name} by an expression that it did not have")
         if before is None:
             others.append(AddColumn(new.name, cell))
             continue
@@ -158,8 +160,14 @@ def _columns(old: BrokenTable, new: BrokenTable) -> list[Change] | Refill:
             others.append(Widen(new.name, cell) if cell.kind is CellKind.NUMBER else ToText(new.name, cell, before.type))
     if known:
         gone = next(iter(known.values()))
+        if gone.kind is CellKind.GIVEN:
+            return Refill(f"{new.name} no longer has its column {gone.name}, or by another expression")
         return Refill(f"what was in column {new.name}.{gone.name} is now in a table")
     return [*_in_order(renamed), *others]
+
+
+def _told_by(cell: Cell) -> tuple[object, ...]:
+    return (cell.name, cell.expression, cell.type) if cell.kind is CellKind.GIVEN else (cell.path, cell.kind)
 
 
 def _in_order(renamed: list[Change]) -> list[Change]:

@@ -14,9 +14,10 @@ from etl_actors.relational.canonical import canonical_document, canonical_key, w
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
+from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.model.breakout import Breakout
-from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.model.slip import Slip, SlipTable
 from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.json_text import json_text
 
@@ -55,6 +56,7 @@ class BreakoutMapper:
         self._seen = breakout.seen
         self._asked = breakout.asked
         self._key = breakout.key
+        self._given = None if slip.given is None else _compiled(slip, slip.given)
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
         self._breaker = Breaker(layout)
@@ -73,18 +75,18 @@ class BreakoutMapper:
             staged: the row.
             document: its payload, decoded.
             lines: as `begin` makes them.
-            clean: of no matter here.
+            clean: whether no text of the document has a character that COPY escapes, as `looked_over` tells.
 
         Returns:
-            True: rows were appended. False: the contract says that the document is skipped. A `Reject`: nothing was appended.
+            True: rows were appended. False: the contract or the root's `when` says that the document is skipped. A `Reject`: nothing was appended.
 
         Raises:
             News: something in the document has no place; nothing was appended.
         """
-        del clean
-        root = self._root_id(staged, document)
-        if isinstance(root, Reject):
-            return root
+        made = self._root(staged, document, clean=clean)
+        if isinstance(made, bool | Reject):
+            return made
+        root, given = made
         body = without_key(document, self._key)
         if self._fitting.follows:
             self._require_known(body)
@@ -105,6 +107,7 @@ class BreakoutMapper:
                 cells = [copy(value) for copy, value in zip(self._copies[number], row.cells, strict=True)]
                 cells.append(_JSONB.copy(row.rest) if row.rest else NULL)
                 if above is None:
+                    cells[: len(given)] = given
                     ids.append(root)
                     head = f"{root}\t{staged.row_id}"
                 else:
@@ -149,6 +152,21 @@ class BreakoutMapper:
         detail = {"table": table.qualified, "path": misfit.path}
         return Reject(staged.row_id, Stage.MAP, reason, message + below, detail)
 
+    def _root(self, staged: Staged, document: Any, *, clean: bool) -> tuple[str, list[str]] | bool | Reject:
+        """Give the identity of the root row and the fields that expressions make; or what becomes of the document instead."""
+        if self._given is None:
+            root = self._root_id(staged, document)
+            return root if isinstance(root, Reject) else (root, [])
+        lines = self._given.begin()
+        made = self._given.map(staged, document, lines, clean=clean)
+        if made is not True:
+            return made
+        root, _, *given = lines[0][0].split("\t")
+        if self._key:
+            named = self._root_id(staged, document)
+            return named if isinstance(named, Reject) else (named, given)
+        return root, given
+
     def _root_id(self, staged: Staged, document: Any) -> str | Reject:
         """Name the root row. A document without its key is rejected before anything of it is looked at."""
         table = self.tables[0]
@@ -163,6 +181,11 @@ class BreakoutMapper:
                 return Reject(staged.row_id, Stage.MAP, "null_key", message, {"table": table.qualified, "path": f"$.{field}"})
             texts.append(canonical_key(key_text(value), "text"))
         return identity.key_identity(table.name, texts)
+
+
+def _compiled(slip: Slip, given: SlipTable) -> Mapper:
+    known_otherwise = slip.breakout is not None and bool(slip.breakout.key)
+    return compile_slip(replace(slip, tables=(replace(given, own_rows=known_otherwise),), breakout=None, given=None))
 
 
 def _copy(cell: Cell) -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.fitting import Contract
-from etl_actors.relational.breakout.layout import Layout
+from etl_actors.relational.breakout.layout import Cell, CellKind, Layout
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.tables import Policy
 
@@ -30,6 +30,7 @@ class Breakout:
         contract: whether the tables follow.
         contracts: of single tables, by name.
         asked: what is said by hand of places in the documents.
+        known_by: what makes the root's identity: the key, each of its columns with the expression that makes it.
     """
 
     table: str
@@ -41,6 +42,7 @@ class Breakout:
     contract: Contract = Contract.EVOLVE
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     asked: Asked | None = None
+    known_by: tuple[str, ...] = ()
 
     @property
     def seen(self) -> Seen:
@@ -52,6 +54,19 @@ class Breakout:
         """Whether documents that have no place in a table are skipped."""
         return Contract.DISCARD_ROW in (self.contract, *self.contracts.values())
 
+    def says_as(self, other: "Breakout") -> bool:
+        """Tell whether another says the same by hand of places, and makes the same columns by expressions."""
+        return (self.asked, self.given) == (other.asked, other.given)
+
+    @property
+    def given(self) -> list[Cell]:
+        """The columns that expressions make."""
+        return [cell for cell in self.layout.tables[0].cells if cell.kind is CellKind.GIVEN]
+
     def fills_as(self, other: "Breakout | None") -> bool:
         """Tell whether another breaks documents out to the same tables, and knows them likewise."""
-        return other is not None and (self.table, self.schema, self.key) == (other.table, other.schema, other.key)
+        return other is not None and (self.table, self.schema, self.known_by) == (
+            other.table,
+            other.schema,
+            other.known_by,
+        )

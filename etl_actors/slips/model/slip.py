@@ -153,6 +153,7 @@ class Slip:
         vocabulary: what its expressions can name.
         input: how `feed` cuts files for it; None where it does not say.
         breakout: how it breaks documents out by itself, if it does; then its tables have no columns here.
+        given: of such a slip the root with the columns that its expressions make; None without any.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Slip:
     vocabulary: Vocabulary = field(default_factory=Vocabulary, hash=False, compare=False)
     input: InputForm | None = None
     breakout: Breakout | None = field(default=None, hash=False)
+    given: SlipTable | None = None
 
     @property
     def written_digest(self) -> str:

@@ -3,23 +3,51 @@
 from etl_actors.relational.breakout.asked import Asked, Place, Wish, asked_of, place_of
 from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.fitting import Contract
-from etl_actors.relational.breakout.layout import laid_out
+from etl_actors.relational.breakout.layout import Cell, CellKind, laid_out
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.targets import broken_targets
-from etl_actors.relational.tables import Policy
+from etl_actors.relational.tables import Column, Policy
 from etl_actors.slips.model.breakout import Breakout
-from etl_actors.slips.model.slip import SlipTable
+from etl_actors.slips.model.draft import Draft
+from etl_actors.slips.model.slip import SlipColumn, SlipTable
 from etl_actors.slips.reading.columns import name_problem
+from etl_actors.slips.reading.tables import read_table
 from etl_actors.slips.source.section import Section
 
-__all__ = ["broken_tables", "read_breakout"]
+__all__ = ["broken_tables", "given_root", "read_breakout"]
 
-_KNOWN = ("table", "schema", "key", "on_duplicate", "contract", "contracts", *(wish.value for wish in Wish))
+_BY_EXPRESSION = ("columns", "when", "index")
+_KNOWN = ("table", "schema", "key", "on_duplicate", "contract", "contracts", *_BY_EXPRESSION, *(wish.value for wish in Wish))
 _POLICIES = ("ignore", "update")
 
 
-def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Breakout | None:
+def given_root(section: Section, schema: str, name: str) -> dict[str, Draft]:
+    """Read what expressions make of the root: its columns, and a key, a policy and a condition by these.
+
+    Args:
+        section: of the slip.
+        schema: for tables, where the section names none.
+        name: of the slip.
+
+    Returns:
+        The root by its name; nothing where no expression is asked for.
+    """
+    if not any(key in section.content for key in _BY_EXPRESSION):
+        return {}
+    columns = section.content.get("columns", {})
+    for column_name, column in columns.items() if isinstance(columns, dict) else ():
+        if isinstance(column, dict) and "private" in column:
+            section.problems.at_key(
+                (*section.keys, "columns", column_name), "a break-out shows whole documents: it has no private columns"
+            )
+    taken = (*_BY_EXPRESSION, *(("key", "on_duplicate") if "columns" in section.content else ()))
+    content = {key: section.content[key] for key in taken if key in section.content}
+    table = section.content.get("table", plain((name,)))
+    return {str(table): read_table(str(table), Section(content, section.problems, section.keys), schema)}
+
+
+def read_breakout(section: Section, schema: str, name: str, evidence: str, given: SlipTable | None = None) -> Breakout | None:
     """Read how a slip breaks documents out.
 
     Args:
@@ -27,6 +55,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
         schema: for tables, where the section names none.
         name: of the slip, which its root table has too if it names none.
         evidence: what was seen of its documents; empty for nothing.
+        given: the root as expressions make it, if they do.
 
     Returns:
         None where something is wrong with it, which is noted.
@@ -39,10 +68,13 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
         section.wrong("table", problem)
     contract = _contract(section, "contract") or Contract.EVOLVE
     where = section.text("schema") or schema
-    key = _key(section)
-    policy = section.text("on_duplicate") or "ignore"
+    by_expression = "columns" in section.content
+    key = () if by_expression else _key(section)
+    policy = "ignore" if by_expression else section.text("on_duplicate") or "ignore"
     if policy not in _POLICIES:
-        section.wrong("on_duplicate", f"expected one of {', '.join(_POLICIES)}, got `{policy}`")
+        section.wrong(
+            "on_duplicate", f"expected one of {', '.join(_POLICIES)}, got `{policy}`; others need a column, by `columns`"
+        )
         return None
     asked = _asked(section)
     try:
@@ -52,15 +84,46 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str) -> Br
         return None
     for one in key:
         seen.members.pop(one, None)  # which has a column whatever was seen there
-    return Breakout(table, where, key, Policy(policy), evidence, laid_out(seen, table, key), contract, _contracts(section), asked)
+    return Breakout(
+        table,
+        where,
+        key,
+        Policy(policy),
+        evidence,
+        laid_out(seen, table, key, _cells(given)),
+        contract,
+        _contracts(section),
+        asked,
+        _known_by(key, given),
+    )
 
 
-def broken_tables(breakout: Breakout) -> tuple[SlipTable, ...]:
-    """Give the tables of a break-out as those of a slip."""
+def _known_by(key: tuple[str, ...], given: SlipTable | None) -> tuple[str, ...]:
+    if given is None or not given.table.key:
+        return key
+    texts = {column.name: column.text for column in given.columns}
+    return tuple(f"{name} by `{texts[name]}`" for name in given.table.key)
+
+
+def _cells(given: SlipTable | None) -> tuple[Cell, ...]:
+    if given is None:
+        return ()
+    columns = zip(given.columns, given.table.columns, strict=True)
+    return tuple(Cell(one.name, (), CellKind.GIVEN, column.type, expression=_asked_of(one, column)) for one, column in columns)
+
+
+def _asked_of(made: SlipColumn, column: Column) -> str:
+    return f"{made.text}{'' if column.null else ' not null'}{f' check {column.check}' if column.check else ''}"
+
+
+def broken_tables(breakout: Breakout, given: SlipTable | None = None) -> tuple[SlipTable, ...]:
+    """Give the tables of a break-out as those of a slip; the root has the condition that the slip gives it."""
     names = {None: None} | {number: table.name for number, table in enumerate(breakout.layout.tables)}
-    targets = broken_targets(breakout.layout, breakout.schema, breakout.key, breakout.policy)
+    root = None if given is None else given.table
+    targets = broken_targets(breakout.layout, breakout.schema, breakout.key, breakout.policy, root)
+    when = None if given is None else given.when
     return tuple(
-        SlipTable(target, names[table.parent], None, None, ())
+        SlipTable(target, names[table.parent], None, when if table.parent is None else None, ())
         for target, table in zip(targets, breakout.layout.tables, strict=True)
     )
 

@@ -13,7 +13,7 @@ from etl_actors.slips.expressions.expression import parse_predicate
 from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.model.slip import InputForm, Slip
 from etl_actors.slips.model.vocabulary import Vocabulary
-from etl_actors.slips.reading.breakout import broken_tables, read_breakout
+from etl_actors.slips.reading.breakout import broken_tables, given_root, read_breakout
 from etl_actors.slips.reading.family import Family
 from etl_actors.slips.reading.grammars import read_grammars
 from etl_actors.slips.reading.input_form import read_input
@@ -104,7 +104,9 @@ class _Reader:
         maps = read_maps(self.content.get("maps", {}), self.problems)
         steps, broken = self._steps()
         if "breakout" in self.content:
-            return self._broken_out(name, sources, when, priority, form, Vocabulary(grammars.loaded, maps, steps), grammars)
+            return self._broken_out(
+                name, sources, when, priority, form, Vocabulary(grammars.loaded, maps, steps), grammars, broken
+            )
         lets = read_lets(self.content.get("let", {}), ("let",), self.problems)
         drafts = read_tables(self.content, self.problems, self.schema, lets)
         keys = {draft.name: types for draft in drafts.values() if (types := draft.key_types)}
@@ -128,6 +130,7 @@ class _Reader:
         form: InputForm | None,
         vocabulary: Vocabulary,
         grammars: Any,
+        broken: set[str],
     ) -> Slip | None:
         given = self.content["breakout"]
         for key in _BESIDE_BREAKOUT:
@@ -136,17 +139,19 @@ class _Reader:
         if not isinstance(given, dict):
             self.problems.at_key(("breakout",), "expected `table`, `key` and `contract` below [breakout]")
             return None
-        breakout = read_breakout(
-            Section(given, self.problems, ("breakout",)), self.schema, name or "slip", self.files.get(EVIDENCE, "")
-        )
-        check_expressions(when, (), {}, vocabulary, grammars.broken, self.problems)
+        section = Section(given, self.problems, ("breakout",))
+        drafts = given_root(section, self.schema, name or "slip")
+        check_expressions(when, (), drafts, vocabulary, frozenset(grammars.broken | broken), self.problems)
+        roots = Family(drafts, self.problems, self.schema, name or "slip").tables() if drafts else ()
+        root = next(iter(roots), None)
+        breakout = read_breakout(section, self.schema, name or "slip", self.files.get(EVIDENCE, ""), root)
         if self.problems or name is None or breakout is None:
             return None
         own = {file: text for file, text in self.files.items() if not file.startswith(LIBRARY)}
         files = {**own, **grammars.library}
         text = str(self.content.get("when", ""))
-        tables = broken_tables(breakout)
-        return Slip(name, digest(files), sources, when, priority, tables, files, text, (), vocabulary, form, breakout)
+        tables = broken_tables(breakout, root)
+        return Slip(name, digest(files), sources, when, priority, tables, files, text, (), vocabulary, form, breakout, root)
 
     def _name(self) -> str | None:
         name = self.content.get("name")

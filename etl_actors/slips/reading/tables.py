@@ -12,7 +12,7 @@ from etl_actors.slips.reading.lets import read_lets
 from etl_actors.slips.source.problems import Problems, did_you_mean
 from etl_actors.slips.source.section import Section
 
-__all__ = ["read_tables"]
+__all__ = ["read_table", "read_tables"]
 
 _KNOWN = (
     "parent",
@@ -58,6 +58,17 @@ def read_tables(content: dict[str, Any], problems: Problems, schema: str, lets: 
         name: _TableReader(name, Section(table, problems, ("tables", name)), schema, lets).read()
         for name, table in tables.items()
     }
+
+
+def read_table(name: str, section: Section, schema: str) -> Draft:
+    """Read a table that stands alone.
+
+    Args:
+        name: of the table.
+        section: its content.
+        schema: for a table that names none.
+    """
+    return _TableReader(name, section, schema, ()).read()
 
 
 class _TableReader:

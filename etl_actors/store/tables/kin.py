@@ -138,6 +138,8 @@ def require_same_identity(conn: Connection, slip: Slip, stored: Iterable[Slip]) 
 
 
 def _known_by(table: SlipTable, slip: Slip) -> str:
+    if table.table.kind is Kind.ROOT and slip.breakout is not None and slip.breakout.known_by:
+        return f"({', '.join(slip.breakout.known_by)})"
     if table.table.key:
         return f"({', '.join(table.table.key)})"
     if table.table.kind is Kind.ROOT:

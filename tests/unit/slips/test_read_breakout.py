@@ -61,7 +61,10 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
         ("[breakout]\ntable = ''\n", "expected a name of 1 to 63 bytes for this table"),
         ("[breakout]\nkey = [1]\n", "3:7: expected a list of fields of the documents, each once"),
         ("[breakout]\nkey = ['a', 'a']\n", "3:7: expected a list of fields of the documents, each once"),
-        ("[breakout]\non_duplicate = 'newest(a)'\n", "3:16: expected one of ignore, update, got `newest(a)`"),
+        (
+            "[breakout]\non_duplicate = 'newest(a)'\n",
+            "3:16: expected one of ignore, update, got `newest(a)`; others need a column, by `columns`",
+        ),
         ("[breakout]\ncontracts = 'freeze'\n", "3:13: expected contracts by name of table"),
         ("[breakout]\ncontracts.t = 'no'\n", "3:15: expected one of evolve, freeze, discard_row, discard_value, got `no`"),
         ("[breakout]\ncontract = 'never'\n", "3:12: expected one of evolve, freeze, discard_row, discard_value, got `never`"),
@@ -74,6 +77,11 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
             "[breakout]\nmaps = '$.a'\nfields = ['$.a']\n",
             "3:8: expected each place under maps or under fields, got one under both",
         ),
+        ("[breakout]\nkey = ['b']\ncolumns.a = 'a | int'\n", "3:8: there is no column `b`"),
+        ("[breakout]\ncolumns.a = 'a | nix'\n", "3:18: "),
+        ("[breakout]\non_duplicate = 'newest(b)'\ncolumns.a = 'a | int'\n", "3:24: there is no column `b`"),
+        ("[breakout]\ncolumns.a = { expr = 'a | int', private = true }\n", "it has no private columns"),
+        ("[breakout]\nwhen = 'a ='\n", "3:"),
         ("breakout = true\n", "2:1: expected `table`, `key` and `contract` below [breakout]"),
         (
             "[breakout]\n[tables.t]\ncolumns.a = 'a | text'\n",
