@@ -26,6 +26,7 @@ from etl_actors.http.health import HealthState
 from etl_actors.http.server import serve
 from etl_actors.settings import Settings
 from etl_actors.slips.shelf.unmatched import unmatched_as_set
+from etl_actors.store.breakout.permission import Permission
 from etl_actors.store.daemons import Node, declare
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.doorbell import Doorbell
@@ -64,7 +65,7 @@ def run(settings: Settings, *, once: bool = False, replays_only: bool = False) -
 
             migrate(url, settings.target_schema, settings.partition_rows)
         unmatched = unmatched_as_set(settings.unmatched, settings.target_schema, settings.unmatched_names)
-        versions = Versions(url, settings.parser_folders, settings.target_schema, unmatched)
+        versions = Versions(url, settings.parser_folders, settings.target_schema, unmatched, may_change=settings.ddl == "auto")
         in_force = versions.start()
         daemon = _Daemon(settings, url, versions, HealthState(settings.freshness_s, broken=in_force.broken()), once, replays_only)
         # Several daemons may work here, and one that ends by itself is asked by nobody how it is.
@@ -151,5 +152,9 @@ class _Daemon:
 
     def _worker(self) -> Worker:
         if self.settings.worker_kind == "thread":
-            return InlineWorker(self.url, self.settings.target_schema)
-        return ProcessWorker(self.url, self.settings.target_schema, self.settings.row_timeout_s)
+            return InlineWorker(self.url, self.settings.target_schema, self.permission)
+        return ProcessWorker(self.url, self.settings.target_schema, self.settings.row_timeout_s, self.permission)
+
+    @property
+    def permission(self) -> Permission:
+        return Permission(self.settings.ddl == "auto", self.settings.ddl_max_rewrite_mb)

@@ -64,6 +64,8 @@ class Settings(BaseModel):
     sources: str
     unmatched: Annotated[Literal["breakout", "reject"], BeforeValidator(_lower)]
     unmatched_sources: str
+    ddl: Annotated[Literal["auto", "plan"], BeforeValidator(_lower)]
+    ddl_max_rewrite_mb: Annotated[int, BeforeValidator(_no_truth), Field(ge=0)]
     workers: Annotated[_Count, Field(le=256)]
     worker_kind: Annotated[Literal["process", "thread"], BeforeValidator(_lower)]
     loaders: _Count

@@ -7,7 +7,7 @@ from etl_actors.store.queries import queries
 
 __all__ = ["ACCEPTED", "check", "require_accepted"]
 
-ACCEPTED = ("0003",)
+ACCEPTED = ("0004",)
 """The revisions that this release's daemon works with; `migrate` makes the last one."""
 
 _SQL = queries("migrate")

@@ -66,6 +66,7 @@ class Versions:
         folders: of slips.
         target_schema: for tables that name no schema.
         unmatched: makes slips for documents that none takes; None where they are rejected.
+        may_change: whether tables are made and changed for slips without being asked.
         node: this daemon's, as soon as its master has one.
     """
 
@@ -73,6 +74,7 @@ class Versions:
     folders: Sequence[Path]
     target_schema: str
     unmatched: Unmatched | None = None
+    may_change: bool = True
     node: int | None = field(default=None, init=False)
     in_force: InForce = field(default_factory=InForce, init=False)
     _rollout: int = field(default=0, init=False)  # the latest before the folders were read
@@ -90,7 +92,7 @@ class Versions:
             shelf = find_slips(self.folders, self.target_schema)
             if shelf.missing or shelf.empty:
                 raise SlipError("\n".join((*shelf.missing.values(), *shelf.empty.values())))
-            reading = Reading(conn, self.target_schema, shelf)
+            reading = Reading(conn, self.target_schema, shelf, may_change=self.may_change)
             standings = reading.settled()
             hopeless = dict.fromkeys(standing.problem for standing in standings if standing.slip is None)
             if hopeless:
@@ -108,7 +110,7 @@ class Versions:
         with self._connected() as conn, translated(self.url):
             rollout = latest_rollout(conn)
             shelf = find_slips(self.folders, self.target_schema)
-            reading = Reading(conn, self.target_schema, shelf, self.in_force.standings)
+            reading = Reading(conn, self.target_schema, shelf, self.in_force.standings, may_change=self.may_change)
             self._enforce(conn, reading, reading.settled(), rollout)
         return self.in_force
 

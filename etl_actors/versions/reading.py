@@ -17,7 +17,7 @@ from etl_actors.slips.shelf.in_force import Standing, settle
 from etl_actors.store.breakout.reshape import reshape
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.tables.kin import require_same_identity, stored_slips
-from etl_actors.store.tables.targets import ensure_tables
+from etl_actors.store.tables.targets import ensure_tables, plan_tables
 from etl_actors.store.versions import Active, active_slips
 from etl_actors.workers.proof import require_compiles
 
@@ -45,12 +45,16 @@ class Reading:
         target_schema: for tables that name no schema.
         shelf: what the folders hold.
         before: how the slips stood until now; nothing where none was in force.
+        may_change: whether tables are made and changed.
 
     Raises:
         DatabaseUnsuitable: a stored slip cannot be read by this release.
     """
 
-    def __init__(self, conn: Connection, target_schema: str, shelf: Shelf, before: Sequence[Standing] = ()) -> None:
+    def __init__(
+        self, conn: Connection, target_schema: str, shelf: Shelf, before: Sequence[Standing] = (), *, may_change: bool = True
+    ) -> None:
+        self._may_change = may_change
         self.active = active_slips(conn)
         self.refused: dict[str, str] = {}  # digest → why
         self.prepared: dict[str, Slip] = {}  # digest → slip, of those that were not in force before
@@ -103,9 +107,17 @@ class Reading:
     def _made(self, slip: Slip) -> list[str]:
         """Make what a slip needs; give the names of the tables that were made or changed."""
         there = self._there(slip)
-        if there is None or slip.breakout is None:
+        if there is not None and slip.breakout is not None and slip.breakout.says_as(there):
+            return []
+        if not self._may_change and (there is not None or plan_tables(self._conn, slip.targets, slip.name, self._target_schema)):
+            msg = (
+                f"Slip {slip.name} asks for changes of its tables, and by the setting ddl = plan somebody is to make them: etl-actors slips "
+                "plan shows them, etl-actors slips apply makes them."
+            )
+            raise DatabaseUnsuitable(msg)
+        if there is None:
             return ensure_tables(self._conn, slip.targets, slip.name, self._target_schema)
-        return [] if slip.breakout.says_as(there) else reshape(self._conn, slip, self._target_schema)
+        return reshape(self._conn, slip, self._target_schema)
 
     def _there(self, slip: Slip) -> Breakout | None:
         """Find a slip's tables that are there, and are whatever documents have made of them meanwhile."""

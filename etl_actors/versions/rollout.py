@@ -4,12 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from etl_actors.errors import UsageError
+from etl_actors.errors import NoPlace, SlipError, UsageError
+from etl_actors.relational.breakout.seen import Seen
 from etl_actors.settings import Settings
+from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.found import Found, Shelf, find_slips
 from etl_actors.slips.shelf.in_force import Standing
-from etl_actors.store.breakout.growth import adopt
-from etl_actors.store.database import connect, translated
+from etl_actors.store.breakout.growth import Breakouts, adopt
+from etl_actors.store.breakout.permission import Plan, planned, plans
+from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.versions import Ring, lock, record_rollout, retire, ring
 from etl_actors.versions.reading import Reading
 
@@ -47,6 +50,21 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Grown:
+    """What became of the changes that documents of a break-out asked for.
+
+    Args:
+        name: of the slip.
+        tables: qualified names of those that were made or changed.
+        problem: why they were not; empty otherwise.
+    """
+
+    name: str
+    tables: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """What a rollout did.
 
@@ -54,16 +72,18 @@ class Rollout:
         slips: those applied, by name.
         elsewhere: names of slips that are active and in none of the folders: rows wait for the daemon that has them.
         retired: names of those that are active no more.
+        grown: break-outs whose documents waited for their tables to be changed.
     """
 
     slips: tuple[Applied, ...]
     elsewhere: tuple[str, ...]
     retired: tuple[str, ...]
+    grown: tuple[Grown, ...] = ()
 
     @property
     def refused(self) -> bool:
         """Whether any slip was refused."""
-        return any(slip.effect is Effect.REFUSED for slip in self.slips)
+        return any(slip.effect is Effect.REFUSED for slip in self.slips) or any(one.problem for one in self.grown)
 
 
 def apply(url: str, settings: Settings, names: Collection[str] = (), *, retiring: Collection[str] = ()) -> Rollout:
@@ -82,8 +102,8 @@ def apply(url: str, settings: Settings, names: Collection[str] = (), *, retiring
         DatabaseUnavailable: nothing is in force that was not before, though tables may have been made.
     """
     shelf = find_slips(settings.parser_folders, settings.target_schema)
-    _require(shelf, names, retiring)
     with connect(url, application_name="etl-actors slips apply") as conn, translated(url):
+        _require(shelf, sorted({*names} - {plan.name for plan in plans(conn)}), retiring)
         reading = Reading(conn, settings.target_schema, shelf)
         standings = reading.settled(names)
         before = {one.name: one.digest for one in reading.active}
@@ -100,8 +120,20 @@ def apply(url: str, settings: Settings, names: Collection[str] = (), *, retiring
                 detail[slip.effect.value][slip.name] = slip.digest
             record_rollout(conn, {**detail, "retired": retired})
             ring(conn, Ring.READ)
+        grown = tuple(_grown(conn, plan, settings.target_schema) for plan in plans(conn) if not names or plan.name in names)
     elsewhere = before.keys() - {found.name for found in shelf.slips} - set(retired)
-    return Rollout(tuple(sorted(slips, key=lambda slip: slip.name)), tuple(sorted(elsewhere)), tuple(retired))
+    return Rollout(tuple(sorted(slips, key=lambda slip: slip.name)), tuple(sorted(elsewhere)), tuple(retired), grown)
+
+
+def _grown(conn: Connection, plan: Plan, target_schema: str) -> Grown:
+    """Make what documents of a break-out ask for."""
+    growth = Breakouts(conn, target_schema)
+    slip = read_slip(plan.files, target_schema)
+    try:
+        growth.grow(slip, planned(conn, slip) or Seen())
+    except (SlipError, NoPlace) as exc:
+        return Grown(plan.name, problem=str(exc))
+    return Grown(plan.name, tuple(growth.changed))
 
 
 def _require(shelf: Shelf, names: Collection[str], retiring: Collection[str]) -> None:

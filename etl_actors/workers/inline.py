@@ -2,6 +2,7 @@
 
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.store.breakout.growth import Breakouts
+from etl_actors.store.breakout.permission import Permission
 from etl_actors.store.database import connect, translated
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Job
@@ -13,10 +14,10 @@ __all__ = ["InlineWorker"]
 class InlineWorker:
     """Parses in the calling thread, over a connection of its own."""
 
-    def __init__(self, url: str, target_schema: str) -> None:
+    def __init__(self, url: str, target_schema: str, permission: Permission | None = None) -> None:
         self._url = url
         self._conn = connect(url, application_name="etl-actors parser")
-        growing = Breakouts(self._conn, target_schema)
+        growing = Breakouts(self._conn, target_schema, permission or Permission())
         self._parser = BatchParser(lambda row_ids: fetch(self._conn, row_ids), target_schema, growing=growing)
 
     def parse(self, job: Job) -> Parsed | Routed:

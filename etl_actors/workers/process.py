@@ -46,13 +46,14 @@ def main(pipe_fd: int, progress_fd: int) -> None:
 
 def _answer(pipe: Connection, progress_fd: int) -> None:
     row = mmap.mmap(progress_fd, 8)
-    url, target_schema = pipe.recv()
+    url, target_schema, permission = pipe.recv()
 
     def progress(row_id: int) -> None:
         struct.pack_into("=q", row, 0, row_id)
 
     with connect(url, application_name="etl-actors parser") as conn:
-        parser = BatchParser(lambda row_ids: fetch(conn, row_ids), target_schema, progress, Breakouts(conn, target_schema))
+        growing = Breakouts(conn, target_schema, permission)
+        parser = BatchParser(lambda row_ids: fetch(conn, row_ids), target_schema, progress, growing)
         pipe.send(None)
         while True:
             job = pipe.recv()

@@ -13,6 +13,7 @@ from typing import Any
 
 from etl_actors.errors import EtlError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
+from etl_actors.store.breakout.permission import Permission
 from etl_actors.workers.base import UNREADY, Failure, Job, WorkerFailed
 from etl_actors.workers.ending import ending
 
@@ -29,10 +30,11 @@ class ProcessWorker:
         url: of the database; the process opens a connection of its own.
         target_schema: where tables go whose slip names no schema.
         row_timeout_s: seconds that one row may take.
+        permission: what documents may make of tables by themselves.
     """
 
-    def __init__(self, url: str, target_schema: str, row_timeout_s: float) -> None:
-        self._hello = (url, target_schema)
+    def __init__(self, url: str, target_schema: str, row_timeout_s: float, permission: Permission | None = None) -> None:
+        self._hello = (url, target_schema, permission or Permission())
         self._row_timeout_s = row_timeout_s
         # Shared memory that nobody else can open: the process writes the id of the row it is on.
         self._progress_fd = os.memfd_create("etl-actors-progress", os.MFD_CLOEXEC)

@@ -407,3 +407,50 @@ def test_columns_by_expressions_may_come_and_go_and_a_key_may_not(
     finally:
         server.drop(name)
     assert _asked(database, "SELECT half::text FROM shop") == [("9.5",)]
+
+
+def test_tables_wait_for_somebody_where_the_settings_say_so(database: str, slips: Path) -> None:
+    _feed(database, slips, DOCUMENTS[:1])
+    env = environment(database) | {"ETL_PARSERS": str(slips), "ETL_DDL": "plan", "ETL_UNMATCHED": "breakout"}
+    file = slips.parent / "documents.jsonl"
+    file.write_text("".join(f"{json.dumps(one)}\n" for one in DOCUMENTS[1:]))
+    assert etl("feed", "shop", file, env=env).returncode == 0
+    assert etl("feed", "others", file, env=env).returncode == 0
+    before = _contents(database)
+    waits = etl("run", "--once", env=env)
+    assert waits.returncode == 1
+    assert "by the setting ddl = plan somebody is to make them" in waits.stdout + waits.stderr
+    assert _contents(database) == before
+    planned = _asked(database, "SELECT DISTINCT slip FROM etl.schema_change WHERE status = 'planned' ORDER BY 1")
+    assert planned == [("shop",), ("unmatched:others",)]
+    count = _asked(database, "SELECT count(*) FROM etl.schema_change")
+    assert etl("run", "--once", env=env).returncode == 1
+    assert _asked(database, "SELECT count(*) FROM etl.schema_change") == count, "what is planned is planned once"
+    applied = etl("slips", "apply", "shop", env=env)
+    assert applied.returncode == 0, applied.stderr
+    assert "shop: tables made or changed for new documents: public.shop, " in applied.stdout
+    assert etl("slips", "apply", "unmatched:others", env=env).returncode == 0
+    assert etl("run", "--once", env=env).returncode == 0
+    assert settled(database)
+    assert etl("audit", "--deep", env=env).returncode == 0
+    assert _asked(database, "SELECT count(*)::int FROM others") == [(6,)]
+    assert _asked(database, "SELECT count(*)::int FROM shop") == [(6,)]
+    assert _asked(database, "SELECT FROM etl.breakout_plan") == []
+    (slips / "shop" / "slip.toml").write_text(SLIP + 'maps = ["$.size"]\n')
+    refused = etl("run", "--once", env=env)
+    assert "Slip shop asks for changes of its tables" in refused.stdout + refused.stderr
+
+
+def test_tables_that_are_large_wait_too(database: str, slips: Path) -> None:
+    _feed(
+        database, slips, [{"sku": number, "n": number, "t": f"{Random(number).getrandbits(12_000):x}"} for number in range(600)]
+    )
+    file = slips.parent / "documents.jsonl"
+    file.write_text('{"sku": 1, "n": 0.5}\n')
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    assert etl("feed", "shop", file, env=env).returncode == 0
+    waits = etl("run", "--once", env=env | {"ETL_DDL_MAX_REWRITE_MB": "1"})
+    assert waits.returncode == 1
+    assert "MB would be written anew, and ddl_max_rewrite_mb is 1" in waits.stdout + waits.stderr
+    assert etl("run", "--once", env=env).returncode == 0
+    assert _asked(database, "SELECT n::text FROM shop WHERE sku = '1'") == [("0.5",)]

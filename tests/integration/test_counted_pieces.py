@@ -93,7 +93,7 @@ def test_what_the_release_before_has_counted_stays_counted_and_what_it_was_about
         stage(admin, "shop", range(25))
         for _ in range(2):
             admin.execute("SELECT etl.seal_staging_partitions()")
-    assert migrate(empty_database, partition_rows=10)[-1] == "0003"
+    assert migrate(empty_database, partition_rows=10)[-1] == "0004"
     with psycopg.connect(empty_database, autocommit=True) as admin:
         assert counted(admin) == (11, [("shop", 10)])
         assert [(row.staged, row.balanced) for row in ledger(admin)] == [(25, True)]

@@ -18,7 +18,7 @@ from tests.support.migrations import migrate_at_once
 from tests.support.servers import Server, running_server
 from tests.support.variables import OWN
 
-_ALL = ["0001", "0002", "0003"]
+_ALL = ["0001", "0002", "0003", "0004"]
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +139,8 @@ def test_a_database_without_the_schema_is_refused_and_migrate_is_named(empty_dat
 
 def test_an_older_revision_is_refused_and_migrate_is_named(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     require_accepted(database)
-    monkeypatch.setattr(revision_module, "ACCEPTED", ("0004",))
-    with pytest.raises(DatabaseUnsuitable, match=r"is at revision 0003, and 0004 is needed: run `etl-actors migrate`"):
+    monkeypatch.setattr(revision_module, "ACCEPTED", ("0005",))
+    with pytest.raises(DatabaseUnsuitable, match=r"is at revision 0004, and 0005 is needed: run `etl-actors migrate`"):
         require_accepted(database)
 
 
@@ -163,7 +163,7 @@ def test_a_database_of_the_previous_release_is_brought_to_the_head_with_what_is_
         )
         reject = "INSERT INTO etl.reject (row_id, batch_id, stage, reason, message) VALUES (%s, %s, 'map', 'x', 'y')"
         admin.execute(reject.encode(), [row_id, batch_id])
-    assert migrate(empty_database) == ["0002", "0003"]
+    assert migrate(empty_database) == ["0002", "0003", "0004"]
     with psycopg.connect(empty_database) as conn:
         assert one(conn, "SELECT slips FROM etl.daemon") == {}
         assert one(conn, "SELECT item FROM etl.reject") is False
@@ -182,7 +182,7 @@ def from_the_future(database: str) -> str:
 
 
 def test_a_revision_of_a_later_release_is_refused_by_the_daemon(from_the_future: str) -> None:
-    with pytest.raises(DatabaseUnsuitable, match=r"revision 9999, which this release does not know \(it accepts 0003\)"):
+    with pytest.raises(DatabaseUnsuitable, match=r"revision 9999, which this release does not know \(it accepts 0004\)"):
         require_accepted(from_the_future)
 
 

@@ -50,6 +50,9 @@ def _show(rollout: "Rollout") -> None:
     for slip in rollout.slips:
         show_lines([_line(slip)], "bold" if slip.effect is Effect.REFUSED else "")
         show_lines([f"  {line}" for line in slip.problem.splitlines()])
+    for each in rollout.grown:
+        tables = f"tables made or changed for new documents: {', '.join(each.tables)}"
+        show_lines([f"{each.name}: {each.problem or tables}"], "bold" if each.problem else "")
     for name in rollout.retired:
         say(f"{name}: retired")
     for name in rollout.elsewhere:

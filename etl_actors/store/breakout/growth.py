@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import psycopg
 from psycopg import errors as pg
+from psycopg import sql
 
 from etl_actors.errors import NoPlace, SlipError
 from etl_actors.relational.breakout.seen import Seen
@@ -13,20 +14,24 @@ from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown, seen_by, written_alike
 from etl_actors.slips.shelf.unmatched import is_unmatched
+from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
 from etl_actors.store.breakout.refill import refill
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.kin import read_stored
-from etl_actors.store.tables.plan import Change
+from etl_actors.store.tables.plan import Change, created
+from etl_actors.store.tables.quoting import identifier
 
-__all__ = ["Breakouts", "adopt", "is_current"]
+__all__ = ["Breakouts", "adopt", "asked_for", "is_current"]
 
 _SQL = queries("breakouts")
 _TARGETS = queries("targets")
 _ATTEMPTS = 12
 _REST_S = 0.05
+_IN_PLACE_BYTES = 32 * 2**20  # a million rows hold readers for a second; so much is written anew in a tenth of that
+_ANY = Permission()
 
 
 class Breakouts:
@@ -35,12 +40,14 @@ class Breakouts:
     Args:
         conn: in autocommit mode, as the service role.
         target_schema: for tables of slips that name no schema.
+        permission: what may be made without asking.
 
     Attributes:
         changed: qualified names of the tables that were made or changed here, for whoever tells of them and empties the list.
     """
 
-    def __init__(self, conn: Connection, target_schema: str) -> None:
+    def __init__(self, conn: Connection, target_schema: str, permission: Permission = _ANY) -> None:
+        self._permission = permission
         self._conn = conn
         self._target_schema = target_schema
         self.changed: list[str] = []
@@ -57,7 +64,8 @@ class Breakouts:
         if row is not None and row[0] == slip.digest:
             return slip
         if row is None and is_unmatched(slip.name):
-            return self.grow(slip, Seen())  # nobody puts it in force but its first document
+            # Nobody puts it in force but its first document; one that has seen nothing holds none, so that what waits is planned.
+            return self.grow(slip, Seen()) if self._permission.alone else slip
         stored = self._conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
         active = None if stored is None else read_stored(stored[0], slip.name, stored[1], self._target_schema)
         if active is None or not slip.breakout.fills_as(active.breakout):
@@ -78,7 +86,7 @@ class Breakouts:
 
         Raises:
             SlipError: the slip was changed or retired meanwhile, or the tables are in use by others all the time, or are not as the slip
-                has made them; nothing was changed.
+                has made them, or somebody is to be asked first; nothing was changed.
             NoPlace: a view depends on a table that would have to be changed, or a slip that nobody wrote cannot get its tables; nothing
                 was changed.
         """
@@ -87,6 +95,8 @@ class Breakouts:
                 with self._conn.transaction():
                     self._conn.execute(_SQL["lock"], {"name": slip.name})
                     return self._grow(slip, seen)
+            except _MustWait as waits:
+                raise SlipError(self._planned(waits)) from None
             except pg.LockNotAvailable:
                 time.sleep(_REST_S * attempt)
             except psycopg.OperationalError:
@@ -125,22 +135,72 @@ class Breakouts:
         return self._changed(known, wanted, transition(known.breakout.layout, wanted.breakout.layout))
 
     def _changed(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Slip:
+        why = self._permission.refusal(self._conn, known.targets, changes)
+        if why:
+            raise _MustWait(known, wanted, why)
         self._conn.execute(_TARGETS["limit_wait"])
         made = list(self._made(known, wanted, changes))
         for change in made:
             told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": known.name}
             self._conn.execute(_TARGETS["record_change"], told)
         remember(self._conn, wanted)
+        settle_plan(self._conn, wanted.name)
         self.changed += dict.fromkeys(change.table for change in made)
         return wanted
 
+    def _planned(self, waits: "_MustWait") -> str:
+        """Keep what documents ask for, with what was asked for before, until somebody applies it; say so."""
+        name = waits.known.name
+        assert waits.wanted.breakout is not None
+        with self._conn.transaction():
+            self._conn.execute(_SQL["lock"], {"name": name})
+            seen = waits.wanted.breakout.seen
+            before = planned(self._conn, waits.wanted)
+            if before is not None:
+                seen.join(before)
+            if plan(self._conn, waits.wanted, seen, waits.why):
+                for change in asked_for(waits.known, grown(waits.known, seen)):
+                    told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": name}
+                    self._conn.execute(_SQL["record_planned"], told)
+        return (
+            f"Slip {name}: new documents ask for changes of its tables, and {waits.why}: etl-actors slips plan shows them, etl-actors slips "
+            "apply makes them."
+        )
+
     def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
-        if isinstance(changes, Refill):
+        if isinstance(changes, Refill) or self._too_large(known, changes):
             yield from refill(self._conn, known, wanted)
             return
         for change in drifted(changes, wanted.targets):
             self._conn.execute(change.statement)
             yield change
+
+    def _too_large(self, known: Slip, changes: list[Drift]) -> bool:
+        """Tell whether readers would wait for tables that are written anew in place, and they can be filled beside instead."""
+        if written_anew(self._conn, known.targets, changes) <= _IN_PLACE_BYTES:
+            return False
+        gone = sql.SQL("SELECT EXISTS (SELECT FROM {} t WHERE NOT EXISTS (SELECT FROM etl.staging s WHERE s.row_id = t._row_id))")
+        return self._conn.execute(gone.format(identifier(known.root))).fetchone() == (False,)
+
+
+def asked_for(known: Slip, wanted: Slip) -> list[Change]:
+    """List the statements that lead from one version of a slip to another, nothing of which is run."""
+    assert known.breakout is not None
+    assert wanted.breakout is not None
+    changes = transition(known.breakout.layout, wanted.breakout.layout)
+    if isinstance(changes, Refill):
+        return [change for table in wanted.targets for change in created(table)]
+    return list(drifted(changes, wanted.targets))
+
+
+class _MustWait(Exception):
+    """Somebody is to be asked before tables are changed."""
+
+    def __init__(self, known: Slip, wanted: Slip, why: str) -> None:
+        super().__init__(why)
+        self.known = known
+        self.wanted = wanted
+        self.why = why
 
 
 def _cannot(slip: Slip, exc: psycopg.Error) -> str:

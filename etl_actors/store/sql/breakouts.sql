@@ -38,3 +38,22 @@ SELECT DISTINCT o.row_id, s.payload::text
  CROSS JOIN LATERAL unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS o (row_id, outcome)
   LEFT JOIN etl.staging s ON s.row_id = o.row_id
  WHERE b.slip = %(name)s AND b.status = 'done' AND o.outcome IN ('l', 'd')
+
+-- name: planned
+SELECT evidence FROM etl.breakout_plan WHERE slip = %(slip)s
+
+-- name: planned_slips
+SELECT slip, files, why FROM etl.breakout_plan ORDER BY slip
+
+-- name: plan
+INSERT INTO etl.breakout_plan (slip, files, evidence, why) VALUES (%(slip)s, %(files)s::jsonb, %(evidence)s, %(why)s)
+ON CONFLICT (slip) DO UPDATE
+   SET files = excluded.files, evidence = excluded.evidence, why = excluded.why, planned_at = clock_timestamp()
+ WHERE (etl.breakout_plan.files, etl.breakout_plan.evidence, etl.breakout_plan.why)
+       IS DISTINCT FROM (excluded.files, excluded.evidence, excluded.why)
+
+-- name: settle_plan
+DELETE FROM etl.breakout_plan WHERE slip = %(slip)s
+
+-- name: record_planned
+INSERT INTO etl.schema_change (target, statement, slip, status) VALUES (%(target)s, %(statement)s, %(slip)s, 'planned')
