@@ -454,3 +454,36 @@ def test_tables_that_are_large_wait_too(database: str, slips: Path) -> None:
     assert "MB would be written anew, and ddl_max_rewrite_mb is 1" in waits.stdout + waits.stderr
     assert etl("run", "--once", env=env).returncode == 0
     assert _asked(database, "SELECT n::text FROM shop WHERE sku = '1'") == [("0.5",)]
+
+
+def test_kinds_of_documents_of_one_source_have_tables_of_their_own(database: str, slips: Path) -> None:
+    for kind in ("order", "visit"):
+        (slips / kind).mkdir()
+        (slips / kind / "slip.toml").write_text(f'name = "{kind}"\nsource = "mixed"\nwhen = "kind == \'{kind}\'"\n[breakout]\n')
+    documents = [
+        {"kind": "order", "lines": [{"sku": 1}]},
+        {"kind": "visit", "path": "/"},
+        {"kind": "order", "total": 2},
+        {"kind": "other", "x": 1},
+        [1, {"x": 2}],
+        "text",
+        7,
+        None,
+    ]
+    file = slips.parent / "documents.jsonl"
+    file.write_text("".join(f"{json.dumps(one)}\n" for one in documents))
+    env = environment(database) | {"ETL_PARSERS": str(slips), "ETL_UNMATCHED": "breakout"}
+    assert etl("feed", "mixed", file, env=env).returncode == 0
+    assert etl("run", "--once", env=env).returncode == 0
+    assert settled(database)
+    assert etl("audit", "--deep", env=env).returncode == 0
+    assert _asked(database, 'SELECT count(*)::int FROM "order"') == [(2,)]
+    assert _asked(database, "SELECT path FROM visit") == [("/",)]
+    assert _asked(database, "SELECT x, value, value__text FROM mixed ORDER BY _row_id") == [
+        (1, None, None),
+        (None, None, None),
+        (None, None, "text"),
+        (None, 7, None),
+        (None, None, None),
+    ]
+    assert _asked(database, "SELECT value, x FROM mixed__item ORDER BY _index") == [(1, None), (None, 2)]
