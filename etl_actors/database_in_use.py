@@ -3,11 +3,11 @@
 import contextlib
 from collections.abc import Iterator
 
-from etl_actors.embedded import acquire
+from etl_actors.embedded import acquire, is_made
 from etl_actors.errors import EtlError
 from etl_actors.settings import Settings
 
-__all__ = ["database_url", "revive_embedded"]
+__all__ = ["at_hand", "database_url", "revive_embedded"]
 
 
 @contextlib.contextmanager
@@ -23,6 +23,11 @@ def database_url(settings: Settings) -> Iterator[str]:
         return
     with acquire(settings.data_dir) as lease:
         yield lease.url
+
+
+def at_hand(settings: Settings) -> bool:
+    """Tell whether there is a database to be asked: one is named, or the embedded one was made. Nothing is made or started."""
+    return bool(settings.database_url.get_secret_value()) or is_made(settings.data_dir)
 
 
 def revive_embedded(settings: Settings) -> None:

@@ -7,5 +7,6 @@ what is run, `cluster` makes the data, `postmaster` starts and stops.
 
 from etl_actors.embedded.binaries import Binaries, binary, psql_path
 from etl_actors.embedded.lease import Lease, acquire
+from etl_actors.embedded.place import is_made
 
-__all__ = ["Binaries", "Lease", "acquire", "binary", "psql_path"]
+__all__ = ["Binaries", "Lease", "acquire", "binary", "is_made", "psql_path"]

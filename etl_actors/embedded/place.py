@@ -17,7 +17,7 @@ from pathlib import Path
 from etl_actors.embedded.account import Account, of_owner, unprivileged
 from etl_actors.errors import EtlError, UsageError
 
-__all__ = ["PORT", "Place", "clear_socket", "control_folder", "settle", "socket_folder"]
+__all__ = ["PORT", "Place", "clear_socket", "control_folder", "is_made", "settle", "socket_folder"]
 
 PORT = 5432  # only names the socket: nothing listens on the network
 _ELSEWHERE = Path("/var/lib/etl-actors")
@@ -71,6 +71,11 @@ def control_folder(data_dir: Path) -> Path:
         message = f"The folder {folder} belongs to {owner}: run as that user, or name another ETL_DATA_DIR."
         raise EtlError(message)
     return folder
+
+
+def is_made(data_dir: Path) -> bool:
+    """Tell whether a server was ever started in a data folder."""
+    return os.path.lexists(data_dir.expanduser() / "postgres" / "server")
 
 
 def settle(control: Path) -> Place:

@@ -7,8 +7,9 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Add what documents ask of tables."""
+    """Add what documents ask of tables, and which column holds what of them; a slip that is in force has the latter from its next version on."""
     run_file("0004_breakout_plans.sql")
+    run_file("0004_breakout_columns.sql")
 
 
 def downgrade() -> None:

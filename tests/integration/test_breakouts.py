@@ -1,6 +1,7 @@
 """A slip that breaks documents out grows in one session at a time, and rows land only in the tables that they were made for."""
 
 import threading
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -10,7 +11,7 @@ from etl_actors.relational.breakout.seen import seen_in
 from etl_actors.relational.parsed import Parsed
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.unmatched import Unmatched
-from etl_actors.store.breakout.growth import Breakouts
+from etl_actors.store.breakout.growth import Breakouts, adopt
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.loading.load import Loading
@@ -31,6 +32,13 @@ def breakouts(service: Connection) -> Breakouts:
     ensure_tables(service, SLIP.targets, SLIP.name)
     remember(service, SLIP)
     return Breakouts(service, "public")
+
+
+@pytest.fixture
+def reader(database: str) -> Iterator[Connection]:
+    """Connect as who reads the targets only."""
+    with connect(database, role="etl_reader") as conn:
+        yield conn
 
 
 def _columns(conn: Connection, table: str) -> dict[str, str]:
@@ -167,3 +175,41 @@ def test_a_slip_that_nobody_wrote_rejects_its_documents_where_its_table_is_anoth
     again = parser.parse(Job((1, 2), Role((RoleSlip(slip.digest, slip.files),))))
     assert isinstance(again, Parsed)
     assert [block.rows for block in again.blocks] == [2]
+
+
+def _map(conn: Connection, slip: str) -> list[tuple[str, str, str]]:
+    statement = "SELECT column_name, type, path FROM etl.breakout_column WHERE slip = %s ORDER BY position"
+    return conn.execute(statement, [slip]).fetchall()
+
+
+def test_the_map_of_columns_is_that_of_the_version_in_force(
+    service: Connection, reader: Connection, breakouts: Breakouts
+) -> None:
+    adopt(service, SLIP)
+    assert _map(reader, "shop") == [("_rest", "jsonb", "$")]
+    grown = breakouts.grow(SLIP, seen_in({"a": 1, "t": {"x": 1}}))
+    assert _map(reader, "shop") == [("a", "bigint", "$.a"), ("t__x", "bigint", "$.t.x"), ("_rest", "jsonb", "$")]
+    breakouts.grow(grown, seen_in({"a": "x", "t": {"1.0": 1}}))  # filled anew
+    assert _map(reader, "shop") == [
+        ("a", "bigint", "$.a"),
+        ("a__text", "text", "$.a"),
+        ("_rest", "jsonb", "$"),
+        ("key", "text", "$.t.*"),
+        ("value", "bigint", "$.t.*"),
+        ("_rest", "jsonb", "$.t.*"),
+    ]
+
+
+def test_a_map_that_is_missing_is_there_once_the_slip_is_put_in_force_again(
+    service: Connection, reader: Connection, breakouts: Breakouts
+) -> None:
+    breakouts.grow(SLIP, seen_in({"a": 1}))
+    service.execute("DELETE FROM etl.breakout_column")
+    adopt(service, SLIP)
+    assert _map(reader, "shop") == [("a", "bigint", "$.a"), ("_rest", "jsonb", "$")]
+
+
+def test_a_slip_that_breaks_out_no_more_has_no_map(service: Connection, reader: Connection, breakouts: Breakouts) -> None:
+    breakouts.grow(SLIP, seen_in({"a": 1}))
+    adopt(service, read_slip({"slip.toml": 'name = "shop"\n[tables.other]\ncolumns.a = "a | int"\n'}, "public"))
+    assert _map(reader, "shop") == []

@@ -8,12 +8,14 @@ import typer
 from etl_actors.cli.context import invocation
 from etl_actors.cli.render import Column, say, show_json, show_table
 from etl_actors.cli.slips.check_text import check_text
+from etl_actors.cli.slips.in_force import InForce, columns_json, in_force, nobodys, show_columns
 from etl_actors.cli.slips.shape import shape_json, shape_lines
 from etl_actors.cli.slips.shelf import one
 from etl_actors.combinators.grammar import Grammar
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.slips.model.libraries import library_versions
 from etl_actors.slips.model.slip import Slip, SlipTable
+from etl_actors.slips.shelf.unmatched import is_unmatched
 
 __all__ = ["slips_show"]
 
@@ -25,15 +27,26 @@ def slips_show(
     python: Annotated[bool, typer.Option("--python", help="Show the function that it is compiled to.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what a slip makes: its files, its tables with columns and keys, and the shape of what its grammars read."""
-    found = one(invocation(ctx).settings(), name)
-    slip = found.usable()
+    """Show what a slip makes: its files, its tables with columns and keys, and the shape of what its grammars read.
+
+    Of a slip that breaks documents out, the tables are those in force in the database, with the path in documents that each column
+    holds; so it is of unmatched:SOURCE, the slip that nobody wrote of a source whose documents no slip takes.
+    """
+    settings = invocation(ctx).settings()
+    if is_unmatched(name):
+        standing = nobodys(settings, name)
+        slip, folder = standing.slip, None
+        assert slip is not None
+    else:
+        found = one(settings, name)
+        slip, folder = found.usable(), found.folder
+        standing = in_force(settings, slip) if slip.breakout and not python else InForce()
     if as_json:
-        show_json(_json(slip, found.folder) | ({"python": _python(slip)} if python else {}))
+        show_json(_json(slip, folder, standing) | ({"python": _python(slip)} if python else {}))
     elif python:
         typer.echo(_python(slip), nl=False)
     else:
-        _show(slip, found.folder)
+        _show(slip, folder, standing)
 
 
 def _python(slip: Slip) -> str:
@@ -42,10 +55,32 @@ def _python(slip: Slip) -> str:
     return mapper_of(slip).source
 
 
-def _show(slip: Slip, folder: Path) -> None:
+def _show(slip: Slip, folder: Path | None, standing: InForce) -> None:
+    _show_head(slip, folder, standing)
+    for name, grammar in slip.vocabulary.grammars.items():
+        say("")
+        say(f"grammar {name}: {_reach(grammar)}; {_read_by(grammar)}")
+        for line in shape_lines(grammar.shape):
+            say(f"  {line}")
+    if slip.lets:
+        say("")
+        show_table([Column("let"), Column("is")], [[let.name, let.text] for let in slip.lets])
+    for table in (standing.slip or slip).tables:
+        say("")
+        _show_table(table, per="an item" if slip.breakout or table.each_text else "a parent")
+        if standing.slip:
+            show_columns(standing.columns.get(table.table.qualified, ()))
+    if standing.why:
+        say("")
+        say(standing.why)
+
+
+def _show_head(slip: Slip, folder: Path | None, standing: InForce) -> None:
     say(f"slip      {slip.name}")
     say(f"digest    {slip.digest}")
-    say(f"folder    {folder}")
+    if standing.slip and folder:
+        say(f"in force  {standing.slip.digest}")
+    say(f"folder    {folder or 'none: nobody wrote it'}")
     say(f"files     {', '.join(slip.files)}")
     say(f"sources   {'any' if slip.sources is None else ', '.join(slip.sources)}")
     if slip.when_text:
@@ -56,17 +91,6 @@ def _show(slip: Slip, folder: Path) -> None:
         say(f"input     {', '.join(part for part in parts if part)}")
     if versions := library_versions(slip):
         say(f"libraries {', '.join(f'{package} {version}' for package, version in versions.items())}")
-    for name, grammar in slip.vocabulary.grammars.items():
-        say("")
-        say(f"grammar {name}: {_reach(grammar)}; {_read_by(grammar)}")
-        for line in shape_lines(grammar.shape):
-            say(f"  {line}")
-    if slip.lets:
-        say("")
-        show_table([Column("let"), Column("is")], [[let.name, let.text] for let in slip.lets])
-    for table in slip.tables:
-        say("")
-        _show_table(table)
 
 
 def _reach(grammar: Grammar) -> str:
@@ -78,9 +102,9 @@ def _read_by(grammar: Grammar) -> str:
     return "compiled" if grammar.program else f"not compiled, for {grammar.declined}"
 
 
-def _show_table(made: SlipTable) -> None:
+def _show_table(made: SlipTable, per: str) -> None:
     table = made.table
-    say(f"table {table.qualified}: {'; '.join(_properties(made))}")
+    say(f"table {table.qualified}: {'; '.join(_properties(made, per))}")
     for name, text in (("each", made.each_text), ("recurse", made.recurse_text), ("when", made.when_text)):
         if text:
             say(f"  {name:<8}{text}")
@@ -98,9 +122,9 @@ def _show_table(made: SlipTable) -> None:
         show_table(columns, rows)
 
 
-def _properties(made: SlipTable) -> list[str]:
+def _properties(made: SlipTable, per: str) -> list[str]:
     table = made.table
-    said = [_kind(made)]
+    said = [_kind(made, per)]
     if table.kind is not Kind.SET:
         said.append(f"known by {_identity(made)}")
         said += [] if made.own_rows else [f"on_duplicate {_policy(table)}"]
@@ -109,14 +133,14 @@ def _properties(made: SlipTable) -> list[str]:
     return [*said, *(f"index ({', '.join(index)})" for index in table.indexes)]
 
 
-def _kind(made: SlipTable) -> str:
+def _kind(made: SlipTable, per: str) -> str:
     match made.table.kind:
         case Kind.ROOT:
             return "the root, one row a document" if not made.when_text else "the root, at most one row a document"
         case Kind.ENTITY:
             return "entities, shared by many documents"
         case _:
-            return f"below {made.parent}, one row {'an item' if made.each_text else 'a parent'}"
+            return f"below {made.parent}, one row {per}"
 
 
 def _identity(made: SlipTable) -> str:
@@ -129,11 +153,13 @@ def _policy(table: Table) -> str:
     return f"newest({table.newest})" if table.policy is Policy.NEWEST else table.policy.value
 
 
-def _json(slip: Slip, folder: Path) -> dict[str, object]:
+def _json(slip: Slip, folder: Path | None, standing: InForce) -> dict[str, object]:
     return {
         "name": slip.name,
         "digest": slip.digest,
-        "folder": str(folder),
+        "in_force": standing.slip and standing.slip.digest,
+        "unknown": standing.why or None,
+        "folder": folder and str(folder),
         "files": list(slip.files),
         "sources": slip.sources,
         "when": slip.when_text or None,
@@ -151,23 +177,24 @@ def _json(slip: Slip, folder: Path) -> dict[str, object]:
             for name, grammar in slip.vocabulary.grammars.items()
         },
         "let": {let.name: let.text for let in slip.lets},
-        "tables": [_table_json(table) for table in slip.tables],
+        "tables": [_table_json(table, standing) for table in (standing.slip or slip).tables],
     }
 
 
-def _table_json(made: SlipTable) -> dict[str, object]:
+def _table_json(made: SlipTable, standing: InForce) -> dict[str, object]:
     table = made.table
-    columns = [
+    types = {column.name: column for column in table.columns}
+    columns: list[dict[str, object]] = [
         {
             "name": column.name,
-            "type": target.type,
+            "type": (target := types[column.name]).type,
             "expr": column.text,
             "null": target.null,
             "check": check_text(target.check) if target.check else None,
             "comment": target.comment or None,
             "private": column.private,
         }
-        for column, target in zip(made.columns, table.columns, strict=True)
+        for column in made.columns
     ]
     return {
         "name": table.qualified,
@@ -182,5 +209,5 @@ def _table_json(made: SlipTable) -> dict[str, object]:
         "on_error": "item" if made.item_alone else "document",
         "index": table.indexes,
         "let": {let.name: let.text for let in made.lets},
-        "columns": columns,
+        "columns": [*columns, *columns_json(standing.columns.get(table.qualified, ()))],
     }

@@ -14,6 +14,8 @@ __all__ = ["fields", "located", "location_text", "members", "named_members", "se
 
 _SHORT = re.compile(r"[A-Za-z_\u0080-\U0010FFFF][A-Za-z0-9_\u0080-\U0010FFFF]*")
 
+_SIXTEEN_BITS = 0xFFFF
+
 _ALL = Wild()
 
 Located = tuple[tuple[str | int, ...], Any]
@@ -106,4 +108,13 @@ def location_text(place: tuple[str | int, ...], root: str = "$") -> str:
 
 def _quoted(name: str) -> str:
     escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-    return "'" + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + "'"
+    return "'" + "".join(c if c.isprintable() else _escaped(c) for c in escaped) + "'"
+
+
+def _escaped(character: str) -> str:
+    """Write a character by its code, one beyond 16 bits by a pair of surrogates."""
+    code = ord(character)
+    if code > _SIXTEEN_BITS:
+        high, low = divmod(code - _SIXTEEN_BITS - 1, 0x400)
+        return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+    return f"\\u{code:04x}"

@@ -12,8 +12,9 @@ from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.transition import AddTable, Refill, transition
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.slips.model.slip import Slip
-from etl_actors.slips.reading.growing import grown, seen_by, written_alike
+from etl_actors.slips.reading.growing import grown, seen_by
 from etl_actors.slips.shelf.unmatched import is_unmatched
+from etl_actors.store.breakout.column_map import keep_column_map
 from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
 from etl_actors.store.breakout.refill import refill
 from etl_actors.store.database import Connection
@@ -143,7 +144,7 @@ class Breakouts:
         for change in made:
             told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": known.name}
             self._conn.execute(_TARGETS["record_change"], told)
-        remember(self._conn, wanted)
+        _in_force(self._conn, wanted)
         settle_plan(self._conn, wanted.name)
         self.changed += dict.fromkeys(change.table for change in made)
         return wanted
@@ -228,12 +229,13 @@ def adopt(conn: Connection, slip: Slip) -> None:
         conn: in the transaction of the rollout.
         slip: as it was read.
     """
-    if slip.breakout is None:
-        remember(conn, slip)
-        return
-    conn.execute(_SQL["lock"], {"name": slip.name})
-    stored = conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
-    if stored is None:
-        remember(conn, slip)
-    elif not written_alike(stored[1], slip.files):
-        remember(conn, grown(slip, seen_by(stored[1])))
+    if slip.breakout is not None:
+        conn.execute(_SQL["lock"], {"name": slip.name})
+        stored = conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
+        slip = slip if stored is None else grown(slip, seen_by(stored[1]))
+    _in_force(conn, slip)
+
+
+def _in_force(conn: Connection, slip: Slip) -> None:
+    remember(conn, slip)
+    keep_column_map(conn, slip)

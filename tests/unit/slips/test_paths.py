@@ -123,6 +123,13 @@ def test_a_location_is_a_path_to_the_same_value(text: str, document: Any) -> Non
         assert located(document, again.segments) == [(place, value)]
 
 
+@pytest.mark.parametrize("name", ["a \U000e0001", "\U000e0001", "\x7f", "\ufeff", "\U0001f600", "a.b", "it's", "", "a\\b", "\n"])
+def test_a_location_names_any_member(name: str) -> None:
+    path = parse_expression(location_text((name, 0, name)))
+    assert isinstance(path, Path)
+    assert located({name: [{name: 1}]}, path.segments) == [((name, 0, name), 1)]
+
+
 def test_parents_come_before_what_is_below_them_and_places_are_whole() -> None:
     path = parse_expression("$..x")
     assert isinstance(path, Path)

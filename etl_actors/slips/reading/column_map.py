@@ -1,0 +1,54 @@
+"""The map of a break-out: which column holds what of the documents, told by paths."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from etl_actors.relational.breakout.layout import REST, BrokenTable, Cell, Step
+from etl_actors.slips.expressions.paths import location_text
+from etl_actors.slips.model.slip import Slip
+
+__all__ = ["MappedColumn", "column_map"]
+
+_SEGMENTS = {Step.ITEMS: "[*]", Step.ENTRIES: ".*"}
+_SCALAR = "scalar"  # a field of the key: whatever scalar comes, as its text
+_REST = "rest"  # what the other columns do not say of the item
+
+
+@dataclass(frozen=True, slots=True)
+class MappedColumn:
+    """What one column holds.
+
+    Args:
+        target: qualified name of the table.
+        name: of the column.
+        type: PostgreSQL's name of its type.
+        path: from the document on, as RFC 9535 has it, such as ``$.offers[*].by``.
+        kind: which values of that place: ``number``, ``text``, ``boolean``, ``json``, ``scalar`` (any, as its text), ``rest``
+            (what the other columns do not say of an item), or ``key`` (the name of the member that the path leads to).
+    """
+
+    target: str
+    name: str
+    type: str
+    path: str
+    kind: str
+
+
+def column_map(slip: Slip) -> tuple[MappedColumn, ...]:
+    """Map the columns of a slip that breaks documents out, table by table; of any other slip none."""
+    return () if slip.breakout is None else tuple(_mapped(slip, slip.breakout.layout.tables))
+
+
+def _mapped(slip: Slip, tables: tuple[BrokenTable, ...]) -> Iterator[MappedColumn]:
+    items: list[str] = []  # of each table: the path of its items
+    for table, target in zip(tables, slip.targets, strict=True):
+        above = "$" if table.parent is None else items[table.parent]
+        item = location_text(table.path, above) + ("" if table.step is None else _SEGMENTS[table.step])
+        items.append(item)
+        for cell in table.cells:
+            yield MappedColumn(target.qualified, cell.name, cell.type, location_text(cell.path, item), _kind(cell))
+        yield MappedColumn(target.qualified, REST, "jsonb", item, _REST)
+
+
+def _kind(cell: Cell) -> str:
+    return _SCALAR if cell.mixed else cell.kind.value
