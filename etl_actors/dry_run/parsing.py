@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from etl_actors.actors.casting import cast
 from etl_actors.dry_run.found import Refusals
 from etl_actors.dry_run.standing import AsTheyStand
-from etl_actors.errors import DataRefused
-from etl_actors.relational.parsed import Parsed, Routed
-from etl_actors.relational.reject import Reject, Stage
+from etl_actors.dry_run.taking import taken
+from etl_actors.relational.parsed import Parsed
 from etl_actors.settings import Settings
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.catalogue import Catalogue
@@ -99,25 +98,9 @@ class Parsing:
         return steps is None or self._any_steps or (installed is not None and installed.files.get(STEPS) == steps)
 
     def _take(self, row_ids: tuple[int, ...], role: Role) -> None:
-        parsed = self._parser.parse(Job(row_ids, role))
-        if isinstance(parsed, Routed):
-            for group in parsed.groups:
-                named = tuple(slip for slip in role.slips if slip.name == group.slip)
-                self._take(group.row_ids, Role(named, settled=True) if named else role)
-            return
-        self.used |= {parsed.digest} if parsed.digest else set()
-        refused = self._preview.take(parsed)
-        if refused is None:
+        for _, parsed in taken(self._parser, self._preview, row_ids, role):
+            self.used |= {parsed.digest} if parsed.digest else set()
             self._settle(parsed)
-        elif not isinstance(refused, DataRefused):
-            raise refused
-        elif len(row_ids) > 1:
-            half = len(row_ids) // 2
-            self._take(row_ids[:half], role)
-            self._take(row_ids[half:], role)
-        else:
-            reject = Reject(row_ids[0], Stage.LOAD, refused.reason, str(refused), dict(refused.detail))
-            self._settle(Parsed(parsed.slip, parsed.digest, (), (reject,), ()))
 
     def _settle(self, parsed: Parsed) -> None:
         for reject in parsed.rejects:

@@ -1,4 +1,4 @@
-"""Slips that break documents out, in a dry run: by what has been seen of their documents so far, and tables do not change."""
+"""Slips that break documents out, in a dry run: by what has been seen of their documents, and tables do not change."""
 
 from etl_actors.errors import UsageError
 from etl_actors.relational.breakout.seen import Seen
@@ -7,7 +7,7 @@ from etl_actors.slips.reading.growing import grown, seen_by
 from etl_actors.store.database import Connection
 from etl_actors.store.versions import active_slips
 
-__all__ = ["AsTheyStand"]
+__all__ = ["AsTheyStand", "AsTheyWouldGrow"]
 
 
 class AsTheyStand:
@@ -38,3 +38,12 @@ class AsTheyStand:
         del seen
         msg = f"Some of these documents would change the tables of slip {slip.name}: a dry run shows rows of tables as they are."
         raise UsageError(msg)
+
+
+class AsTheyWouldGrow(AsTheyStand):
+    """Gives the versions that tables would be of, with what is seen meanwhile; nothing is stored, and no table changes."""
+
+    def grow(self, slip: Slip, seen: Seen) -> Slip:
+        """Give the version that knows what was seen, too."""
+        self._seen.setdefault(slip.name, Seen()).join(seen)
+        return grown(slip, seen)

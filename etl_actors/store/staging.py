@@ -1,6 +1,7 @@
 """Staged rows, read once by id, and the partitions they live in."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from psycopg.abc import AdaptContext
 from psycopg.adapt import Loader
@@ -10,10 +11,24 @@ from etl_actors.slips.values.document import Staged
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["fetch", "keep_partitions", "payloads_of", "raw_text", "unique_fields"]
+__all__ = ["Waiting", "fetch", "keep_partitions", "latest", "payloads_of", "raw_text", "unique_fields"]
 
 _SQL = queries("staging")
 _PIECE = 500  # rows
+
+
+class Waiting(NamedTuple):
+    """A staged row that a slip may take.
+
+    Args:
+        row_id: of it.
+        source: of it.
+        slip: that it names; None for none.
+    """
+
+    row_id: int
+    source: str
+    slip: str | None
 
 
 class _Raw(Loader):
@@ -40,6 +55,19 @@ def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
         return [
             Staged(row_id, raw, source.decode(), received_at.decode()) for row_id, raw, source, received_at in cursor.fetchall()
         ]
+
+
+def latest(conn: Connection, sources: Sequence[str] | None, slip: str, most: int) -> list[Waiting]:
+    """Return the rows staged last that a slip may take.
+
+    Args:
+        conn: to the database.
+        sources: of the slip; None for any.
+        slip: its name: rows that name another are passed over.
+        most: how many at most.
+    """
+    given = {"sources": None if sources is None else list(sources), "slip": slip, "most": most}
+    return [Waiting(*row) for row in conn.execute(_SQL["latest"], given)]
 
 
 def payloads_of(conn: Connection, source: str, most: int) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from etl_actors.cli.refusals import refusals_json, show_refusals
 from etl_actors.cli.render import Column, number, plural, say, show_lines, show_table
 from etl_actors.cli.widths import shortened
 from etl_actors.relational.outcome import Outcome
@@ -32,7 +33,7 @@ def show_dry_run(found: "DryRun") -> None:
         show_lines(list(_of_table(table)))
     if found.refusals.rows:
         say("")
-        _show_refusals(found)
+        show_refusals(found.refusals)
     say("")
     for sentence in _sentences(found):
         say(sentence)
@@ -66,14 +67,6 @@ def _known_as(example: "Example") -> str:
 
 def _value(text: str | None, width: int = _VALUE) -> str:
     return "null" if text is None else shortened(text, width) or "''"
-
-
-def _show_refusals(found: "DryRun") -> None:
-    lines = [
-        [reason, number(rows), str(found.refusals.examples[reason].row_id), found.refusals.examples[reason].message]
-        for reason, rows in found.refusals.rows.most_common()
-    ]
-    show_table([Column("rejected for"), Column("rows", right=True), Column("such as row", right=True), Column("because")], lines)
 
 
 def _sentences(found: "DryRun") -> Iterator[str]:
@@ -114,15 +107,7 @@ def dry_run_json(found: "DryRun") -> dict[str, Any]:
             {"before": Outcome(before).word, "after": Outcome(after).word, "rows": rows}
             for (before, after), rows in found.outcomes.items()
         ],
-        "rejected": [
-            {
-                "reason": reason,
-                "rows": found.refusals.rows[reason],
-                "items": found.refusals.items[reason],
-                "example": {"row_id": example.row_id, "stage": example.stage.value, "message": example.message},
-            }
-            for reason, example in found.refusals.examples.items()
-        ],
+        "rejected": refusals_json(found.refusals),
         "taken_over": {
             "rows": sum(table.taken_over for table in found.tables),
             "sought": found.sought,

@@ -9,6 +9,11 @@ SELECT row_id, payload::text, source, received_at::text FROM etl.staging
 -- The first rows of a source, in order; read piece by piece.
 SELECT payload::text FROM etl.staging WHERE source = %(source)s ORDER BY row_id LIMIT %(most)s
 
+-- name: latest
+SELECT row_id, source, slip FROM etl.staging
+ WHERE (%(sources)s::text[] IS NULL OR source = ANY (%(sources)s)) AND (slip IS NULL OR slip = %(slip)s)
+ ORDER BY row_id DESC LIMIT %(most)s
+
 -- name: keys
 -- Of fields, those that every one of the first documents of a source has, as a number or a text, and of which each document that
 -- differs from the others (its place in a file apart) has another value. Documents are told apart by their hash: they may be long.

@@ -1,0 +1,115 @@
+"""What is to come of the tables of a break-out when it knows more of its documents; nothing is changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from etl_actors.relational.breakout.layout import REST
+from etl_actors.relational.breakout.transition import Change as Drift
+from etl_actors.relational.breakout.transition import Refill, RenameColumn, ToText, Widen, transition
+from etl_actors.relational.tables import Table
+from etl_actors.slips.model.slip import Slip
+from etl_actors.store.breakout.column_map import breakout_in_force
+from etl_actors.store.database import Connection
+from etl_actors.store.queries import queries
+from etl_actors.store.tables.drift import drifted
+from etl_actors.store.tables.plan import Change
+from etl_actors.store.tables.quoting import identifier
+from etl_actors.store.tables.targets import plan_tables
+
+__all__ = ["Growth", "Refilling", "planned_growth"]
+
+_SQL = queries("breakout_plans")
+_BREAKOUTS = queries("breakouts")
+_UNTIL = "until the view is gone, documents that ask for that are rejected (no_place)"
+
+
+@dataclass(frozen=True, slots=True)
+class Refilling:
+    """Tables that would be filled anew.
+
+    Args:
+        why: they cannot be changed in place.
+        tables: that are there, by qualified name.
+        rows: in all of them.
+        nbytes: that they take, with their indexes.
+    """
+
+    why: str
+    tables: tuple[str, ...]
+    rows: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What is to come.
+
+    Args:
+        changes: in place, in order; none where the tables are filled anew.
+        refill: the tables would be filled anew; None where they would not.
+        conflicts: what stands against it, a sentence each.
+    """
+
+    changes: tuple[Change, ...] = ()
+    refill: Refilling | None = None
+    conflicts: tuple[str, ...] = ()
+
+
+def planned_growth(conn: Connection, wanted: Slip, target_schema: str) -> Growth:
+    """Say what has to be changed for a version of a slip.
+
+    Args:
+        conn: as the service.
+        wanted: the version, which knows at least what the one in force knows.
+        target_schema: for tables of slips that name no schema.
+
+    Raises:
+        DatabaseUnsuitable: its tables may not be made, or are none of ours.
+    """
+    assert wanted.breakout is not None
+    before = breakout_in_force(conn, wanted.name, target_schema)
+    if before is None or before.breakout is None or not wanted.breakout.fills_as(before.breakout):
+        return Growth(tuple(plan_tables(conn, wanted.targets, wanted.name, target_schema)))
+    changes = transition(before.breakout.layout, wanted.breakout.layout)
+    if isinstance(changes, Refill):
+        return _filled_anew(conn, before.targets, changes.why)
+    conflicts = tuple(_conflicts(conn, changes, {table.name: table for table in before.targets}))
+    return Growth(tuple(drifted(changes, wanted.targets)), None, conflicts)
+
+
+def _filled_anew(conn: Connection, tables: Sequence[Table], why: str) -> Growth:
+    quoted = [identifier(table).as_string(conn) for table in tables]
+    views = [name for (name,) in conn.execute(_BREAKOUTS["dependents"], {"tables": quoted})]
+    size = conn.execute(_SQL["bytes"], {"tables": quoted}).fetchone()
+    refill = Refilling(
+        why, tuple(table.qualified for table in tables), sum(_rows(conn, table) for table in tables), size[0] if size else 0
+    )
+    conflicts = tuple(f"View {view} depends on tables that would have to be filled anew: {_UNTIL}." for view in views)
+    return Growth((), refill, conflicts)
+
+
+def _rows(conn: Connection, table: Table) -> int:
+    row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(identifier(table))).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _conflicts(conn: Connection, changes: Sequence[Drift], tables: dict[str, Table]) -> Iterator[str]:
+    """Find the views that keep columns from getting another type; they have nothing against another name."""
+    for one in changes:
+        if isinstance(one, Widen | ToText):
+            table = tables[one.table]
+            columns = [_name_until_now(changes, one), *([REST] if isinstance(one, ToText) else [])]
+            given = {"table": identifier(table).as_string(conn), "columns": columns}
+            for (view,) in conn.execute(_SQL["dependents_of_columns"], given):
+                what = f"{table.qualified}.{columns[0]}, which would have to be {one.cell.type}"
+                yield f"View {view} depends on {what}: {_UNTIL}."
+
+
+def _name_until_now(changes: Sequence[Drift], of: Widen | ToText) -> str:
+    name = of.cell.name
+    for one in reversed(changes):
+        if isinstance(one, RenameColumn) and (one.table, one.to) == (of.table, name):
+            name = one.name
+    return name
