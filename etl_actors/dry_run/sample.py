@@ -13,6 +13,7 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.settings import Settings
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.catalogue import Catalogue
+from etl_actors.store.breakout.reshape import looked_at_again
 from etl_actors.store.database import Connection
 from etl_actors.store.replay.preview import Preview
 from etl_actors.store.staging import Waiting, fetch, latest
@@ -65,8 +66,12 @@ def sampled(conn: Connection, settings: Settings, catalogue: Catalogue, slip: Sl
 
     Raises:
         SlipError: one of the slips cannot run.
+        DatabaseUnsuitable: the slip says otherwise of its documents than the version in force, and they are no longer staged.
     """
     standing = AsTheyWouldGrow(conn)
+    again = looked_at_again(conn, slip, settings.target_schema)
+    if again is not None:
+        standing.know(again)
     preview = Preview(conn)
     parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema, growing=standing)
     found = Sample(slip)

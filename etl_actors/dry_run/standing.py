@@ -45,5 +45,11 @@ class AsTheyWouldGrow(AsTheyStand):
 
     def grow(self, slip: Slip, seen: Seen) -> Slip:
         """Give the version that knows what was seen, too."""
-        self._seen.setdefault(slip.name, Seen()).join(seen)
-        return grown(slip, seen)
+        wanted = grown(slip, seen)
+        self.know(wanted)
+        return wanted
+
+    def know(self, slip: Slip) -> None:
+        """Let what a version has seen be all that is known of its documents."""
+        assert slip.breakout is not None
+        self._seen[slip.name] = slip.breakout.seen

@@ -11,6 +11,7 @@ __all__ = ["MappedColumn", "column_map"]
 
 _SEGMENTS = {Step.ITEMS: "[*]", Step.ENTRIES: ".*"}
 _SCALAR = "scalar"  # a field of the key: whatever scalar comes, as its text
+_QUOTED = "quoted"  # numbers that are texts in the documents
 _REST = "rest"  # what the other columns do not say of the item
 
 
@@ -23,8 +24,9 @@ class MappedColumn:
         name: of the column.
         type: PostgreSQL's name of its type.
         path: from the document on, as RFC 9535 has it, such as ``$.offers[*].by``.
-        kind: which values of that place: ``number``, ``text``, ``boolean``, ``json``, ``scalar`` (any, as its text), ``rest``
-            (what the other columns do not say of an item), or ``key`` (the name of the member that the path leads to).
+        kind: which values of that place: ``number``, ``quoted`` (numbers that are texts there), ``text``, ``boolean``, ``json``,
+            ``scalar`` (any, as its text), ``rest`` (what the other columns do not say of an item), or ``key`` (the name of the member
+            that the path leads to).
     """
 
     target: str
@@ -51,4 +53,4 @@ def _mapped(slip: Slip, tables: tuple[BrokenTable, ...]) -> Iterator[MappedColum
 
 
 def _kind(cell: Cell) -> str:
-    return _SCALAR if cell.mixed else cell.kind.value
+    return _SCALAR if cell.mixed else _QUOTED if cell.quoted else cell.kind.value

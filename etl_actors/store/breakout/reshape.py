@@ -9,12 +9,13 @@ from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown, with_evidence
 from etl_actors.slips.values.document import decode
+from etl_actors.store.breakout.column_map import breakout_in_force
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.staging import raw_text
 
-__all__ = ["reshape"]
+__all__ = ["looked_at_again", "reshape"]
 
 _SQL = queries("breakouts")
 _PIECE = 500  # documents that are read at once
@@ -52,6 +53,26 @@ def reshape(conn: Connection, slip: Slip, target_schema: str) -> list[str]:
     except psycopg.DatabaseError as exc:
         raise DatabaseUnsuitable(f"The tables of slip {slip.name} cannot be changed: {exc.diag.message_primary}.") from exc
     return growth.changed
+
+
+def looked_at_again(conn: Connection, slip: Slip, target_schema: str) -> Slip | None:
+    """Give the version of a slip that would be in force if it says otherwise of its documents than the one that is; else None.
+
+    Args:
+        conn: in autocommit mode.
+        slip: as it was read.
+        target_schema: for tables of slips that name no schema.
+
+    Raises:
+        DatabaseUnsuitable: documents are no longer staged.
+    """
+    before = None if slip.breakout is None else breakout_in_force(conn, slip.name, target_schema)
+    if before is None or slip.breakout is None or before.breakout is None:
+        return None
+    if slip.breakout.asked == before.breakout.asked or not slip.breakout.fills_as(before.breakout):
+        return None
+    with conn.transaction():
+        return grown(with_evidence(slip, None), _seen(conn, slip))
 
 
 def _seen(conn: Connection, slip: Slip) -> Seen:

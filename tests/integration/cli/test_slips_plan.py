@@ -233,16 +233,46 @@ def test_a_frozen_break_out_rejects_what_has_no_place(database: str, put: Put, a
     assert any(line.startswith("frozen ") for line in out)
 
 
-def test_what_was_planned_is_what_comes(database: str, put: Put, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Work off what waits, as the daemon does."""
+    monkeypatch.setenv("ETL_HTTP_PORT", "off")
+    monkeypatch.setenv("ETL_WORKER_KIND", "thread")
+
+    def worked() -> None:
+        assert execute(["run", "--once"]) == 0
+
+    return worked
+
+
+def test_what_was_planned_is_what_comes(database: str, put: Put, ask: Ask, run: Callable[[], None]) -> None:
     put("product", PRODUCT)
     grow(database, {"price": 1, "at": "2026-01-01", "a b": 1})
     stage(database, "shop", [{"sku": "A", "price": 1.5, "at": "soon", "a_b": {"x": [1, "y"]}}])
     planned = json.loads("\n".join(ask(database, "slips", "plan", "--json")[1]))["slips"][0]["changes"]
     with psycopg.connect(database) as admin:
         last = admin.execute("SELECT max(change_id) FROM etl.schema_change").fetchone()
-    monkeypatch.setenv("ETL_HTTP_PORT", "off")
-    monkeypatch.setenv("ETL_WORKER_KIND", "thread")
-    assert execute(["run", "--once"]) == 0
+    run()
     with psycopg.connect(database) as admin:
         made = admin.execute("SELECT statement FROM etl.schema_change WHERE change_id > %s ORDER BY change_id", last).fetchall()
     assert [(one["statement"],) for one in planned] == made
+
+
+def test_a_slip_that_says_otherwise_of_its_documents_looks_at_all_of_them_again(
+    database: str, put: Put, ask: Ask, run: Callable[[], None]
+) -> None:
+    put("product", PRODUCT)
+    stage(database, "shop", [{"sku": "A", "price": "12.50", "more": {"a": 1}}, {"sku": "B", "price": "3"}])
+    ask(database, "slips", "apply")
+    run()
+    put("product", PRODUCT + 'numbers = ["$.price"]\njson = ["$.more"]\n')
+    told = json.loads("\n".join(ask(database, "slips", "plan", "--json", "--rows", "1")[1]))["slips"][0]
+    assert told["refill"]["sentence"].startswith("fill public.product anew (2 rows, ")
+    assert (told["sample"]["came"], told["sample"]["rejected"]) == (1, 0)
+    assert ask(database, "slips", "apply")[0] == 0
+    shown = ask(database, "slips", "show", "product")[1]
+    assert [line.split() for line in shown if line.startswith(("price ", "more "))] == [
+        ["more", "jsonb", "$.more", "json"],
+        ["price", "numeric", "$.price", "quoted"],
+    ]
+    assert ask(database, "slips", "plan")[1][0] == "slip product: nothing to do"
