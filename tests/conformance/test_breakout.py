@@ -13,7 +13,9 @@ from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.casts.column_type import column_type
+from etl_actors.slips.drafting.entities import Repeats, entity_candidates
 from etl_actors.slips.drafting.explicit import explicit_tables
+from etl_actors.slips.drafting.suggested import entity_tables, path_text
 from etl_actors.slips.mapping.compile import compile_slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values.document import Staged
@@ -86,3 +88,27 @@ def test_the_slip_that_is_written_of_them_makes_the_rows_that_the_break_out_make
                 [column_type(cell.type).copy(value) for cell, value in zip(table.cells, row.cells, strict=True)] for row in rows
             ]
             assert [line.split("\t")[2 if table.parent is None else 5 :] for line in made] == values
+
+
+def test_artists_and_subjects_of_other_people_are_found_as_entities(corpus: Path) -> None:
+    documents = documents_of(corpus / "nested" / "tate" / "artworks.jsonl.gz")[:2000]
+    seen = Seen()
+    for one in documents:
+        seen.add(one)
+    repeats = Repeats(entity_candidates(seen))
+    for one in documents:
+        repeats.add(one)
+    found = {path_text(one.where.path): one for one in repeats.found()}
+    artists = {artist["id"] for one in documents for artist in one["contributors"]}
+    assert found["$.contributors[*]"].keys == len(artists)
+    assert {"role"} <= found["$.contributors[*]"].varying <= {"role", "displayOrder"}
+    assert (found["$.subjects"].where.recurse, found["$.subjects"].varying) == ("children", frozenset())
+    text = "".join(
+        line.removeprefix("# ") for line in entity_tables(repeats.found(), laid_out(seen, "root")).splitlines(keepends=True)
+    )
+    mapper = compile_slip(read_slip({"slip.toml": f'name = "s"\n[tables.root]\n{text}'}, "public"))
+    names = [table.name for table in mapper.tables]
+    lines = mapper.begin()
+    for number, one in enumerate(documents):
+        assert mapper.map(Staged(number, json_text(one).encode(), "s", ""), one, lines) is True
+    assert len({line.split("\t")[0] for line in lines[names.index("contributors")]}) == len(artists)

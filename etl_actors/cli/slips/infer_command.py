@@ -1,63 +1,22 @@
 """``etl-actors slips infer``: a slip written from what a source has staged."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from etl_actors.cli.context import invocation, ready_database
 from etl_actors.cli.render import plural, say, show_json, show_lines
 from etl_actors.cli.slips.folder import folder_for, write_folder
-from etl_actors.errors import UsageError
+from etl_actors.cli.slips.look import looked_at
 from etl_actors.relational.breakout.names import plain
-from etl_actors.relational.breakout.seen import Seen
-from etl_actors.slips.drafting.documents import document_draft, key_candidates
+from etl_actors.slips.drafting.breakout import breakout_draft
+from etl_actors.slips.drafting.documents import document_draft
+from etl_actors.slips.drafting.entities import Entity
+from etl_actors.slips.drafting.suggested import path_text
 from etl_actors.slips.source.files import MAIN
-from etl_actors.slips.values.document import Undecodable, decode
-from etl_actors.slips.values.unstaged import is_unstaged
-
-if TYPE_CHECKING:
-    from etl_actors.store.database import Connection
 
 __all__ = ["slips_infer"]
-
-_EXAMPLES = 50  # documents whose values are shown
-_CANDIDATES = 8  # fields that are asked whether they are a key
-
-
-@dataclass(slots=True)
-class _Look:
-    """What was seen of a source.
-
-    Args:
-        seen: of all its documents.
-        documents: how many there were.
-        passed_over: how many rows hold no document that can be read.
-        examples: the first of them.
-    """
-
-    seen: Seen = field(default_factory=Seen)
-    documents: int = 0
-    passed_over: int = 0
-    examples: list[Any] = field(default_factory=list)
-
-    def add(self, payloads: Iterable[bytes]) -> None:
-        """Look at documents, one after the other."""
-        for payload in payloads:
-            try:
-                document = decode(payload)
-            except Undecodable:
-                self.passed_over += 1
-                continue
-            if is_unstaged(document):
-                self.passed_over += 1
-                continue
-            self.seen.add(document)
-            self.documents += 1
-            if len(self.examples) < _EXAMPLES:
-                self.examples.append(document)
 
 
 def slips_infer(
@@ -66,6 +25,9 @@ def slips_infer(
     *,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the slip and its table; by default SOURCE.")] = None,
     rows: Annotated[int, typer.Option(metavar="N", min=1, help="How many of its first rows are looked at.")] = 100_000,
+    breakout: Annotated[
+        bool, typer.Option("--breakout", help="Write one without columns, whose tables follow the documents.")
+    ] = False,
     into: Annotated[
         Path | None,
         typer.Option(
@@ -76,7 +38,8 @@ def slips_infer(
 ) -> None:
     """Write a slip from what a source has staged: a column a field, a table a list, types as all values have them.
 
-    A field that tells all different documents apart becomes the key. Nothing is changed in the database.
+    A field that tells all different documents apart becomes the key. Entities, objects with an id of their own that documents repeat, alike
+    wherever it comes again, are proposed in comments, as tables of their own. Nothing is changed in the database.
     """
     from etl_actors.store.database import connect, translated
 
@@ -84,25 +47,35 @@ def slips_infer(
     name = name or source
     folder = folder_for(settings, name, into) if into else None
     with ready_database(settings) as url, connect(url, application_name="etl-actors slips infer") as conn, translated(url):
-        look, key = _looked_at(conn, source, rows, plain((name,)))
-    text = document_draft(name, source, look.seen, look.examples, key, sure=bool(key))
+        look = looked_at(conn, source, rows, plain((name,)))
+    if breakout:
+        text = breakout_draft(name, source, look.seen, look.key_fields, look.entities)
+    else:
+        text = document_draft(name, source, look.seen, look.examples, look.key, sure=bool(look.key), entities=look.entities)
     if folder is not None:
         written = write_folder(settings, folder, {MAIN: text}, look.examples)
         say(f"Wrote {folder / MAIN} from {plural(look.documents, 'document')}, with {plural(written, 'sample')}.")
     elif as_json:
-        show_json({"slip": text, "documents": look.documents, "passed_over": look.passed_over, "key": key})
+        show_json(
+            {
+                "slip": text,
+                "documents": look.documents,
+                "passed_over": look.passed_over,
+                "key": look.key_fields if breakout else look.key,
+                "entities": [_json(one) for one in look.entities],
+            }
+        )
     else:
         show_lines(text.rstrip("\n").split("\n"))
 
 
-def _looked_at(conn: "Connection", source: str, rows: int, table: str) -> tuple[_Look, list[str]]:
-    from etl_actors.store.staging import payloads_of, unique_fields
-
-    look = _Look()
-    with conn.transaction():
-        look.add(payloads_of(conn, source, rows))
-    if not look.documents:
-        raise UsageError(f"SOURCE: expected a source with staged documents, got {source!r}, which has none.")
-    candidates = key_candidates(look.seen, table)[:_CANDIDATES]
-    unique = unique_fields(conn, source, rows, [field for field, _ in candidates])
-    return look, [column for field, column in candidates if field in unique[:1]]
+def _json(one: Entity) -> dict[str, object]:
+    return {
+        "path": path_text(one.where.path),
+        "recurse": one.where.recurse,
+        "key": one.where.key,
+        "keys": one.keys,
+        "more": one.more,
+        "places": one.places,
+        "varying": sorted(one.varying),
+    }

@@ -8,8 +8,10 @@ from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, laid_o
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.slips.drafting.entities import Entity
 from etl_actors.slips.drafting.explicit import explicit_tables
 from etl_actors.slips.drafting.head import head
+from etl_actors.slips.drafting.suggested import entity_tables
 from etl_actors.slips.source.toml_text import listed
 from etl_actors.slips.values.json_text import json_text
 
@@ -19,6 +21,10 @@ _LIKELY = re.compile(r"id|uuid|key|sku|code|slug|.*_id|.*_key|.*_code|number", r
 _SHOWN = 40  # characters of an example
 _POLICY = """\
 # Of several documents with one key, this says which stays: ignore (the first), update (the last), newest(COLUMN).
+"""
+_ENTITIES = """\
+# Entities: what documents repeat may have a table of its own, with one row each, known by its key. To have that, take the marks off the
+# lines of one; the rows above stay as they are.
 """
 _NO_KEY = """\
 # Without a key, a document is known by all that it holds: the same document again is a duplicate. With one, this says which of those
@@ -41,7 +47,16 @@ def key_candidates(seen: Seen, name: str) -> list[tuple[str, str]]:
     return [(cell.path[0], cell.name) for cell in cells]
 
 
-def document_draft(name: str, source: str, seen: Seen, examples: Iterable[Any], key: Sequence[str], *, sure: bool) -> str:
+def document_draft(
+    name: str,
+    source: str,
+    seen: Seen,
+    examples: Iterable[Any],
+    key: Sequence[str],
+    *,
+    sure: bool,
+    entities: Sequence[Entity] = (),
+) -> str:
     """Write a slip.
 
     Args:
@@ -51,6 +66,7 @@ def document_draft(name: str, source: str, seen: Seen, examples: Iterable[Any], 
         examples: some of them, whose values are shown.
         key: columns of the root that may be its key; none where nothing may.
         sure: whether the key is one, so that it is written; else it is proposed in a comment.
+        entities: that the documents repeat, for which tables are proposed in comments.
     """
     layout = laid_out(seen, plain((name,)))
     written = f'key = {listed(key)}\non_duplicate = "update"\n'
@@ -58,7 +74,9 @@ def document_draft(name: str, source: str, seen: Seen, examples: Iterable[Any], 
         identity = _POLICY + written
     else:
         identity = _NO_KEY + ("".join(f"# {line}\n" for line in written.splitlines()) if key else "")
-    return f"{head(name, source)}\n{explicit_tables(layout, identity, _examples(layout, examples))}"
+    tables = explicit_tables(layout, identity, _examples(layout, examples))
+    proposed = f"\n{_ENTITIES}{entity_tables(entities, layout)}" if entities else ""
+    return f"{head(name, source)}\n{tables}{proposed}"
 
 
 def _may_be_key(cell: Cell) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from etl_actors.relational.breakout.layout import BrokenTable, Cell, CellKind, Layout, Step
 from etl_actors.slips.source.toml_text import key, path, quoted
 
-__all__ = ["Identity", "explicit_tables"]
+__all__ = ["Identity", "columns_of", "explicit_tables"]
 
 Identity = tuple[Sequence[str], str]
 """Columns of the root's key, and what `on_duplicate` says."""
@@ -35,14 +35,24 @@ def explicit_tables(
     )
 
 
+def columns_of(layout: Layout, number: int) -> list[tuple[Cell, str]]:
+    """Give the columns of a table, each with its expression.
+
+    Args:
+        layout: of the tables.
+        number: of the table.
+    """
+    return [(cell, _expression(cell, _steps_at(layout, number, cell.path))) for cell in layout.tables[number].cells]
+
+
 def _table(layout: Layout, number: int, head: str, examples: Mapping[tuple[int, int], str]) -> str:
     table = layout.tables[number]
     lines = [f"[tables.{key(table.name)}]"]
     if table.parent is not None:
         lines += _hanging(table, layout.tables[table.parent])
     width = max((len(key(cell.name)) for cell in table.cells), default=0)
-    for place, cell in enumerate(table.cells):
-        line = f"columns.{key(cell.name):<{width}} = {quoted(_expression(cell, _steps_at(layout, number, cell.path)))}"
+    for place, (cell, expression) in enumerate(columns_of(layout, number)):
+        line = f"columns.{key(cell.name):<{width}} = {quoted(expression)}"
         shown = examples.get((number, place))
         lines.append(f"{line}  # {shown}" if shown and len(line) + len(shown) < _WIDTH else line)
     bare = ", ".join(quoted(path(place))[1:-1] for place in table.bare if place)

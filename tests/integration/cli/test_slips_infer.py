@@ -96,3 +96,51 @@ def test_a_folder_has_the_slip_and_samples_that_pass(database: str, asked: Any, 
 
 def test_a_source_without_documents_is_one_sentence(asked: Any) -> None:
     assert asked("nobody") == (2, "", "SOURCE: expected a source with staged documents, got 'nobody', which has none.\n")
+
+
+ARTWORKS: list[Any] = [
+    {"acno": f"A-{number}", "by": [{"id": number % 4, "name": f"n{number % 4}", "role": "artist" if number % 3 else "printer"}]}
+    for number in range(12)
+]
+
+
+def test_entities_are_proposed_and_once_uncommented_have_one_row_each(database: str, asked: Any) -> None:
+    stage(database, "tate", ARTWORKS)
+    status, text, err = asked("tate", "--name", "artwork")
+    assert (status, err) == (0, "")
+    assert '# # 4 entities by "id" in 12 places; what differs from place to place: "role"\n' in text
+    at = text.index('# # 4 entities by "id"')
+    head, proposed = text[:at], text[at:]
+    link = "columns.by_ref = \"id | ref('by')\""
+    assert f"# # In [tables.artwork__by] this leads to it: {link}\n" in proposed
+    tables = "".join(line.removeprefix("# ") for line in proposed.splitlines(keepends=True))
+    slip = read_slip({"slip.toml": head.replace("[tables.artwork__by]", f"[tables.artwork__by]\n{link}") + tables}, "public")
+    with connect(database) as service:
+        settle(service, {"tate": slip}, 5)
+    with psycopg.connect(database) as conn:
+        assert conn.execute('SELECT id::int, name FROM "by" ORDER BY id').fetchall() == [(n, f"n{n}") for n in range(4)]
+        joined = conn.execute('SELECT count(*) FROM artwork__by l JOIN "by" e ON e._id = l.by_ref AND e.id = l.id').fetchone()
+        assert joined == (12,)
+
+
+def test_entities_are_told_in_json(database: str, asked: Any) -> None:
+    stage(database, "tate", ARTWORKS)
+    assert json.loads(asked("tate", "--json")[1])["entities"] == [
+        {"path": "$.by[*]", "recurse": None, "key": "id", "keys": 4, "more": False, "places": 12, "varying": ["role"]}
+    ]
+
+
+def test_a_slip_that_breaks_out_is_written_with_the_field_that_is_the_key(
+    database: str, asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage(database, "shop", PRODUCTS)
+    status, out, err = asked("shop", "--breakout", "--into", str(tmp_path))
+    assert (status, err) == (0, "")
+    assert out.startswith(f"Wrote {tmp_path / 'shop' / 'slip.toml'} from 4 documents, with 3 samples.")
+    assert execute(["slips", "test", str(tmp_path / "shop")]) == 0
+    text = (tmp_path / "shop" / "slip.toml").read_text()
+    slip = read_slip({"slip.toml": text}, "public")
+    assert slip.breakout is not None
+    assert (slip.sources, slip.breakout.key) == (("shop",), ("sku",))
+    assert '\n# maps = ["$.stock.*"]\n' in text
+    assert json.loads(asked("shop", "--breakout", "--json")[1])["key"] == ["sku"]
