@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from etl_actors.relational.breakout.layout import REST, BrokenTable, Cell, Step
+from etl_actors.relational.breakout.layout import REST, BrokenTable, Cell, CellKind, Step
 from etl_actors.slips.expressions.paths import location_text
 from etl_actors.slips.model.slip import Slip
 
@@ -26,7 +26,7 @@ class MappedColumn:
         path: from the document on, as RFC 9535 has it, such as ``$.offers[*].by``.
         kind: which values of that place: ``number``, ``quoted`` (numbers that are texts there), ``text``, ``boolean``, ``json``,
             ``scalar`` (any, as its text), ``rest`` (what the other columns do not say of an item), or ``key`` (the name of the member
-            that the path leads to).
+            that the path leads to); or ``given``: what an expression of the slip makes, which then stands in the path's place.
     """
 
     target: str
@@ -42,13 +42,15 @@ def column_map(slip: Slip) -> tuple[MappedColumn, ...]:
 
 
 def _mapped(slip: Slip, tables: tuple[BrokenTable, ...]) -> Iterator[MappedColumn]:
+    given = {column.name: column.text for column in slip.given.columns} if slip.given else {}
     items: list[str] = []  # of each table: the path of its items
     for table, target in zip(tables, slip.targets, strict=True):
         above = "$" if table.parent is None else items[table.parent]
         item = location_text(table.path, above) + ("" if table.step is None else _SEGMENTS[table.step])
         items.append(item)
         for cell in table.cells:
-            yield MappedColumn(target.qualified, cell.name, cell.type, location_text(cell.path, item), _kind(cell))
+            path = given[cell.name] if cell.kind is CellKind.GIVEN else location_text(cell.path, item)
+            yield MappedColumn(target.qualified, cell.name, cell.type, path, _kind(cell))
         yield MappedColumn(target.qualified, REST, "jsonb", item, _REST)
 
 

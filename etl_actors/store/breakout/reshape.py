@@ -69,7 +69,7 @@ def looked_at_again(conn: Connection, slip: Slip, target_schema: str) -> Slip | 
     before = None if slip.breakout is None else breakout_in_force(conn, slip.name, target_schema)
     if before is None or slip.breakout is None or before.breakout is None:
         return None
-    if slip.breakout.asked == before.breakout.asked or not slip.breakout.fills_as(before.breakout):
+    if slip.breakout.says_as(before.breakout) or not slip.breakout.fills_as(before.breakout):
         return None
     with conn.transaction():
         return grown(with_evidence(slip, None), _seen(conn, slip))

@@ -54,6 +54,11 @@ def test_every_column_has_the_path_to_what_it_holds() -> None:
     ]
 
 
+def test_what_an_expression_makes_has_it_in_the_place_of_a_path() -> None:
+    written = '[breakout]\nkey = "sku"\ncolumns.sku = { expr = "sku | upper | text", null = false }\n'
+    assert _told(_slip([{"sku": "a"}], written))[0] == ("root", "sku", "text", "sku | upper | text", "given")
+
+
 def test_a_slip_with_tables_has_none() -> None:
     assert column_map(read_slip({"slip.toml": 'name = "s"\n[tables.t]\ncolumns.a = "a | text"\n'}, "public")) == ()
 
