@@ -1,6 +1,7 @@
 """``etl-actors slips``: Write slips, try them on documents, and see what they will do to the database.
 
-Only `infer`, `plan` and `apply` look at the database; the others read the folders that ETL_PARSERS names, or the folder that is named.
+Only `infer`, `plan` and `apply` look at the database, and `show` for slips that break documents out; the others read the folders that
+ETL_PARSERS names, or the folder that is named.
 """
 
 from etl_actors.cli.commands import Command
@@ -14,7 +15,12 @@ SLIPS = {
     ),
     "show": Command(
         "Show what a slip makes: tables, columns, keys, grammars.",
-        ("etl-actors slips show shop_product", "etl-actors slips show slips/book", "etl-actors slips show web_log --python"),
+        (
+            "etl-actors slips show shop_product",
+            "etl-actors slips show slips/book",
+            "etl-actors slips show web_log --python",
+            "etl-actors slips show unmatched:shop",
+        ),
     ),
     "new": Command(
         "Write a slip to begin with, its columns from a file's documents.",
@@ -26,15 +32,19 @@ SLIPS = {
     ),
     "infer": Command(
         "Write a slip from what a source has staged.",
-        ("etl-actors slips infer shop", "etl-actors slips infer shop --name product --into slips"),
+        (
+            "etl-actors slips infer shop",
+            "etl-actors slips infer shop --name product --into slips",
+            "etl-actors slips infer shop --breakout --into slips",
+        ),
     ),
     "check": Command(
         "Find all that is wrong with slips, each alone and together.",
         ("etl-actors slips check", "etl-actors slips check slips/book", "etl-actors slips check --strict --json"),
     ),
     "plan": Command(
-        "Show what `apply` would change in the database.",
-        ("etl-actors slips plan", "etl-actors slips plan book", "etl-actors slips plan --json"),
+        "Show what would change in the database, and what be rejected.",
+        ("etl-actors slips plan", "etl-actors slips plan book --rows 100000", "etl-actors slips plan --json"),
     ),
     "apply": Command(
         "Put edited slips in force: tables, record, daemons.",

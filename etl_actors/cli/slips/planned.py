@@ -118,9 +118,9 @@ def _show_sample(sample: "Sample") -> None:
         return
     said = [f"{looked_at} {sample.came:,} {'does' if sample.came == 1 else 'do'}"]
     said += [f"{sample.skipped:,} would be skipped"] * bool(sample.skipped)
-    said += [f"{sample.rejected:,} rejected ({_rate(sample)} %)" if sample.rejected else "none rejected"]
+    said += [f"{sample.rejected:,} would be rejected ({_rate(sample)} %)" if sample.rejected else "none would be rejected"]
     items = sum(sample.refusals.items.values())
-    said += [f"{plural(items, 'item')} rejected alone"] * bool(items)
+    said += [f"{plural(items, 'item')} alone"] * bool(items)
     say(f"  {'; '.join(said)}.")
     if sample.rejected:
         show_refusals(sample.refusals)

@@ -24,7 +24,7 @@ _NO_KEY = """\
 """
 _CONTRACT = """\
 # By "evolve" the tables follow the documents. To keep them as they have become: "freeze", which rejects a document that has no place in
-# them, or "discard_row", which skips it.
+# them, "discard_row", which skips it, or "discard_value", which leaves out what has none.
 contract = "evolve"
 """
 _MAPS = """\

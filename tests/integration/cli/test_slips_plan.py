@@ -87,7 +87,7 @@ def test_rows_that_would_be_rejected_are_counted_by_reason_and_nothing_is_writte
     before = counts(database)
     status, out, err = ask(database, "slips", "plan")
     assert (status, err) == (0, [])
-    assert "  Of the 6 rows staged last that may come to it, 4 do; 3 rejected (75 %)." in out
+    assert "  Of the 6 rows staged last that may come to it, 4 do; 3 would be rejected (75 %)." in out
     at = next(number for number, line in enumerate(out) if line.startswith("rejected for"))
     assert sorted(line.split()[:3] for line in out[at + 2 : at + 5]) == [
         ["check_violation", "1", "3"],
@@ -119,7 +119,7 @@ def test_the_sample_is_of_the_rows_staged_last(database: str, put: Put, ask: Ask
     put("book", BOOK)
     stage(database, "library", [{"isbn": str(number), "year": "x" if number < 5 else 1} for number in range(10)])
     assert (
-        "  Of the 5 rows staged last that may come to it, 5 do; none rejected."
+        "  Of the 5 rows staged last that may come to it, 5 do; none would be rejected."
         in ask(database, "slips", "plan", "--rows", "5")[1]
     )
     assert not any("staged last" in line for line in ask(database, "slips", "plan", "--rows", "0")[1])
@@ -151,7 +151,7 @@ def test_a_new_break_out_has_the_tables_that_staged_rows_ask_for(database: str, 
     assert status == 0
     assert "  create table public.product (2 columns)" in out
     assert "  create table public.product__offers (2 columns)" in out
-    assert "  Of the 2 rows staged last that may come to it, 2 do; 1 rejected (50 %)." in out
+    assert "  Of the 2 rows staged last that may come to it, 2 do; 1 would be rejected (50 %)." in out
     assert any(line.startswith("null_key ") for line in out)
     assert out[-1].endswith(" changes to come as documents land.")
 
