@@ -13,6 +13,7 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.settings import Settings
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.catalogue import Catalogue
+from etl_actors.store.breakout.permission import planned as asked_before
 from etl_actors.store.breakout.reshape import looked_at_again
 from etl_actors.store.database import Connection
 from etl_actors.store.replay.preview import Preview
@@ -72,6 +73,9 @@ def sampled(conn: Connection, settings: Settings, catalogue: Catalogue, slip: Sl
     again = looked_at_again(conn, slip, settings.target_schema)
     if again is not None:
         standing.know(again)
+    waiting = None if slip.breakout is None else asked_before(conn, slip)
+    if waiting is not None:
+        standing.grow(standing.current(slip), waiting)
     preview = Preview(conn)
     parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema, growing=standing)
     found = Sample(slip)

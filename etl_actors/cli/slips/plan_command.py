@@ -8,8 +8,9 @@ import typer
 from etl_actors.cli.context import invocation, ready_database
 from etl_actors.cli.render import plural, say, show_json, show_lines
 from etl_actors.cli.slips.check_command import checked
-from etl_actors.cli.slips.planned import Planned, planned, planned_json, show_planned
+from etl_actors.cli.slips.planned import Planned, planned, planned_json, show_planned, waiting
 from etl_actors.cli.slips.shelf import Found, asked, shelf
+from etl_actors.slips.shelf.unmatched import is_unmatched
 
 if TYPE_CHECKING:
     from etl_actors.settings import Settings
@@ -33,14 +34,20 @@ def slips_plan(
     that would come to a slip it is told how many would be rejected, and why. The exit status is 1 if a slip is wrong, or
     cannot be what it is to be in this database.
     """
+    from etl_actors.store.breakout.permission import plans as waiting_plans
     from etl_actors.store.database import connect, translated
 
     settings = invocation(ctx).settings()
-    found = asked(settings, names or ())
+    nobodys = [name for name in names or () if is_unmatched(name)]
+    written = [name for name in names or () if not is_unmatched(name)]
+    found = asked(settings, written) if written or not nobodys else []
     problems = list(checked(found))
     catalogue = _catalogue(settings, found)
     with ready_database(settings) as url, connect(url, application_name="etl-actors slips plan") as conn, translated(url):
         plans = [planned(conn, settings, catalogue, each.slip, rows) for each in found if each.slip]
+        told = {each.name for each in plans}
+        awaited = [each for each in waiting_plans(conn) if each.name in nobodys or not (names or each.name in told)]
+        plans += [waiting(conn, settings, each) for each in awaited]
     if as_json:
         show_json({"problems": [each.as_json() for each in problems], "slips": [planned_json(each) for each in plans]})
     else:
@@ -48,7 +55,7 @@ def slips_plan(
             show_lines(problem.text.splitlines())
         for each in plans:
             show_planned(each)
-        say(_summary(found, plans))
+        say(_summary(len(found) + len(awaited), plans))
     if problems or any(each.conflicts for each in plans):
         raise typer.Exit(1)
 
@@ -63,7 +70,7 @@ def _catalogue(settings: "Settings", found: Sequence[Found]) -> "Catalogue":
     return Catalogue(tuple(sorted(slips.values(), key=lambda slip: (-slip.priority, slip.name))), unmatched=unmatched)
 
 
-def _summary(found: Sequence[Found], plans: Sequence[Planned]) -> str:
+def _summary(slips: int, plans: Sequence[Planned]) -> str:
     applied = sum(each.count for each in plans if not each.by_documents)
     grown = sum(each.count for each in plans if each.by_documents)
     conflicts = sum(bool(each.conflicts) for each in plans)
@@ -71,4 +78,4 @@ def _summary(found: Sequence[Found], plans: Sequence[Planned]) -> str:
     said += [f"{plural(grown, 'change')} to come as documents land"] * bool(grown)
     said += ["nothing to do"] * (not said)
     said += [plural(conflicts, "conflict")] * bool(conflicts)
-    return f"{plural(len(found), 'slip')}: {', '.join(said)}."
+    return f"{plural(slips, 'slip')}: {', '.join(said)}."

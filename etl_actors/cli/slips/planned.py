@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from etl_actors.dry_run.sample import Sample
     from etl_actors.settings import Settings
     from etl_actors.slips.shelf.catalogue import Catalogue
+    from etl_actors.store.breakout.permission import Plan
     from etl_actors.store.breakout.planned import Growth, Refilling
     from etl_actors.store.database import Connection
 
-__all__ = ["Planned", "planned", "planned_json", "show_planned"]
+__all__ = ["Planned", "planned", "planned_json", "show_planned", "waiting"]
 
 _MEGABYTE = 1e6
 
@@ -31,7 +32,8 @@ class Planned:
         refill: its tables would be filled anew; None where they would not.
         conflicts: why it cannot be, or what stands against a part of it; empty where nothing does.
         sample: what became of rows that are staged; None where none were looked at.
-        by_documents: whether it is documents that ask for the changes, when they land.
+        by_documents: whether documents make the changes, when they land.
+        waits: why documents that ask for changes do not make them; empty where none do, or they make them.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Planned:
     conflicts: tuple[str, ...] = ()
     sample: "Sample | None" = None
     by_documents: bool = False
+    waits: str = ""
 
     @property
     def count(self) -> int:
@@ -62,22 +65,51 @@ def planned(conn: "Connection", settings: "Settings", catalogue: "Catalogue", sl
     sample = None
     try:
         sample = sampled(conn, settings, catalogue, slip, rows)
-        growth = _growth(conn, sample.slip, settings.target_schema)
+        return _planned(conn, settings, sample.slip, sample)
     except (DatabaseUnsuitable, SlipError) as conflict:
         return Planned(slip.name, conflicts=(str(conflict),), sample=sample)
+
+
+def waiting(conn: "Connection", settings: "Settings", plan: "Plan") -> Planned:
+    """Plan a slip that is in no folder here, by what its documents wait for.
+
+    Args:
+        conn: as the service.
+        settings: for the target schema, and what documents make by themselves.
+        plan: that waits.
+    """
+    from etl_actors.relational.breakout.seen import Seen
+    from etl_actors.slips.reading.growing import grown
+    from etl_actors.slips.reading.read import read_slip
+    from etl_actors.store.breakout.column_map import breakout_in_force
+    from etl_actors.store.breakout.permission import planned as asked_before
+
+    try:
+        slip = read_slip(plan.files, settings.target_schema)
+        known = breakout_in_force(conn, plan.name, settings.target_schema) or slip
+        return _planned(conn, settings, grown(known, asked_before(conn, slip) or Seen()))
+    except (DatabaseUnsuitable, SlipError) as conflict:
+        return Planned(plan.name, conflicts=(str(conflict),))
+
+
+def _planned(conn: "Connection", settings: "Settings", slip: Slip, sample: "Sample | None" = None) -> Planned:
+    growth = _growth(conn, slip, settings)
     changes = tuple((change.sentence, change.statement.as_string(conn)) for change in growth.changes)
-    return Planned(slip.name, changes, growth.refill, growth.conflicts, sample, by_documents=slip.breakout is not None)
+    by_documents = slip.breakout is not None and not growth.waits
+    return Planned(slip.name, changes, growth.refill, growth.conflicts, sample, by_documents=by_documents, waits=growth.waits)
 
 
-def _growth(conn: "Connection", slip: Slip, target_schema: str) -> "Growth":
+def _growth(conn: "Connection", slip: Slip, settings: "Settings") -> "Growth":
+    from etl_actors.store.breakout.permission import Permission
     from etl_actors.store.breakout.planned import Growth, planned_growth
     from etl_actors.store.tables.kin import require_same_identity, stored_slips
     from etl_actors.store.tables.targets import plan_tables
 
-    require_same_identity(conn, slip, stored_slips(conn, target_schema))
-    if slip.breakout is not None:
-        return planned_growth(conn, slip, target_schema)
-    return Growth(tuple(plan_tables(conn, slip.targets, slip.name, target_schema)))
+    require_same_identity(conn, slip, stored_slips(conn, settings.target_schema))
+    if slip.breakout is None:
+        return Growth(tuple(plan_tables(conn, slip.targets, slip.name, settings.target_schema)))
+    permission = Permission(settings.ddl == "auto", settings.ddl_max_rewrite_mb)
+    return planned_growth(conn, slip, settings.target_schema, permission)
 
 
 def show_planned(planned: Planned) -> None:
@@ -91,6 +123,8 @@ def show_planned(planned: Planned) -> None:
         show_lines([f"      {statement};"], "dim")
     if planned.refill:
         show_lines([f"  {_refilled(planned.refill)}"])
+    if planned.count and planned.waits:
+        say(f"  Documents that ask for it wait, since {planned.waits}.")
     if planned.sample and planned.sample.looked_at:
         _show_sample(planned.sample)
 
@@ -138,6 +172,7 @@ def planned_json(planned: Planned) -> dict[str, object]:
         "changes": [{"sentence": sentence, "statement": statement} for sentence, statement in planned.changes],
         "refill": refill
         and {"sentence": _refilled(refill), "tables": refill.tables, "rows": refill.rows, "bytes": refill.nbytes},
+        "waits": (planned.waits or None) if planned.count else None,
         "conflict": "\n".join(planned.conflicts) or None,
         "sample": sample
         and {

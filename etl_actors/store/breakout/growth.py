@@ -1,7 +1,7 @@
 """Slips that break documents out: which version is current, and how it grows, one session at a time in the whole database."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import psycopg
 from psycopg import errors as pg
@@ -25,7 +25,7 @@ from etl_actors.store.tables.kin import read_stored
 from etl_actors.store.tables.plan import Change, created
 from etl_actors.store.tables.quoting import identifier
 
-__all__ = ["Breakouts", "adopt", "asked_for", "is_current"]
+__all__ = ["Breakouts", "adopt", "asked_for", "filled_beside", "is_current"]
 
 _SQL = queries("breakouts")
 _TARGETS = queries("targets")
@@ -169,19 +169,26 @@ class Breakouts:
         )
 
     def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
-        if isinstance(changes, Refill) or self._too_large(known, changes):
+        if isinstance(changes, Refill) or filled_beside(self._conn, known, changes):
             yield from refill(self._conn, known, wanted)
             return
         for change in drifted(changes, wanted.targets):
             self._conn.execute(change.statement)
             yield change
 
-    def _too_large(self, known: Slip, changes: list[Drift]) -> bool:
-        """Tell whether readers would wait for tables that are written anew in place, and they can be filled beside instead."""
-        if written_anew(self._conn, known.targets, changes) <= _IN_PLACE_BYTES:
-            return False
-        gone = sql.SQL("SELECT EXISTS (SELECT FROM {} t WHERE NOT EXISTS (SELECT FROM etl.staging s WHERE s.row_id = t._row_id))")
-        return self._conn.execute(gone.format(identifier(known.root))).fetchone() == (False,)
+
+def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bool:
+    """Tell whether readers would wait for tables that are written anew in place, and they can be filled beside instead.
+
+    Args:
+        conn: to ask for sizes.
+        known: the version that the tables are of.
+        changes: to be made.
+    """
+    if written_anew(conn, known.targets, changes) <= _IN_PLACE_BYTES:
+        return False
+    gone = sql.SQL("SELECT EXISTS (SELECT FROM {} t WHERE NOT EXISTS (SELECT FROM etl.staging s WHERE s.row_id = t._row_id))")
+    return conn.execute(gone.format(identifier(known.root))).fetchone() == (False,)
 
 
 def asked_for(known: Slip, wanted: Slip) -> list[Change]:

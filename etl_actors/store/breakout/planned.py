@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from etl_actors.relational.breakout.layout import REST
+from etl_actors.relational.breakout.transition import AddTable, Refill, RenameColumn, ToText, Widen, transition
 from etl_actors.relational.breakout.transition import Change as Drift
-from etl_actors.relational.breakout.transition import Refill, RenameColumn, ToText, Widen, transition
 from etl_actors.relational.tables import Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.breakout.column_map import breakout_in_force
+from etl_actors.store.breakout.growth import filled_beside
+from etl_actors.store.breakout.permission import Permission
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import drifted
@@ -50,20 +52,23 @@ class Growth:
         changes: in place, in order; none where the tables are filled anew.
         refill: the tables would be filled anew; None where they would not.
         conflicts: what stands against it, a sentence each.
+        waits: why documents do not make it by themselves; empty where they do.
     """
 
     changes: tuple[Change, ...] = ()
     refill: Refilling | None = None
     conflicts: tuple[str, ...] = ()
+    waits: str = ""
 
 
-def planned_growth(conn: Connection, wanted: Slip, target_schema: str) -> Growth:
+def planned_growth(conn: Connection, wanted: Slip, target_schema: str, permission: Permission) -> Growth:
     """Say what has to be changed for a version of a slip.
 
     Args:
         conn: as the service.
         wanted: the version, which knows at least what the one in force knows.
         target_schema: for tables of slips that name no schema.
+        permission: what documents make without asking.
 
     Raises:
         DatabaseUnsuitable: its tables may not be made, or are none of ours.
@@ -71,15 +76,19 @@ def planned_growth(conn: Connection, wanted: Slip, target_schema: str) -> Growth
     assert wanted.breakout is not None
     before = breakout_in_force(conn, wanted.name, target_schema)
     if before is None or before.breakout is None or not wanted.breakout.fills_as(before.breakout):
-        return Growth(tuple(plan_tables(conn, wanted.targets, wanted.name, target_schema)))
+        made = plan_tables(conn, wanted.targets, wanted.name, target_schema)
+        return Growth(tuple(made), waits=permission.refusal(conn, (), [AddTable(0)]))
     changes = transition(before.breakout.layout, wanted.breakout.layout)
+    waits = permission.refusal(conn, before.targets, changes)
     if isinstance(changes, Refill):
-        return _filled_anew(conn, before.targets, changes.why)
+        return _filled_anew(conn, before.targets, changes.why, waits)
+    if filled_beside(conn, before, changes):
+        return _filled_anew(conn, before.targets, "readers would wait while so much is written anew in place", waits)
     conflicts = tuple(_conflicts(conn, changes, {table.name: table for table in before.targets}))
-    return Growth(tuple(drifted(changes, wanted.targets)), None, conflicts)
+    return Growth(tuple(drifted(changes, wanted.targets)), None, conflicts, waits)
 
 
-def _filled_anew(conn: Connection, tables: Sequence[Table], why: str) -> Growth:
+def _filled_anew(conn: Connection, tables: Sequence[Table], why: str, waits: str) -> Growth:
     quoted = [identifier(table).as_string(conn) for table in tables]
     views = [name for (name,) in conn.execute(_BREAKOUTS["dependents"], {"tables": quoted})]
     size = conn.execute(_SQL["bytes"], {"tables": quoted}).fetchone()
@@ -87,7 +96,7 @@ def _filled_anew(conn: Connection, tables: Sequence[Table], why: str) -> Growth:
         why, tuple(table.qualified for table in tables), sum(_rows(conn, table) for table in tables), size[0] if size else 0
     )
     conflicts = tuple(f"View {view} depends on tables that would have to be filled anew: {_UNTIL}." for view in views)
-    return Growth((), refill, conflicts)
+    return Growth((), refill, conflicts, waits)
 
 
 def _rows(conn: Connection, table: Table) -> int:

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from etl_actors.cli.main import execute
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.reading.read import read_slip
+from etl_actors.store.breakout import growth as growth_module
 from etl_actors.store.breakout.growth import Breakouts, adopt
 from etl_actors.store.database import connect
 from etl_actors.store.tables.targets import ensure_tables
@@ -276,3 +277,42 @@ def test_a_slip_that_says_otherwise_of_its_documents_looks_at_all_of_them_again(
         ["price", "numeric", "$.price", "quoted"],
     ]
     assert ask(database, "slips", "plan")[1][0] == "slip product: nothing to do"
+
+
+def test_what_waits_for_somebody_to_apply_it_is_shown_as_such(
+    database: str, put: Put, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ETL_HTTP_PORT", "off")
+    monkeypatch.setenv("ETL_WORKER_KIND", "thread")
+    put("product", PRODUCT)
+    ask(database, "slips", "apply")
+    stage(database, "shop", [{"sku": "A", "price": 1}])
+    stage(database, "heap", [{"a": 1}])
+    monkeypatch.setenv("ETL_DDL", "plan")
+    assert execute(["run", "--once"]) == 1
+    status, out, _ = ask(database, "slips", "plan", "--rows", "0")
+    assert status == 0
+    assert [line for line in out if line.startswith(("slip ", "  add column", "  create", "  Documents"))] == [
+        "slip product: 1 change",
+        "  add column price bigint to public.product",
+        "  Documents that ask for it wait, since by the setting ddl = plan somebody is to make them.",
+        "slip unmatched:heap: 3 changes",
+        "  create table public.heap (2 columns)",
+        "  Documents that ask for it wait, since by the setting ddl = plan somebody is to make them.",
+    ]
+    assert out[-1] == "2 slips: 4 changes to come: etl-actors slips apply."
+    assert ask(database, "slips", "plan", "unmatched:heap")[1][0] == "slip unmatched:heap: 3 changes"
+    assert ask(database, "slips", "apply")[0] == 0
+    assert ask(database, "slips", "plan", "--rows", "0")[1] == ["1 slip: nothing to do."]
+
+
+def test_large_tables_that_are_filled_beside_are_told_as_such(
+    database: str, put: Put, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("product", PRODUCT)
+    grow(database, {"price": 1})
+    stage(database, "shop", [{"sku": "A", "price": 1.5}])
+    monkeypatch.setattr(growth_module, "_IN_PLACE_BYTES", 0)
+    told = json.loads("\n".join(ask(database, "slips", "plan", "--json")[1]))["slips"][0]
+    assert told["refill"]["sentence"].endswith("readers would wait while so much is written anew in place")
+    assert told["changes"] == []
