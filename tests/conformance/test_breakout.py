@@ -13,8 +13,9 @@ from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.casts.column_type import column_type
-from etl_actors.slips.drafting.entities import Repeats, entity_candidates
+from etl_actors.slips.drafting.entities import entity_candidates
 from etl_actors.slips.drafting.explicit import explicit_tables
+from etl_actors.slips.drafting.repeats import Repeats
 from etl_actors.slips.drafting.suggested import entity_tables, path_text
 from etl_actors.slips.mapping.compile import compile_slip
 from etl_actors.slips.reading.read import read_slip

@@ -12,7 +12,7 @@ from etl_actors.cli.slips.look import looked_at
 from etl_actors.relational.breakout.names import plain
 from etl_actors.slips.drafting.breakout import breakout_draft
 from etl_actors.slips.drafting.documents import document_draft
-from etl_actors.slips.drafting.entities import Entity
+from etl_actors.slips.drafting.repeats import Entity
 from etl_actors.slips.drafting.suggested import path_text
 from etl_actors.slips.source.files import MAIN
 

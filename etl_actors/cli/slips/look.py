@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from etl_actors.errors import UsageError
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.drafting.documents import key_candidates
-from etl_actors.slips.drafting.entities import Entity, Repeats, entity_candidates
+from etl_actors.slips.drafting.entities import entity_candidates
+from etl_actors.slips.drafting.repeats import Entity, Repeats
 from etl_actors.slips.values.document import Undecodable, decode
 from etl_actors.slips.values.unstaged import is_unstaged
 

@@ -8,9 +8,9 @@ from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, laid_o
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.slips.drafting.entities import Entity
 from etl_actors.slips.drafting.explicit import explicit_tables
 from etl_actors.slips.drafting.head import head
+from etl_actors.slips.drafting.repeats import Entity
 from etl_actors.slips.drafting.suggested import entity_tables
 from etl_actors.slips.source.toml_text import listed
 from etl_actors.slips.values.json_text import json_text

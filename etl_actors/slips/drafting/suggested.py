@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from etl_actors.relational.breakout.layout import BrokenTable, Layout, Step, laid_out
 from etl_actors.relational.breakout.names import plain
-from etl_actors.slips.drafting.entities import Candidate, Entity
+from etl_actors.slips.drafting.entities import Candidate
 from etl_actors.slips.drafting.explicit import columns_of
+from etl_actors.slips.drafting.repeats import Entity
 from etl_actors.slips.source.toml_text import key, listed, path, quoted
 
 __all__ = ["asked_entities", "entity_tables", "path_text"]

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.slips.drafting import entities as entities_module
+from etl_actors.slips.drafting import repeats as repeats_module
 from etl_actors.slips.drafting.breakout import breakout_draft
 from etl_actors.slips.drafting.documents import document_draft
-from etl_actors.slips.drafting.entities import Entity, Repeats, entity_candidates
+from etl_actors.slips.drafting.entities import entity_candidates
+from etl_actors.slips.drafting.repeats import Entity, Repeats
 from etl_actors.slips.drafting.suggested import entity_tables, path_text
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values.json_text import json_text
@@ -127,7 +128,7 @@ def test_items_without_a_key_are_passed_over() -> None:
 
 
 def test_of_very_many_keys_the_first_are_watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entities_module, "_MOST_KEYS", 2)
+    monkeypatch.setattr(repeats_module, "_MOST_KEYS", 2)
     (one,) = _found([*ARTWORKS, {"by": [{"id": 3, "name": "Cyd"}]}])
     assert (one.keys, one.more) == (2, True)
 
