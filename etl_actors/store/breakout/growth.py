@@ -12,7 +12,7 @@ from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.transition import AddTable, Refill, transition
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.slips.model.slip import Slip
-from etl_actors.slips.reading.growing import grown, seen_by
+from etl_actors.slips.reading.growing import grown, seen_by, written_alike
 from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.breakout.column_map import keep_column_map
 from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
@@ -236,11 +236,17 @@ def adopt(conn: Connection, slip: Slip) -> None:
         conn: in the transaction of the rollout.
         slip: as it was read.
     """
-    if slip.breakout is not None:
-        conn.execute(_SQL["lock"], {"name": slip.name})
-        stored = conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
-        slip = slip if stored is None else grown(slip, seen_by(stored[1]))
-    _in_force(conn, slip)
+    if slip.breakout is None:
+        _in_force(conn, slip)
+        return
+    conn.execute(_SQL["lock"], {"name": slip.name})
+    stored = conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
+    if stored is None:
+        _in_force(conn, slip)
+    elif written_alike(stored[1], slip.files):  # what it has seen is as the tables are, whatever was seen when it was read
+        keep_column_map(conn, read_stored(stored[0], slip.name, stored[1], slip.breakout.schema))
+    else:
+        _in_force(conn, grown(slip, seen_by(stored[1])))
 
 
 def _in_force(conn: Connection, slip: Slip) -> None:
