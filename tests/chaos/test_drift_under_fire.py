@@ -130,6 +130,26 @@ def _staged(url: str) -> int:
     return 0 if row is None else int(row[0])
 
 
+@contextmanager
+def _auditor(env: dict[str, str]) -> Iterator[list[str]]:
+    """Audit again and again while all goes on; yield what was found to be wrong, which is nothing."""
+    over, found = threading.Event(), [""]
+
+    def audit() -> None:
+        while not over.wait(0.2):
+            audited = etl("audit", "--deep", env=env)
+            found[0] = found[0] or (audited.stdout + audited.stderr) * bool(audited.returncode)
+            found.append(found[0])
+
+    auditor = threading.Thread(target=audit)
+    auditor.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        auditor.join()
+
+
 def _one_after_the_other(url: str, staged: Sequence[tuple[int, str, str]], env: dict[str, str]) -> None:
     """Load the same rows by one daemon, in their order."""
     statement = "COPY etl.staging (row_id, source, payload) FROM STDIN"
@@ -152,6 +172,7 @@ def test_tables_follow_under_fire_and_hold_what_one_daemon_would_have_made(
             stack.enter_context(running("run", env=env, log=tmp_path / f"daemon{number}.log"))
         victim = start("run", env=env, log=tmp_path / "victim.log")
         readings = stack.enter_context(_readers(database))
+        found = stack.enter_context(_auditor(env))
         with _producing(database):
             wait_until(lambda: _staged(database) > _PRODUCERS * _DOCUMENTS // 2, "half of the documents")
             os.kill(victim.pid, signal.SIGKILL)
@@ -163,6 +184,8 @@ def test_tables_follow_under_fire_and_hold_what_one_daemon_would_have_made(
     longest = max(readings, key=lambda reading: reading.longest_s)
     reads = sum(reading.reads for reading in readings)
     print(f"{reads:,} reads, the longest {longest.longest_s * 1000:.0f} ms, of {longest.slowest}")
+    print(f"{len(found) - 1} audits meanwhile")
+    assert found[0] == ""
     for reading in readings:
         assert reading.problems == []
         assert reading.longest_s < 5 * _HELD_S
@@ -170,7 +193,7 @@ def test_tables_follow_under_fire_and_hold_what_one_daemon_would_have_made(
         assert conn.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone() == (0,)
         assert conn.execute("SELECT row_id, message FROM etl.reject").fetchall() == []
         staged = conn.execute("SELECT row_id, source, payload::text FROM etl.staging ORDER BY row_id").fetchall()
-        changes = conn.execute("SELECT count(*) FROM etl.schema_change").fetchone()
+        (changes,) = conn.execute("SELECT count(*) FROM etl.schema_change").fetchone() or (0,)
         tables = _tables(conn)
     print(f"{changes} changes, {len(tables)} tables")
     assert len(staged) == _PRODUCERS * _DOCUMENTS

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from etl_actors.slips.values.json_text import json_text
-from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.breakout.rebuild import differing
 from etl_actors.store.database import connect
 from tests.support.broken_loads import BrokenLoad, Sources, slip_of
@@ -74,6 +73,6 @@ def assert_rebuilt(url: str, sources: Sources) -> None:
     """Prove that every document is made again of its rows."""
     with connect(url) as conn:
         for source, documents in sources.items():
-            looked, wrong = differing(conn, Breakouts(conn, "public").current(slip_of(source)), None)
+            looked, wrong = differing(conn, slip_of(source), "public")
             assert wrong == []
             assert looked == len({json_text(one, sort=True) for one in documents})
