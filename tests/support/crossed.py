@@ -29,10 +29,11 @@ def _loaded(url: str, sources: Sources, how: BrokenLoad, logs: Path) -> dict[str
     """Let daemons load while documents are staged, and give what is in the tables."""
     env = environment(url, unmatched="breakout", batch_rows=how.rows, workers=1)
     with ExitStack() as stack:
-        for number in range(how.sessions):
-            stack.enter_context(running("run", env=env, log=logs / f"daemon{number}.log"))
+        daemons = [
+            stack.enter_context(running("run", env=env, log=logs / f"daemon{number}.log")) for number in range(how.sessions)
+        ]
         stage_shuffled(url, sources, how.shuffle)
-        wait_until(lambda: settled(url), "everything lands", _PATIENCE_S)
+        wait_until(lambda: any(one.poll() is not None for one in daemons) or settled(url), "everything lands", _PATIENCE_S)
     audited = etl("audit", "--deep", env=env, timeout=_PATIENCE_S)
     assert audited.returncode == 0, audited.stdout + audited.stderr
     return broken_contents(url, sources)
