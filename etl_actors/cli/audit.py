@@ -48,7 +48,7 @@ def audit(
 
     Every side is counted on its own: staging against inbox and batches, the ledger against each row's latest outcome, rejected
     rows against dead letters, each table against the batches that say they filled it, each _id against its key. All is read in
-    one snapshot, and every target row once; daemons may run meanwhile.
+    one snapshot, and every target row once; daemons may run meanwhile. Documents that --deep makes again come after it, piece by piece.
 
     With --since only later rows are read. How many rows each table holds, and whether the ledger balances, is always checked.
 

@@ -34,6 +34,7 @@ def rebuild(
 def _made(url: str, target_schema: str, row_id: int) -> tuple[str, bool | None]:
     """Give the document's text, and whether it is what was staged; None where that is no longer there."""
     from etl_actors.slips.values.json_text import json_text
+    from etl_actors.store.breakout.moment import at_one_moment
     from etl_actors.store.breakout.rebuild import rebuilt_documents, same_as_staged
     from etl_actors.store.database import connect
     from etl_actors.store.tables.kin import read_stored
@@ -42,7 +43,9 @@ def _made(url: str, target_schema: str, row_id: int) -> tuple[str, bool | None]:
     with connect(url, role=None, application_name="etl-actors rebuild") as conn:
         for active in active_slips(conn):
             slip = read_stored(active.digest, active.name, active.files, target_schema)
-            made = rebuilt_documents(conn, slip, [row_id]) if slip.breakout is not None else {}
+            if slip.breakout is None:
+                continue
+            made = at_one_moment(conn, slip, target_schema, lambda version: rebuilt_documents(conn, version, [row_id])) or {}
             if row_id in made:
                 return json_text(made[row_id]), same_as_staged(conn, made).get(row_id)
     raise UsageError(

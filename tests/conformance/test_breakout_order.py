@@ -1,105 +1,56 @@
-"""Other people's documents, in whatever order and cut into whatever batches, have the same tables with the same contents."""
+"""Other people's documents, in whatever order, cut into whatever batches, loaded by however many at once, have the same tables.
 
-import hashlib
+Every two of order, size of batches and number of sessions come together here; `tests/support/crossed.py` crosses all three, by hand.
+"""
+
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from pathlib import Path
-from random import Random
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 
-from etl_actors.relational.parsed import Parsed
-from etl_actors.slips.reading.read import read_slip
-from etl_actors.slips.values.json_text import json_text
-from etl_actors.store.breakout.growth import Breakouts
-from etl_actors.store.breakout.rebuild import differing
-from etl_actors.store.database import connect
-from etl_actors.store.inbox import Inbox
-from etl_actors.store.loading.load import Loading
-from etl_actors.store.slips import remember
-from etl_actors.store.staging import fetch
-from etl_actors.store.tables.targets import ensure_tables
-from etl_actors.workers.base import Job, Role, RoleSlip
-from etl_actors.workers.batch import BatchParser
-from tests.support.corpus import documents_of
-from tests.support.leases import OWNER
+from tests.support.broken_loads import BrokenLoad, Sources, broken_contents, load_broken
+from tests.support.covering import LOADS, SETS, SINGLY, assert_rebuilt, few, sources_of
 
-SETS = [
-    ("bestbuy/stores.json.gz", 1_565),
-    ("caniuse/agents.jsonl", 19),
-    ("caniuse/features.jsonl.gz", 60),
-    ("congress/committee-membership-current.jsonl", 230),
-    ("congress/legislators-current.jsonl.gz", 537),
-    ("congress/legislators-social-media.jsonl", 519),
-    ("electron_releases/releases.jsonl.gz", 200),
-    ("emojibase/en.jsonl.gz", 1_949),
-    ("mdn_bcd/browsers.jsonl", 17),
-    ("mdn_bcd/features.jsonl.gz", 4_000),
-    ("tate/artists.jsonl.gz", 3_538),
-    ("tate/artworks.jsonl.gz", 1_500),
-    ("wiki_movies/movies.jsonl.gz", 5_000),
-]
-"""A file, and how many of its documents are loaded."""
-
-SLIP = read_slip({"slip.toml": 'name = "s"\nsource = "s"\n[breakout]\n'}, "public")
+MOST = {
+    "bestbuy": 1_565,
+    "caniuse": 60,
+    "congress": 537,
+    "electron_releases": 150,
+    "emojibase": 1_949,
+    "mdn_bcd": 3_000,
+    "tate": 1_200,
+    "wiki_movies": 4_000,
+}
+"""Documents of a source that are loaded: for the largest sets a part, taken all over."""
 
 
-@pytest.mark.parametrize(("name", "most"), SETS)
-def test_order_and_batches_do_not_matter(corpus: Path, databases: Callable[[], str], name: str, most: int) -> None:
-    documents = documents_of(corpus / "nested" / name)
-    documents = documents[:: max(1, len(documents) // most)][:most]
-    shuffled = documents[:]
-    Random(2).shuffle(shuffled)
-    one, other = databases(), databases()
-    _load(one, documents, 2_000)
-    _load(other, shuffled, 97 if most > 100 else 7)
-    assert _contents(other) == _contents(one)
-    with connect(other) as conn:
-        looked, wrong = differing(conn, Breakouts(conn, "public").current(SLIP), None)
-    assert wrong == []
-    assert looked == len({json_text(document, sort=True) for document in documents})
+@pytest.mark.parametrize("name", SETS)
+def test_order_batches_and_sessions_do_not_matter(corpus: Path, databases: Callable[[], str], name: str) -> None:
+    sources = sources_of(corpus, name, MOST[name])
+    _assert_the_same(databases, sources, LOADS)
+    _assert_the_same(databases, few(sources), SINGLY)
 
 
-def _load(url: str, documents: Sequence[Any], rows: int) -> None:
-    with psycopg.connect(url) as admin, admin.cursor().copy("COPY etl.staging (source, payload) FROM STDIN") as copy:
-        for one in documents:
-            copy.write_row(("s", json_text(one)))
-    with connect(url) as conn:
-        ensure_tables(conn, SLIP.targets, SLIP.name)
-        remember(conn, SLIP)
-        inbox, loading = Inbox(conn, OWNER), Loading(conn)
-        parser = BatchParser(lambda row_ids: fetch(conn, row_ids), "public", growing=Breakouts(conn, "public"))
-        inbox.look()
-        while made := inbox.claim(rows, 2**30):
-            for lease in made:
-                parsed = parser.parse(Job(lease.row_ids, Role((RoleSlip(SLIP.digest, SLIP.files),))))
-                assert isinstance(parsed, Parsed)
-                assert parsed.rejects == ()
-                loading.load(lease, parsed)
+def _assert_the_same(databases: Callable[[], str], sources: Sources, loads: Sequence[BrokenLoad]) -> None:
+    expected: dict[str, Any] = {}
+    url = ""
+    for how in loads:
+        url = databases()
+        load_broken(url, sources, how)
+        found = broken_contents(url, sources)
+        assert found == (expected or found), how
+        expected = found
+    assert_rebuilt(url, sources)
 
 
-def _contents(url: str) -> dict[str, Any]:
-    """Give columns, number of rows and a digest of all tables, lineage aside."""
-    found: dict[str, Any] = {}
-    with psycopg.connect(url) as conn:
-        names = [
-            name
-            for (name,) in conn.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^s(__|$)' ORDER BY 1")
-        ]
-        for name in names:
-            columns = conn.execute(
-                "SELECT attname, atttypid::regtype::text FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 ORDER BY 1",
-                [f'"{name}"'],
-            ).fetchall()
-            hashed = hashlib.sha256()
-            count = 0
-            rows = sql.SQL(
-                "SELECT (to_jsonb(whole_row) - '_row_id' - '_batch_id' - '_loaded_at')::text FROM {} whole_row ORDER BY _id"
-            ).format(sql.Identifier(name))
-            for (row,) in conn.execute(rows):
-                hashed.update(row.encode())
-                count += 1
-            found[name] = columns, count, hashed.hexdigest()
-    return found
+def test_every_two_of_order_size_and_sessions_come_together() -> None:
+    loads = [*LOADS, *SINGLY]
+    told = [(load.shuffle, load.rows, load.sessions) for load in loads]
+    for one, other in combinations(range(3), 2):
+        wanted = {(a, b) for a in {load[one] for load in told} for b in {load[other] for load in told}}
+        assert {(load[one], load[other]) for load in told} == wanted
+    assert len(loads) <= 12
+    assert {load.rows for load in loads} == {1, 97, 2_000}
+    assert {load.sessions for load in loads} == {1, 3}

@@ -1,20 +1,29 @@
 """The audit: invariants 1 to 4 proven from the data, every side counted on its own; and the one repair that is safe."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from psycopg import errors as pg
+
+from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.store.audit.books import books_checked
 from etl_actors.store.audit.documents import Deep, documents_checked
 from etl_actors.store.audit.findings import Check, Finding, sentence
 from etl_actors.store.audit.tables import tables_checked
+from etl_actors.store.breakout.moment import begin_moment
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.kin import stored_slips
+from etl_actors.store.tables.quoting import identifier
 
 __all__ = ["AuditReport", "Check", "Enqueued", "Finding", "audit", "examine", "repair"]
 
 _SQL = queries("audit")
+_ATTEMPTS = 100
+_REST_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ def audit(
     tell: Callable[[str], None] = lambda _: None,
     deep: Deep | None = None,
 ) -> AuditReport:
-    """Prove the books and the invariants, or say where they fail. Everything is read in one snapshot, nothing is changed.
+    """Prove the books and the invariants, or say where they fail. All but the documents is read in one snapshot, nothing is changed.
 
     Args:
         conn: in autocommit mode, as an operator.
@@ -65,23 +74,41 @@ def audit(
             checked of all rows even so.
         tell: told what is looked at next: the books, then each table.
         deep: which documents are made again of their rows; None for none.
+
+    Raises:
+        DatabaseUnsuitable: tables are changed for documents again and again, before they can be read.
     """
-    with conn.transaction():
-        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        return examine(conn, target_schema, since, tell, deep)
+    report = _examined(conn, target_schema, since, tell)
+    if deep is None:
+        return report
+    made = [*documents_checked(conn, target_schema, deep, tell)]
+    checks, findings = (check for check, _ in made), (one for _, found in made for one in found)
+    return replace(report, checks=(*report.checks, *checks), findings=(*report.findings, *findings))
 
 
-def examine(
-    conn: Connection, target_schema: str, since: datetime | None, tell: Callable[[str], None], deep: Deep | None = None
-) -> AuditReport:
+def _examined(conn: Connection, target_schema: str, since: datetime | None, tell: Callable[[str], None]) -> AuditReport:
+    for _ in range(_ATTEMPTS):
+        slips = stored_slips(conn, target_schema)
+        tables = {table.qualified: table for slip in slips for table in slip.targets}
+        there = conn.execute(_SQL["there"], {"tables": [identifier(table).as_string(conn) for table in tables.values()]})
+        present = [table for table, (found,) in zip(tables.values(), there.fetchall(), strict=True) if found]
+        with suppress(pg.UndefinedTable), conn.transaction():
+            begin_moment(conn, present)
+            if [slip.digest for slip in stored_slips(conn, target_schema)] == [slip.digest for slip in slips]:
+                return examine(conn, target_schema, since, tell)
+        time.sleep(_REST_S)  # tables have changed since they were listed
+    raise DatabaseUnsuitable(
+        "The tables are changed for documents all the time, so that they cannot be read as of one moment: try again."
+    )
+
+
+def examine(conn: Connection, target_schema: str, since: datetime | None, tell: Callable[[str], None]) -> AuditReport:
     """Make the checks of `audit` in the caller's transaction, which gives the snapshot."""
     conn.execute(_SQL["by_hash"])
     start = _first_row(conn, since)
     slips = stored_slips(conn, target_schema)
     tell("the books")
     made = [*books_checked(conn, start, slips, whole=since is None), *tables_checked(conn, slips, start, tell)]
-    if deep is not None:
-        made += documents_checked(conn, target_schema, deep, tell)
     rows = conn.execute(_SQL["rows"], {"from_row": start}).fetchone() or (0,)
     checks, findings = tuple(check for check, _ in made), tuple(f for _, found in made for f in found)
     return AuditReport(rows[0], checks, findings, since, start)

@@ -29,7 +29,7 @@ def documents_checked(conn: Connection, target_schema: str, deep: Deep, tell: Ca
     """Make documents again, of each slip that breaks them out.
 
     Args:
-        conn: in the audit's transaction.
+        conn: in autocommit mode: each piece of the documents is looked at as of one moment, so that slips grow in between.
         target_schema: where tables are whose slip names no schema.
         deep: which documents.
         tell: told whose documents come next.
@@ -39,7 +39,7 @@ def documents_checked(conn: Connection, target_schema: str, deep: Deep, tell: Ca
         if slip.breakout is None:
             continue
         tell(f"the documents of slip {slip.name}")
-        looked, wrong = differing(conn, slip, deep.most)
+        looked, wrong = differing(conn, slip, target_schema, deep.most)
         check = Check(
             f"rebuilt {slip.name}",
             8,

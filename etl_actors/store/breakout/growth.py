@@ -17,6 +17,7 @@ from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.breakout.column_map import keep_column_map
 from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
 from etl_actors.store.breakout.refill import refill
+from etl_actors.store.breakout.taking import take
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.slips import remember
@@ -172,9 +173,11 @@ class Breakouts:
         if isinstance(changes, Refill) or filled_beside(self._conn, known, changes):
             yield from refill(self._conn, known, wanted)
             return
-        for change in drifted(changes, wanted.targets):
-            self._conn.execute(change.statement)
-            yield change
+        altered = {change.table for change in changes if not isinstance(change, AddTable)}
+        take(self._conn, [table for table in wanted.targets if table.name in altered])
+        for one in drifted(changes, wanted.targets):
+            self._conn.execute(one.statement)
+            yield one
 
 
 def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bool:

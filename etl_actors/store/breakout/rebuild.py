@@ -1,7 +1,9 @@
 """Documents that were broken out, made again of their rows; and whether they are what was staged."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from psycopg import sql
@@ -14,6 +16,7 @@ from etl_actors.relational.tables import Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import decode
 from etl_actors.slips.values.json_text import json_text
+from etl_actors.store.breakout.moment import at_one_moment
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import written_text
@@ -55,23 +58,69 @@ def rebuilt_documents(conn: Connection, slip: Slip, row_ids: Sequence[int]) -> d
     return {row_id: rebuilt(layout, rows) for row_id, rows in found.items()}
 
 
-def differing(conn: Connection, slip: Slip, most: int | None) -> tuple[int, list[int]]:
-    """Compare documents with what their rows say.
+def differing(conn: Connection, slip: Slip, target_schema: str, most: int | None = None) -> tuple[int, list[int]]:
+    """Compare documents with what their rows say, piece by piece: each as of one moment, and daemons load and grow the slip in between.
 
     Args:
-        conn: in a transaction.
-        slip: the version by which the tables are laid out.
-        most: how many documents are looked at, taken all over the table; None for all.
+        conn: in autocommit mode.
+        slip: any version.
+        target_schema: where tables are whose slip names no schema.
+        most: how many documents are looked at, taken all over the table; None for all those that are there when it begins.
 
     Returns:
         How many were looked at, those apart that are no longer staged, and the staged rows of those that are not the same.
     """
     looked, wrong = 0, []
-    for row_ids in _winners(conn, slip.root, most):
-        same = same_as_staged(conn, rebuilt_documents(conn, slip, row_ids))
+    piece: _Piece | None = _Piece(most)
+    while piece is not None:
+        found = at_one_moment(conn, slip, target_schema, partial(_compared, conn, piece))
+        if found is None:
+            break
+        same, piece, slip = found
         looked += len(same)
-        wrong += [row_id for row_id in row_ids if not same.get(row_id, True)]
-    return looked, wrong
+        wrong += [row_id for row_id, alike in same.items() if not alike]
+    return looked, sorted(wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What of a root table is looked at next.
+
+    Args:
+        left: how many documents, by `_id`; None for all, by `_row_id`.
+        after: the last `_id`, or `_row_id`, that was looked at; None at the beginning.
+        until: the last `_row_id` of all; None where it is not known yet.
+    """
+
+    left: int | None
+    after: Any = None
+    until: int | None = None
+
+
+def _compared(conn: Connection, piece: _Piece, slip: Slip) -> tuple[dict[int, bool], _Piece | None, Slip]:
+    """Compare one piece; give what is the same by staged row, the next piece, and the version by which it was looked at."""
+    if piece.left is None and piece.until is None:
+        (last,) = conn.execute(sql.SQL("SELECT max(_row_id) FROM {}").format(identifier(slip.root))).fetchone() or (None,)
+        piece = replace(piece, until=0 if last is None else last)
+    found = conn.execute(*_next(slip.root, piece)).fetchall()
+    row_ids = [row_id for row_id, _ in found]
+    same = same_as_staged(conn, rebuilt_documents(conn, slip, row_ids))
+    if len(found) < _PIECE:
+        return same, None, slip
+    left = None if piece.left is None else piece.left - len(found)
+    return same, replace(piece, left=left, after=found[-1][1]), slip
+
+
+def _next(root: Table, piece: _Piece) -> tuple[sql.Composed, list[Any]]:
+    column = sql.SQL("_row_id" if piece.left is None else "_id")
+    rows = _PIECE if piece.left is None else min(_PIECE, piece.left)
+    wanted = [(sql.SQL("{} > %s").format(column), piece.after), (sql.SQL("_row_id <= %s"), piece.until)]
+    asked = [(condition, value) for condition, value in wanted if value is not None]
+    where = sql.SQL("WHERE {}").format(sql.SQL(" AND ").join([condition for condition, _ in asked])) if asked else sql.SQL("")
+    statement = sql.SQL("SELECT _row_id, {} FROM {} {} ORDER BY {} LIMIT {}").format(
+        column, identifier(root), where, column, sql.Literal(rows)
+    )
+    return statement, [value for _, value in asked]
 
 
 def same_as_staged(conn: Connection, documents: Mapping[int, Any]) -> dict[int, bool]:
@@ -90,15 +139,6 @@ def same_as_staged(conn: Connection, documents: Mapping[int, Any]) -> dict[int, 
     made = [json_text(document) for document in documents.values()]
     given = {"row_ids": row_ids, "made": made, "lo": min(row_ids), "hi": max(row_ids)}
     return dict(conn.execute(_SQL["same"], given).fetchall())
-
-
-def _winners(conn: Connection, root: Table, most: int | None) -> Iterator[list[int]]:
-    statement = sql.SQL("SELECT _row_id FROM {} ORDER BY {} LIMIT {}").format(
-        identifier(root), sql.SQL("_row_id" if most is None else "_id"), sql.Literal(most)
-    )
-    row_ids = sorted(row_id for (row_id,) in conn.execute(statement))
-    for first in range(0, len(row_ids), _PIECE):
-        yield row_ids[first : first + _PIECE]
 
 
 def _selected(conn: Connection, table: BrokenTable, target: Table, wanted: Sequence[Any]) -> Iterator[Any]:

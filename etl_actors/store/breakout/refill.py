@@ -17,6 +17,7 @@ from etl_actors.slips.mapping.broken import BreakoutMapper
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged, decode
 from etl_actors.store.actions import record_action
+from etl_actors.store.breakout.taking import take
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.staging import raw_text
@@ -27,7 +28,6 @@ from etl_actors.store.tables.quoting import identifier, names
 __all__ = ["refill"]
 
 _SQL = queries("breakouts")
-_TARGETS = queries("targets")
 _PIECE = 500  # rows that are read at once
 _SWAPS = 10  # then the source waits, and others have the worker
 _REST_S = 0.5  # between two attempts to swap: longer than readers wait behind one
@@ -140,7 +140,7 @@ def _swapped(conn: Connection, old: Sequence[Table], new: Sequence[Table], besid
     for _ in range(_SWAPS):
         try:
             with conn.transaction():
-                conn.execute(_TARGETS["limit_wait"])
+                take(conn, old)
                 for table in reversed(old):
                     conn.execute(sql.SQL("DROP TABLE {}").format(identifier(table)))
                 for table in new:

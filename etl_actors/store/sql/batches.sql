@@ -22,6 +22,10 @@ UPDATE etl.batch
  WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
 RETURNING (SELECT count(*) FROM etl.slip)
 
+-- name: written_slips
+-- Those that somebody wrote. Asked only where the number of all has changed: PostgreSQL reads the whole of each.
+SELECT count(*) FROM etl.slip WHERE NOT files ? 'evidence.json'
+
 -- name: finished
 -- What a load that lost the reply to its COMMIT looks up: did it land under this very lease?
 SELECT loaded, duplicate, skipped, rejected, differing, replaced FROM etl.batch

@@ -14,6 +14,13 @@ SELECT pg_advisory_xact_lock(hashtextextended('etl.breakout.' || %(name)s, 0))
 -- A load keeps its version from growing until it has landed: rows must go into the tables that they were made for.
 SELECT pg_advisory_xact_lock_shared(hashtextextended('etl.breakout.' || %(name)s, 0))
 
+-- name: limit
+SELECT current_setting('statement_timeout')
+
+-- name: limit_all
+-- For all that a statement waits for, where lock_timeout is for each lock.
+SELECT set_config('statement_timeout', %(wait)s, true)
+
 -- name: dependents
 -- Views on tables, which keep them from being filled anew.
 SELECT DISTINCT v.oid::regclass::text
