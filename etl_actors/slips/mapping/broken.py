@@ -16,6 +16,7 @@ from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.mapping.lines import Lines
+from etl_actors.slips.mapping.quick import Left, Quick, compile_quick
 from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.model.slip import Slip, SlipTable
 from etl_actors.slips.values.document import Staged
@@ -63,6 +64,7 @@ class BreakoutMapper:
         self._fitting = Fitting(self._breaker, breakout.contracts, breakout.contract)
         self._parents = [table.parent for table in layout.tables]
         self._copies = [[_copy(cell) for cell in table.cells] for table in layout.tables]
+        self._quick: Quick | None = compile_quick(layout, self._seen, self._key)
 
     def begin(self) -> Lines:
         """Make the empty lists that `map` fills."""
@@ -87,6 +89,8 @@ class BreakoutMapper:
         if isinstance(made, bool | Reject):
             return made
         root, given = made
+        if self._quick is not None and self._quickly(self._quick, staged, document, root, given, lines):
+            return True
         body = without_key(document, self._key)
         if self._fitting.follows:
             self._require_known(body)
@@ -117,6 +121,21 @@ class BreakoutMapper:
                 lines[number].append("\t".join([head, *cells]))
             known.append(ids)
         return True
+
+    def _quickly(self, quick: Quick, staged: Staged, document: Any, root: str, given: list[str], lines: Lines) -> bool:
+        """Append the rows of a document as most are; of another nothing is appended."""
+        marks = [len(made) for made in lines]
+        took = False
+        try:
+            quick(document, root, staged.row_id, given, lines)
+            took = True
+        except Left:
+            pass
+        finally:
+            if not took:
+                for made, mark in zip(lines, marks, strict=True):
+                    del made[mark:]
+        return took
 
     def _require_known(self, body: Any) -> None:
         if not self._seen.holds(body):
