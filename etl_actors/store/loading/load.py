@@ -14,7 +14,7 @@ from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost, Outgrown
 from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Table
-from etl_actors.store.breakout.growth import is_current
+from etl_actors.store.breakout.outgrown import held_version, lands_in
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
@@ -89,7 +89,7 @@ class Loading:
         for attempt in range(_RETRIES):
             last = attempt == _RETRIES - 1
             try:
-                self._prepare(parsed)
+                self._prepare(lease, parsed)
                 return self._transaction(lease, parsed)
             except (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable) as exc:
                 if last:
@@ -119,9 +119,9 @@ class Loading:
         row = self._conn.execute(_SQL["finished"], {"batch_id": lease.batch_id, "token": lease.token}).fetchone()
         return None if row is None else Loaded(*row)
 
-    def _prepare(self, parsed: Parsed) -> None:
+    def _prepare(self, lease: Lease, parsed: Parsed) -> None:
         """Make sure that targets and temps are there; outside the transaction, so that a rollback takes none away."""
-        self._require_current(parsed)
+        self._require_current(lease, parsed)
         tables = filled_tables(parsed)
         if tables not in self._known:
             if not parsed.broken_out:  # whose tables are made where the slip grows
@@ -141,7 +141,7 @@ class Loading:
         self._filling = None
         with self._conn.transaction():
             self._fence(lease)
-            self._require_current(parsed)
+            self._require_current(lease, parsed)
             copy(self._conn, parsed)
             kin = self._known[filled_tables(parsed)]
             if lease.repeat is None:
@@ -153,9 +153,15 @@ class Loading:
                 return Loaded(0, 0, 0, 0, 0, 0)
             return self._finish(made.lease, made.parsed, made.landing, made.prior, made.after)
 
-    def _require_current(self, parsed: Parsed) -> None:
+    def _require_current(self, lease: Lease, parsed: Parsed) -> None:
         """Refuse rows that were made for tables as they are no longer; to the transaction's end, if there is one, they stay so."""
-        if parsed.broken_out and not is_current(self._conn, parsed.slip or "", parsed.digest or ""):
+        if not parsed.broken_out:
+            return
+        name, digest = parsed.slip or "", parsed.digest or ""
+        active = held_version(self._conn, name)
+        if active == digest:
+            return
+        if active is None or lease.repeat is not None or not lands_in(self._conn, name, digest, active, self._target_schema):
             raise Outgrown(f"slip {parsed.slip} has grown since the batch was parsed")
 
     def _fill(self, table: Table) -> None:
