@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from etl_actors.relational import identity
+from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.fitting import NOTHING, Contract, Fitting, Misfit
 from etl_actors.relational.breakout.keys import key_text, without_key
 from etl_actors.relational.breakout.layout import Cell, CellKind
@@ -34,12 +35,19 @@ class News(Exception):
     """The tables have no place for something of a document: they are to be laid out anew.
 
     Args:
-        seen: what was seen in the document.
+        body: what of the document decides on the tables.
+        asked: what is said by hand of places.
     """
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, body: Any, asked: Asked | None) -> None:
         super().__init__()
-        self.seen = seen
+        self.body = body
+        self._asked = asked
+
+    @property
+    def seen(self) -> Seen:
+        """What is seen in the document."""
+        return seen_in(self.body, self._asked)
 
 
 class BreakoutMapper:
@@ -102,7 +110,7 @@ class BreakoutMapper:
         try:
             broken = self._breaker.rows(document)
         except Unseen as news:
-            raise News(seen_in(body, self._asked)) from news
+            raise News(body, self._asked) from news
         known: list[list[str]] = []
         for number, (table, rows) in enumerate(zip(self.tables, broken, strict=True)):
             above = self._parents[number]
@@ -139,7 +147,7 @@ class BreakoutMapper:
 
     def _require_known(self, body: Any) -> None:
         if not self._seen.holds(body):
-            raise News(seen_in(body, self._asked))
+            raise News(body, self._asked)
 
     def _fitted(self, staged: Staged, document: Any, body: Any, lines: Lines) -> tuple[Any] | bool | Reject:
         """Give a document without what its tables do not follow; or what becomes of it instead."""
