@@ -15,6 +15,8 @@ from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease
+from etl_actors.store.loading import load
+from etl_actors.store.loading.landing import copy
 from etl_actors.store.loading.load import Loading
 from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
@@ -134,6 +136,29 @@ def test_rows_of_a_version_land_where_a_later_one_only_has_more(
         Breakouts(conn, "public").grow(SLIP, seen_in(more))
     assert Loading(service).load(lease, parsed).loaded == 2
     assert service.execute("SELECT a::int FROM shop ORDER BY a").fetchall() == [(1,), (2,)]
+
+
+def test_a_batch_lands_in_one_go_after_its_slip_has_seen_more(
+    service: Connection,
+    producer: psycopg.Connection,
+    parser: BatchParser,
+    breakouts: Breakouts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copied: list[Parsed] = []
+
+    def copying(conn: Connection, parsed: Parsed) -> None:
+        copied.append(parsed)
+        copy(conn, parsed)
+
+    monkeypatch.setattr(load, "copy", copying)
+    loading = Loading(service)
+    for number in (1, 2):
+        producer.execute("INSERT INTO etl.staging (source, payload) VALUES ('shop', %s)", [f'{{"a": {number}}}'])
+        lease, parsed = _parsed(service, parser)
+        assert loading.load(lease, parsed).loaded == 1
+        breakouts.grow(SLIP, seen_in({"a": None}))
+    assert len(copied) == 2
 
 
 def test_a_row_of_a_former_version_that_takes_the_place_of_one_of_the_latest_leaves_nothing_of_it(

@@ -70,6 +70,9 @@ class Loading:
         self._conn = conn
         self._target_schema = target_schema
         self._known: dict[tuple[Table, ...], Kin] = {}
+        self._active: dict[
+            str, str
+        ] = {}  # of slips that break documents out, by name: the version that was active at the last load
         self._filling: Table | None = None
         self._repeating = Repeating(conn, target_schema)
         conn.execute(_SQL["probe"])
@@ -96,8 +99,7 @@ class Loading:
                     raise
                 _tell_retry(lease, attempt, exc)
             except _NewSlip:
-                self._known.clear()
-                self._repeating.forget()
+                self._forget()
             except (pg.FeatureNotSupported, pg.UndefinedTable, pg.UndefinedColumn) as exc:
                 # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never bisect for it.
                 if last:
@@ -121,7 +123,10 @@ class Loading:
 
     def _prepare(self, lease: Lease, parsed: Parsed) -> None:
         """Make sure that targets and temps are there; outside the transaction, so that a rollback takes none away."""
-        self._require_current(lease, parsed)
+        active = self._require_current(lease, parsed)
+        if parsed.slip is not None and active is not None and self._active.get(parsed.slip) != active:
+            self._active[parsed.slip] = active
+            self._forget()  # what came with the version must be known: found out at the end, the batch would land twice
         tables = filled_tables(parsed)
         if tables not in self._known:
             if not parsed.broken_out:  # whose tables are made where the slip grows
@@ -133,9 +138,12 @@ class Loading:
     def _renew(self) -> None:
         for table in {table for tables in self._known for table in tables}:
             self._conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", temp_of(table))))
+        self._forget()
+        self._conn.execute("DEALLOCATE ALL")
+
+    def _forget(self) -> None:
         self._known.clear()
         self._repeating.forget()
-        self._conn.execute("DEALLOCATE ALL")
 
     def _transaction(self, lease: Lease, parsed: Parsed) -> Loaded:
         self._filling = None
@@ -153,16 +161,21 @@ class Loading:
                 return Loaded(0, 0, 0, 0, 0, 0)
             return self._finish(made.lease, made.parsed, made.landing, made.prior, made.after)
 
-    def _require_current(self, lease: Lease, parsed: Parsed) -> None:
-        """Refuse rows that were made for tables as they are no longer; to the transaction's end, if there is one, they stay so."""
+    def _require_current(self, lease: Lease, parsed: Parsed) -> str | None:
+        """Refuse rows that were made for tables as they are no longer; to the transaction's end, if there is one, they stay so.
+
+        Returns:
+            The active version, where the slip breaks documents out.
+        """
         if not parsed.broken_out:
-            return
+            return None
         name, digest = parsed.slip or "", parsed.digest or ""
         active = held_version(self._conn, name)
         if active == digest:
-            return
+            return active
         if active is None or lease.repeat is not None or not lands_in(self._conn, name, digest, active, self._target_schema):
             raise Outgrown(f"slip {parsed.slip} has grown since the batch was parsed")
+        return active
 
     def _fill(self, table: Table) -> None:
         self._filling = table
