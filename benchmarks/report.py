@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.paired import Result
 
-__all__ = ["PAGE", "as_text", "load_average", "write_page"]
+__all__ = ["PAGE", "as_text", "load_average", "write_page", "write_part"]
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _MARKER = "<!-- Everything below is written by `python -m benchmarks --write`. -->"
@@ -28,11 +28,28 @@ def write_page(results: Sequence[Result], about: Sequence[str], rounds: int, loa
         load: average of the machine over the minute before.
     """
     words = PAGE.read_text(encoding="utf-8").partition(_MARKER)[0] if PAGE.exists() else "# Benchmarks\n\n"
+    lines = [_MARKER, "", "## Measured", "", *_measured(results, about, rounds, load)]
+    PAGE.write_text(words + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_part(name: str, results: Sequence[Result], about: Sequence[str], rounds: int, load: float) -> None:
+    """Write the results into their own part of `docs/benchmarks.md`, which comments of its name begin and end.
+
+    Args:
+        name: of the part.
+        results: of its benches.
+        about: hardware and versions, a line each.
+        rounds: how often each side ran.
+        load: average of the machine over the minute before.
+    """
+    begin, end = f"<!-- {name}: written by `python -m benchmarks --only {name} --write` -->", f"<!-- end of {name} -->"
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    lines = [begin, "", *_measured(results, about, rounds, load), "", end]
+    PAGE.write_text(before + "\n".join(lines) + rest.partition(end)[2], encoding="utf-8")
+
+
+def _measured(results: Sequence[Result], about: Sequence[str], rounds: int, load: float) -> list[str]:
     lines = [
-        _MARKER,
-        "",
-        "## Measured",
-        "",
         *(f"- {line}" for line in about),
         f"- {datetime.now(UTC):%Y-%m-%d}, {rounds} rounds; load average before the first {load:.2f}",
         "",
@@ -45,7 +62,7 @@ def write_page(results: Sequence[Result], about: Sequence[str], rounds: int, loa
         bench = result.bench
         lines += [f"- **{bench.name}**: {bench.what}. Ours: {bench.ours.name}; rival: {bench.rival.name}."]
         lines += [f"  Beside it: {_beside(result)}."] if result.beside else []
-    PAGE.write_text(words + "\n".join(lines) + "\n", encoding="utf-8")
+    return lines
 
 
 def load_average() -> float:
@@ -74,4 +91,4 @@ def _beside(result: Result) -> str:
 
 
 def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"

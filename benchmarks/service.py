@@ -9,21 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import LiteralString
 
 import psycopg
 
 from etl_actors.store.ledger import ledger
 
-__all__ = ["Ran", "asleep", "awaited", "balanced", "run_once"]
+__all__ = ["Ran", "asleep", "awaited", "balanced", "run_once", "settled"]
 
 _SLIPS = Path(__file__).parent / "slips"
 _COMMAND = (sys.executable, "-m", "etl_actors", "run")
 _LIMIT_S = 300.0
 _CLAIMED_TO_LANDED = "SELECT extract(epoch FROM max(finished_at) - min(claimed_at))::float8 FROM etl.batch WHERE status = 'done'"
-_ASLEEP = (
-    "SELECT EXISTS (SELECT FROM etl.daemon WHERE asleep_until > clock_timestamp()) "
-    "AND NOT EXISTS (SELECT FROM etl.inbox) AND NOT EXISTS (SELECT FROM etl.batch WHERE status = 'claimed')"
-)
+_SETTLED = "SELECT NOT EXISTS (SELECT FROM etl.inbox) AND NOT EXISTS (SELECT FROM etl.batch WHERE status = 'claimed')"
+_ASLEEP = f"{_SETTLED} AND EXISTS (SELECT FROM etl.daemon WHERE asleep_until > clock_timestamp())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,15 @@ def run_once(url: str) -> Ran:
 
 
 @contextmanager
-def asleep(url: str) -> Iterator[None]:
-    """Run a daemon that has fallen asleep before the block begins; it is drained at the end, and the books must balance."""
-    with TemporaryFile() as log, subprocess.Popen(_COMMAND, env=_environment(url), stdout=log, stderr=log) as daemon:
+def asleep(url: str, **settings: str) -> Iterator[None]:
+    """Run a daemon that has fallen asleep before the block begins; it is drained at the end, and the books must balance.
+
+    Args:
+        url: of the database.
+        settings: that are not the default ones, their names in capitals.
+    """
+    env = _environment(url, **settings)
+    with TemporaryFile() as log, subprocess.Popen(_COMMAND, env=env, stdout=log, stderr=log) as daemon:
         try:
             awaited(url)
             yield
@@ -68,12 +73,21 @@ def asleep(url: str) -> Iterator[None]:
 
 def awaited(url: str) -> None:
     """Wait until a daemon sleeps, which it does once nothing is pending and nothing is in flight."""
+    _until(url, _ASLEEP, 0.05, "the daemon did not fall asleep")
+
+
+def settled(url: str) -> None:
+    """Wait until nothing is pending and nothing is in flight, with at most a hundredth of a second lost."""
+    _until(url, _SETTLED, 0.01, "the daemon did not settle all that was staged")
+
+
+def _until(url: str, question: LiteralString, rest_s: float, otherwise: str) -> None:
     deadline = time.monotonic() + _LIMIT_S
     with psycopg.connect(url, autocommit=True) as conn:
-        while conn.execute(_ASLEEP).fetchone() != (True,):
+        while conn.execute(question).fetchone() != (True,):
             if time.monotonic() > deadline:
-                raise RuntimeError("the daemon did not fall asleep")
-            time.sleep(0.05)
+                raise RuntimeError(otherwise)
+            time.sleep(rest_s)
 
 
 def balanced(url: str) -> None:
@@ -84,7 +98,7 @@ def balanced(url: str) -> None:
                 raise RuntimeError(f"the books are not as they must be: {row}")
 
 
-def _environment(url: str) -> dict[str, str]:
+def _environment(url: str, **settings: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ETL_")}
     given = {"DATABASE_URL": url, "PARSERS": str(_SLIPS), "HTTP_PORT": "off", "LOG_FORMAT": "json", "LOG_LEVEL": "warning"}
-    return kept | {f"ETL_{name}": value for name, value in given.items()}
+    return kept | {f"ETL_{name}": value for name, value in (given | settings).items()}

@@ -31,8 +31,21 @@ class _Tally:
     routed: dict[str, tuple[AnyMapper, list[int]]] = field(default_factory=dict)  # by digest, with row ids
     lines: Lines = field(default_factory=lambda: Lines(0))  # of the first slip met, by table
     unseen: dict[int, Seen] = field(default_factory=dict)  # row id → what has no place in the first slip's tables
+    together: Seen | None = None  # all of that
     outgrown: str = ""  # the digest of that slip
     without: Mapping[int, str] = field(default_factory=dict)  # row id → why its document gets no place there
+
+    def note(self, row_id: int, news: News) -> None:
+        """Note what a document has that has no place. One that only has what others have is passed over: their place is its own.
+
+        Where some get none each document is noted: which ones is to be told for each.
+        """
+        if self.together is None:
+            self.unseen[row_id] = news.seen
+            self.together = news.seen
+        elif self.without or not self.together.holds(news.body):
+            self.unseen[row_id] = seen = news.seen
+            self.together.join(seen)
 
 
 class BatchParser:
@@ -132,7 +145,7 @@ class BatchParser:
             if staged.row_id in tally.without:
                 tally.rejects.append(Reject(staged.row_id, Stage.MAP, "no_place", tally.without[staged.row_id]))
             else:
-                tally.unseen[staged.row_id] = news.seen
+                tally.note(staged.row_id, news)
                 tally.outgrown = mapper.slip.digest
             return
         if isinstance(made, Reject):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,6 +15,9 @@ from etl_actors.slips.shelf.unmatched import Unmatched
 from etl_actors.store.breakout.growth import Breakouts, adopt
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
+from etl_actors.store.leases import Lease
+from etl_actors.store.loading import load
+from etl_actors.store.loading.landing import copy
 from etl_actors.store.loading.load import Loading
 from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
@@ -100,26 +104,95 @@ def test_a_change_that_a_view_forbids_is_one_sentence_and_changes_nothing(
     assert breakouts.current(SLIP).digest == version.digest
 
 
-def test_rows_of_a_version_that_has_been_outgrown_do_not_land(
-    service: Connection, producer: psycopg.Connection, breakouts: Breakouts, service_url: str
-) -> None:
-    producer.execute("""INSERT INTO etl.staging (source, payload) VALUES ('shop', '{"a": 1}')""")
+def _parsed(service: Connection, parser: BatchParser) -> tuple[Lease, Parsed]:
     inbox = Inbox(service, OWNER)
     inbox.look()
     (lease,) = inbox.claim(10, 2**30)
-    role = Role((RoleSlip(SLIP.digest, SLIP.files),))
-    parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public", growing=breakouts)
-    parsed = parser.parse(Job(lease.row_ids, role))
+    parsed = parser.parse(Job(lease.row_ids, Role((RoleSlip(SLIP.digest, SLIP.files),))))
     assert isinstance(parsed, Parsed)
+    return lease, parsed
+
+
+@pytest.fixture
+def parser(service: Connection, breakouts: Breakouts) -> BatchParser:
+    return BatchParser(lambda row_ids: fetch(service, row_ids), "public", growing=breakouts)
+
+
+def test_rows_of_a_version_do_not_land_where_a_later_one_makes_other_rows(
+    service: Connection, producer: psycopg.Connection, parser: BatchParser, service_url: str
+) -> None:
+    producer.execute("""INSERT INTO etl.staging (source, payload) VALUES ('shop', '{"at": "2024-02-29"}')""")
+    lease, parsed = _parsed(service, parser)
     with connect(service_url) as conn:
-        Breakouts(conn, "public").grow(SLIP, seen_in({"a": "x"}))
+        Breakouts(conn, "public").grow(SLIP, seen_in({"at": "soon"}))
     loading = Loading(service)
     with pytest.raises(Outgrown):
         loading.load(lease, parsed)
-    again = parser.parse(Job(lease.row_ids, role))
+    again = parser.parse(Job(lease.row_ids, Role((RoleSlip(SLIP.digest, SLIP.files),))))
     assert isinstance(again, Parsed)
     assert loading.load(lease, again).loaded == 1
-    assert service.execute("SELECT a, a__text FROM shop").fetchall() == [(1, None)]
+    assert service.execute("SELECT at FROM shop").fetchall() == [("2024-02-29",)]
+
+
+@pytest.mark.parametrize("more", [{"b": {"c": 1}}, {"a": "x"}, {"a": 0.5}, {"t": [1]}, {"a": None}, {}])
+def test_rows_of_a_version_land_where_a_later_one_only_has_more(
+    service: Connection, producer: psycopg.Connection, parser: BatchParser, service_url: str, more: dict[str, Any]
+) -> None:
+    producer.execute("""INSERT INTO etl.staging (source, payload) VALUES ('shop', '{"a": 1}'), ('shop', '{"a": 2}')""")
+    lease, parsed = _parsed(service, parser)
+    with connect(service_url) as conn:
+        Breakouts(conn, "public").grow(SLIP, seen_in(more))
+    assert Loading(service).load(lease, parsed).loaded == 2
+    assert service.execute("SELECT a::int FROM shop ORDER BY a").fetchall() == [(1,), (2,)]
+
+
+def test_a_batch_lands_in_one_go_after_its_slip_has_seen_more(
+    service: Connection,
+    producer: psycopg.Connection,
+    parser: BatchParser,
+    breakouts: Breakouts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copied: list[Parsed] = []
+
+    def copying(conn: Connection, parsed: Parsed) -> None:
+        copied.append(parsed)
+        copy(conn, parsed)
+
+    monkeypatch.setattr(load, "copy", copying)
+    loading = Loading(service)
+    for number in (1, 2):
+        producer.execute("INSERT INTO etl.staging (source, payload) VALUES ('shop', %s)", [f'{{"a": {number}}}'])
+        lease, parsed = _parsed(service, parser)
+        assert loading.load(lease, parsed).loaded == 1
+        breakouts.grow(SLIP, seen_in({"a": None}))
+    assert len(copied) == 2
+
+
+def test_a_row_of_a_former_version_that_takes_the_place_of_one_of_the_latest_leaves_nothing_of_it(
+    service: Connection, producer: psycopg.Connection, service_url: str
+) -> None:
+    slip = read_slip({"slip.toml": 'name = "shop"\nsource = "shop"\n[breakout]\nkey = "k"\non_duplicate = "update"\n'}, "public")
+    ensure_tables(service, slip.targets, slip.name)
+    remember(service, slip)
+    loading = Loading(service)
+    role = Role((RoleSlip(slip.digest, slip.files),))
+    inbox = Inbox(service, OWNER)
+    made: list[Lease] = []
+    for document in ('{"k": 1, "b": 2, "t": [3]}', '{"k": 1, "a": 1}'):
+        producer.execute("INSERT INTO etl.staging (source, payload) VALUES ('shop', %s)", [document])
+        inbox.look()
+        made += inbox.claim(10, 2**30)
+    rows = lambda row_ids: fetch(service, row_ids)  # noqa: E731
+    later = BatchParser(rows, "public", growing=Breakouts(service, "public")).parse(Job(made[1].row_ids, role))
+    with connect(service_url) as conn:
+        first = BatchParser(rows, "public", growing=Breakouts(conn, "public")).parse(Job(made[0].row_ids, role))
+    assert isinstance(first, Parsed)
+    assert isinstance(later, Parsed)
+    assert loading.load(made[0], first).loaded == 1
+    assert loading.load(made[1], later).replaced == 1
+    assert service.execute("SELECT a, b FROM shop").fetchall() == [(1, None)]
+    assert service.execute("SELECT count(*) FROM shop__t").fetchone() == (0,)
 
 
 def test_a_slip_does_not_grow_while_rows_of_its_version_land(service: Connection, service_url: str, breakouts: Breakouts) -> None:

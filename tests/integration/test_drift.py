@@ -33,6 +33,7 @@ Contents = dict[str, tuple[dict[str, str], list[dict[str, Any]]]]
 @dataclass
 class _Slip:
     targets: tuple[Table, ...]
+    given: None = None
 
 
 def _seen(documents: list[Any]) -> Seen:

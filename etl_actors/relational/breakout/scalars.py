@@ -72,8 +72,13 @@ class Scalars:
         )
 
     def hold(self, other: "Scalars") -> bool:
-        """Tell whether the other has nothing that was not seen here."""
-        return self.joined(other) == self
+        """Tell whether the other has nothing that was not seen here: joined with it, this would be the same."""
+        return (
+            (self.null or not other.null)
+            and (self.boolean or not other.boolean)
+            and (other.number is None or self.number in (other.number, Number.NUMERIC))
+            and (other.form is None or self.form in (other.form, Form.TEXT))
+        )
 
 
 def _wider(one: Number | None, other: Number | None) -> Number | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from etl_actors.relational import identity
+from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.fitting import NOTHING, Contract, Fitting, Misfit
 from etl_actors.relational.breakout.keys import key_text, without_key
 from etl_actors.relational.breakout.layout import Cell, CellKind
@@ -16,6 +17,7 @@ from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.mapping.lines import Lines
+from etl_actors.slips.mapping.quick import Left, Quick, compile_quick
 from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.model.slip import Slip, SlipTable
 from etl_actors.slips.values.document import Staged
@@ -33,12 +35,19 @@ class News(Exception):
     """The tables have no place for something of a document: they are to be laid out anew.
 
     Args:
-        seen: what was seen in the document.
+        body: what of the document decides on the tables.
+        asked: what is said by hand of places.
     """
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, body: Any, asked: Asked | None) -> None:
         super().__init__()
-        self.seen = seen
+        self.body = body
+        self._asked = asked
+
+    @property
+    def seen(self) -> Seen:
+        """What is seen in the document."""
+        return seen_in(self.body, self._asked)
 
 
 class BreakoutMapper:
@@ -63,6 +72,7 @@ class BreakoutMapper:
         self._fitting = Fitting(self._breaker, breakout.contracts, breakout.contract)
         self._parents = [table.parent for table in layout.tables]
         self._copies = [[_copy(cell) for cell in table.cells] for table in layout.tables]
+        self._quick: Quick | None = compile_quick(layout, self._seen, self._key)
 
     def begin(self) -> Lines:
         """Make the empty lists that `map` fills."""
@@ -87,6 +97,8 @@ class BreakoutMapper:
         if isinstance(made, bool | Reject):
             return made
         root, given = made
+        if self._quick is not None and self._quickly(self._quick, staged, document, root, given, lines):
+            return True
         body = without_key(document, self._key)
         if self._fitting.follows:
             self._require_known(body)
@@ -98,7 +110,7 @@ class BreakoutMapper:
         try:
             broken = self._breaker.rows(document)
         except Unseen as news:
-            raise News(seen_in(body, self._asked)) from news
+            raise News(body, self._asked) from news
         known: list[list[str]] = []
         for number, (table, rows) in enumerate(zip(self.tables, broken, strict=True)):
             above = self._parents[number]
@@ -118,9 +130,24 @@ class BreakoutMapper:
             known.append(ids)
         return True
 
+    def _quickly(self, quick: Quick, staged: Staged, document: Any, root: str, given: list[str], lines: Lines) -> bool:
+        """Append the rows of a document as most are; of another nothing is appended."""
+        marks = [len(made) for made in lines]
+        took = False
+        try:
+            quick(document, root, staged.row_id, given, lines)
+            took = True
+        except Left:
+            pass
+        finally:
+            if not took:
+                for made, mark in zip(lines, marks, strict=True):
+                    del made[mark:]
+        return took
+
     def _require_known(self, body: Any) -> None:
         if not self._seen.holds(body):
-            raise News(seen_in(body, self._asked))
+            raise News(body, self._asked)
 
     def _fitted(self, staged: Staged, document: Any, body: Any, lines: Lines) -> tuple[Any] | bool | Reject:
         """Give a document without what its tables do not follow; or what becomes of it instead."""

@@ -26,7 +26,7 @@ from etl_actors.store.tables.kin import read_stored
 from etl_actors.store.tables.plan import Change, created
 from etl_actors.store.tables.quoting import identifier
 
-__all__ = ["Breakouts", "adopt", "asked_for", "filled_beside", "is_current"]
+__all__ = ["Breakouts", "adopt", "asked_for", "filled_beside"]
 
 _SQL = queries("breakouts")
 _TARGETS = queries("targets")
@@ -217,19 +217,6 @@ class _MustWait(Exception):
 def _cannot(slip: Slip, exc: psycopg.Error) -> str:
     said = ", ".join(filter(None, (exc.diag.message_primary, *(exc.diag.message_detail or "").splitlines())))
     return f"The tables of slip {slip.name} cannot be changed for new documents: {said}."
-
-
-def is_current(conn: Connection, name: str, digest: str) -> bool:
-    """Tell whether a version is the active one, and let nobody grow the slip until the transaction ends.
-
-    Args:
-        conn: in the load's transaction.
-        name: of the slip.
-        digest: of the version.
-    """
-    conn.execute(_SQL["hold"], {"name": name})
-    row = conn.execute(_SQL["active_digest"], {"name": name}).fetchone()
-    return row is not None and row[0] == digest
 
 
 def adopt(conn: Connection, slip: Slip) -> None:

@@ -14,7 +14,7 @@ from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost, Outgrown
 from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Table
-from etl_actors.store.breakout.growth import is_current
+from etl_actors.store.breakout.outgrown import held_version, lands_in
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
@@ -70,6 +70,9 @@ class Loading:
         self._conn = conn
         self._target_schema = target_schema
         self._known: dict[tuple[Table, ...], Kin] = {}
+        self._active: dict[
+            str, str
+        ] = {}  # of slips that break documents out, by name: the version that was active at the last load
         self._filling: Table | None = None
         self._repeating = Repeating(conn, target_schema)
         conn.execute(_SQL["probe"])
@@ -89,15 +92,14 @@ class Loading:
         for attempt in range(_RETRIES):
             last = attempt == _RETRIES - 1
             try:
-                self._prepare(parsed)
+                self._prepare(lease, parsed)
                 return self._transaction(lease, parsed)
             except (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable) as exc:
                 if last:
                     raise
                 _tell_retry(lease, attempt, exc)
             except _NewSlip:
-                self._known.clear()
-                self._repeating.forget()
+                self._forget()
             except (pg.FeatureNotSupported, pg.UndefinedTable, pg.UndefinedColumn) as exc:
                 # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never bisect for it.
                 if last:
@@ -119,9 +121,12 @@ class Loading:
         row = self._conn.execute(_SQL["finished"], {"batch_id": lease.batch_id, "token": lease.token}).fetchone()
         return None if row is None else Loaded(*row)
 
-    def _prepare(self, parsed: Parsed) -> None:
+    def _prepare(self, lease: Lease, parsed: Parsed) -> None:
         """Make sure that targets and temps are there; outside the transaction, so that a rollback takes none away."""
-        self._require_current(parsed)
+        active = self._require_current(lease, parsed)
+        if parsed.slip is not None and active is not None and self._active.get(parsed.slip) != active:
+            self._active[parsed.slip] = active
+            self._forget()  # what came with the version must be known: found out at the end, the batch would land twice
         tables = filled_tables(parsed)
         if tables not in self._known:
             if not parsed.broken_out:  # whose tables are made where the slip grows
@@ -133,15 +138,18 @@ class Loading:
     def _renew(self) -> None:
         for table in {table for tables in self._known for table in tables}:
             self._conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", temp_of(table))))
+        self._forget()
+        self._conn.execute("DEALLOCATE ALL")
+
+    def _forget(self) -> None:
         self._known.clear()
         self._repeating.forget()
-        self._conn.execute("DEALLOCATE ALL")
 
     def _transaction(self, lease: Lease, parsed: Parsed) -> Loaded:
         self._filling = None
         with self._conn.transaction():
             self._fence(lease)
-            self._require_current(parsed)
+            self._require_current(lease, parsed)
             copy(self._conn, parsed)
             kin = self._known[filled_tables(parsed)]
             if lease.repeat is None:
@@ -153,10 +161,21 @@ class Loading:
                 return Loaded(0, 0, 0, 0, 0, 0)
             return self._finish(made.lease, made.parsed, made.landing, made.prior, made.after)
 
-    def _require_current(self, parsed: Parsed) -> None:
-        """Refuse rows that were made for tables as they are no longer; to the transaction's end, if there is one, they stay so."""
-        if parsed.broken_out and not is_current(self._conn, parsed.slip or "", parsed.digest or ""):
+    def _require_current(self, lease: Lease, parsed: Parsed) -> str | None:
+        """Refuse rows that were made for tables as they are no longer; to the transaction's end, if there is one, they stay so.
+
+        Returns:
+            The active version, where the slip breaks documents out.
+        """
+        if not parsed.broken_out:
+            return None
+        name, digest = parsed.slip or "", parsed.digest or ""
+        active = held_version(self._conn, name)
+        if active == digest:
+            return active
+        if active is None or lease.repeat is not None or not lands_in(self._conn, name, digest, active, self._target_schema):
             raise Outgrown(f"slip {parsed.slip} has grown since the batch was parsed")
+        return active
 
     def _fill(self, table: Table) -> None:
         self._filling = table

@@ -1,10 +1,14 @@
 """A batch whose documents have no place in the tables yet is parsed by a version that has seen them."""
 
+from typing import Any
+
 import pytest
 
 from etl_actors.errors import NoPlace, SlipError
+from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.parsed import Parsed
+from etl_actors.slips.mapping import broken
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown
 from etl_actors.slips.reading.read import read_slip
@@ -90,3 +94,43 @@ def test_documents_that_get_no_place_are_rejects_of_their_slip() -> None:
         (1, "no_place", "view v depends on them"),
         (2, "no_place", "view v depends on them"),
     ]
+
+
+def test_alike_documents_that_get_no_place_are_all_rejects_after_few_passes() -> None:
+    passes = 0
+
+    class OnlyNumbers:
+        def __init__(self) -> None:
+            self.changed: list[str] = []
+
+        def current(self, slip: Slip) -> Slip:
+            return slip
+
+        def grow(self, slip: Slip, seen: Seen) -> Slip:
+            if seen.members["a"].scalars.form is not None:
+                raise NoPlace("view v depends on them")
+            return grown(slip, seen)
+
+    def fetch(_row_ids: object) -> list[Staged]:
+        nonlocal passes
+        passes += 1
+        return [Staged(row_id, b'{"a": %s}' % (b'"x"' if row_id % 2 else b"1"), "shop", "") for row_id in range(1, 21)]
+
+    parsed = BatchParser(fetch, "public", growing=OnlyNumbers()).parse(Job(tuple(range(1, 21)), ROLE))
+    assert isinstance(parsed, Parsed)
+    assert sorted(reject.row_id for reject in parsed.rejects) == [*range(1, 21, 2)]
+    assert [block.rows for block in parsed.blocks] == [10]
+    assert passes == 3
+
+
+def test_of_documents_alike_one_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Any] = []
+
+    def look(body: Any, asked: Asked | None) -> Seen:
+        looked.append(body)
+        return seen_in(body, asked)
+
+    monkeypatch.setattr(broken, "seen_in", look)
+    _parser('{"a": 1}', '{"a": 2}', '{"b": 1}', '{"a": 3, "b": 2}').parse(Job((1, 2, 3, 4), ROLE))
+    assert {"a": 2} not in looked
+    assert {"b": 1} in looked

@@ -1,0 +1,231 @@
+"""A layout compiled to one Python function, which makes the COPY lines of documents in which nothing is news or out of the ordinary.
+
+At anything else it gives up and leaves the document to `BreakoutMapper`, which knows all cases and says what is the matter. Nothing
+depends on which of the two made a document's lines.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from etl_actors.relational.breakout.keys import key_text, told_by_text
+from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Step
+from etl_actors.relational.breakout.maps import is_map
+from etl_actors.relational.breakout.rows import pointer
+from etl_actors.relational.breakout.scalars import Form, Number, form_of, written_in
+from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.identity import identifier
+from etl_actors.slips.casts.column_type import NULL, column_type
+from etl_actors.slips.mapping.lines import Lines
+
+__all__ = ["Left", "Quick", "compile_quick"]
+
+Quick = Callable[[Any, str, int, list[str], Lines], None]
+"""Appends the lines of a document: takes it, the root's `_id`, the row id, the fields that expressions made, and the lines.
+
+It raises `Left` where it gives up.
+"""
+
+_MOST_PLACES = 600  # of a layout: the source grows with them
+_MOST_MEMBERS = 60  # of an object: each of its names is looked for, whether or not it is there
+_BIGINT = 2**63
+_Body = Callable[[int], None]
+"""Writes what is done with a value of one kind, at a depth of indentation."""
+
+
+class Left(Exception):
+    """The document is left to others; lines may have been appended."""
+
+
+class _Declined(Exception):
+    """A layout that is not compiled."""
+
+
+def compile_quick(layout: Layout, seen: Seen, key: tuple[str, ...]) -> Quick | None:
+    """Compile a layout.
+
+    Args:
+        layout: of the documents.
+        seen: what it was laid out by: documents are left that have something else.
+        key: fields of the documents that are the root's key.
+
+    Returns:
+        The function; None where the layout has something that is not compiled: JSON columns, names that are data without looking like
+        it, texts that are numbers, very many places.
+    """
+    try:
+        writer = _Writer(layout, key)
+        writer.write(seen)
+    except _Declined:
+        return None
+    names = writer.names
+    exec("\n".join(writer.lines), names)  # noqa: S102  (no text of a document is in it: those are globals)
+    quick: Quick = names["table_0"]
+    return quick
+
+
+class _Writer:
+    def __init__(self, layout: Layout, key: tuple[str, ...]) -> None:
+        self.layout = layout
+        self.key = key
+        self.lines: list[str] = []
+        self.places = 0
+        self.cells: list[dict[tuple[str, ...], dict[CellKind, tuple[int, Cell]]]] = [{} for _ in layout.tables]
+        self.below: dict[tuple[int, tuple[str, ...], Step | None], int] = {}
+        text = column_type("text").copy
+        self.names: dict[str, Any] = {
+            "Left": Left,
+            "Decimal": Decimal,
+            "MISSING": object(),
+            "NULL": NULL,
+            "text": text,
+            "rest_text": column_type("jsonb").copy,
+            "key_field": lambda value: text(key_text(value)) if told_by_text(value) else None,
+        }
+        for number, table in enumerate(layout.tables):
+            for column, cell in enumerate(table.cells):
+                if cell.quoted or cell.kind is CellKind.JSON:
+                    raise _Declined
+                if not cell.mixed:
+                    self.cells[number].setdefault(cell.path, {})[cell.kind] = (column, cell)
+            if table.parent is not None:
+                self.below[table.parent, table.path, table.step] = number
+
+    def write(self, seen: Seen) -> None:
+        """Write the function of each table; of what was seen in its items."""
+        found: dict[int, Seen] = {0: seen}
+        for number, table in enumerate(self.layout.tables):
+            if number not in found or (table.parent is None and number):
+                raise _Declined  # no item of the documents leads there
+            self._table(number, found[number], found)
+
+    def _constant(self, value: Any) -> str:
+        name = f"C{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def _add(self, depth: int, text: str) -> None:
+        self.lines.append("    " * depth + text)
+
+    def _table(self, number: int, seen: Seen, found: dict[int, Seen]) -> None:
+        """Write the function of a table: of the root it takes the document, of another the array or object of its items."""
+        table = self.layout.tables[number]
+        columns = [f"c{column}" for column in range(len(table.cells))]
+        if table.parent is None:
+            depth, head = 1, ["own", "row_id"]
+            self._add(0, f"def table_{number}(v, own, row_id, given, lines):")
+            self._add(1, "root = own")
+        else:
+            depth, head = 2, ["own", "row_id", "parent", "root", "index"]
+            identify = self._constant(identifier(f"c{len(table.name)}:{table.name}".encode()))
+            items = "(key, v) in enumerate(items.items())" if table.step is Step.ENTRIES else "v in enumerate(items)"
+            self._add(0, f"def table_{number}(items, parent, root, row_id, lines):")
+            self._add(1, f"for index, {items}:")
+            self._add(2, f'own = {identify}(f"{{parent}}{{index}}".encode())')
+        self._add(depth, "rest = {}")
+        self._add(depth, " = ".join([*columns, "last", "NULL"]))
+        for column, cell in enumerate(table.cells):
+            if cell.kind is CellKind.KEY:
+                self._add(depth, f"c{column} = text(key)")
+            elif cell.kind is CellKind.GIVEN:
+                self._add(depth, f"c{column} = given[{column}]")
+        self._value(number, (), seen, "v", depth, found)
+        self._add(depth, "if rest:")
+        self._add(depth + 1, "last = rest_text(rest)")
+        fields = "\\t".join(f"{{{field}}}" for field in (*head, *columns, "last"))
+        self._add(depth, f'lines[{number}].append(f"{fields}")')
+
+    def _value(self, number: int, path: tuple[str, ...], seen: Seen, var: str, depth: int, found: dict[int, Seen]) -> None:
+        """Write what takes the value of a place, by its kind."""
+        self.places += 1
+        if self.places > _MOST_PLACES or seen.deep or seen.asked is not None:
+            raise _Declined
+        kind, at = f"k{self.places}", self._constant(pointer(path))
+        self._add(depth, f"{kind} = type({var})")
+        word = "if"
+        for test, body in (
+            *self._scalars(self.cells[number].get(path, {}), seen, var, kind, at),
+            *self._containers(number, path, seen, var, kind, at, found),
+        ):
+            self._add(depth, f"{word} {test}:")
+            body(depth + 1)
+            word = "elif"
+        if word == "elif":
+            self._add(depth, "else:")
+        self._add(depth + (word == "elif"), "raise Left")
+
+    def _scalars(
+        self, cells: Mapping[CellKind, tuple[int, Cell]], seen: Seen, var: str, kind: str, at: str
+    ) -> Iterator[tuple[str, _Body]]:
+        if CellKind.TEXT in cells:
+            column, cell = cells[CellKind.TEXT]
+            form = Form(cell.type)
+            if form is not Form.TEXT:
+                odd = self._constant(lambda value: form_of(value) is not form or written_in(form, value) != value)
+                yield f"{kind} is str and {odd}({var})", self._written("raise Left")
+            yield (
+                f"{kind} is str",
+                self._written(f'c{column} = {var} if {var}.isprintable() and "\\\\" not in {var} else text({var})'),
+            )
+        if CellKind.NUMBER in cells:
+            column, cell = cells[CellKind.NUMBER]
+            if Number(cell.type) is Number.BIGINT:
+                yield f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}", self._written(f"c{column} = {var}")
+            else:
+                write = self._constant(column_type(cell.type).copy)
+                yield f"{kind} is int or {kind} is float or {kind} is Decimal", self._written(f"c{column} = {write}({var})")
+        if CellKind.BOOLEAN in cells:
+            yield f"{kind} is bool", self._written(f'c{cells[CellKind.BOOLEAN][0]} = "t" if {var} else "f"')
+        if seen.scalars.null:
+            yield f"{var} is None", self._written(f"rest[{at}] = None")
+
+    def _containers(
+        self, number: int, path: tuple[str, ...], seen: Seen, var: str, kind: str, at: str, found: dict[int, Seen]
+    ) -> Iterator[tuple[str, _Body]]:
+        keyed = len(self.key) if number == 0 and not path else 0
+        if seen.arrays:
+            yield f"{kind} is list and not {var}", self._written(f"rest[{at}] = []")
+            if seen.items is not None:
+                yield f"{kind} is list", self._table_call(number, path, Step.ITEMS, seen.items, var, found)
+        if seen.objects and not keyed:
+            yield f"{kind} is dict and not {var}", self._written(f"rest[{at}] = {{}}")
+        if seen.objects and is_map(seen):
+            if keyed or seen.entries is None:  # what was seen under one name was not seen under another
+                raise _Declined
+            call = self._table_call(number, path, Step.ENTRIES, seen.entries, var, found)
+            yield f"{kind} is dict and len({var}) <= {seen.widest}", call
+        elif seen.members:
+            most = seen.widest + keyed
+            yield f"{kind} is dict and {keyed} < len({var}) <= {most}", partial(self._members, number, path, seen, var, found)
+
+    def _written(self, text: str) -> _Body:
+        return lambda depth: self._add(depth, text)
+
+    def _table_call(self, number: int, path: tuple[str, ...], step: Step, items: Seen, var: str, found: dict[int, Seen]) -> _Body:
+        child = self.below.get((number, path, step))
+        if child is None:
+            raise _Declined
+        found[child] = items
+        return self._written(f"table_{child}({var}, own, root, row_id, lines)")
+
+    def _members(self, number: int, path: tuple[str, ...], seen: Seen, var: str, found: dict[int, Seen], depth: int) -> None:
+        """Write what takes the members of an object that is taken apart: each that is known, and there must be no other."""
+        if len(seen.members) > _MOST_MEMBERS:
+            raise _Declined
+        left = f"left_{self.places}"
+        self._add(depth, f"{left} = len({var})")
+        for column, cell in enumerate(self.layout.tables[number].cells):
+            if cell.mixed and not path:
+                self._add(depth, f"c{column} = key_field({var}[{self._constant(cell.path[0])}])")
+                self._add(depth, f"if c{column} is None:")
+                self._add(depth + 1, "raise Left")
+                self._add(depth, f"{left} -= 1")
+        for name, one in seen.members.items():
+            member = f"v{self.places}"
+            self._add(depth, f"{member} = {var}.get({self._constant(name)}, MISSING)")
+            self._add(depth, f"if {member} is not MISSING:")
+            self._add(depth + 1, f"{left} -= 1")
+            self._value(number, (*path, name), one, member, depth + 1, found)
+        self._add(depth, f"if {left}:")
+        self._add(depth + 1, "raise Left")
