@@ -50,6 +50,11 @@ class Asked:
     every_member: "Asked | None" = None
     elements: "Asked | None" = None
 
+    @property
+    def fields(self) -> bool:
+        """Whether names of members are fields: where one is told by its name, all are."""
+        return Wish.FIELDS in self.wishes or (bool(self.members) and Wish.MAPS not in self.wishes)
+
     def member(self, name: str) -> "Asked | None":
         """Give what is said of a member: by its name, and of each."""
         own, every = self.members.get(name), self.every_member

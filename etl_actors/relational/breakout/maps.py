@@ -1,6 +1,5 @@
 """Objects whose names of members are data (versions, browsers, identifiers), told from those whose names are fields."""
 
-from etl_actors.relational.breakout.asked import Wish
 from etl_actors.relational.breakout.scalars import Scalars
 from etl_actors.relational.breakout.seen import Seen
 
@@ -21,7 +20,7 @@ def is_map(seen: Seen) -> bool:
     """
     if seen.entries is not None:
         return True
-    if seen.asked is not None and Wish.FIELDS in seen.asked.wishes:
+    if seen.asked is not None and seen.asked.fields:
         return False
     count = len(seen.members)
     return (count > _MANY and count > _TIMES * seen.widest) or (count >= _ALIKE and _alike(list(seen.members.values())))

@@ -34,7 +34,8 @@ class Seen:
         items: of arrays: what was seen in all their elements together.
         objects: whether there was an object.
         arrays: whether there was an array.
-        deep: whether an object or array is not taken apart, since it lies too deep, or since that is asked.
+        deep: whether objects and arrays are not taken apart, since they lie too deep, or that is asked, or too many fields are; then
+            nothing is known of what is in them.
         asked: what is said of the place by hand; no part of what was seen.
     """
 
@@ -59,7 +60,7 @@ class Seen:
             self._add_object(value, depth)
         elif type(value) is list:
             self.arrays = True
-            if depth >= MOST_DEPTH or self._is(Wish.JSON):
+            if self._whole(depth):
                 self.deep = self.deep or bool(value)
                 return
             for one in value:
@@ -71,13 +72,17 @@ class Seen:
 
     def _add_object(self, value: dict[str, Any], depth: int) -> None:
         self.objects = True
-        if depth >= MOST_DEPTH or self._is(Wish.JSON):
+        if self._whole(depth):
             self.deep = self.deep or bool(value)
             return
         if len(value) > self.widest:
             self.widest = 1 << (len(value) - 1).bit_length()  # about: else each object that is a little larger would be news
         for name, one in value.items():
-            self._member(name).add(one, depth + 1)
+            member = self._member(name)
+            if member is None:
+                self._give_up()
+                return
+            member.add(one, depth + 1)
 
     def holds(self, value: Any, depth: int = 0) -> bool:
         """Tell whether a value of the place has nothing that was not seen: to add it would change nothing.
@@ -93,7 +98,7 @@ class Seen:
             return found is self.scalars or self.scalars.hold(found)
         if not self.arrays:
             return False
-        if depth >= MOST_DEPTH or self._is(Wish.JSON):
+        if self._whole(depth):
             return self.deep or not value
         items = self.items
         return not value or (items is not None and all(items.holds(one, depth + 1) for one in value))
@@ -101,7 +106,7 @@ class Seen:
     def _holds_object(self, value: dict[str, Any], depth: int) -> bool:
         if not self.objects:
             return False
-        if depth >= MOST_DEPTH or self._is(Wish.JSON):
+        if self._whole(depth):
             return self.deep or not value
         if len(value) > self.widest:
             return False
@@ -120,21 +125,37 @@ class Seen:
         self.deep |= other.deep
         if self._is(Wish.JSON):
             self.deep |= other.items is not None or other.entries is not None or bool(other.members)
+        if self.deep:
+            self._give_up()
             return
         if other.items is not None:
             self._elements().join(other.items)
         if other.entries is not None:
             self._gathered().join(other.entries)
         for name, one in other.members.items():
-            self._member(name).join(one)
+            member = self._member(name)
+            if member is None:
+                self._give_up()
+                return
+            member.join(one)
 
-    def _member(self, name: str) -> "Seen":
-        """Give the place of a member: its own, or that of all of them where one's name is data, or they are too many."""
+    def _give_up(self) -> None:
+        """Take objects and arrays apart no more, whatever was known of them."""
+        self.deep, self.members, self.entries, self.items, self.widest = True, {}, None, None, 0
+
+    def _member(self, name: str) -> "Seen | None":
+        """Give the place of a member: its own, or that of all of them where one's name is data, or they are too many.
+
+        None where they are too many although it is asked that they be fields.
+        """
         if self.entries is None:
             known = self.members.get(name)
             if known is not None:
                 return known
-            if len(self.members) < MOST_MEMBERS and self._is_field(name):
+            fields = self.asked is not None and self.asked.fields
+            if fields and len(self.members) >= MOST_MEMBERS:
+                return None
+            if len(self.members) < MOST_MEMBERS and (fields or not (_DATA.match(name) or self._is(Wish.MAPS))):
                 made = self.members[name] = Seen(asked=None if self.asked is None else self.asked.member(name))
                 return made
         return self._gathered()
@@ -155,8 +176,8 @@ class Seen:
     def _is(self, wish: Wish) -> bool:
         return self.asked is not None and wish in self.asked.wishes
 
-    def _is_field(self, name: str) -> bool:
-        return self._is(Wish.FIELDS) or (not _DATA.match(name) and not self._is(Wish.MAPS))
+    def _whole(self, depth: int) -> bool:
+        return self.deep or depth >= MOST_DEPTH or self._is(Wish.JSON)
 
     def _scalars_of(self, value: Any) -> Scalars:
         if self.asked is not None and type(value) is str and Wish.NUMBERS in self.asked.wishes:

@@ -124,3 +124,27 @@ def test_whatever_is_said_documents_are_made_again_and_the_order_does_not_matter
     assert joined == seen
     assert read_evidence(written_evidence(seen), asked) == seen
     assert laid_out(joined, "root") == layout
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_member_that_is_told_by_its_name_is_a_field_whatever_is_beside_it(order: int) -> None:
+    documents = [{"a": [{"a": [None]}, {"1": None}]}, {"a": [{"b": 1}]}][::order]
+    layout = _laid_out(documents, ("$.a[*].a", Wish.JSON))
+    assert _shown(layout) == {"root": {}, "root__a": {"a": "jsonb", "b": "bigint"}}
+
+
+def test_fields_that_are_too_many_stay_json_whatever_came_first() -> None:
+    few = {f"f{number}": [number] for number in range(200)}
+    more = {f"g{number}": {"x": number} for number in range(200)}
+    asked = asked_of([(("o",), Wish.FIELDS)])
+    layouts = []
+    for documents in ([{"o": few}, {"o": more}, {"o": few}], [{"o": more}, {"o": few}], [{"o": few | more}]):
+        seen = _seen(documents, asked)
+        assert all(seen.holds(one) for one in documents)
+        joined = seen_in(documents[0], asked)
+        for one in documents:
+            joined.join(seen_in(one, asked))
+        assert joined == seen
+        layouts.append(laid_out(seen, "root"))
+    assert layouts[1:] == layouts[:1] * 2
+    assert _shown(layouts[0]) == {"root": {"o": "jsonb"}}
