@@ -19,14 +19,18 @@ from etl_actors.actors.loader import LoaderActor
 from etl_actors.actors.master import MasterActor
 from etl_actors.actors.messages import Ref
 from etl_actors.actors.parser import ParserActor
+from etl_actors.actors.refresher import RefresherActor
 from etl_actors.actors.replays import Replays
 from etl_actors.actors.signals import Signals
+from etl_actors.actors.staleness import Staleness
 from etl_actors.database_in_use import database_url, revive_embedded
 from etl_actors.http.health import HealthState
 from etl_actors.http.server import serve
 from etl_actors.settings import Settings
 from etl_actors.slips.shelf.unmatched import unmatched_as_set
+from etl_actors.store.breakout.giving_way import GivingWay
 from etl_actors.store.breakout.permission import Permission
+from etl_actors.store.breakout.refreshing import Refreshed, refresh
 from etl_actors.store.daemons import Node, declare
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.doorbell import Doorbell
@@ -91,11 +95,18 @@ class _Daemon:
     replays_only: bool
     alarm: Alarm = field(default_factory=Alarm)
     signals: Signals = field(default_factory=Signals)
+    staleness: Staleness = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "staleness", Staleness(self.settings.materialize_every_s))
 
     def supervisor(self) -> Supervisor:
         revive = partial(revive_embedded, self.settings)
         slips = Rereading(self.versions, self.versions.in_force)
-        return Supervisor(self.company(slips), self.signals, self.health, self.settings.drain_s, self.once, revive, slips)
+        settings = self.settings
+        return Supervisor(
+            self.company(slips), self.signals, self.health, settings.drain_s, self.once, revive, slips, self.staleness
+        )
 
     def company(self, slips: Rereading) -> Company:
         return Company(
@@ -104,7 +115,13 @@ class _Daemon:
             parsers=(lambda: ParserActor.start(self._worker),) * self.settings.workers,
             loaders=(lambda: LoaderActor.start(self._connector("loader", self.settings.lease_s), self.settings.target_schema),)
             * self.settings.loaders,
+            refresher=lambda: RefresherActor.start(self._refresh, self.staleness),
         )
+
+    def _refresh(self, slip: str, *, wait: bool) -> Refreshed:
+        way = GivingWay(self._connector("watcher"), self.staleness.stop)
+        with self._connector("refresher")() as conn:
+            return refresh(conn, slip, self.settings.target_schema, way, wait=wait)
 
     def _connector(self, name: str, idle_limit_s: float | None = None) -> Callable[[], Connection]:
         return partial(connect, self.url, application_name=f"etl-actors {name}", idle_limit_s=idle_limit_s)
@@ -122,6 +139,7 @@ class _Daemon:
             alarm=self.alarm,
             tell_waiting=self.health.waits_since,
             tell_slips=self.health.remark,
+            staleness=self.staleness,
             once=self.once,
         )
 

@@ -38,6 +38,9 @@ __all__ = [
     "SLIP_RETIRED",
     "SOURCE_SET_ASIDE",
     "SOURCE_UNMATCHED",
+    "VIEW_PUT_OFF",
+    "VIEW_REFRESHED",
+    "VIEW_REFRESH_FAILED",
     "WORKER_LOST",
     "Event",
     "table",
@@ -77,6 +80,9 @@ DATABASE_FOUND = "database.found"
 WORKER_LOST = "worker.lost"
 PARTITION_ADDED = "partition.added"
 SCHEMA_CHANGED = "schema.changed"
+VIEW_REFRESHED = "view.refreshed"
+VIEW_REFRESH_FAILED = "view.refresh_failed"
+VIEW_PUT_OFF = "view.put_off"
 HTTP_STARTED = "http.started"
 
 
@@ -163,6 +169,15 @@ EVENTS: dict[str, Event] = {
     WORKER_LOST: Event("a parser process ended or hung", ("row_id", "reason", "error")),
     PARTITION_ADDED: Event("staging got partitions", ("partitions",)),
     SCHEMA_CHANGED: Event("a target table was made", ("table", "slip")),
+    VIEW_REFRESHED: Event(
+        "a materialized view shows what had landed; `anew`: it was made anew, since its tables have changed",
+        ("slip", "view", "anew", "total_ms"),
+    ),
+    VIEW_REFRESH_FAILED: Event(
+        "a materialized view shows what it showed before, or what its tables were; it is tried again",
+        ("slip", "view", "error"),
+    ),
+    VIEW_PUT_OFF: Event("another daemon refreshes a view, or its tables are being changed: it is looked at again", ("slip",)),
     HTTP_STARTED: Event("the HTTP server listens", ("host", "port")),
 }
 """When each event is told and with which keys, by name."""

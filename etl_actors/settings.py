@@ -81,6 +81,7 @@ class Settings(BaseModel):
     safety_poll_s: _Seconds
     asleep_s: _Seconds
     drain_s: _Seconds
+    materialize_every_s: _Seconds
     partition_rows: _Count
     http_host: Annotated[str, Field(min_length=1)]
     http_port: int | None

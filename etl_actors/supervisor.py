@@ -18,6 +18,7 @@ import structlog
 from etl_actors import events
 from etl_actors.actors.messages import Assign, Drain, Kind, Open, Ref, Reload, tell
 from etl_actors.actors.signals import Signals
+from etl_actors.actors.staleness import Staleness
 from etl_actors.errors import DatabaseUnavailable, WorkerLost
 from etl_actors.http.health import HealthState
 from etl_actors.restarts import Restarts
@@ -42,12 +43,14 @@ class Company:
         listener: starts the listener; given the master.
         parsers: starts the parser of each place.
         loaders: starts the loader of each place.
+        refresher: starts the refresher; None where nobody refreshes views.
     """
 
     master: Callable[[], Ref]
     listener: Callable[[Ref], Ref]
     parsers: tuple[Callable[[], Ref], ...]
     loaders: tuple[Callable[[], Ref], ...]
+    refresher: Callable[[], Ref] | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +65,7 @@ class Supervisor:
         once: stop as soon as nothing is pending.
         revive: called when the database is away; starts it again, if it is ours to start.
         slips: reads them again on SIGHUP and when somebody rings; None where nobody does.
+        staleness: which views the refresher has to refresh, with `once` before the end; None where nobody refreshes views.
     """
 
     company: Company
@@ -71,6 +75,7 @@ class Supervisor:
     once: bool = False
     revive: Callable[[], None] = lambda: None
     slips: Rereading | None = None
+    staleness: Staleness | None = None
     _refs: dict[tuple[Kind, int], Ref] = field(default_factory=dict, init=False)
     _restarts: Restarts = field(default_factory=Restarts, init=False)
     # What handlers do must need no lock: they run between any two steps of this very thread, which may hold it.
@@ -102,6 +107,8 @@ class Supervisor:
                     break
                 time.sleep(_TICK_S)
             status = self._drain()
+            if self.once and self.staleness is not None:
+                self._freshen(self.staleness)
             return 1 if self.once and self.signals.failed.is_set() else status
         finally:
             self._dismiss()
@@ -136,6 +143,8 @@ class Supervisor:
         filled, lost = False, ""
         try:
             filled = self._fill_places()
+            if self.company.refresher is not None and self._gone(Kind.REFRESHER, 0) and self._due(Kind.REFRESHER, 0):
+                self._start(Kind.REFRESHER, 0, self.company.refresher)
         except DatabaseUnavailable as exc:
             lost = str(exc)
         except (WorkerLost, pykka.ActorDeadError, pykka.Timeout) as exc:
@@ -220,9 +229,19 @@ class Supervisor:
         log.info(events.DAEMON_DRAINED, complete=True, after_s=round(time.monotonic() - began, 3))
         return 0
 
+    def _freshen(self, staleness: Staleness) -> None:
+        """Let the refresher refresh what is stale still, unless somebody does not want to wait for that."""
+        staleness.hurry()
+        while not (staleness.settled or self._stops or self._away):
+            self.health.beat()
+            self._staff()
+            time.sleep(_TICK_S)
+
     def _dismiss(self) -> None:
         """Stop in the reverse of the order of start; the master last: it holds the lock that proves us alive."""
-        for kind in (Kind.LISTENER, Kind.PARSER, Kind.LOADER, Kind.MASTER):
+        if self.staleness is not None:
+            self.staleness.stop.set()
+        for kind in (Kind.REFRESHER, Kind.LISTENER, Kind.PARSER, Kind.LOADER, Kind.MASTER):
             for key in [key for key in self._refs if key[0] == kind]:
                 self._dismiss_one(*key)
 

@@ -34,6 +34,7 @@ from etl_actors.actors.messages import (
 from etl_actors.actors.peers import Peers
 from etl_actors.actors.replays import Replays
 from etl_actors.actors.signals import Signals
+from etl_actors.actors.staleness import Staleness
 from etl_actors.relational.parsed import Routed
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.shelf.catalogue import Catalogue
@@ -61,6 +62,7 @@ class Dispatch:
         tell_waiting: told at each beat when the row that waits longest was staged.
         tell_slips: told at each beat what is to be said of slips: those that differ between daemons, sources and
             replays that wait for one.
+        staleness: told whose rows have landed; None where nobody refreshes views.
         once: whether somebody waits for the idle signal; it costs a sweep of the inbox a poll.
     """
 
@@ -73,6 +75,7 @@ class Dispatch:
     alarm: Alarm
     tell_waiting: Callable[[datetime | None], None]
     tell_slips: Callable[[tuple[str, ...]], None] = lambda _sentences: None
+    staleness: Staleness | None = None
     once: bool = False
     parsers: dict[int, Ref] = field(default_factory=dict)
     loaders: dict[int, Ref] = field(default_factory=dict)
@@ -88,6 +91,8 @@ class Dispatch:
     def begin(self) -> None:
         """Beat for the first time, and look for work."""
         self.intake.keep_to(self.custody.offered)
+        if self.staleness is not None:
+            self.staleness.work_by(self.custody.catalogue)
         self.beat()
         self.poll()
 
@@ -127,6 +132,8 @@ class Dispatch:
     def reload(self, order: Reload) -> None:
         """Work by other slips from now on; what is in flight keeps its own."""
         self.custody.work_by(order.catalogue)
+        if self.staleness is not None:
+            self.staleness.work_by(order.catalogue)
         self.intake.declare(order.slips)
         broken = sum(1 for slip in order.slips if slip.problem)
         log.info(events.SLIPS_RELOADED, slips=len(order.catalogue.slips), broken=broken)
@@ -200,6 +207,8 @@ class Dispatch:
         if entry is not None:
             self.book.remove(answer.lease)
             tell_loaded(entry, answer)
+            if self.staleness is not None and entry.parsed is not None:
+                self.staleness.mark(entry.parsed.slip)
         self.poll()
 
     def lease_lost(self, answer: BatchLeaseLost) -> None:

@@ -37,6 +37,8 @@ __all__ = [
     "Poll",
     "Rang",
     "Ref",
+    "Refresh",
+    "RefresherMessage",
     "Reload",
     "RowCondemned",
     "tell",
@@ -93,6 +95,7 @@ class Kind(StrEnum):
     LISTENER = "listener"
     PARSER = "parser"
     LOADER = "loader"
+    REFRESHER = "refresher"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,7 @@ class BatchOutgrown:
     lease: Lease
 
 
-# To a parser, a loader, the listener ---------------------------------------------------------------------------------------
+# To a parser, a loader, the listener, the refresher ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,11 @@ class Listen:
     """Wait for the doorbell for a moment; the listener tells it to itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Look for a moment whether a view is stale; the refresher tells it to itself."""
+
+
 def tell(ref: Ref, message: object) -> None:
     """Tell, and let it be if the actor is dead: the supervisor replaces it, and whoever must know is told again."""
     with contextlib.suppress(pykka.ActorDeadError):
@@ -245,3 +253,4 @@ MasterMessage = (
 ParserMessage = Open | Parse
 LoaderMessage = Open | Load
 ListenerMessage = Open | Listen
+RefresherMessage = Open | Refresh

@@ -19,7 +19,7 @@ from etl_actors.slips.shelf.found import find_slips, sources_of
 from etl_actors.slips.shelf.in_force import Standing
 from etl_actors.slips.shelf.unmatched import Unmatched, is_unmatched
 from etl_actors.slips.source.files import MAIN
-from etl_actors.store.breakout.growth import adopt
+from etl_actors.store.breakout.adoption import adopt
 from etl_actors.store.daemons import SlipInForce, declare, living
 from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.inbox import waiting_sources

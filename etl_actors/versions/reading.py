@@ -14,6 +14,7 @@ from etl_actors.slips.reading.growing import grown, seen_by
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.found import Found, Shelf
 from etl_actors.slips.shelf.in_force import Standing, settle
+from etl_actors.store.breakout.adoption import require_view
 from etl_actors.store.breakout.reshape import reshape
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.tables.kin import require_same_identity, stored_slips
@@ -89,6 +90,7 @@ class Reading:
                 require_compiles(slip)
             with translated():
                 require_same_identity(self._conn, slip, self._stored)
+                require_view(self._conn, slip)
                 self.tables[slip.digest] = self._made(slip)
         except (SlipError, DatabaseUnsuitable) as exc:
             self.refused[slip.digest] = str(exc)

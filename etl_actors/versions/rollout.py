@@ -10,7 +10,8 @@ from etl_actors.settings import Settings
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.found import Found, Shelf, find_slips
 from etl_actors.slips.shelf.in_force import Standing
-from etl_actors.store.breakout.growth import Breakouts, adopt
+from etl_actors.store.breakout.adoption import adopt
+from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.breakout.permission import Plan, planned, plans
 from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.versions import Ring, lock, record_rollout, retire, ring

@@ -5,7 +5,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pykka
@@ -13,8 +13,11 @@ import pytest
 
 from etl_actors.actors.messages import Assign, Drain, Open, Ref, Reload
 from etl_actors.actors.signals import Signals
+from etl_actors.actors.staleness import Staleness
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
 from etl_actors.http.health import HealthState
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.slips.shelf.in_force import Standing
 from etl_actors.supervisor import Company, Supervisor
 from etl_actors.versions.in_force import InForce
@@ -197,3 +200,30 @@ def test_on_sighup_the_slips_are_read_again_the_master_hears_of_it_and_health_wa
 
     assert stage.run(script) == 0
     assert stage.health.warnings == ("Slip shop is broken, no version of it is in force: slip.toml:1:1: it is wrong",)
+
+
+def test_with_once_what_is_stale_is_refreshed_before_the_end_and_the_refresher_stops_first(stage: _Stage) -> None:
+    staleness = Staleness(every_s=3600)
+    slip = read_slip({"slip.toml": 'name = "kept"\n[breakout]\nmaterialize = true\n'}, "public")
+    staleness.work_by(Catalogue((slip,)))
+    supervisor = stage.supervisor()
+    supervisor.staleness = staleness
+    supervisor.company = replace(supervisor.company, refresher=lambda: _Actor.start("refresher", stage))
+    left: list[bool] = []
+
+    def refresh() -> None:
+        while not staleness.hurried:
+            threading.Event().wait(0.01)
+        left.append(stage.signals.drained.is_set())
+        ((name, mark),) = staleness.due(0).items()
+        staleness.tried(name, mark, done=True)
+
+    refresher = threading.Thread(target=refresh)
+    refresher.start()
+    stage.signals.idle.set()
+    assert supervisor.run() == 0
+    refresher.join()
+    assert left == [True], "only when nothing is in flight any more"
+    told = [stage.told.get(timeout=1)[:2] for _ in range(stage.told.qsize())]
+    assert next(kind for kind, what in told if what == "stop") == "refresher"
+    assert staleness.stop.is_set()

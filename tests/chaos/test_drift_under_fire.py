@@ -29,7 +29,7 @@ _SLIP = 'name = "stock"\nsource = "stock"\n[breakout]\nkey = ["sku"]\non_duplica
 
 @dataclass
 class _Reading:
-    """One reader: it reads all tables again and again, last ones first.
+    """One reader: it reads all tables and the views on them again and again, last ones first.
 
     Args:
         url: of the database.
@@ -61,17 +61,19 @@ class _Reading:
     def _read_together(self, conn: psycopg.Connection, names: Sequence[str]) -> None:
         with suppress(pg.UndefinedTable), conn.transaction():  # what was in it is elsewhere by now
             for name in names:
-                self._read(conn, name)
+                try:
+                    self._read(conn, name)
+                except pg.UndefinedTable:
+                    self.problems += [f"{name} is missing"] if name.endswith("_view") else []
+                    raise
                 time.sleep(self.rest_s)
         if self.together > 1:
             time.sleep(self.rest_s * 5)  # somebody who looks at much looks away for a while, too
 
     def _read(self, conn: psycopg.Connection, name: str) -> None:
         began = time.monotonic()
-        count, _ = conn.execute(sql.SQL("SELECT count(*), max(_batch_id) FROM {}").format(sql.Identifier(name))).fetchone() or (
-            0,
-            0,
-        )
+        statement = sql.SQL("SELECT count(whole_row), max(_row_id) FROM {} whole_row").format(sql.Identifier(name))
+        count, _ = conn.execute(statement).fetchone() or (0, 0)
         took = time.monotonic() - began
         self.reads += 1
         if took > self.longest_s:
@@ -83,8 +85,8 @@ class _Reading:
 
 def _tables(conn: psycopg.Connection) -> list[str]:
     found = conn.execute(
-        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
-        "AND relname ~ '^(fire[0-9]|stock)(__|$)' ORDER BY 1"
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace = 'public'::regnamespace "
+        "AND relname ~ '^(fire[0-9]|stock)(__|_view$|$)' ORDER BY 1"
     )
     return [name for (name,) in found]
 

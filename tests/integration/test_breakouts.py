@@ -12,7 +12,8 @@ from etl_actors.relational.breakout.seen import seen_in
 from etl_actors.relational.parsed import Parsed
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.unmatched import Unmatched
-from etl_actors.store.breakout.growth import Breakouts, adopt
+from etl_actors.store.breakout.adoption import adopt
+from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease

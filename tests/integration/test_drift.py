@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,58 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from etl_actors.relational.breakout.evidence import written_evidence
-from etl_actors.relational.breakout.layout import Layout, laid_out
-from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.targets import broken_targets
 from etl_actors.relational.breakout.transition import Refill, transition
-from etl_actors.relational.tables import Policy, Table
-from etl_actors.slips.mapping.broken import BreakoutMapper
-from etl_actors.slips.model.breakout import Breakout
-from etl_actors.slips.values.document import Staged, decode
-from etl_actors.slips.values.json_text import json_text
+from etl_actors.relational.tables import Policy
 from etl_actors.store.tables.drift import drifted
-from etl_actors.store.tables.plan import created
+from tests.support.broken_out import load, make_tables, seen_of
 from tests.support.servers import Server
 from tests.unit.relational.breakout.documents import DOCUMENTS
 
 Contents = dict[str, tuple[dict[str, str], list[dict[str, Any]]]]
-
-
-@dataclass
-class _Slip:
-    targets: tuple[Table, ...]
-    given: None = None
-
-
-def _seen(documents: list[Any]) -> Seen:
-    seen = Seen()
-    for one in documents:
-        seen.add(one)
-    return seen
-
-
-def _made(conn: psycopg.Connection, layout: Layout, schema: str) -> tuple[Table, ...]:
-    tables = broken_targets(layout, schema, (), Policy.IGNORE)
-    conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    for table in tables:
-        for change in created(table):
-            conn.execute(change.statement)
-    return tables
-
-
-def _load(conn: psycopg.Connection, seen: Seen, tables: tuple[Table, ...], documents: list[Any], first: int) -> None:
-    breakout = Breakout("root", tables[0].schema, (), Policy.IGNORE, written_evidence(seen), laid_out(seen, "root"))
-    mapper = BreakoutMapper(_Slip(tables), breakout)  # type: ignore[arg-type]  # all of a slip that it looks at
-    lines = mapper.begin()
-    for row_id, document in enumerate(documents, first):
-        raw = json_text([row_id, document]).encode()  # so that no two are alike
-        assert mapper.map(Staged(row_id, raw, "s", ""), decode(json_text(document).encode()), lines) is True
-    for table, found in zip(tables, lines, strict=True):
-        columns = sql.SQL(", ").join(sql.Identifier(name) for name, _ in [*table.copied, ("_batch_id", "")])
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.schema, table.name), columns)
-        with conn.cursor().copy(statement) as copy:
-            copy.write("".join(f"{line}\t1\n" for line in found))
 
 
 def _contents(conn: psycopg.Connection, schema: str) -> Contents:
@@ -128,19 +85,19 @@ def test_documents_in_two_steps_have_the_tables_that_they_have_in_one(
 
 def _compare(conn: psycopg.Connection, before: list[Any], after: list[Any]) -> bool:
     """Load in two steps and in one; tell whether the tables could be changed in place."""
-    some, everything = _seen(before), _seen(before + after)
+    some, everything = seen_of(before), seen_of(before + after)
     old, new = laid_out(some, "root"), laid_out(everything, "root")
     found = transition(old, new)
     if isinstance(found, Refill):
         return False
     try:
-        tables = _made(conn, old, "two_steps")
-        _load(conn, some, tables, before, 1)
+        tables = make_tables(conn, old, "two_steps")
+        load(conn, some, tables, before, 1)
         tables = broken_targets(new, "two_steps", (), Policy.IGNORE)
         for change in drifted(found, tables):
             conn.execute(change.statement)
-        _load(conn, everything, tables, after, len(before) + 1)
-        _load(conn, everything, _made(conn, new, "one_step"), before + after, 1)
+        load(conn, everything, tables, after, len(before) + 1)
+        load(conn, everything, make_tables(conn, new, "one_step"), before + after, 1)
         two, one = _contents(conn, "two_steps"), _contents(conn, "one_step")
         assert json.dumps(two, sort_keys=True) == json.dumps(one, sort_keys=True)
     finally:

@@ -12,6 +12,7 @@ from etl_actors.cli.slips.in_force import InForce, columns_json, in_force, nobod
 from etl_actors.cli.slips.shape import shape_json, shape_lines
 from etl_actors.cli.slips.shelf import one
 from etl_actors.combinators.grammar import Grammar
+from etl_actors.relational.breakout.view import View
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.slips.model.libraries import library_versions
 from etl_actors.slips.model.slip import Slip, SlipTable
@@ -70,6 +71,10 @@ def _show(slip: Slip, folder: Path | None, standing: InForce) -> None:
         _show_table(table, per="an item" if slip.breakout or table.each_text else "a parent")
         if standing.slip:
             show_columns(standing.columns.get(table.table.qualified, ()))
+    if slip.breakout is not None and slip.breakout.view is not None:
+        kept = "materialized, refreshed after loads" if slip.breakout.view.materialized else "whatever the tables hold"
+        say("")
+        say(f"view {slip.breakout.view.qualified}: one row a document, what is below it as JSON; {kept}")
     if standing.why:
         say("")
         say(standing.why)
@@ -178,7 +183,12 @@ def _json(slip: Slip, folder: Path | None, standing: InForce) -> dict[str, objec
         },
         "let": {let.name: let.text for let in slip.lets},
         "tables": [_table_json(table, standing) for table in (standing.slip or slip).tables],
+        **({} if slip.breakout is None else {"view": _view_json(slip.breakout.view)}),
     }
+
+
+def _view_json(view: View | None) -> dict[str, object] | None:
+    return None if view is None else {"name": view.qualified, "materialized": view.materialized}
 
 
 def _table_json(made: SlipTable, standing: InForce) -> dict[str, object]:

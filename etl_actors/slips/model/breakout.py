@@ -8,6 +8,7 @@ from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.fitting import Contract
 from etl_actors.relational.breakout.layout import Cell, CellKind, Layout
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.view import View
 from etl_actors.relational.tables import Policy
 
 __all__ = ["EVIDENCE", "Breakout"]
@@ -31,6 +32,7 @@ class Breakout:
         contracts: of single tables, by name.
         asked: what is said by hand of places in the documents.
         known_by: what makes the root's identity: the key, each of its columns with the expression that makes it.
+        view: that shows each document as one row; None for none.
     """
 
     table: str
@@ -43,6 +45,7 @@ class Breakout:
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     asked: Asked | None = None
     known_by: tuple[str, ...] = ()
+    view: View | None = None
 
     @property
     def seen(self) -> Seen:

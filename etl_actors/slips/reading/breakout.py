@@ -13,12 +13,19 @@ from etl_actors.slips.model.draft import Draft
 from etl_actors.slips.model.slip import SlipColumn, SlipTable
 from etl_actors.slips.reading.columns import name_problem
 from etl_actors.slips.reading.tables import read_table
+from etl_actors.slips.reading.view import read_view
 from etl_actors.slips.source.section import Section
 
 __all__ = ["broken_tables", "given_root", "read_breakout"]
 
 _BY_EXPRESSION = ("columns", "when", "index")
-_KNOWN = ("table", "schema", "key", "on_duplicate", "contract", "contracts", *_BY_EXPRESSION, *(wish.value for wish in Wish))
+_VIEW = ("view", "materialize")
+_KNOWN = (
+    *("table", "schema", "key", "on_duplicate", "contract", "contracts"),
+    *_BY_EXPRESSION,
+    *_VIEW,
+    *(wish.value for wish in Wish),
+)
 _POLICIES = ("ignore", "update")
 
 
@@ -77,6 +84,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str, given
         )
         return None
     asked = _asked(section)
+    view = read_view(section, where, table)
     try:
         seen = read_evidence(evidence, asked) if evidence else Seen(asked=asked)
     except ValueError as error:
@@ -95,6 +103,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str, given
         _contracts(section),
         asked,
         _known_by(key, given),
+        view,
     )
 
 

@@ -7,6 +7,7 @@ from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.model.slip import Slip, SlipTable
 from etl_actors.slips.shelf.cross_refs import ref_quarrels
 from etl_actors.slips.shelf.quarrel import Quarrel, Read, told
+from etl_actors.slips.shelf.view_quarrels import view_quarrels
 from etl_actors.slips.source.files import MAIN
 
 __all__ = ["Quarrel", "Read", "quarrels"]
@@ -36,6 +37,7 @@ def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
                 sentence = f"the slip fills `{name}` otherwise than {one[0] / MAIN}: {differing}"
                 yield Quarrel(one[1].name, other[1].name, name, _problem(other, table, sentence))
     yield from ref_quarrels(slips)
+    yield from view_quarrels(slips)
 
 
 def _problem(read: Read, table: SlipTable, sentence: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from etl_actors.relational.breakout.names import MOST_BYTES, plain
+from etl_actors.relational.breakout.view import view_name
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.source.toml_text import quoted
@@ -69,9 +70,9 @@ class Unmatched:
 
 
 def _own_name(source: str) -> str:
-    """Name a source's root table: as the source where it is a plain name, else so that no two sources have one."""
+    """Name a source's root table: as the source where it is a plain name, else so that no two sources have one, nor one another's view."""
     name = plain((source,))
-    if name == source and len(name) <= MOST_BYTES - len(_NAME):
+    if name == source and not name.endswith(view_name("")) and len(name) <= MOST_BYTES - len(_NAME):
         return name
     mark = blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()[:_MARK]
     return f"{name.encode()[: MOST_BYTES - len(_NAME) - _MARK - 1].decode(errors='ignore')}_{mark}"

@@ -4,9 +4,10 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.column_map import MappedColumn, column_map
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
+from etl_actors.store.slips import remember
 from etl_actors.store.tables.kin import read_stored
 
-__all__ = ["breakout_in_force", "keep_column_map", "mapped_slips", "stored_column_map"]
+__all__ = ["breakout_in_force", "keep_column_map", "mapped_slips", "put_in_force", "stored_column_map"]
 
 _SQL = queries("breakout_columns")
 _SLIPS = queries("breakouts")
@@ -29,6 +30,12 @@ def keep_column_map(conn: Connection, slip: Slip) -> None:
         "kinds": [one.kind for one in columns],
     }
     conn.execute(_SQL["keep"], given)
+
+
+def put_in_force(conn: Connection, slip: Slip) -> None:
+    """Let a version be the active one of its slip, and keep which of its columns holds what."""
+    remember(conn, slip)
+    keep_column_map(conn, slip)
 
 
 def stored_column_map(conn: Connection, name: str) -> tuple[MappedColumn, ...]:

@@ -9,24 +9,25 @@ from psycopg import sql
 
 from etl_actors.errors import NoPlace, SlipError
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import AddTable, Refill, transition
+from etl_actors.relational.breakout.transition import AddColumn, AddTable, Refill, RenameColumn, transition
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.slips.model.slip import Slip
-from etl_actors.slips.reading.growing import grown, seen_by, written_alike
+from etl_actors.slips.reading.growing import grown
 from etl_actors.slips.shelf.unmatched import is_unmatched
-from etl_actors.store.breakout.column_map import keep_column_map
+from etl_actors.store.breakout.column_map import put_in_force
 from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
 from etl_actors.store.breakout.refill import refill
 from etl_actors.store.breakout.taking import take
+from etl_actors.store.breakout.view_facts import view_of
+from etl_actors.store.breakout.views import make_way, moved, put, renamed_column
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
-from etl_actors.store.slips import remember
 from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.kin import read_stored
 from etl_actors.store.tables.plan import Change, created
 from etl_actors.store.tables.quoting import identifier
 
-__all__ = ["Breakouts", "adopt", "asked_for", "filled_beside"]
+__all__ = ["Breakouts", "asked_for", "filled_beside"]
 
 _SQL = queries("breakouts")
 _TARGETS = queries("targets")
@@ -145,7 +146,7 @@ class Breakouts:
         for change in made:
             told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": known.name}
             self._conn.execute(_TARGETS["record_change"], told)
-        _in_force(self._conn, wanted)
+        put_in_force(self._conn, wanted)
         settle_plan(self._conn, wanted.name)
         self.changed += dict.fromkeys(change.table for change in made)
         return wanted
@@ -170,14 +171,25 @@ class Breakouts:
         )
 
     def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
+        moved(self._conn, view_of(known), wanted)
         if isinstance(changes, Refill) or filled_beside(self._conn, known, changes):
             yield from refill(self._conn, known, wanted)
-            return
+        else:
+            yield from self._altered(wanted, changes)
+        put(self._conn, wanted)
+
+    def _altered(self, wanted: Slip, changes: list[Drift]) -> Iterator[Change]:
+        # The view first: whoever reads by it holds it before its tables, and would wait for us while we wait for them.
+        blocking = any(not isinstance(change, AddTable | AddColumn | RenameColumn) for change in changes)
+        make_way(self._conn, wanted, blocking=blocking)
         altered = {change.table for change in changes if not isinstance(change, AddTable)}
         take(self._conn, [table for table in wanted.targets if table.name in altered])
         for one in drifted(changes, wanted.targets):
             self._conn.execute(one.statement)
             yield one
+        for change in changes:
+            if isinstance(change, RenameColumn) and change.table == wanted.root.name:
+                renamed_column(self._conn, wanted, change.name, change.to)
 
 
 def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bool:
@@ -217,28 +229,3 @@ class _MustWait(Exception):
 def _cannot(slip: Slip, exc: psycopg.Error) -> str:
     said = ", ".join(filter(None, (exc.diag.message_primary, *(exc.diag.message_detail or "").splitlines())))
     return f"The tables of slip {slip.name} cannot be changed for new documents: {said}."
-
-
-def adopt(conn: Connection, slip: Slip) -> None:
-    """Put a slip in force as it was written; of one that breaks documents out nothing that was seen is forgotten.
-
-    Args:
-        conn: in the transaction of the rollout.
-        slip: as it was read.
-    """
-    if slip.breakout is None:
-        _in_force(conn, slip)
-        return
-    conn.execute(_SQL["lock"], {"name": slip.name})
-    stored = conn.execute(_SQL["active"], {"name": slip.name}).fetchone()
-    if stored is None:
-        _in_force(conn, slip)
-    elif written_alike(stored[1], slip.files):  # what it has seen is as the tables are, whatever was seen when it was read
-        keep_column_map(conn, read_stored(stored[0], slip.name, stored[1], slip.breakout.schema))
-    else:
-        _in_force(conn, grown(slip, seen_by(stored[1])))
-
-
-def _in_force(conn: Connection, slip: Slip) -> None:
-    remember(conn, slip)
-    keep_column_map(conn, slip)

@@ -18,6 +18,8 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged, decode
 from etl_actors.store.actions import record_action
 from etl_actors.store.breakout.taking import take
+from etl_actors.store.breakout.view_facts import fits, view_identifier, view_of
+from etl_actors.store.breakout.views import make_way
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.staging import raw_text
@@ -49,7 +51,7 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
         NoPlace: a view depends on one of the tables.
     """
     assert after.breakout is not None
-    _require_free(conn, before)
+    _require_free(conn, before, after)
     beside = {
         table.name: replace(table, name=f"etl_refill_{after.digest[:8]}_{number}") for number, table in enumerate(after.targets)
     }
@@ -58,7 +60,7 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
             conn.execute(change.statement)
     counts = _filled(conn, before, after, [beside[table.name] for table in after.targets])
     old = {table.qualified: _count(conn, table) for table in before.targets}
-    _swapped(conn, before.targets, after.targets, beside)
+    _swapped(conn, before.targets, after, beside)
     for name in sorted({*old, *counts}):
         surplus = counts.get(name, 0) - old.get(name, 0)
         if surplus:
@@ -69,8 +71,12 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
         yield from created(table)
 
 
-def _require_free(conn: Connection, slip: Slip) -> None:
+def _require_free(conn: Connection, slip: Slip, after: Slip) -> None:
+    """Require that no view of others depends on the tables, nor on our own view where that has to be made anew."""
     tables = [identifier(table).as_string(conn) for table in slip.targets]
+    view = view_of(after)
+    if view is not None and not fits(conn, after):
+        tables.append(view_identifier(view).as_string(conn))
     views = [name for (name,) in conn.execute(_SQL["dependents"], {"tables": tables})]
     if views:
         raise NoPlace(
@@ -135,15 +141,16 @@ def _count(conn: Connection, table: Table) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _swapped(conn: Connection, old: Sequence[Table], new: Sequence[Table], beside: dict[str, Table]) -> None:
-    """Let the new tables take the old ones' place, between readers."""
+def _swapped(conn: Connection, old: Sequence[Table], after: Slip, beside: dict[str, Table]) -> None:
+    """Let the new tables take the old ones' place, between readers; the view is to be put anew then."""
     for _ in range(_SWAPS):
         try:
             with conn.transaction():
+                make_way(conn, after, blocking=True)  # first: readers by it hold it before the tables
                 take(conn, old)
                 for table in reversed(old):
                     conn.execute(sql.SQL("DROP TABLE {}").format(identifier(table)))
-                for table in new:
+                for table in after.targets:
                     _renamed(conn, beside[table.name], table)
         except pg.LockNotAvailable:
             time.sleep(_REST_S)

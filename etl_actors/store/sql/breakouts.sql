@@ -22,12 +22,15 @@ SELECT current_setting('statement_timeout')
 SELECT set_config('statement_timeout', %(wait)s, true)
 
 -- name: dependents
--- Views on tables, which keep them from being filled anew.
+-- Views of others on tables or views, which keep them from being filled or made anew; those that slips have made are not in the way.
 SELECT DISTINCT v.oid::regclass::text
   FROM unnest(%(tables)s::text[]) AS t (name)
   JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(t.name) AND d.classid = 'pg_rewrite'::regclass
   JOIN pg_rewrite r ON r.oid = d.objid
   JOIN pg_class v ON v.oid = r.ev_class AND v.oid <> d.refobjid
+  JOIN pg_namespace n ON n.oid = v.relnamespace
+ WHERE NOT EXISTS (SELECT FROM etl.schema_change s WHERE s.target = n.nspname || '.' || v.relname AND s.status = 'made'
+                      AND s.statement ~ '^(CREATE|ALTER) (OR REPLACE |MATERIALIZED )?VIEW ')
  ORDER BY 1
 
 -- name: same

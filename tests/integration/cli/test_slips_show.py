@@ -10,7 +10,8 @@ from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.unmatched import Unmatched, is_unmatched
-from etl_actors.store.breakout.growth import Breakouts, adopt
+from etl_actors.store.breakout.adoption import adopt
+from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import connect
 from etl_actors.store.tables.targets import ensure_tables
 from tests.integration.cli.conftest import Ask
@@ -65,6 +66,8 @@ def test_columns_of_the_tables_in_force_are_shown_with_the_path_that_they_hold(d
         "key      text     $.stock.*   key",
         "value    bigint   $.stock.*   number",
         "_rest    jsonb    $.stock.*   rest",
+        "",
+        "view public.product_view: one row a document, what is below it as JSON; whatever the tables hold",
     ]
 
 

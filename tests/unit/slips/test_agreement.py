@@ -256,3 +256,14 @@ def test_a_slip_that_breaks_documents_out_has_its_tables_for_itself(tmp_path: Pa
     assert in_force(catalogue) == []
     assert "`public.book` is a table of " in catalogue.problems[0]
     assert "what breaks documents out has its tables for itself" in catalogue.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "what"),
+    [(BOOK, "table"), ('[breakout]\nview = "book"\n', "view")],
+    ids=["a table", "a view"],
+)
+def test_a_view_has_a_name_of_its_own_among_all_slips(tmp_path: Path, first: str, what: str) -> None:
+    catalogue = loaded(tmp_path, first, '[breakout]\nview = "book"\n')
+    assert in_force(catalogue) == []
+    assert any(f"the slip's view is `public.book`, which is a {what} of " in problem for problem in catalogue.problems)

@@ -7,6 +7,7 @@ import pytest
 from etl_actors.errors import SlipError
 from etl_actors.relational.breakout.evidence import written_evidence
 from etl_actors.relational.breakout.seen import Seen, seen_in
+from etl_actors.relational.breakout.view import View
 from etl_actors.relational.tables import Kind, Policy
 from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.model.slip import Slip
@@ -39,6 +40,21 @@ def test_documents_give_it_tables() -> None:
         ("s.t__t", Kind.SET, "s.T", ()),
     ]
     assert slip.root.policy is Policy.UPDATE
+
+
+@pytest.mark.parametrize(
+    ("toml", "view"),
+    [
+        ("[breakout]\n", View("public", "some_shop_view")),
+        ("[breakout]\nschema = 's'\nview = 'shown'\n", View("s", "shown")),
+        ("[breakout]\nmaterialize = true\n", View("public", "some_shop_view", materialized=True)),
+        ("[breakout]\nview = false\n", None),
+    ],
+)
+def test_it_says_which_view_there_is(toml: str, view: View | None) -> None:
+    slip = _read(toml)
+    assert slip.breakout is not None
+    assert slip.breakout.view == view
 
 
 def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> None:
@@ -82,6 +98,13 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
         ("[breakout]\non_duplicate = 'newest(b)'\ncolumns.a = 'a | int'\n", "3:24: there is no column `b`"),
         ("[breakout]\ncolumns.a = { expr = 'a | int', private = true }\n", "it has no private columns"),
         ("[breakout]\nwhen = 'a ='\n", "3:"),
+        ("[breakout]\nview = true\n", "3:8: expected the name of the view, in quotes, or false for none"),
+        ("[breakout]\nview = ''\n", "3:8: expected a name of 1 to 63 bytes for this view"),
+        ("[breakout]\nview = 'some_shop'\n", "3:8: expected a name that no table of the slip has, got `some_shop`"),
+        ("[breakout]\nview = 'some_shop__v'\n", "3:8: expected a name that no table of the slip has, got `some_shop__v`"),
+        ("[breakout]\ntable = 'a_'\n", "3:9: expected a name that no table of the slip has, got `a__view`"),
+        ("[breakout]\nmaterialize = 1\n", "3:15: expected true or false, without quotes"),
+        ("[breakout]\nview = false\nmaterialize = true\n", "4:15: there is no view that could be materialized"),
         ("breakout = true\n", "2:1: expected `table`, `key` and `contract` below [breakout]"),
         (
             "[breakout]\n[tables.t]\ncolumns.a = 'a | text'\n",

@@ -1,0 +1,108 @@
+"""What a readable view of a break-out shows: the root's columns, and what is below each row as one value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from etl_actors.relational.breakout.layout import BrokenTable, Cell, CellKind, Layout, Step
+from etl_actors.relational.breakout.names import MOST_BYTES, Source, named, plain
+from etl_actors.relational.breakout.rows import pointer
+
+__all__ = ["LINEAGE_SHOWN", "Shown", "View", "shown", "view_name"]
+
+LINEAGE_SHOWN = (("_id", "uuid"), ("_row_id", "bigint"), ("_loaded_at", "timestamptz"))
+"""Columns of the root that a view shows before those of the documents: name and type."""
+
+_VIEW = "_view"
+_MARK = 6  # hexadecimal digits
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The view that a slip has of what it breaks out.
+
+    Args:
+        schema: where it is, which is where the tables are.
+        name: of the view.
+        materialized: whether its rows are kept, and made anew after loads.
+    """
+
+    schema: str
+    name: str
+    materialized: bool = False
+
+    @property
+    def qualified(self) -> str:
+        """``schema.name``, unquoted: the name used in messages and books."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a table's rows are shown: the root's as rows, those of any other as one value a row above.
+
+    Args:
+        number: of the table.
+        name: of the column, or the member, that the value is; empty where it is the item above itself.
+        pointer: to the place where the items are found, from the item above on.
+        step: how they are found there; None for the root.
+        key: the column with the name of each item; None where items have none.
+        own: columns that are the item itself.
+        members: columns that are members of it, by their names.
+        below: what is below each item.
+    """
+
+    number: int
+    name: str
+    pointer: str
+    step: Step | None
+    key: str | None
+    own: tuple[Cell, ...]
+    members: tuple[Cell, ...]
+    below: "tuple[Shown, ...]"
+
+
+def view_name(table: str) -> str:
+    """Name the view of a root table, where the slip does not."""
+    if len(table.encode()) + len(_VIEW) <= MOST_BYTES:
+        return table + _VIEW
+    mark = f"_{blake2b(table.encode(), digest_size=16).hexdigest()[:_MARK]}{_VIEW}"
+    return table.encode()[: MOST_BYTES - len(mark)].decode(errors="ignore") + mark
+
+
+def shown(layout: Layout) -> Shown:
+    """Say how the rows of a layout are shown.
+
+    Args:
+        layout: of the tables.
+
+    Returns:
+        The root. Names are a function of the layout alone.
+    """
+    return _shown(layout, 0, "")
+
+
+def _shown(layout: Layout, number: int, name: str) -> Shown:
+    table = layout.tables[number]
+    children = [child for child, one in enumerate(layout.tables) if one.parent == number]
+    names = _names(table, [layout.tables[child] for child in children])
+    below = tuple(_shown(layout, child, one) for child, one in zip(children, names, strict=True))
+    values = [cell for cell in table.cells if cell.kind is not CellKind.KEY]
+    own = tuple(cell for cell in values if not cell.path)
+    members = tuple(cell for cell in values if cell.path)
+    key = next((cell.name for cell in table.cells if cell.kind is CellKind.KEY), None)
+    return Shown(number, name, pointer(table.path), table.step, key, own, members, below)
+
+
+def _names(table: BrokenTable, children: Sequence[BrokenTable]) -> list[str]:
+    """Name what is below a row as the place where it is found, and where a column or another has that name, by its kind too."""
+    taken = [*(name for name, _ in LINEAGE_SHOWN), *(cell.name for cell in table.cells)]
+    counted = [child.path for child in children]
+    sources: list[Source | None] = []
+    for child in children:
+        word = f"\0{child.step.value}" if child.step else ""
+        source = child.path or (word,)
+        doubled = plain(source) in taken or counted.count(child.path) > 1
+        sources.append(((*source, word) if doubled else source) if child.path or table.parent is None else None)
+    names = named((source for source in sources if source is not None), taken)
+    return ["" if source is None else names[source] for source in sources]
