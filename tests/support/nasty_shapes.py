@@ -23,6 +23,13 @@ CASES: tuple[Case, ...] = (
         {"v": {}},
         {"v": []},
     ),
+    case(
+        SHAPES,
+        "one_or_many",
+        "One object, or an array of them, with an array in each",
+        {"v": {"x": [1], "y": 2}},
+        {"v": [{"x": [3], "y": 4}, {"x": [5, 6]}]},
+    ),
     case(SHAPES, "mixed_array", "An array of everything", {"l": [1, "1", 1.5, True, None, {}, [], {"a": 1}, [1], "2024-01-01"]}),
     case(SHAPES, "arrays", "Arrays of arrays, some empty", {"l": [[1, 2], [], [[3], [[]]], None, [[]]]}),
     case(

@@ -111,6 +111,7 @@ class _Draft:
     """A table before anything has a name."""
 
     source: Source
+    below: Source  # begins those of the tables below it: what hangs in objects at the same place begins with its own
     parent: int | None
     path: tuple[str, ...]
     step: Step | None
@@ -156,7 +157,7 @@ class _Drafting:
         self.drafts: list[_Draft] = []
 
     def run(self, seen: Seen, root: str, key: Collection[str]) -> list[_Draft]:
-        top = _Draft((root,), None, (), None)
+        top = _Draft((root,), (root,), None, (), None)
         for one in key:
             (source,) = _sources((one,), "value", [CellKind.TEXT.value])
             top.cells[source] = ((one,), CellKind.TEXT, "text", False, True, False)
@@ -179,10 +180,10 @@ class _Drafting:
                 kinds.append((CellKind.JSON, "jsonb"))
             elif hanging:
                 sources = _sources(path, hanging[0][0].value, [step.value for step, _ in hanging])
-                below += [
-                    (_Draft((*draft.source, *source), number, path, step, alone=not (place.objects and place.arrays)), items)
-                    for source, (step, items) in zip(sources, hanging, strict=True)
-                ]
+                for source, (step, items) in zip(sources, hanging, strict=True):
+                    own = (*draft.below, *source)
+                    inner = (*own, f"\0\0{step.value}") if path and _is_record(place) else own
+                    below.append((_Draft(own, inner, number, path, step, alone=not (place.objects and place.arrays)), items))
             kinds = [*dict.fromkeys(kinds)]
             sources = _sources(path, "value", [kind.value for kind, _ in kinds])
             for source, (kind, type_name) in zip(sources, kinds, strict=True):
