@@ -113,7 +113,11 @@ class _Daemon:
             master=lambda: MasterActor.start(self._mind),
             listener=lambda master: ListenerActor.start(self._connector("listener"), master, slips.ask),
             parsers=(lambda: ParserActor.start(self._worker),) * self.settings.workers,
-            loaders=(lambda: LoaderActor.start(self._connector("loader", self.settings.lease_s), self.settings.target_schema),)
+            loaders=(
+                lambda: LoaderActor.start(
+                    self._connector("loader", self.settings.lease_s), self.settings.target_schema, self.permission
+                ),
+            )
             * self.settings.loaders,
             refresher=lambda: RefresherActor.start(self._refresh, self.staleness),
         )

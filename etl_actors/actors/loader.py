@@ -20,6 +20,7 @@ from etl_actors.actors.messages import (
 from etl_actors.actors.owner import OwnerActor
 from etl_actors.errors import DatabaseUnsuitable, DataRefused, LeaseLost, Outgrown
 from etl_actors.relational.reject import Stage
+from etl_actors.store.breakout.permission import Permission
 from etl_actors.store.database import Connection, translated
 from etl_actors.store.loading.load import Loading
 
@@ -32,12 +33,14 @@ class LoaderActor(OwnerActor):
     Args:
         connect: opens it, as the service role, in autocommit mode.
         target_schema: where tables are whose slip names no schema.
+        permission: what of tables may be changed without asking.
     """
 
-    def __init__(self, connect: Callable[[], Connection], target_schema: str) -> None:
+    def __init__(self, connect: Callable[[], Connection], target_schema: str, permission: Permission | None = None) -> None:
         super().__init__()
         self._connect = connect
         self._target_schema = target_schema
+        self._permission = permission
         self._conn: Connection | None = None
         self._loading: Loading | None = None
 
@@ -48,7 +51,7 @@ class LoaderActor(OwnerActor):
                 self._load(message)
             case Open():
                 self._conn = self._own(self._connect())
-                self._loading = Loading(self._conn, self._target_schema)
+                self._loading = Loading(self._conn, self._target_schema, self._permission)
             case _:
                 assert_never(message)
 

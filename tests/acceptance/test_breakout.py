@@ -55,7 +55,8 @@ def _contents(url: str) -> dict[str, Any]:
     for (name,) in _asked(url, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^shop' ORDER BY 1"):
         columns = _asked(
             url,
-            f"SELECT attname::text, atttypid::regtype::text FROM pg_attribute WHERE attrelid = '{name}'::regclass AND attnum > 0 ORDER BY 1",
+            f"SELECT attname::text, atttypid::regtype::text FROM pg_attribute WHERE attrelid = '{name}'::regclass AND attnum > 0 "
+            "AND NOT attisdropped ORDER BY 1",
         )
         rows = _asked(
             url, f"SELECT (to_jsonb(whole) - '_batch_id' - '_loaded_at' - '_row_id')::text FROM {name} whole ORDER BY _id"
@@ -284,13 +285,30 @@ def test_what_a_view_keeps_from_a_place_is_rejected_and_the_rest_lands(database:
     [
         ("", 'maps = ["$.v"]\nnumbers = ["$.p"]\njson = ["$.w"]\n'),
         ('maps = ["$.v"]\nnumbers = ["$.p"]\n', 'fields = ["$.by"]\n'),
+        ("", 'entities.shop_maker = { path = "$.made[*]", key = "id" }\n'),
+        (
+            'entities.shop_maker = { path = "$.made[*]", key = "id" }\n',
+            'entities.shop_maker = { path = ["$.made[*]", "$.best"], key = ["id", "kind"] }\n',
+        ),
+        ('entities.shop_maker = { path = "$.made[*]", key = "id" }\nnumbers = ["$.made[*].no"]\n', 'json = ["$.w"]\n'),
     ],
 )
 def test_what_is_said_by_hand_of_documents_holds_for_those_that_are_there(
     server: Server, template: str, database: str, slips: Path, first: str, then: str
 ) -> None:
     documents = [
-        {"sku": number % 5, "v": {"x": number, "y": 1}, "p": str(number / 2), "w": [{"a": number}], "by": {"2024": number}}
+        {
+            "sku": number % 5,
+            "v": {"x": number, "y": 1},
+            "p": str(number / 2),
+            "w": [{"a": number}],
+            "by": {"2024": number},
+            "made": [
+                {"id": number % 3, "kind": number % 2, "name": f"{number % 3}", "no": f"0{number}"},
+                {"id": None, "no": "7"},
+            ],
+            "best": {"id": number % 2, "kind": 1, "name": "x" * (number % 2)},
+        }
         for number in range(20)
     ]
     name = server.create(template)

@@ -42,6 +42,7 @@ from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefus
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.shelf.catalogue import Catalogue
+from etl_actors.store.breakout.permission import Permission
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.load import Loaded
@@ -236,9 +237,10 @@ class _FakeLoading:
     had_finished: Loaded | None = None
     calls: list[str]
 
-    def __init__(self, conn: Connection, target_schema: str) -> None:
+    def __init__(self, conn: Connection, target_schema: str, permission: Permission | None) -> None:
         assert isinstance(conn, _FakeConnection)
         assert target_schema == "shop_schema"
+        assert permission == Permission(alone=False)
 
     def finished(self, lease: Lease) -> Loaded | None:
         assert lease == _LEASE
@@ -271,7 +273,7 @@ def connection() -> _FakeConnection:
 
 @pytest.fixture
 def loader(loading: type[_FakeLoading], connection: _FakeConnection) -> Iterator[Ref]:
-    ref: Ref = LoaderActor.start(lambda: cast("Connection", connection), "shop_schema")
+    ref: Ref = LoaderActor.start(lambda: cast("Connection", connection), "shop_schema", Permission(alone=False))
     ref.ask(Open(), timeout=_PATIENCE_S)
     yield ref
     if ref.is_alive():

@@ -11,6 +11,7 @@ from etl_actors.store.loading.load import Loading
 from etl_actors.store.staging import fetch
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
+from etl_actors.workers.known_slips import Growing
 from tests.support.documents import one
 from tests.support.leases import OWNER
 
@@ -26,7 +27,14 @@ RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt, replay_i
 _CANDIDATES = "SELECT row_id, slip_digest FROM etl.settled(1, 1000000) WHERE letter IN ('l', 'd') ORDER BY row_id"
 
 
-def repeat(service: Connection, row_ids: Sequence[int], slips: dict[str, Slip], chosen: str, size: int = 7) -> int:
+def repeat(
+    service: Connection,
+    row_ids: Sequence[int],
+    slips: dict[str, Slip],
+    chosen: str,
+    size: int = 7,
+    growing: Growing | None = None,
+) -> int:
     """Replay rows from the first batch to the last row that is found again.
 
     Args:
@@ -35,6 +43,7 @@ def repeat(service: Connection, row_ids: Sequence[int], slips: dict[str, Slip], 
         slips: by digest: every one that has settled a row, and the chosen.
         chosen: digest of the version by which the rows are parsed.
         size: rows of a batch.
+        growing: of slips that break documents out.
 
     Returns:
         The replay's id.
@@ -42,18 +51,25 @@ def repeat(service: Connection, row_ids: Sequence[int], slips: dict[str, Slip], 
     replay_id: int = one(
         service, "INSERT INTO etl.replay (filter) VALUES (%s::jsonb) RETURNING replay_id", dumps({"rows": [*row_ids]})
     )
-    _work(service, replay_id, [(row_id, chosen) for row_id in row_ids], slips, size, seeking=False)
+    _work(service, replay_id, [(row_id, chosen) for row_id in row_ids], slips, size, growing, seeking=False)
     if one(service, "SELECT count(*) FROM etl.vacancy WHERE replay_id = %s", replay_id):
-        _work(service, replay_id, service.execute(_CANDIDATES).fetchall(), slips, size, seeking=True)
+        _work(service, replay_id, service.execute(_CANDIDATES).fetchall(), slips, size, growing, seeking=True)
         service.execute("DELETE FROM etl.vacancy WHERE replay_id = %s", [replay_id])
     service.execute("UPDATE etl.replay SET status = 'done', finished_at = now() WHERE replay_id = %s", [replay_id])
     return replay_id
 
 
 def _work(
-    service: Connection, replay_id: int, rows: Sequence[tuple[int, str]], slips: dict[str, Slip], size: int, *, seeking: bool
+    service: Connection,
+    replay_id: int,
+    rows: Sequence[tuple[int, str]],
+    slips: dict[str, Slip],
+    size: int,
+    growing: Growing | None,
+    *,
+    seeking: bool,
 ) -> None:
-    parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public")
+    parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public", growing=growing)
     loading = Loading(service)
     for digest in dict.fromkeys(digest for _, digest in rows):
         ids = [row_id for row_id, wanted in rows if wanted == digest]

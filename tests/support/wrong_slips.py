@@ -141,6 +141,19 @@ columns.name = "name | text"
         },
         shown=("a/slip.toml", "b/slip.toml"),
     ),
+    _slip(
+        "A path of entities that is no place in the documents",
+        'name = "tate"\n[breakout.entities]\nartist = { path = "contributors[*]", key = "id" }\n',
+    ),
+    _slip(
+        "Entities without a key",
+        'name = "tate"\n[breakout.entities]\nartist = { path = "$.contributors[*]" }\n',
+    ),
+    _slip(
+        "Two entities of one place",
+        'name = "tate"\n[breakout.entities]\nartist = { path = "$.people[*]", key = "id" }\n'
+        'person = { path = ["$.sitter", "$.people[*]"], key = "id" }\n',
+    ),
     _expression("Nothing behind the last `|`", "year |"),
     _expression("No type at the end", "title | squish"),
     _expression("A step is misspelt", "title | trimm | text"),

@@ -61,6 +61,7 @@ def _plain(seen: Seen) -> dict[str, Any]:
         "members": {name: _plain(seen.members[name]) for name in sorted(seen.members)},
         "entries": seen.entries and _plain(seen.entries),
         "items": seen.items and _plain(seen.items),
+        "varying": {name: sorted(paths) for name, paths in sorted(seen.varying.items())},
     }
     return {name: value for name, value in told.items() if value}
 
@@ -77,4 +78,5 @@ def _seen(told: dict[str, Any]) -> Seen:
         told.get("objects", False),
         told.get("arrays", False),
         told.get("deep", False),
+        varying={name: frozenset(tuple(path) for path in paths) for name, paths in told.get("varying", {}).items()},
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from etl_actors.relational.canonical import canonical_number
 
-__all__ = ["key_text", "told_by_text", "value_of", "without_key"]
+__all__ = ["is_key", "key_text", "told_by_text", "value_of", "without_key"]
 
 _SHORT = 10**18
 _DIGITS = 1000
@@ -36,6 +36,11 @@ def key_text(value: Any) -> str:
     text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
+
+
+def is_key(value: Any) -> bool:
+    """Tell whether a value can be one of a key: a number, a text or a boolean."""
+    return value is not None and type(value) is not dict and type(value) is not list
 
 
 def told_by_text(value: Any) -> bool:

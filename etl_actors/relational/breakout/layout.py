@@ -2,15 +2,29 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 from etl_actors.relational.breakout.asked import Wish
 from etl_actors.relational.breakout.maps import is_map, values_of
 from etl_actors.relational.breakout.names import Source, named
 from etl_actors.relational.breakout.scalars import Scalars
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import BrokenEntity, BrokenTable, Cell, CellKind, Layout, Link, Step
 
-__all__ = ["MOST_COLUMNS", "MOST_TABLES", "REST", "BrokenTable", "Cell", "CellKind", "Layout", "Step", "laid_out"]
+__all__ = [
+    "MOST_COLUMNS",
+    "MOST_TABLES",
+    "REST",
+    "TAKEN",
+    "BrokenEntity",
+    "BrokenTable",
+    "Cell",
+    "CellKind",
+    "Layout",
+    "Link",
+    "Step",
+    "laid_out",
+    "sources_at",
+]
 
 REST = "_rest"
 """A column of every table: what the other columns do not say of a row, as jsonb."""
@@ -29,81 +43,8 @@ _LEVELS = 12  # of tables below the root, at most
 _SYSTEM = ("_id", "_row_id", "_batch_id", "_loaded_at", "_parent_id", "_root_id", "_index", REST)
 _POSTGRES = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")  # columns that every table of PostgreSQL has
 
-
-class CellKind(Enum):
-    """What a column takes of its place: values of other kinds go to other columns, or to tables.
-
-    The order is that in which they have the place's own name: the next kinds have it with their own behind it.
-    """
-
-    NUMBER = "number"
-    TEXT = "text"
-    BOOLEAN = "boolean"
-    JSON = "json"  # objects and arrays that are not taken apart
-    KEY = "key"  # the name of a member, where names are data
-    GIVEN = "given"  # what an expression of the slip makes of the document; nothing of it is told by this column alone
-
-
-class Step(Enum):
-    """How the items of a table are found at a place of the table above."""
-
-    ITEMS = "item"  # each element of an array
-    ENTRIES = "entry"  # each member of an object
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A column.
-
-    Args:
-        name: of the column.
-        path: names of members, from the item on; empty for the item itself.
-        kind: what it takes.
-        type: PostgreSQL's name of its type.
-        alone: whether nothing but this kind, and null, was seen at the place.
-        mixed: whether a column of texts takes any scalar, as its text: a field of the key does.
-        quoted: whether the numbers of a column are texts in the documents.
-        expression: of a given column, as written, with what its values must fulfil.
-    """
-
-    name: str
-    path: tuple[str, ...]
-    kind: CellKind
-    type: str
-    alone: bool = True
-    mixed: bool = False
-    quoted: bool = False
-    expression: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenTable:
-    """A table.
-
-    Args:
-        name: of the table.
-        cells: its columns, those of the system apart.
-        parent: number of the table above; None for the root.
-        path: from that one's item to the array or object that holds the items; empty for the item itself.
-        step: how the items are found there; None for the root.
-        bare: places of an item that have neither column nor table: nothing but null, ``{}`` and ``[]`` was seen there.
-        alone: whether no object was seen where its items are an array's, and no array where they are an object's.
-    """
-
-    name: str
-    cells: tuple[Cell, ...]
-    parent: int | None
-    path: tuple[str, ...]
-    step: Step | None
-    bare: tuple[tuple[str, ...], ...]
-    alone: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """All tables of a kind of documents, parents before children, the root first."""
-
-    tables: tuple[BrokenTable, ...]
+TAKEN = (*_SYSTEM, *_POSTGRES)
+"""Names that no column of a document may have."""
 
 
 @dataclass(slots=True)
@@ -120,7 +61,9 @@ class _Draft:
     alone: bool = True
 
 
-def laid_out(seen: Seen, root: str, key: Collection[str] = (), given: Sequence[Cell] = ()) -> Layout:
+def laid_out(
+    seen: Seen, root: str, key: Collection[str] = (), given: Sequence[Cell] = (), others: Collection[str] = ()
+) -> Layout:
     """Lay out the tables.
 
     Args:
@@ -128,6 +71,7 @@ def laid_out(seen: Seen, root: str, key: Collection[str] = (), given: Sequence[C
         root: the name of the root table.
         key: fields of the documents that are the root's key: each has one column, of texts, whatever else there is.
         given: columns of the root that the slip makes by expressions: they have their names, whatever else there is.
+        others: names that no table below the root may have.
 
     Returns:
         The tables; names, columns and types depend on these alone.
@@ -137,11 +81,11 @@ def laid_out(seen: Seen, root: str, key: Collection[str] = (), given: Sequence[C
         drafts = _Drafting(levels).run(seen, root, key)
         if len(drafts) <= MOST_TABLES:
             break
-    names = named((draft.source for draft in drafts[1:]), (root,))
+    names = named((draft.source for draft in drafts[1:]), (root, *others))
     tables = []
     for draft in drafts:
         first = given if draft.parent is None else ()
-        columns = named(draft.cells, (*_SYSTEM, *_POSTGRES, *(cell.name for cell in first)))
+        columns = named(draft.cells, (*TAKEN, *(cell.name for cell in first)))
         cells = (*first, *(Cell(columns[source], *cell) for source, cell in draft.cells.items()))
         tables.append(
             BrokenTable(
@@ -159,7 +103,7 @@ class _Drafting:
     def run(self, seen: Seen, root: str, key: Collection[str]) -> list[_Draft]:
         top = _Draft((root,), (root,), None, (), None)
         for one in key:
-            (source,) = _sources((one,), "value", [CellKind.TEXT.value])
+            (source,) = sources_at((one,), [CellKind.TEXT.value])
             top.cells[source] = ((one,), CellKind.TEXT, "text", False, True, False)
         self._table(top, seen, 0)
         return self.drafts
@@ -179,13 +123,13 @@ class _Drafting:
             if hanging and level == self.levels:
                 kinds.append((CellKind.JSON, "jsonb"))
             elif hanging:
-                sources = _sources(path, hanging[0][0].value, [step.value for step, _ in hanging])
+                sources = sources_at(path, [step.value for step, _ in hanging], hanging[0][0].value)
                 for source, (step, items) in zip(sources, hanging, strict=True):
                     own = (*draft.below, *source)
                     inner = (*own, f"\0\0{step.value}") if path and _is_record(place) else own
                     below.append((_Draft(own, inner, number, path, step, alone=not (place.objects and place.arrays)), items))
             kinds = [*dict.fromkeys(kinds)]
-            sources = _sources(path, "value", [kind.value for kind, _ in kinds])
+            sources = sources_at(path, [kind.value for kind, _ in kinds])
             for source, (kind, type_name) in zip(sources, kinds, strict=True):
                 quoted = kind is CellKind.NUMBER and place.asked is not None and Wish.NUMBERS in place.asked.wishes
                 draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)), False, quoted)
@@ -195,13 +139,13 @@ class _Drafting:
             self._table(one, items, level + 1)
 
 
-def _sources(path: tuple[str, ...], itself: str, made: list[str]) -> list[Source]:
+def sources_at(path: tuple[str, ...], made: list[str], itself: str = "value") -> list[Source]:
     """Give the sources of what is made of one place: the first has the place's own, the others their kinds behind it.
 
     Args:
         path: of the place.
-        itself: the word for the item itself, whose path is empty.
         made: the kinds.
+        itself: the word for the item itself, whose path is empty.
 
     A NUL, or two, begin the words that are not names of members; one in such a name, which no staged document has, is
     written as three.

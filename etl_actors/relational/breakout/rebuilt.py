@@ -4,13 +4,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from etl_actors.relational.breakout.layout import CellKind, Layout, Step
+from etl_actors.relational.breakout.layout import BrokenEntity, CellKind, Layout, Link, Step
+from etl_actors.relational.breakout.places import path_of
 from etl_actors.relational.breakout.rows import BrokenRow
 from etl_actors.relational.breakout.scalars import number_text
 
 __all__ = ["rebuilt"]
 
 _MISSING: Any = object()
+_NO_VALUES = (CellKind.KEY, CellKind.GIVEN, CellKind.REFERENCE)
 
 
 def rebuilt(layout: Layout, rows: Sequence[Sequence[BrokenRow]]) -> Any:
@@ -36,8 +38,12 @@ def rebuilt(layout: Layout, rows: Sequence[Sequence[BrokenRow]]) -> Any:
 def _item(layout: Layout, below: list[dict[int, list[tuple[int, BrokenRow]]]], table: int, number: int, row: BrokenRow) -> Any:
     made = _MISSING
     for cell, value in zip(layout.tables[table].cells, row.cells, strict=True):
-        if value is not None and cell.kind not in {CellKind.KEY, CellKind.GIVEN}:
+        if value is not None and cell.kind not in _NO_VALUES:
             made = _put(made, cell.path, number_text(value) if cell.quoted else value)
+    for link in layout.links:
+        occurrence = row.entities.get(link.column) if link.table == table else None
+        if occurrence is not None:
+            made = _with_entity(made, link, layout.entities[link.entity], occurrence)
     for child, known in enumerate(layout.tables):
         if known.parent == table and number in below[child]:
             hanging = sorted(below[child][number], key=lambda one: one[1].index)
@@ -50,8 +56,16 @@ def _item(layout: Layout, below: list[dict[int, list[tuple[int, BrokenRow]]]], t
                 entries = dict(zip(keys, items, strict=True))
                 made = made | entries if made is not _MISSING and not known.path else _put(made, known.path, entries)
     for pointer, value in row.rest.items():
-        path = tuple(name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:])
-        made = _put(made, path, value)
+        made = _put(made, path_of(pointer), value)
+    return made
+
+
+def _with_entity(made: Any, link: Link, entity: BrokenEntity, occurrence: BrokenRow) -> Any:
+    for cell, value in zip(entity.cells, occurrence.cells, strict=True):
+        if value is not None:
+            made = _put(made, (*link.path, *cell.path), number_text(value) if cell.quoted else value)
+    for pointer, value in occurrence.rest.items():
+        made = _put(made, (*link.path, *path_of(pointer)), value)
     return made
 
 

@@ -1,21 +1,14 @@
 """A document broken out: its rows in the tables of a layout, and what their columns do not say of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from etl_actors.relational.breakout.keys import told_by_text, without_key
-from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Step
-from etl_actors.relational.breakout.scalars import (
-    Form,
-    Number,
-    Scalars,
-    form_of,
-    number_in,
-    number_text,
-    scalars_of,
-    written_in,
-)
+from etl_actors.relational.breakout.keys import is_key, told_by_text, without_key
+from etl_actors.relational.breakout.layout import CellKind, Layout, Link
+from etl_actors.relational.breakout.places import Spot, places_of, pointer
+from etl_actors.relational.breakout.scalars import Form, Scalars, form_of, number_in, number_text, scalars_of, written_in
 
 __all__ = ["Breaker", "BrokenRow", "Spot", "Unseen", "pointer"]
 
@@ -48,61 +41,14 @@ class BrokenRow:
         rest: what the columns do not say: by RFC 6901 pointer from the item on, values that stand there.
         parent: number of the row above, among those of the document in its table; -1 of the root.
         index: the how-manieth item of its array or object it is.
+        entities: by the number of the column that refers to one: what its table has of it; the paths in it begin at its item.
     """
 
     cells: list[Any]
     rest: dict[str, Any] = field(default_factory=dict)
     parent: int = -1
     index: int = 0
-
-
-@dataclass(slots=True)
-class Spot:
-    """What becomes of the values at one place of an item.
-
-    Args:
-        pointer: to it.
-        columns: number of the column of each kind.
-        number: what its column of numbers takes.
-        quoted: whether those are texts in the documents.
-        form: what its column of texts takes.
-        members: the places of the members, where an object there is taken apart.
-        items: number of the table of an array's elements.
-        entries: number of the table of an object's members.
-    """
-
-    pointer: str
-    columns: dict[CellKind, int] = field(default_factory=dict)
-    number: Number | None = None
-    quoted: bool = False
-    form: Form | None = None
-    members: dict[str, "Spot"] = field(default_factory=dict)
-    items: int | None = None
-    entries: int | None = None
-
-    def takes(self, value: Any) -> bool:
-        """Tell whether there is a place for a value itself; for an object or array, whether it has one as a whole."""
-        kind = type(value)
-        if value is None or (kind in (dict, list) and not value):
-            return True  # kept beside the columns
-        if kind is dict or kind is list:
-            return CellKind.JSON in self.columns
-        if kind is bool:
-            return CellKind.BOOLEAN in self.columns
-        if kind is str:
-            number = number_in(value) if self.quoted else None
-            if number is None:
-                return self.form is not None and (self.form is Form.TEXT or form_of(value) is self.form)
-            value = number
-        return self.number is not None and Scalars(number=self.number).hold(scalars_of(value))
-
-
-def pointer(path: tuple[str, ...]) -> str:
-    """Write a path as a JSON pointer.
-
-    Source: RFC 6901, section 3.
-    """
-    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in path)
+    entities: dict[int, "BrokenRow"] = field(default_factory=dict)
 
 
 class Breaker:
@@ -117,21 +63,9 @@ class Breaker:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.roots = [Spot("") for _ in layout.tables]
+        self.roots = places_of(layout)
         self._names = [_name_column(table.cells) for table in layout.tables]
         self._key = {cell.path[0]: column for column, cell in enumerate(layout.tables[0].cells) if cell.mixed}
-        for number, table in enumerate(layout.tables):
-            for column, cell in enumerate(table.cells):
-                if cell.kind not in {CellKind.KEY, CellKind.GIVEN} and not cell.mixed:
-                    self._column(self._place(number, cell.path), column, cell)
-            for path in table.bare:
-                self._place(number, path)
-            if table.parent is not None:
-                above = self._place(table.parent, table.path)
-                if table.step is Step.ITEMS:
-                    above.items = number
-                else:
-                    above.entries = number
 
     def rows(self, document: Any) -> list[list[BrokenRow]]:
         """Break a document out.
@@ -155,23 +89,6 @@ class Breaker:
                 root.rest[pointer((name,))] = value
         return made
 
-    def _place(self, number: int, path: tuple[str, ...]) -> Spot:
-        place = self.roots[number]
-        for depth, name in enumerate(path, 1):
-            known = place.members.get(name)
-            if known is None:
-                known = place.members[name] = Spot(pointer(path[:depth]))
-            place = known
-        return place
-
-    def _column(self, place: Spot, column: int, cell: Cell) -> None:
-        place.columns[cell.kind] = column
-        if cell.kind is CellKind.NUMBER:
-            place.number = Number(cell.type)
-            place.quoted = cell.quoted
-        elif cell.kind is CellKind.TEXT:
-            place.form = Form(cell.type)
-
     def _item(self, number: int, value: Any, key: str | None, parent: int, index: int, made: list[list[BrokenRow]]) -> None:
         row = BrokenRow([None] * len(self.layout.tables[number].cells), parent=parent, index=index)
         made[number].append(row)
@@ -192,10 +109,12 @@ class Breaker:
             self._array(place, value, row, at, made)
         elif value is None:
             row.rest[place.pointer] = None
+        elif place.inside is not None:
+            self._attribute(place, value, row)
         elif kind is str:
-            self._text(place, value, row)
+            self._text(place, value, row, place.pointer)
         else:
-            self._scalar(place, value, row)
+            self._scalar(place, value, row, place.pointer)
 
     def _object(self, place: Spot, value: dict[str, Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
         if not value:
@@ -206,11 +125,38 @@ class Breaker:
         elif CellKind.JSON in place.columns:
             row.cells[place.columns[CellKind.JSON]] = value
         else:
+            known = () if place.link is None else self._occurrence(place.link, value, row)
             for name, one in value.items():
+                if name in known:
+                    continue
                 member = place.members.get(name)
                 if member is None:
                     raise Unseen(one, place.pointer + pointer((name,)))
                 self._value(member, one, row, at, made)
+
+    def _occurrence(self, link: Link, value: dict[str, Any], row: BrokenRow) -> Collection[str]:
+        """Begin what the table of an entity has of an item; return the fields that are done with: none without a key."""
+        entity = self.layout.entities[link.entity]
+        if not all(is_key(value.get(name)) for name in entity.key):
+            return ()
+        occurrence = row.entities[link.column] = BrokenRow([None] * len(entity.cells))
+        for column, name in enumerate(entity.key):
+            occurrence.cells[column] = value[name]
+            if not told_by_text(value[name]):
+                row.rest[pointer((*link.path, name))] = value[name]
+        return entity.key
+
+    def _attribute(self, place: Spot, value: Any, row: BrokenRow) -> None:
+        """Take a scalar of an item: of one without a key it is kept beside the columns, since no entity has it."""
+        occurrence = None if place.inside is None else row.entities.get(place.inside)
+        if occurrence is None:
+            row.rest[place.pointer] = value
+            return
+        taker, where = (row, place.pointer) if place.lifted is None else (occurrence, place.lifted)
+        if type(value) is str:
+            self._text(place, value, taker, where)
+        else:
+            self._scalar(place, value, taker, where)
 
     def _array(self, place: Spot, value: list[Any], row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
         if not value:
@@ -223,13 +169,13 @@ class Breaker:
         else:
             raise Unseen(value, place.pointer)
 
-    def _text(self, place: Spot, value: str, row: BrokenRow) -> None:
+    def _text(self, place: Spot, value: str, row: BrokenRow, where: str) -> None:
         if place.quoted and (number := number_in(value)) is not None:
-            self._scalar(place, number, row)
+            self._scalar(place, number, row, where)
             if number_text(number) == value:
-                del row.rest[place.pointer]
+                del row.rest[where]
             else:
-                row.rest[place.pointer] = value
+                row.rest[where] = value
             return
         form = place.form
         if form is None:
@@ -238,17 +184,17 @@ class Breaker:
             if form_of(value) is not form:
                 raise Unseen(value, place.pointer)
             if written_in(form, value) != value:
-                row.rest[place.pointer] = value
+                row.rest[where] = value
         row.cells[place.columns[CellKind.TEXT]] = value
 
-    def _scalar(self, place: Spot, value: float | Decimal | bool, row: BrokenRow) -> None:  # noqa: FBT001 - a value of a document
+    def _scalar(self, place: Spot, value: float | Decimal | bool, row: BrokenRow, where: str) -> None:  # noqa: FBT001 - a value of a document
         kind = CellKind.BOOLEAN if type(value) is bool else CellKind.NUMBER
         column = place.columns.get(kind)
         if column is None or (kind is CellKind.NUMBER and not Scalars(number=place.number).hold(scalars_of(value))):
             raise Unseen(value, place.pointer)
         row.cells[column] = value
         if place.quoted and kind is CellKind.NUMBER:
-            row.rest[place.pointer] = value  # no text
+            row.rest[where] = value  # no text
 
 
 def _name_column(cells: tuple[Any, ...]) -> int | None:

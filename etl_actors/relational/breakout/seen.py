@@ -37,6 +37,7 @@ class Seen:
         deep: whether objects and arrays are not taken apart, since they lie too deep, or that is asked, or too many fields are; then
             nothing is known of what is in them.
         asked: what is said of the place by hand; no part of what was seen.
+        varying: of whole documents: by entity the paths of the attributes that are not the same wherever it occurs.
     """
 
     scalars: Scalars = _NOTHING
@@ -48,6 +49,7 @@ class Seen:
     arrays: bool = False
     deep: bool = False
     asked: Asked | None = field(default=None, compare=False)
+    varying: dict[str, frozenset[tuple[str, ...]]] = field(default_factory=dict)
 
     def add(self, value: Any, depth: int = 0) -> None:
         """Look at one more value of the place.
@@ -123,6 +125,8 @@ class Seen:
         self.objects |= other.objects
         self.arrays |= other.arrays
         self.deep |= other.deep
+        for entity, paths in other.varying.items():
+            self.varying[entity] = self.varying.get(entity, frozenset()) | paths
         if self._is(Wish.JSON):
             self.deep |= other.items is not None or other.entries is not None or bool(other.members)
         if self.deep:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from etl_actors.relational.breakout.layout import REST, BrokenTable, Layout
+from etl_actors.relational.breakout.layout import REST, BrokenEntity, BrokenTable, Cell, Layout
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 
 __all__ = ["broken_targets"]
@@ -21,11 +21,11 @@ def broken_targets(
         given: the root as the slip's expressions make it: their columns, and a key and policy of these; None without such.
 
     Returns:
-        The targets, in the layout's order.
+        The targets, in the layout's order, entities behind all others.
     """
     made: list[Table] = []
     for table in layout.tables:
-        columns = (*(Column(cell.name, cell.type) for cell in table.cells), Column(REST, "jsonb"))
+        columns = _columns(table.cells)
         if table.parent is None and given is not None:
             own = (*given.columns, *columns[len(given.columns) :])
             known_by = given.key or _key_columns(table, key)
@@ -35,9 +35,16 @@ def broken_targets(
             made.append(Table(schema, table.name, Kind.ROOT, policy, _key_columns(table, key), columns, None))
         else:
             made.append(Table(schema, table.name, Kind.SET, made[0].policy, (), columns, made[table.parent].qualified))
+    for entity in layout.entities:
+        keyed = _key_columns(entity, entity.key)
+        made.append(Table(schema, entity.name, Kind.ENTITY, Policy.IGNORE, keyed, _columns(entity.cells), None))
     return tuple(made)
 
 
-def _key_columns(root: BrokenTable, key: tuple[str, ...]) -> tuple[str, ...]:
+def _columns(cells: tuple[Cell, ...]) -> tuple[Column, ...]:
+    return (*(Column(cell.name, cell.type) for cell in cells), Column(REST, "jsonb"))
+
+
+def _key_columns(root: BrokenTable | BrokenEntity, key: tuple[str, ...]) -> tuple[str, ...]:
     by_path = {cell.path: cell.name for cell in root.cells if cell.mixed}
     return tuple(by_path[field,] for field in key)

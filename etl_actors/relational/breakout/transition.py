@@ -1,91 +1,35 @@
 """From one layout to the next: what is to be done to tables that have rows, so that they are as if the next had been first."""
 
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
 
-from etl_actors.relational.breakout.layout import BrokenTable, Cell, CellKind, Layout, Step
+from etl_actors.relational.breakout.changes import (
+    AddColumn,
+    AddTable,
+    Change,
+    DropColumn,
+    MoveColumns,
+    Refill,
+    RenameColumn,
+    ToText,
+    Widen,
+)
+from etl_actors.relational.breakout.layout import BrokenEntity, BrokenTable, Cell, CellKind, Layout, Link, Step
+from etl_actors.relational.breakout.lifted import attribute_of
 
-__all__ = ["AddColumn", "AddTable", "Change", "Refill", "RenameColumn", "ToText", "Widen", "transition"]
-
-
-@dataclass(frozen=True, slots=True)
-class AddTable:
-    """A table that is new.
-
-    Args:
-        table: its number in the next layout.
-    """
-
-    table: int
-
-
-@dataclass(frozen=True, slots=True)
-class AddColumn:
-    """A column that is new; rows that are there have nothing for it.
-
-    Args:
-        table: name of the table.
-        cell: the column.
-    """
-
-    table: str
-    cell: Cell
-
-
-@dataclass(frozen=True, slots=True)
-class RenameColumn:
-    """A column that has another name, since a name of the same kind is now there twice.
-
-    Args:
-        table: name of the table.
-        name: of the column until now.
-        to: its name from now on.
-    """
-
-    table: str
-    name: str
-    to: str
+__all__ = [
+    "AddColumn",
+    "AddTable",
+    "Change",
+    "DropColumn",
+    "MoveColumns",
+    "Refill",
+    "RenameColumn",
+    "ToText",
+    "Widen",
+    "transition",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Widen:
-    """A column of whole numbers that takes any number from now on: the values stay.
-
-    Args:
-        table: name of the table.
-        cell: the column as it is from now on.
-    """
-
-    table: str
-    cell: Cell
-
-
-@dataclass(frozen=True, slots=True)
-class ToText:
-    """A column of dates, moments or uuids that takes any text from now on: values become the texts that they came as.
-
-    Args:
-        table: name of the table.
-        cell: the column as it is from now on.
-        type: its type until now.
-    """
-
-    table: str
-    cell: Cell
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refill:
-    """The tables can't be changed in place: what was a column is now a table, or the other way round.
-
-    Args:
-        why: a sentence.
-    """
-
-    why: str
-
-
-Change = AddTable | AddColumn | RenameColumn | Widen | ToText
 _Address = tuple[tuple[tuple[str, ...], Step | None], ...]
 
 
@@ -118,7 +62,50 @@ def transition(before: Layout, after: Layout) -> list[Change] | Refill:
     if known:
         gone = next(iter(known.values()))
         return Refill(f"what was in table {gone.name} is now in {_elsewhere(gone)}")
-    return changes
+    moved = _entities(before, after)
+    return moved if isinstance(moved, Refill) else [*changes, *moved]
+
+
+def _entities(before: Layout, after: Layout) -> list[Change] | Refill:
+    """Change the tables of entities, once all others have their columns."""
+    if [(one.name, one.key) for one in before.entities] != [(one.name, one.key) for one in after.entities]:
+        return Refill("other things are entities now")
+    were, addresses = _addresses(before), _addresses(after)
+    known = dict(zip(were, before.tables, strict=True))
+    there = {(were[link.table], link.path) for link in before.links}
+    moved: list[MoveColumns] = []
+    for link in after.links:
+        address = addresses[link.table]
+        if (address, link.path) in there:
+            entity, table = before.entities[link.entity], after.tables[link.table]
+            links = {one.path for one in after.links if one.table == link.table}
+            cells = _moved(known[address], table, link, links, entity, after.entities[link.entity])
+            if cells:
+                moved.append(MoveColumns(table.name, table.cells[link.column].name, entity.name, cells))
+    paths = {(move.entity, cell.path) for move in moved for _, cell in move.cells}
+    others: list[Change] = []
+    for old, new in zip(before.entities, after.entities, strict=True):
+        left = tuple(cell for cell in old.cells if (old.name, cell.path) not in paths)
+        others += [DropColumn(old.name, cell) for cell in old.cells if cell not in left]
+        found = _columns(BrokenEntity(old.name, old.key, left), new)
+        if isinstance(found, Refill):
+            return found
+        others += found
+    return [*moved, *others]
+
+
+def _moved(
+    old: BrokenTable, new: BrokenTable, link: Link, links: AbstractSet[tuple[str, ...]], was: BrokenEntity, entity: BrokenEntity
+) -> tuple[tuple[Cell, Cell], ...]:
+    """Pair the columns that a table has of an entity from now on with those that the entity had."""
+    held = {(cell.path, cell.kind): cell for cell in was.cells if cell.path not in {one.path for one in entity.cells}}
+    known = {(cell.path, cell.kind) for cell in old.cells}
+    pairs = []
+    for cell in new.cells:
+        owner = attribute_of(cell.path, links)
+        if owner is not None and owner[0] == link.path and (cell.path, cell.kind) not in known and (owner[1], cell.kind) in held:
+            pairs.append((cell, held[owner[1], cell.kind]))
+    return tuple(pairs)
 
 
 def _elsewhere(table: BrokenTable) -> str:
@@ -137,11 +124,16 @@ def _addresses(layout: Layout) -> list[_Address]:
 def _places(layout: Layout, table: BrokenTable) -> set[tuple[str, ...]]:
     """List the places of a table's items that are known, each by its path, and those around them."""
     number = layout.tables.index(table)
-    known = {cell.path for cell in table.cells} | {*table.bare} | {one.path for one in layout.tables if one.parent == number}
+    known = (
+        {cell.path for cell in table.cells}
+        | {*table.bare}
+        | {*table.lifted}
+        | {one.path for one in layout.tables if one.parent == number}
+    )
     return {path[:length] for path in known for length in range(len(path) + 1)}
 
 
-def _columns(old: BrokenTable, new: BrokenTable) -> list[Change] | Refill:
+def _columns(old: BrokenTable | BrokenEntity, new: BrokenTable | BrokenEntity) -> list[Change] | Refill:
     known = {_told_by(cell): cell for cell in old.cells}
     renamed: list[Change] = []
     others: list[Change] = []

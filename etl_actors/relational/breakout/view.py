@@ -88,8 +88,8 @@ def _shown(layout: Layout, number: int, name: str) -> Shown:
     names = _names(table, [layout.tables[child] for child in children])
     below = tuple(_shown(layout, child, one) for child, one in zip(children, names, strict=True))
     values = [cell for cell in table.cells if cell.kind is not CellKind.KEY]
-    own = tuple(cell for cell in values if not cell.path)
-    members = tuple(cell for cell in values if cell.path)
+    members = tuple(cell for cell in values if cell.path or cell.kind is CellKind.REFERENCE)
+    own = tuple(cell for cell in values if cell not in members)
     key = next((cell.name for cell in table.cells if cell.kind is CellKind.KEY), None)
     return Shown(number, name, pointer(table.path), table.step, key, own, members, below)
 

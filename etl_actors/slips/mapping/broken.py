@@ -1,6 +1,6 @@
 """Documents broken out to COPY lines: what a slip's compiled function does, for a slip whose tables come from its documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,8 +8,8 @@ from etl_actors.relational import identity
 from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.fitting import NOTHING, Contract, Fitting, Misfit
 from etl_actors.relational.breakout.keys import key_text, without_key
-from etl_actors.relational.breakout.layout import Cell, CellKind
-from etl_actors.relational.breakout.rows import Breaker, Unseen
+from etl_actors.relational.breakout.layout import Cell, CellKind, Layout
+from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.canonical import canonical_document, canonical_key, without_origin
 from etl_actors.relational.reject import Reject, Stage
@@ -71,8 +71,12 @@ class BreakoutMapper:
         self._breaker = Breaker(layout)
         self._fitting = Fitting(self._breaker, breakout.contracts, breakout.contract)
         self._parents = [table.parent for table in layout.tables]
-        self._copies = [[_copy(cell) for cell in table.cells] for table in layout.tables]
+        self._copies = [[_copy(cell) for cell in cells] for cells in _cells(layout)]
         self._quick: Quick | None = compile_quick(layout, self._seen, self._key)
+        self._links: list[dict[int, int]] = [{} for _ in layout.tables]  # of each table: entities by number of a column
+        for link in layout.links:
+            self._links[link.table][link.column] = link.entity
+        self._entities = layout.entities
 
     def begin(self) -> Lines:
         """Make the empty lists that `map` fills."""
@@ -112,12 +116,14 @@ class BreakoutMapper:
         except Unseen as news:
             raise News(body, self._asked) from news
         known: list[list[str]] = []
-        for number, (table, rows) in enumerate(zip(self.tables, broken, strict=True)):
+        for number, rows in enumerate(broken):
+            table = self.tables[number]
             above = self._parents[number]
             ids: list[str] = []
             for row in rows:
-                cells = [copy(value) for copy, value in zip(self._copies[number], row.cells, strict=True)]
-                cells.append(_JSONB.copy(row.rest) if row.rest else NULL)
+                for column, occurrence in row.entities.items():
+                    row.cells[column] = self._occurrence(self._links[number][column], occurrence, staged, lines)
+                cells = self._fields(number, row)
                 if above is None:
                     cells[: len(given)] = given
                     ids.append(root)
@@ -144,6 +150,21 @@ class BreakoutMapper:
                 for made, mark in zip(lines, marks, strict=True):
                     del made[mark:]
         return took
+
+    def _occurrence(self, entity: int, occurrence: BrokenRow, staged: Staged, lines: Lines) -> str:
+        """Append the row of an entity; return its identity."""
+        number = len(self._parents) + entity
+        width = len(self._entities[entity].key)
+        texts = [canonical_key(key_text(value), "text") for value in occurrence.cells[:width]]
+        made = identity.key_identity(self.tables[number].name, texts)
+        head = f"{made}\t{staged.row_id}\t{len(lines[number])}"
+        lines[number].append("\t".join([head, *self._fields(number, occurrence)]))
+        return made
+
+    def _fields(self, number: int, row: BrokenRow) -> list[str]:
+        fields = [copy(value) for copy, value in zip(self._copies[number], row.cells, strict=True)]
+        fields.append(_JSONB.copy(row.rest) if row.rest else NULL)
+        return fields
 
     def _require_known(self, body: Any) -> None:
         if not self._seen.holds(body):
@@ -215,11 +236,18 @@ def _compiled(slip: Slip, given: SlipTable) -> Mapper:
     return compile_slip(replace(slip, tables=(replace(given, own_rows=known_otherwise),), breakout=None, given=None))
 
 
+def _cells(layout: Layout) -> Iterator[tuple[Cell, ...]]:
+    yield from (table.cells for table in layout.tables)
+    yield from (entity.cells for entity in layout.entities)
+
+
 def _copy(cell: Cell) -> Callable[[Any], Any]:
     """Give what writes a cell as a field of a COPY line.
 
     Texts that have a form are written as they came: PostgreSQL reads them all.
     """
+    if cell.kind is CellKind.REFERENCE:
+        return lambda value: NULL if value is None else str(value)
     if cell.mixed:
         text = column_type("text").copy
         return lambda value: text(None if value is None else key_text(value))

@@ -18,6 +18,7 @@ from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.identity import identifier
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.lines import Lines
+from etl_actors.slips.mapping.quick_entities import Declined, entity_known, entity_row, entity_variables, key_of
 
 __all__ = ["Left", "Quick", "compile_quick"]
 
@@ -38,10 +39,6 @@ class Left(Exception):
     """The document is left to others; lines may have been appended."""
 
 
-class _Declined(Exception):
-    """A layout that is not compiled."""
-
-
 def compile_quick(layout: Layout, seen: Seen, key: tuple[str, ...]) -> Quick | None:
     """Compile a layout.
 
@@ -57,7 +54,7 @@ def compile_quick(layout: Layout, seen: Seen, key: tuple[str, ...]) -> Quick | N
     try:
         writer = _Writer(layout, key)
         writer.write(seen)
-    except _Declined:
+    except Declined:
         return None
     names = writer.names
     exec("\n".join(writer.lines), names)  # noqa: S102  (no text of a document is in it: those are globals)
@@ -71,7 +68,8 @@ class _Writer:
         self.key = key
         self.lines: list[str] = []
         self.places = 0
-        self.cells: list[dict[tuple[str, ...], dict[CellKind, tuple[int, Cell]]]] = [{} for _ in layout.tables]
+        self.cells: list[dict[tuple[str, ...], dict[CellKind, tuple[str, Cell]]]] = [{} for _ in layout.tables]
+        self.links = {(link.table, link.path): (number, link) for number, link in enumerate(layout.links)}
         self.below: dict[tuple[int, tuple[str, ...], Step | None], int] = {}
         text = column_type("text").copy
         self.names: dict[str, Any] = {
@@ -82,13 +80,18 @@ class _Writer:
             "text": text,
             "rest_text": column_type("jsonb").copy,
             "key_field": lambda value: text(key_text(value)) if told_by_text(value) else None,
+            "key_of": key_of,
         }
         for number, table in enumerate(layout.tables):
             for column, cell in enumerate(table.cells):
                 if cell.quoted or cell.kind is CellKind.JSON:
-                    raise _Declined
+                    raise Declined
                 if not cell.mixed:
-                    self.cells[number].setdefault(cell.path, {})[cell.kind] = (column, cell)
+                    self.cells[number].setdefault(cell.path, {})[cell.kind] = (f"c{column}", cell)
+            for path, variable, cell in entity_variables(layout, number):
+                if cell.quoted:
+                    raise Declined
+                self.cells[number].setdefault(path, {})[cell.kind] = (variable, cell)
             if table.parent is not None:
                 self.below[table.parent, table.path, table.step] = number
 
@@ -97,7 +100,7 @@ class _Writer:
         found: dict[int, Seen] = {0: seen}
         for number, table in enumerate(self.layout.tables):
             if number not in found or (table.parent is None and number):
-                raise _Declined  # no item of the documents leads there
+                raise Declined  # no item of the documents leads there
             self._table(number, found[number], found)
 
     def _constant(self, value: Any) -> str:
@@ -140,7 +143,7 @@ class _Writer:
         """Write what takes the value of a place, by its kind."""
         self.places += 1
         if self.places > _MOST_PLACES or seen.deep or seen.asked is not None:
-            raise _Declined
+            raise Declined
         kind, at = f"k{self.places}", self._constant(pointer(path))
         self._add(depth, f"{kind} = type({var})")
         word = "if"
@@ -156,7 +159,7 @@ class _Writer:
         self._add(depth + (word == "elif"), "raise Left")
 
     def _scalars(
-        self, cells: Mapping[CellKind, tuple[int, Cell]], seen: Seen, var: str, kind: str, at: str
+        self, cells: Mapping[CellKind, tuple[str, Cell]], seen: Seen, var: str, kind: str, at: str
     ) -> Iterator[tuple[str, _Body]]:
         if CellKind.TEXT in cells:
             column, cell = cells[CellKind.TEXT]
@@ -166,17 +169,17 @@ class _Writer:
                 yield f"{kind} is str and {odd}({var})", self._written("raise Left")
             yield (
                 f"{kind} is str",
-                self._written(f'c{column} = {var} if {var}.isprintable() and "\\\\" not in {var} else text({var})'),
+                self._written(f'{column} = {var} if {var}.isprintable() and "\\\\" not in {var} else text({var})'),
             )
         if CellKind.NUMBER in cells:
             column, cell = cells[CellKind.NUMBER]
             if Number(cell.type) is Number.BIGINT:
-                yield f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}", self._written(f"c{column} = {var}")
+                yield f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}", self._written(f"{column} = {var}")
             else:
                 write = self._constant(column_type(cell.type).copy)
-                yield f"{kind} is int or {kind} is float or {kind} is Decimal", self._written(f"c{column} = {write}({var})")
+                yield f"{kind} is int or {kind} is float or {kind} is Decimal", self._written(f"{column} = {write}({var})")
         if CellKind.BOOLEAN in cells:
-            yield f"{kind} is bool", self._written(f'c{cells[CellKind.BOOLEAN][0]} = "t" if {var} else "f"')
+            yield f"{kind} is bool", self._written(f'{cells[CellKind.BOOLEAN][0]} = "t" if {var} else "f"')
         if seen.scalars.null:
             yield f"{var} is None", self._written(f"rest[{at}] = None")
 
@@ -192,7 +195,7 @@ class _Writer:
             yield f"{kind} is dict and not {var}", self._written(f"rest[{at}] = {{}}")
         if seen.objects and is_map(seen):
             if keyed or seen.entries is None:  # what was seen under one name was not seen under another
-                raise _Declined
+                raise Declined
             call = self._table_call(number, path, Step.ENTRIES, seen.entries, var, found)
             yield f"{kind} is dict and len({var}) <= {seen.widest}", call
         elif seen.members:
@@ -205,14 +208,14 @@ class _Writer:
     def _table_call(self, number: int, path: tuple[str, ...], step: Step, items: Seen, var: str, found: dict[int, Seen]) -> _Body:
         child = self.below.get((number, path, step))
         if child is None:
-            raise _Declined
+            raise Declined
         found[child] = items
         return self._written(f"table_{child}({var}, own, root, row_id, lines)")
 
     def _members(self, number: int, path: tuple[str, ...], seen: Seen, var: str, found: dict[int, Seen], depth: int) -> None:
         """Write what takes the members of an object that is taken apart: each that is known, and there must be no other."""
         if len(seen.members) > _MOST_MEMBERS:
-            raise _Declined
+            raise Declined
         left = f"left_{self.places}"
         self._add(depth, f"{left} = len({var})")
         for column, cell in enumerate(self.layout.tables[number].cells):
@@ -221,7 +224,14 @@ class _Writer:
                 self._add(depth, f"if c{column} is None:")
                 self._add(depth + 1, "raise Left")
                 self._add(depth, f"{left} -= 1")
+        number_of, link = self.links.get((number, path), (0, None))
+        entity = None if link is None else self.layout.entities[link.entity]
+        if link is not None and entity is not None:
+            for indent, text in entity_known(entity, number_of, link.column, seen, (var, left), self._constant):
+                self._add(depth + indent, text)
         for name, one in seen.members.items():
+            if entity is not None and name in entity.key:
+                continue
             member = f"v{self.places}"
             self._add(depth, f"{member} = {var}.get({self._constant(name)}, MISSING)")
             self._add(depth, f"if {member} is not MISSING:")
@@ -229,3 +239,5 @@ class _Writer:
             self._value(number, (*path, name), one, member, depth + 1, found)
         self._add(depth, f"if {left}:")
         self._add(depth + 1, "raise Left")
+        if link is not None and entity is not None:
+            self._add(depth, entity_row(entity, number_of, link.column, len(self.layout.tables) + link.entity))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from etl_actors.relational.breakout.asked import Asked
+from etl_actors.relational.breakout.entities import Entity
 from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.fitting import Contract
 from etl_actors.relational.breakout.layout import Cell, CellKind, Layout
@@ -31,6 +32,7 @@ class Breakout:
         contract: whether the tables follow.
         contracts: of single tables, by name.
         asked: what is said by hand of places in the documents.
+        entities: what the documents repeat.
         known_by: what makes the root's identity: the key, each of its columns with the expression that makes it.
         view: that shows each document as one row; None for none.
     """
@@ -46,6 +48,7 @@ class Breakout:
     asked: Asked | None = None
     known_by: tuple[str, ...] = ()
     view: View | None = None
+    entities: tuple[Entity, ...] = ()
 
     @property
     def seen(self) -> Seen:
@@ -58,8 +61,8 @@ class Breakout:
         return Contract.DISCARD_ROW in (self.contract, *self.contracts.values())
 
     def says_as(self, other: "Breakout") -> bool:
-        """Tell whether another says the same by hand of places, and makes the same columns by expressions."""
-        return (self.asked, self.given) == (other.asked, other.given)
+        """Tell whether another says the same by hand of places and entities, and makes the same columns by expressions."""
+        return (self.asked, self.entities, self.given) == (other.asked, other.entities, other.given)
 
     @property
     def given(self) -> list[Cell]:

@@ -4,6 +4,7 @@ from etl_actors.relational.breakout.asked import Asked, Place, Wish, asked_of, p
 from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.fitting import Contract
 from etl_actors.relational.breakout.layout import Cell, CellKind, laid_out
+from etl_actors.relational.breakout.lifted import lifted
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.targets import broken_targets
@@ -12,6 +13,7 @@ from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.model.draft import Draft
 from etl_actors.slips.model.slip import SlipColumn, SlipTable
 from etl_actors.slips.reading.columns import name_problem
+from etl_actors.slips.reading.entities import read_entities
 from etl_actors.slips.reading.tables import read_table
 from etl_actors.slips.reading.view import read_view
 from etl_actors.slips.source.section import Section
@@ -21,7 +23,7 @@ __all__ = ["broken_tables", "given_root", "read_breakout"]
 _BY_EXPRESSION = ("columns", "when", "index")
 _VIEW = ("view", "materialize")
 _KNOWN = (
-    *("table", "schema", "key", "on_duplicate", "contract", "contracts"),
+    *("table", "schema", "key", "on_duplicate", "contract", "contracts", "entities"),
     *_BY_EXPRESSION,
     *_VIEW,
     *(wish.value for wish in Wish),
@@ -67,7 +69,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str, given
     Returns:
         None where something is wrong with it, which is noted.
     """
-    section.check_keys(_KNOWN, "[breakout]", later=("entities",))
+    section.check_keys(_KNOWN, "[breakout]")
     table = section.text("table")
     table = plain((name,)) if table is None else table
     problem = name_problem(table, "table")
@@ -85,6 +87,9 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str, given
         return None
     asked = _asked(section)
     view = read_view(section, where, table)
+    entities = read_entities(section, table)
+    if section.problems:
+        return None
     try:
         seen = read_evidence(evidence, asked) if evidence else Seen(asked=asked)
     except ValueError as error:
@@ -98,12 +103,13 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str, given
         key,
         Policy(policy),
         evidence,
-        laid_out(seen, table, key, _cells(given)),
+        lifted(laid_out(seen, table, key, _cells(given), [one.name for one in entities]), entities, seen.varying),
         contract,
         _contracts(section),
         asked,
         _known_by(key, given),
         view,
+        entities,
     )
 
 
@@ -127,14 +133,13 @@ def _asked_of(made: SlipColumn, column: Column) -> str:
 
 def broken_tables(breakout: Breakout, given: SlipTable | None = None) -> tuple[SlipTable, ...]:
     """Give the tables of a break-out as those of a slip; the root has the condition that the slip gives it."""
-    names = {None: None} | {number: table.name for number, table in enumerate(breakout.layout.tables)}
+    layout = breakout.layout
+    names = {None: None} | {number: table.name for number, table in enumerate(layout.tables)}
+    parents = [*(names[table.parent] for table in layout.tables), *(None for _ in layout.entities)]
     root = None if given is None else given.table
-    targets = broken_targets(breakout.layout, breakout.schema, breakout.key, breakout.policy, root)
-    when = None if given is None else given.when
-    return tuple(
-        SlipTable(target, names[table.parent], None, when if table.parent is None else None, ())
-        for target, table in zip(targets, breakout.layout.tables, strict=True)
-    )
+    first, *others = broken_targets(layout, breakout.schema, breakout.key, breakout.policy, root)
+    made = [SlipTable(target, parent, None, None, ()) for target, parent in zip(others, parents[1:], strict=True)]
+    return (SlipTable(first, None, None, None if given is None else given.when, ()), *made)
 
 
 def _contract(section: Section, key: str) -> Contract | None:

@@ -92,6 +92,10 @@ def held_rows(conn: Connection, target: Target) -> int:
 def _lineage(conn: Connection, target: Target, start: int) -> Made:
     name = target.table.qualified
     letters = {slip.digest: _LETTERS[table.kind] if table.owner is None else "ld" for slip, table in target.versions}
+    if target.table.kind is Kind.ENTITY and target.versions[-1][0].breakout is not None:
+        letters |= dict.fromkeys(
+            target.fillers, "ld"
+        )  # also of versions that did not know it yet, and whose documents have it now
     own = "ld" not in letters.values()
     settled = "one that its batch settled as loaded" if own else "of a document that its batch settled"
     check = Check(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Kind, Policy, Table
+from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
@@ -63,19 +64,38 @@ def find_targets(conn: Connection, slips: Sequence[Slip]) -> dict[str, Target]:
     """
     targets: dict[str, Target] = {}
     added: dict[tuple[str, str], int] = {(name, digest): rows for name, digest, rows in conn.execute(_SQL["rows_added"])}
-    for slip in slips:
-        for table in slip.targets:
-            if (table.qualified, slip.digest) in added:
-                targets.setdefault(table.qualified, Target()).versions.append((slip, table))
-    for slip in slips:
-        for table in slip.targets:
-            if table.qualified in targets:
-                targets[table.qualified].fillers.append(slip.digest)
+    for slip, tables in _filled(slips):
+        for name, table in tables.items():
+            if (name, slip.digest) in added:
+                targets.setdefault(name, Target()).versions.append((slip, table))
+    for slip, tables in _filled(slips):
+        for name in tables.keys() & targets.keys():
+            targets[name].fillers.append(slip.digest)
     recounted: dict[str, int] = dict(conn.execute(_SQL["recounted_rows"]).fetchall())
     for name, target in targets.items():
         target.added = sum(rows for (filled, _), rows in added.items() if filled == name) + recounted.get(name, 0)
         target.lack = _lack(conn, target)
     return {name: target for name, target in targets.items() if target.added or target.lack != _GONE}
+
+
+def _filled(slips: Sequence[Slip]) -> list[tuple[Slip, dict[str, Table]]]:
+    """Give for each version the tables that it would fill, by qualified name.
+
+    Of a break-out that has come to say otherwise of its documents, those that former versions took have been broken out anew: to all of
+    them a table is what it is to the latest.
+    """
+    known: list[tuple[Breakout, dict[str, Table]]] = []
+    found: list[tuple[Slip, dict[str, Table]]] = []
+    for slip in reversed(slips):
+        tables = {table.qualified: table for table in slip.targets}
+        alike = next((those for breakout, those in known if breakout.fills_as(slip.breakout)), None)
+        if alike is not None:
+            alike |= tables | alike
+            tables = alike
+        elif slip.breakout is not None:
+            known.append((slip.breakout, tables))
+        found.append((slip, tables))
+    return found[::-1]
 
 
 def _lack(conn: Connection, target: Target) -> str:

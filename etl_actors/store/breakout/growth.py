@@ -5,19 +5,19 @@ from collections.abc import Iterator, Sequence
 
 import psycopg
 from psycopg import errors as pg
-from psycopg import sql
 
 from etl_actors.errors import NoPlace, SlipError
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import AddColumn, AddTable, Refill, RenameColumn, transition
+from etl_actors.relational.breakout.transition import AddColumn, AddTable, MoveColumns, Refill, RenameColumn, transition
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown
 from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.breakout.column_map import put_in_force
 from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
-from etl_actors.store.breakout.refill import refill
+from etl_actors.store.breakout.refill import all_staged, refill
 from etl_actors.store.breakout.taking import take
+from etl_actors.store.breakout.varying import Varies
 from etl_actors.store.breakout.view_facts import view_of
 from etl_actors.store.breakout.views import make_way, moved, put, renamed_column
 from etl_actors.store.database import Connection
@@ -25,7 +25,6 @@ from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.kin import read_stored
 from etl_actors.store.tables.plan import Change, created
-from etl_actors.store.tables.quoting import identifier
 
 __all__ = ["Breakouts", "asked_for", "filled_beside"]
 
@@ -34,6 +33,7 @@ _TARGETS = queries("targets")
 _ATTEMPTS = 12
 _REST_S = 0.05
 _IN_PLACE_BYTES = 32 * 2**20  # a million rows hold readers for a second; so much is written anew in a tenth of that
+_MOVED_BYTES = 4 * 2**20  # rows that are updated by those of another table take longer: half a second
 _ANY = Permission()
 
 
@@ -142,7 +142,7 @@ class Breakouts:
         if why:
             raise _MustWait(known, wanted, why)
         self._conn.execute(_TARGETS["limit_wait"])
-        made = list(self._made(known, wanted, changes))
+        wanted, made = self._settled(known, wanted, changes)
         for change in made:
             told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": known.name}
             self._conn.execute(_TARGETS["record_change"], told)
@@ -169,6 +169,16 @@ class Breakouts:
             f"Slip {name}: new documents ask for changes of its tables, and {waits.why}: etl-actors slips plan shows them, etl-actors slips "
             "apply makes them."
         )
+
+    def _settled(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> tuple[Slip, list[Change]]:
+        """Make the changes; where entities vary in documents that are broken out anew, by a version that knows it."""
+        while True:
+            assert wanted.breakout is not None
+            try:
+                with self._conn.transaction():
+                    return wanted, list(self._made(known, wanted, changes))
+            except Varies as news:
+                wanted = grown(wanted, news.seen(wanted.breakout.layout.entities))
 
     def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
         moved(self._conn, view_of(known), wanted)
@@ -200,10 +210,10 @@ def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bo
         known: the version that the tables are of.
         changes: to be made.
     """
-    if written_anew(conn, known.targets, changes) <= _IN_PLACE_BYTES:
-        return False
-    gone = sql.SQL("SELECT EXISTS (SELECT FROM {} t WHERE NOT EXISTS (SELECT FROM etl.staging s WHERE s.row_id = t._row_id))")
-    return conn.execute(gone.format(identifier(known.root))).fetchone() == (False,)
+    moves = [change for change in changes if isinstance(change, MoveColumns)]
+    large = written_anew(conn, known.targets, changes) > _IN_PLACE_BYTES
+    large = large or written_anew(conn, known.targets, moves) > _MOVED_BYTES
+    return large and all_staged(conn, known)
 
 
 def asked_for(known: Slip, wanted: Slip) -> list[Change]:

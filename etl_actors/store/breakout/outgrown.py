@@ -12,14 +12,15 @@ _SQL = queries("breakouts")
 _SLIPS = queries("slips")
 
 
-def held_version(conn: Connection, name: str) -> str | None:
+def held_version(conn: Connection, name: str, *, alone: bool = False) -> str | None:
     """Give the digest of a slip's active version, and let nobody grow the slip until the transaction ends.
 
     Args:
         conn: in the load's transaction.
         name: of the slip.
+        alone: whether nothing else of the slip may land until then.
     """
-    conn.execute(_SQL["hold"], {"name": name})
+    conn.execute(_SQL["lock" if alone else "hold"], {"name": name})
     row = conn.execute(_SQL["active_digest"], {"name": name}).fetchone()
     return None if row is None else str(row[0])
 
@@ -27,7 +28,8 @@ def held_version(conn: Connection, name: str) -> str | None:
 def lands_in(conn: Connection, name: str, made_by: str, active: str, target_schema: str) -> bool:
     """Tell whether rows are the same by a later version as by the one that they were made by.
 
-    They are where it only has more: rows that landed just before it came have stayed as they were, too.
+    They are where it only has more: rows that landed just before it came have stayed as they were, too. Not so of entities: whether they
+    are the same everywhere is to be found out of all that the later one has of them.
 
     Args:
         conn: to read the versions with.
@@ -40,7 +42,7 @@ def lands_in(conn: Connection, name: str, made_by: str, active: str, target_sche
     if len(files) < len({made_by, active}) or not written_alike(files[made_by], files[active]):
         return False
     before, after = (read_stored(digest, name, files[digest], target_schema).breakout for digest in (made_by, active))
-    if before is None or after is None:
+    if before is None or after is None or after.entities:
         return False
     changes = transition(before.layout, after.layout)
     return isinstance(changes, list) and all(isinstance(change, AddTable | AddColumn | Widen) for change in changes)

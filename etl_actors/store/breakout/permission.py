@@ -8,7 +8,7 @@ from psycopg import sql
 
 from etl_actors.relational.breakout.evidence import read_evidence, written_evidence
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import Change, Refill, ToText, Widen
+from etl_actors.relational.breakout.transition import Change, MoveColumns, Refill, ToText, Widen
 from etl_actors.relational.tables import Table
 from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.model.slip import Slip
@@ -61,7 +61,7 @@ def written_anew(conn: Connection, tables: Sequence[Table], changes: Sequence[Ch
     if isinstance(changes, Refill):
         names = {table.name for table in tables}
     else:
-        names = {change.table for change in changes if isinstance(change, Widen | ToText)}
+        names = {change.table for change in changes if isinstance(change, Widen | ToText | MoveColumns)}
     size = sql.SQL("SELECT pg_total_relation_size({}::regclass)")
     total = 0
     for table in tables:

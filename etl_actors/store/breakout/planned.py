@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from etl_actors.relational.breakout.layout import REST
-from etl_actors.relational.breakout.transition import AddTable, Refill, RenameColumn, ToText, Widen, transition
+from etl_actors.relational.breakout.transition import AddTable, DropColumn, Refill, RenameColumn, ToText, Widen, transition
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.relational.tables import Table
 from etl_actors.slips.model.slip import Slip
@@ -113,6 +113,12 @@ def _conflicts(conn: Connection, changes: Sequence[Drift], tables: dict[str, Tab
             given = {"table": identifier(table).as_string(conn), "columns": columns}
             for (view,) in conn.execute(_SQL["dependents_of_columns"], given):
                 what = f"{table.qualified}.{columns[0]}, which would have to be {one.cell.type}"
+                yield f"View {view} depends on {what}: {_UNTIL}."
+        elif isinstance(one, DropColumn):
+            table = tables[one.table]
+            given = {"table": identifier(table).as_string(conn), "columns": [one.cell.name]}
+            for (view,) in conn.execute(_SQL["dependents_of_columns"], given):
+                what = f"{table.qualified}.{one.cell.name}, which would have to move to where the entity occurs"
                 yield f"View {view} depends on {what}: {_UNTIL}."
 
 

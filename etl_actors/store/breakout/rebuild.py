@@ -4,29 +4,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import sql
 
 from etl_actors.relational.breakout.keys import value_of
-from etl_actors.relational.breakout.layout import REST, BrokenTable, Cell, CellKind
+from etl_actors.relational.breakout.layout import REST, BrokenEntity, BrokenTable, Cell, CellKind
 from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import BrokenRow
-from etl_actors.relational.tables import Table
+from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import decode
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.store.breakout.moment import at_one_moment
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
-from etl_actors.store.tables.drift import written_text
 from etl_actors.store.tables.quoting import Quoted, identifier
+from etl_actors.store.tables.written import written_text
 
 __all__ = ["differing", "rebuilt_documents", "same_as_staged"]
 
 _SQL = queries("breakouts")
 _PIECE = 500  # documents that are made again at once
 
+_BY: dict[Kind, tuple[LiteralString, LiteralString]] = {
+    Kind.ROOT: ("_row_id", "_id, NULL, _row_id, 0"),
+    Kind.SET: ("_parent_id", "_id, _parent_id, _row_id, _index"),
+    Kind.ENTITY: ("_id", "_id, NULL, _row_id, 0"),
+}
 _Rows = dict[int, list[list[BrokenRow]]]  # by staged row: of each table
 
 
@@ -45,17 +50,35 @@ def rebuilt_documents(conn: Connection, slip: Slip, row_ids: Sequence[int]) -> d
     layout = slip.breakout.layout
     found: _Rows = {}
     above: list[dict[Any, tuple[int, int]]] = []  # of each table: by _id the staged row and the number of the row
-    for number, (table, target) in enumerate(zip(layout.tables, slip.targets, strict=True)):
+    for number, table in enumerate(layout.tables):
         known: dict[Any, tuple[int, int]] = {}
         wanted = list(row_ids) if table.parent is None else list(above[table.parent])
-        for identity, parent, row_id, index, rest, *values in _selected(conn, table, target, wanted):
+        for identity, parent, row_id, index, rest, *values in _selected(conn, table, slip.targets[number], wanted):
             document = found.setdefault(row_id, [[] for _ in layout.tables]) if table.parent is None else found[row_id]
             cells = [_value(cell, value) for cell, value in zip(table.cells, values, strict=True)]
             place = -1 if table.parent is None else above[table.parent][parent][1]
             known[identity] = row_id, len(document[number])
-            document[number].append(BrokenRow(cells, {} if rest is None else decode(rest.encode()), place, index))
+            document[number].append(BrokenRow(cells, _rest(rest), place, index))
         above.append(known)
+    _join_entities(conn, slip, found)
     return {row_id: rebuilt(layout, rows) for row_id, rows in found.items()}
+
+
+def _join_entities(conn: Connection, slip: Slip, found: _Rows) -> None:
+    """Give each row what the entities have that it refers to."""
+    assert slip.breakout is not None
+    layout = slip.breakout.layout
+    for number, entity in enumerate(layout.entities):
+        links = [link for link in layout.links if link.entity == number]
+        rows = [(row, link.column) for tables in found.values() for link in links for row in tables[link.table]]
+        wanted = {row.cells[column] for row, column in rows if row.cells[column] is not None}
+        held = {}
+        for identity, _, _, _, rest, *values in _selected(conn, entity, slip.targets[len(layout.tables) + number], list(wanted)):
+            cells = [_value(cell, value) for cell, value in zip(entity.cells, values, strict=True)]
+            held[str(identity)] = BrokenRow(cells, _rest(rest))
+        for row, column in rows:
+            if row.cells[column] in held:
+                row.entities[column] = held[row.cells[column]]
 
 
 def differing(conn: Connection, slip: Slip, target_schema: str, most: int | None = None) -> tuple[int, list[int]]:
@@ -141,14 +164,17 @@ def same_as_staged(conn: Connection, documents: Mapping[int, Any]) -> dict[int, 
     return dict(conn.execute(_SQL["same"], given).fetchall())
 
 
-def _selected(conn: Connection, table: BrokenTable, target: Table, wanted: Sequence[Any]) -> Iterator[Any]:
+def _selected(conn: Connection, table: BrokenTable | BrokenEntity, target: Table, wanted: Sequence[Any]) -> Iterator[Any]:
     cells = [_written(cell) for cell in table.cells]
-    by = sql.SQL("_row_id" if table.parent is None else "_parent_id")
-    head = sql.SQL("_id, NULL, _row_id, 0" if table.parent is None else "_id, _parent_id, _row_id, _index")
-    columns = sql.SQL(", ").join([head, sql.SQL("{}::text").format(Quoted(REST)), *cells])
+    by, head = _BY[target.kind]
+    columns = sql.SQL(", ").join([sql.SQL(head), sql.SQL("{}::text").format(Quoted(REST)), *cells])
     where = Quoted(target.schema, target.name)
-    statement = sql.SQL("SELECT {} FROM {} WHERE {} = ANY (%s) ORDER BY _row_id").format(columns, where, by)
+    statement = sql.SQL("SELECT {} FROM {} WHERE {} = ANY (%s) ORDER BY _row_id").format(columns, where, sql.SQL(by))
     yield from conn.execute(statement, [wanted]) if wanted else ()
+
+
+def _rest(text: str | None) -> dict[str, Any]:
+    return {} if text is None else decode(text.encode())
 
 
 def _written(cell: Cell) -> sql.Composable:

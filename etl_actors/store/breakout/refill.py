@@ -4,7 +4,7 @@ Readers see the old tables until they see the new ones.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from psycopg import errors as pg
@@ -12,11 +12,12 @@ from psycopg import sql
 
 from etl_actors.errors import NoPlace, SlipError
 from etl_actors.relational.reject import Reject
-from etl_actors.relational.tables import Table
+from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.mapping.broken import BreakoutMapper
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged, decode
 from etl_actors.store.actions import record_action
+from etl_actors.store.breakout.gathering import Gathering, require_same
 from etl_actors.store.breakout.taking import take
 from etl_actors.store.breakout.view_facts import fits, view_identifier, view_of
 from etl_actors.store.breakout.views import make_way
@@ -27,7 +28,7 @@ from etl_actors.store.tables.constraints import index_name
 from etl_actors.store.tables.plan import Change, created
 from etl_actors.store.tables.quoting import identifier, names
 
-__all__ = ["refill"]
+__all__ = ["all_staged", "refill"]
 
 _SQL = queries("breakouts")
 _PIECE = 500  # rows that are read at once
@@ -49,6 +50,7 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
     Raises:
         SlipError: a row is no longer staged, or readers are in the way all the time.
         NoPlace: a view depends on one of the tables.
+        Varies: entities are not the same everywhere in what they are to be by the later version.
     """
     assert after.breakout is not None
     _require_free(conn, before, after)
@@ -58,7 +60,7 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
     for table in beside.values():
         for change in created(table):
             conn.execute(change.statement)
-    counts = _filled(conn, before, after, [beside[table.name] for table in after.targets])
+    counts = _filled(conn, before, after, beside)
     old = {table.qualified: _count(conn, table) for table in before.targets}
     _swapped(conn, before.targets, after, beside)
     for name in sorted({*old, *counts}):
@@ -84,37 +86,70 @@ def _require_free(conn: Connection, slip: Slip, after: Slip) -> None:
         )
 
 
-def _filled(conn: Connection, before: Slip, after: Slip, tables: Sequence[Table]) -> dict[str, int]:
+def _filled(conn: Connection, before: Slip, after: Slip, beside: Mapping[str, Table]) -> dict[str, int]:
     """Fill the tables, piece by piece; return their numbers of rows by the names that they will have."""
     assert after.breakout is not None
     mapper = BreakoutMapper(after, after.breakout)
+    owned = [table for table in after.targets if table.kind is not Kind.ENTITY]
+    entities = [Gathering(conn, beside[table.name], table) for table in after.targets if table.kind is Kind.ENTITY]
     counts = dict.fromkeys((table.qualified for table in after.targets), 0)
-    for piece in _staged(conn, before.root):
-        texts: list[list[str]] = [[] for _ in tables]
-        for staged, lineage in piece:
-            lines = mapper.begin()
-            made = mapper.map(staged, decode(staged.raw), lines)
-            if isinstance(made, Reject):
-                raise SlipError(f"The tables of slip {after.name} cannot be filled anew: row {staged.row_id}: {made.message}.")
-            for text, found in zip(texts, lines, strict=True):
-                text += [f"{line}\t{lineage}\n" for line in found]
-        for table, final, text in zip(tables, after.targets, texts, strict=True):
-            counts[final.qualified] += len(text)
-            _copy(conn, table, text)
-    return counts
+    for won, statement in zip((True, False), _documents(after), strict=False):
+        for piece in _read(conn, before.root, statement):
+            texts: list[list[str]] = [[] for _ in after.targets]
+            for staged, lineage in piece:
+                lines = mapper.begin()
+                made = mapper.map(staged, decode(staged.raw), lines)
+                if isinstance(made, Reject):
+                    raise SlipError(
+                        f"The tables of slip {after.name} cannot be filled anew: row {staged.row_id}: {made.message}."
+                    )
+                for text, found in zip(texts, lines, strict=True):
+                    text += [f"{line}\t{lineage}\n" for line in found]
+            for table, text in zip(owned, texts, strict=False):
+                if won:
+                    counts[table.qualified] += len(text)
+                    _copy(conn, beside[table.name], text)
+            for entity, text in zip(entities, texts[len(owned) :], strict=True):
+                entity.take(text)
+    require_same(entities)
+    return counts | {entity.final.qualified: entity.rows for entity in entities}
 
 
-def _staged(conn: Connection, root: Table) -> Iterator[list[tuple[Staged, str]]]:
-    """Read the documents whose rows are in a root table, with the batch and time of their loading."""
+def all_staged(conn: Connection, slip: Slip) -> bool:
+    """Tell whether all documents are still staged that the tables of a slip would be filled anew of."""
+    return not any(
+        conn.execute(sql.SQL("SELECT FROM ({}) AS all_of_them WHERE payload IS NULL LIMIT 1").format(statement)).fetchall()
+        for statement in _documents(slip)
+    )
+
+
+def _documents(slip: Slip) -> list[sql.Composed]:
+    """List the statements that read documents, with the batch and time of their loading.
+
+    Those whose rows are in the root table; and where the slip has entities, which all documents have that it has taken, the others.
+    """
+    assert slip.breakout is not None
+    root = identifier(slip.root)
+    winners = sql.SQL(
+        "SELECT t._row_id, s.payload::text, s.source, s.received_at::text, t._batch_id::text, t._loaded_at::text "
+        "FROM {} t LEFT JOIN etl.staging s ON s.row_id = t._row_id ORDER BY t._row_id"
+    ).format(root)
+    losers = sql.SQL(
+        "SELECT d.row_id, s.payload::text, s.source, s.received_at::text, d.batch_id::text, b.finished_at::text "
+        "FROM (SELECT min(row_lo) AS lo, max(row_hi) AS hi FROM etl.batch WHERE slip = {slip} AND status = 'done') AS bounds "
+        "CROSS JOIN LATERAL etl.settled(bounds.lo, bounds.hi) AS d JOIN etl.batch b ON b.batch_id = d.batch_id "
+        "LEFT JOIN etl.staging s ON s.row_id = d.row_id "
+        "WHERE d.slip = {slip} AND b.target = {target} AND d.letter IN ('l', 'd') "
+        "AND NOT EXISTS (SELECT FROM {root} t WHERE t._row_id = d.row_id) ORDER BY d.row_id"
+    ).format(slip=sql.Literal(slip.name), target=sql.Literal(slip.root.qualified), root=root)
+    return [winners, losers] if slip.breakout.entities else [winners]
+
+
+def _read(conn: Connection, root: Table, statement: sql.Composed) -> Iterator[list[tuple[Staged, str]]]:
     with conn.cursor("etl_refill") as cursor:
         cursor.itersize = _PIECE
         raw_text(cursor)
-        cursor.execute(
-            sql.SQL(
-                "SELECT t._row_id, s.payload::text, s.source, s.received_at::text, t._batch_id::text, t._loaded_at::text "
-                "FROM {} t LEFT JOIN etl.staging s ON s.row_id = t._row_id ORDER BY t._row_id"
-            ).format(identifier(root))
-        )
+        cursor.execute(statement)
         while piece := cursor.fetchmany(_PIECE):
             found = []
             for row_id, raw, source, received_at, batch_id, loaded_at in piece:

@@ -12,8 +12,8 @@ from psycopg import sql
 from etl_actors.relational.breakout.layout import REST, Cell, CellKind, Step
 from etl_actors.relational.breakout.view import LINEAGE_SHOWN, Shown
 from etl_actors.relational.tables import Table
-from etl_actors.store.tables.drift import written_text
 from etl_actors.store.tables.quoting import identifier, listed
+from etl_actors.store.tables.written import written_text
 
 __all__ = ["ViewColumn", "view_columns", "view_query"]
 

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
+from etl_actors.store.breakout.varying import entities_of, require_alike
 from etl_actors.store.database import Connection
 from etl_actors.store.loading.filling import insert_filled
 from etl_actors.store.loading.winners import count_differing, delete_sets, insert_owners, insert_set, winning_positions
@@ -69,15 +70,21 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
         parsed: it.
         kin: what else belongs to its tables.
         tell: told of each table before its rows are inserted: not every error of the server names the table.
+
+    Raises:
+        Varies: entities of a break-out are not the same everywhere.
     """
     landing = Landing()
     tables = filled_tables(parsed)
     rows = {block.table.qualified: block.rows for block in parsed.blocks}
     owning = {table.owner for table in tables if table.kind is Kind.SET}
+    entities = entities_of(parsed)
     won: dict[str, _Won] = {}
     # Owners in one global order, whatever the slip: batches of different slips that fill the same tables cannot deadlock.
     for table in sorted((t for t in tables if t.kind is not Kind.SET), key=lambda t: t.qualified):
         tell(table)
+        if table in entities:
+            landing.gained[table.qualified] += require_alike(conn, table, batch_id)
         insert = insert_filled if table.policy is Policy.FILL else insert_owners
         found = conn.execute(insert(table, kin.columns[table.qualified]), {"batch_id": batch_id}).fetchall()
         landing.gained[table.qualified] += sum(not replaced for *_, replaced in found)

@@ -15,6 +15,9 @@ from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Table
 from etl_actors.store.breakout.outgrown import held_version, lands_in
+from etl_actors.store.breakout.permission import Permission
+from etl_actors.store.breakout.variation import let_vary
+from etl_actors.store.breakout.varying import Varies, entities_of
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
@@ -64,10 +67,17 @@ class _NewSlip(Exception):
 
 
 class Loading:
-    """Loads batches over one connection, whose temp tables and prepared statements it keeps and, when stale, renews."""
+    """Loads batches over one connection, whose temp tables and prepared statements it keeps and, when stale, renews.
 
-    def __init__(self, conn: Connection, target_schema: str = "public") -> None:
+    Args:
+        conn: in autocommit mode, as the service role.
+        target_schema: where tables are whose slip names no schema.
+        permission: what of tables may be changed without asking, where a break-out's documents need it.
+    """
+
+    def __init__(self, conn: Connection, target_schema: str = "public", permission: Permission | None = None) -> None:
         self._conn = conn
+        self._permission = permission or Permission()
         self._target_schema = target_schema
         self._known: dict[tuple[Table, ...], Kin] = {}
         self._active: dict[
@@ -82,7 +92,7 @@ class Loading:
 
         Raises:
             LeaseLost: the batch is somebody else's by now; nothing landed.
-            Outgrown: its slip breaks documents out, and has grown since it was parsed; nothing landed.
+            Outgrown: its slip breaks documents out, and has grown since it was parsed, or by what it met just now; nothing landed.
             DataRefused: the database refuses a value; nothing landed.
             DatabaseUnsuitable: a right is missing, or a table is not as the slip wants it; nothing landed.
             psycopg.OperationalError: the connection is gone; whether it landed is to be asked with `finished`.
@@ -93,7 +103,7 @@ class Loading:
             last = attempt == _RETRIES - 1
             try:
                 self._prepare(lease, parsed)
-                return self._transaction(lease, parsed)
+                return self._landed(lease, parsed)
             except (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable) as exc:
                 if last:
                     raise
@@ -145,11 +155,21 @@ class Loading:
         self._known.clear()
         self._repeating.forget()
 
+    def _landed(self, lease: Lease, parsed: Parsed) -> Loaded:
+        try:
+            return self._transaction(lease, parsed)
+        except Varies as news:
+            name = parsed.slip or ""
+            for table in let_vary(self._conn, self._target_schema, self._permission, name, parsed.digest or "", news):
+                log.info(events.SCHEMA_CHANGED, table=table, slip=name)
+            raise Outgrown(f"entities of slip {parsed.slip} vary in what they did not until now") from None
+
     def _transaction(self, lease: Lease, parsed: Parsed) -> Loaded:
         self._filling = None
         with self._conn.transaction():
             self._fence(lease)
-            self._require_current(lease, parsed)
+            # A replay takes rows of entities away, and puts others there: what a live batch has compared with must stay.
+            self._require_current(lease, parsed, alone=lease.repeat is not None and bool(entities_of(parsed)))
             copy(self._conn, parsed)
             kin = self._known[filled_tables(parsed)]
             if lease.repeat is None:
@@ -161,7 +181,7 @@ class Loading:
                 return Loaded(0, 0, 0, 0, 0, 0)
             return self._finish(made.lease, made.parsed, made.landing, made.prior, made.after)
 
-    def _require_current(self, lease: Lease, parsed: Parsed) -> str | None:
+    def _require_current(self, lease: Lease, parsed: Parsed, *, alone: bool = False) -> str | None:
         """Refuse rows that were made for tables as they are no longer; to the transaction's end, if there is one, they stay so.
 
         Returns:
@@ -170,7 +190,7 @@ class Loading:
         if not parsed.broken_out:
             return None
         name, digest = parsed.slip or "", parsed.digest or ""
-        active = held_version(self._conn, name)
+        active = held_version(self._conn, name, alone=alone)
         if active == digest:
             return active
         if active is None or lease.repeat is not None or not lands_in(self._conn, name, digest, active, self._target_schema):

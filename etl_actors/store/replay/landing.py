@@ -12,6 +12,7 @@ from psycopg import sql
 
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import FILLED, Kind, Policy, Table
+from etl_actors.store.breakout.varying import entities_of, require_alike
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease, Repeat
 from etl_actors.store.loading.filling import insert_filled
@@ -84,9 +85,13 @@ def reland(
 
     Returns:
         What was done, rows that stayed as they were counted among the winners; and how many identities were vacated.
+
+    Raises:
+        Varies: entities of a break-out are not the same everywhere.
     """
     made = _Relanding(conn, lease, repeat, parsed)
     fills = {table.qualified: table for table in filled_tables(parsed) if table.kind is not Kind.SET}
+    entities = entities_of(parsed)
     allkin = {**former.kin, **dict.fromkeys(fills, kin)}
     # In the one global order of owners, as every load: batches that fill the same tables cannot deadlock over them.
     for name in sorted({*fills, *former.tables}):
@@ -97,6 +102,8 @@ def reland(
             _clear(made, former.tables[name])
         else:
             tell(table)
+            if table in entities:
+                made.landing.gained[name] += require_alike(conn, table, lease.batch_id)
             (_refill if table.policy is Policy.FILL else _overwrite)(made, table, kin)
     for owner, ids in made.replaced.items():
         delete_former_sets(conn, allkin[owner], owner, ids, made.landing)

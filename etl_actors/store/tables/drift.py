@@ -6,22 +6,15 @@ from psycopg import sql
 
 from etl_actors.relational.breakout.layout import REST
 from etl_actors.relational.breakout.rows import pointer
-from etl_actors.relational.breakout.transition import AddColumn, AddTable, RenameColumn, ToText, Widen
+from etl_actors.relational.breakout.transition import AddColumn, AddTable, DropColumn, MoveColumns, RenameColumn, ToText, Widen
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.relational.tables import Table
+from etl_actors.store.tables.moves import dropped, moved
 from etl_actors.store.tables.plan import Change, created
 from etl_actors.store.tables.quoting import identifier
+from etl_actors.store.tables.written import written_text
 
-__all__ = ["drifted", "written_text"]
-
-# How a value is written as the text that it came as, where that is not kept beside it: as `written_in` writes it.
-_MOMENT = "regexp_replace(to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '\\.?0+$', '')"
-_WRITTEN = {
-    "date": "to_char({}, 'YYYY-MM-DD')",
-    "uuid": "{}::text",
-    "timestamp": _MOMENT,
-    "timestamptz": _MOMENT.replace("{}", "{} AT TIME ZONE 'UTC'") + " || 'Z'",
-}
+__all__ = ["drifted"]
 
 
 def drifted(changes: Sequence[Drift], tables: Sequence[Table]) -> Iterator[Change]:
@@ -63,16 +56,10 @@ def drifted(changes: Sequence[Drift], tables: Sequence[Table]) -> Iterator[Chang
                     _to_text(sql.Identifier(cell.name), before, pointer(cell.path)),
                     f"let {targets[name].qualified}.{cell.name} be text, as the values came",
                 )
-
-
-def written_text(column: sql.Identifier, type_name: str) -> sql.Composed:
-    """Write a column of texts as the texts that its values came as, where nothing else is kept beside them.
-
-    Args:
-        column: of the table.
-        type_name: its type, which is that of a form, or text.
-    """
-    return sql.SQL(_WRITTEN.get(type_name, "{}")).format(column)
+            case MoveColumns(name):
+                yield moved(change, targets[name], targets[change.entity])
+            case DropColumn(name):
+                yield from dropped(change, targets[name])
 
 
 def _altered(table: Table, what: sql.Composed, sentence: str) -> Change:
@@ -80,13 +67,16 @@ def _altered(table: Table, what: sql.Composed, sentence: str) -> Change:
 
 
 def _to_text(column: sql.Identifier, before: str, place: str) -> sql.Composed:
-    """Write both columns anew in one pass: what was kept of a value beside it is now in it."""
+    """Write both columns anew in one pass: what was kept of a value beside it is now in it.
+
+    A row without a value has what is kept there for another column, or because it has no columns for it.
+    """
     rest, key = sql.Identifier(REST), sql.Literal(place)
     written = written_text(column, before)
     return sql.SQL(
-        "ALTER COLUMN {0} TYPE text USING CASE jsonb_typeof({1} -> {2}::text) WHEN 'string' THEN {1} ->> {2}::text ELSE {3} END, "
+        "ALTER COLUMN {0} TYPE text USING CASE WHEN jsonb_typeof({1} -> {2}::text) = 'string' AND {0} IS NOT NULL THEN {1} ->> {2}::text ELSE {3} END, "
         "ALTER COLUMN {1} TYPE jsonb USING "
-        "CASE jsonb_typeof({1} -> {2}::text) WHEN 'string' THEN nullif({1} - {2}::text, '{{}}') ELSE {1} END"
+        "CASE WHEN jsonb_typeof({1} -> {2}::text) = 'string' AND {0} IS NOT NULL THEN nullif({1} - {2}::text, '{{}}') ELSE {1} END"
     ).format(column, rest, key, written)
 
 

@@ -72,7 +72,6 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
     ("toml", "told"),
     [
         ("[breakout]\nname = 'x'\n", "3:1: [breakout] has no key `name`"),
-        ("[breakout]\n[breakout.entities]\n", "3:11: `entities` is not supported by this release"),
         ("[breakout]\ntable = 1\n", "3:9: expected text, in quotes"),
         ("[breakout]\ntable = ''\n", "expected a name of 1 to 63 bytes for this table"),
         ("[breakout]\nkey = [1]\n", "3:7: expected a list of fields of the documents, each once"),

@@ -1,0 +1,85 @@
+"""The compiled way of a layout makes the lines of entities that the other makes, or leaves the document to that one."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl_actors.relational.breakout.evidence import written_evidence
+from etl_actors.relational.breakout.seen import Seen
+from etl_actors.slips.mapping.broken import BreakoutMapper, News
+from etl_actors.slips.mapping.mapper import mapper_of
+from etl_actors.slips.model.breakout import EVIDENCE
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.slips.values.document import Staged
+from etl_actors.slips.values.json_text import json_text
+from tests.unit.relational.breakout.entities import REPEATING
+
+TOML = """name = "w"
+[breakout.entities]
+person = { path = ["$.who[*]", "$.one", "$.by.*"], key = "id" }
+node = { path = "$.tree", key = ["id", "kind"], recurse = "below[*]" }
+place = { path = "$.who[*].born", key = "at" }
+"""
+
+
+def _mapper(documents: list[Any], varying: list[str]) -> BreakoutMapper:
+    seen = Seen(varying={"person": frozenset((name,) for name in varying)})
+    for one in documents:
+        seen.add(one)
+    mapper = mapper_of(read_slip({"slip.toml": TOML, EVIDENCE: written_evidence(seen)}, "public"))
+    assert isinstance(mapper, BreakoutMapper)
+    return mapper
+
+
+def _fields(line: str, *, entity: bool) -> list[Any]:
+    """Take a line apart: of an entity without its position, which says in which order the ways have come by."""
+    *fields, rest = line.split("\t")
+    said = None if rest == r"\N" else json.loads(rest.replace("\\\\", "\\"), parse_float=str, parse_int=str)
+    return [*fields[:2], *fields[3 if entity else 2 :], said]
+
+
+def _outcome(mapper: BreakoutMapper, document: Any) -> Any:
+    lines = mapper.begin()
+    try:
+        assert mapper.map(Staged(7, json_text(document).encode(), "s", ""), document, lines) is True
+    except News:
+        return "news"
+    first = len(lines) - 3
+    made = [[_fields(line, entity=number >= first) for line in table] for number, table in enumerate(lines)]
+    return [sorted(found, key=repr) if number >= first else found for number, found in enumerate(made)]
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(REPEATING, min_size=1, max_size=4),
+    st.lists(REPEATING, max_size=2),
+    st.lists(st.sampled_from(["name", "on"]), max_size=2),
+)
+def test_both_ways_make_the_same_of_documents_that_repeat_things(known: list[Any], others: list[Any], varying: list[str]) -> None:
+    mapper = _mapper(known, varying)
+    for one in [*known, *others]:
+        made = _outcome(mapper, one)
+        quick, mapper._quick = mapper._quick, None
+        assert _outcome(mapper, one) == made
+        mapper._quick = quick
+
+
+def test_documents_as_most_are_take_the_compiled_way() -> None:
+    document = {
+        "who": [{"id": 1, "name": "x", "born": {"at": "Ulm", "in": 1900}}, {"id": "A", "on": True}],
+        "tree": {"id": 1, "kind": "a", "name": "top", "below": [{"id": 2, "kind": "a", "name": "below", "below": []}]},
+        "one": {"id": 3},
+    }
+    mapper = _mapper([document], ["name"])
+    assert mapper._quick is not None
+    lines = mapper.begin()
+    assert mapper._quickly(mapper._quick, Staged(7, b"", "s", ""), document, "0" * 32, [], lines)
+    assert [len(found) for found in lines[-3:]] == [3, 2, 1]
+    for odd in ({"id": None, "name": "x"}, {"name": "x"}, {"id": 1.0, "name": "x"}):
+        other = {"who": [odd]}
+        mapper = _mapper([document, other], ["name"])
+        assert mapper._quick is not None
+        assert not mapper._quickly(mapper._quick, Staged(7, b"", "s", ""), other, "0" * 32, [], lines := mapper.begin())
+        assert not any(lines)
