@@ -128,7 +128,7 @@ def _clear(admin: psycopg.Connection) -> None:
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     ).fetchall()
     for (name,) in tables:
-        admin.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier("public", name)))
+        admin.execute(sql.SQL("DROP TABLE {} CASCADE").format(sql.Identifier("public", name)))
     admin.execute("SET session_replication_role = replica")
     for name in ("staging", "inbox", "batch", "slip", "schema_change", "action"):
         admin.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier("etl", name)))
