@@ -123,3 +123,8 @@ class Layout:
     tables: tuple[BrokenTable, ...]
     entities: tuple[BrokenEntity, ...] = ()
     links: tuple[Link, ...] = ()
+
+    @property
+    def cells(self) -> list[tuple[Cell, ...]]:
+        """The columns of each table, those of entities behind the others'."""
+        return [*(table.cells for table in self.tables), *(entity.cells for entity in self.entities)]

@@ -1,6 +1,6 @@
 """Documents broken out to COPY lines: what a slip's compiled function does, for a slip whose tables come from its documents."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,7 @@ from etl_actors.relational import identity
 from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.fitting import NOTHING, Contract, Fitting, Misfit
 from etl_actors.relational.breakout.keys import key_text, without_key
-from etl_actors.relational.breakout.layout import Cell, CellKind, Layout
+from etl_actors.relational.breakout.layout import Cell, CellKind
 from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.canonical import canonical_document, canonical_key, without_origin
@@ -71,7 +71,7 @@ class BreakoutMapper:
         self._breaker = Breaker(layout)
         self._fitting = Fitting(self._breaker, breakout.contracts, breakout.contract)
         self._parents = [table.parent for table in layout.tables]
-        self._copies = [[_copy(cell) for cell in cells] for cells in _cells(layout)]
+        self._copies = [[_copy(cell) for cell in cells] for cells in layout.cells]
         self._quick: Quick | None = compile_quick(layout, self._seen, self._key)
         self._links: list[dict[int, int]] = [{} for _ in layout.tables]  # of each table: entities by number of a column
         for link in layout.links:
@@ -234,11 +234,6 @@ class BreakoutMapper:
 def _compiled(slip: Slip, given: SlipTable) -> Mapper:
     known_otherwise = slip.breakout is not None and bool(slip.breakout.key)
     return compile_slip(replace(slip, tables=(replace(given, own_rows=known_otherwise),), breakout=None, given=None))
-
-
-def _cells(layout: Layout) -> Iterator[tuple[Cell, ...]]:
-    yield from (table.cells for table in layout.tables)
-    yield from (entity.cells for entity in layout.entities)
 
 
 def _copy(cell: Cell) -> Callable[[Any], Any]:

@@ -1,5 +1,8 @@
 """What becomes of a slip whose entities vary in what they did not until now: it grows by that, where it may."""
 
+import structlog
+
+from etl_actors import events
 from etl_actors.errors import DatabaseUnsuitable, DataRefused, NoPlace, SlipError
 from etl_actors.relational.breakout.fitting import Contract, Fitting
 from etl_actors.relational.breakout.rows import Breaker
@@ -13,10 +16,12 @@ from etl_actors.store.tables.kin import read_stored
 
 __all__ = ["let_vary"]
 
+log = structlog.get_logger()
+
 _SQL = queries("breakouts")
 
 
-def let_vary(conn: Connection, target_schema: str, permission: Permission, name: str, digest: str, news: Varies) -> list[str]:
+def let_vary(conn: Connection, target_schema: str, permission: Permission, name: str, digest: str, news: Varies) -> None:
     """Make a version that knows what varies, unless others have made one meanwhile.
 
     Args:
@@ -27,16 +32,13 @@ def let_vary(conn: Connection, target_schema: str, permission: Permission, name:
         digest: of the version by which documents were broken out that vary.
         news: in what.
 
-    Returns:
-        Qualified names of the tables that were changed.
-
     Raises:
         DataRefused: the tables are to stay as they are, or have to; nothing was changed.
         DatabaseUnsuitable: they cannot be changed at the moment, or somebody is to be asked first; nothing was changed.
     """
     stored = conn.execute(_SQL["active"], {"name": name}).fetchone()
     if stored is None or stored[0] != digest:
-        return []
+        return
     slip = read_stored(digest, name, stored[1], target_schema)
     assert slip.breakout is not None
     columns = {one for found in news.found.values() for one in (*found.columns, *found.pointers)}
@@ -55,7 +57,8 @@ def let_vary(conn: Connection, target_schema: str, permission: Permission, name:
         raise DataRefused(str(exc), "no_place", told) from exc
     except SlipError as exc:
         raise DatabaseUnsuitable(str(exc)) from exc
-    return growth.changed
+    for table in growth.changed:
+        log.info(events.SCHEMA_CHANGED, table=table, slip=name)
 
 
 def _keeping(breakout: Breakout, news: Varies) -> Contract | None:

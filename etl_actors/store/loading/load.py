@@ -69,10 +69,7 @@ class _NewSlip(Exception):
 class Loading:
     """Loads batches over one connection, whose temp tables and prepared statements it keeps and, when stale, renews.
 
-    Args:
-        conn: in autocommit mode, as the service role.
-        target_schema: where tables are whose slip names no schema.
-        permission: what of tables may be changed without asking, where a break-out's documents need it.
+    Its permission says what of tables may be changed without asking, where documents of a break-out need it.
     """
 
     def __init__(self, conn: Connection, target_schema: str = "public", permission: Permission | None = None) -> None:
@@ -80,9 +77,7 @@ class Loading:
         self._permission = permission or Permission()
         self._target_schema = target_schema
         self._known: dict[tuple[Table, ...], Kin] = {}
-        self._active: dict[
-            str, str
-        ] = {}  # of slips that break documents out, by name: the version that was active at the last load
+        self._active: dict[str, str] = {}  # by name of a break-out's slip: the version that was active at the last load
         self._filling: Table | None = None
         self._repeating = Repeating(conn, target_schema)
         conn.execute(_SQL["probe"])
@@ -159,9 +154,7 @@ class Loading:
         try:
             return self._transaction(lease, parsed)
         except Varies as news:
-            name = parsed.slip or ""
-            for table in let_vary(self._conn, self._target_schema, self._permission, name, parsed.digest or "", news):
-                log.info(events.SCHEMA_CHANGED, table=table, slip=name)
+            let_vary(self._conn, self._target_schema, self._permission, parsed.slip or "", parsed.digest or "", news)
             raise Outgrown(f"entities of slip {parsed.slip} vary in what they did not until now") from None
 
     def _transaction(self, lease: Lease, parsed: Parsed) -> Loaded:
