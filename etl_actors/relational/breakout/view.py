@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from etl_actors.relational.breakout.layout import BrokenTable, Cell, CellKind, Layout, Step
+from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Link, Step, sources_at
 from etl_actors.relational.breakout.names import MOST_BYTES, Source, named, plain
 from etl_actors.relational.breakout.rows import pointer
 
-__all__ = ["LINEAGE_SHOWN", "Shown", "View", "shown", "view_name"]
+__all__ = ["LINEAGE_SHOWN", "Joined", "Shown", "View", "shown", "view_name"]
 
 LINEAGE_SHOWN = (("_id", "uuid"), ("_row_id", "bigint"), ("_loaded_at", "timestamptz"))
 """Columns of the root that a view shows before those of the documents: name and type."""
@@ -38,6 +38,21 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """What an entity tells of a row that refers to it.
+
+    Args:
+        number: of the entity's table, behind all others.
+        reference: the column that refers to it.
+        cells: the entity's columns, each with the name by which it is shown.
+    """
+
+    number: int
+    reference: str
+    cells: tuple[tuple[str, Cell], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """How a table's rows are shown: the root's as rows, those of any other as one value a row above.
 
@@ -49,6 +64,7 @@ class Shown:
         key: the column with the name of each item; None where items have none.
         own: columns that are the item itself.
         members: columns that are members of it, by their names.
+        joined: the entities that are at places of it.
         below: what is below each item.
     """
 
@@ -59,6 +75,7 @@ class Shown:
     key: str | None
     own: tuple[Cell, ...]
     members: tuple[Cell, ...]
+    joined: tuple[Joined, ...]
     below: "tuple[Shown, ...]"
 
 
@@ -85,24 +102,47 @@ def shown(layout: Layout) -> Shown:
 def _shown(layout: Layout, number: int, name: str) -> Shown:
     table = layout.tables[number]
     children = [child for child, one in enumerate(layout.tables) if one.parent == number]
-    names = _names(table, [layout.tables[child] for child in children])
+    joined, names = _named(layout, number, children)
     below = tuple(_shown(layout, child, one) for child, one in zip(children, names, strict=True))
-    values = [cell for cell in table.cells if cell.kind is not CellKind.KEY]
-    members = tuple(cell for cell in values if cell.path or cell.kind is CellKind.REFERENCE)
-    own = tuple(cell for cell in values if cell not in members)
+    hidden = {CellKind.KEY} if table.parent is None else {CellKind.KEY, CellKind.REFERENCE}
+    values = [cell for cell in table.cells if cell.kind not in hidden]
+    own = tuple(cell for cell in values if not cell.path)
+    members = tuple(cell for cell in values if cell.path)
     key = next((cell.name for cell in table.cells if cell.kind is CellKind.KEY), None)
-    return Shown(number, name, pointer(table.path), table.step, key, own, members, below)
+    return Shown(number, name, pointer(table.path), table.step, key, own, members, joined, below)
 
 
-def _names(table: BrokenTable, children: Sequence[BrokenTable]) -> list[str]:
-    """Name what is below a row as the place where it is found, and where a column or another has that name, by its kind too."""
+def _named(layout: Layout, number: int, children: Sequence[int]) -> tuple[tuple[Joined, ...], list[str]]:
+    """Name what entities tell of a row, and what is below it, as the place where it is, and where another has that name, by its kind too."""
+    table = layout.tables[number]
     taken = [*(name for name, _ in LINEAGE_SHOWN), *(cell.name for cell in table.cells)]
-    counted = [child.path for child in children]
-    sources: list[Source | None] = []
-    for child in children:
+    links = [link for link in layout.links if link.table == number]
+    told = [_sources(layout, link) for link in links]
+    counted = [layout.tables[child].path for child in children]
+    hanging: list[Source | None] = []
+    for child in (layout.tables[child] for child in children):
         word = f"\0{child.step.value}" if child.step else ""
         source = child.path or (word,)
-        doubled = plain(source) in taken or counted.count(child.path) > 1
-        sources.append(((*source, word) if doubled else source) if child.path or table.parent is None else None)
-    names = named((source for source in sources if source is not None), taken)
-    return ["" if source is None else names[source] for source in sources]
+        doubled = plain(source) in taken or counted.count(child.path) > 1 or any(source in found for found in told)
+        hanging.append(((*source, word) if doubled else source) if child.path or table.parent is None else None)
+    names = named([source for found in told for source in found] + [source for source in hanging if source is not None], taken)
+    joined = tuple(
+        Joined(
+            len(layout.tables) + link.entity,
+            table.cells[link.column].name,
+            tuple(zip((names[source] for source in found), layout.entities[link.entity].cells, strict=True)),
+        )
+        for link, found in zip(links, told, strict=True)
+    )
+    return joined, ["" if source is None else names[source] for source in hanging]
+
+
+def _sources(layout: Layout, link: Link) -> list[Source]:
+    """Give the sources of an entity's columns at a place of a row that refers to it."""
+    cells = layout.entities[link.entity].cells
+    by_path: dict[tuple[str, ...], list[Source]] = {}
+    for cell in cells:
+        if cell.path not in by_path:
+            kinds = [one.kind.value for one in cells if one.path == cell.path]
+            by_path[cell.path] = sources_at((*link.path, *cell.path), kinds)[::-1]
+    return [by_path[cell.path].pop() for cell in cells]

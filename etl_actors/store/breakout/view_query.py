@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from etl_actors.relational.breakout.layout import REST, Cell, CellKind, Step
-from etl_actors.relational.breakout.view import LINEAGE_SHOWN, Shown
+from etl_actors.relational.breakout.view import LINEAGE_SHOWN, Joined, Shown
 from etl_actors.relational.tables import Table
 from etl_actors.store.tables.quoting import identifier, listed
 from etl_actors.store.tables.written import written_text
@@ -44,8 +44,13 @@ def view_columns(root: Shown, tables: Sequence[Table]) -> tuple[ViewColumn, ...]
     """
     lineage = [ViewColumn(name, kind, _column(root, name)) for name, kind in LINEAGE_SHOWN]
     cells = [ViewColumn(cell.name, cell.type, _column(root, cell.name)) for cell in (*root.own, *root.members)]
+    told = [
+        ViewColumn(name, cell.type, sql.Identifier(_of_link(place), cell.name))
+        for place, one in enumerate(root.joined)
+        for name, cell in one.cells
+    ]
     below = [ViewColumn(one.name, "jsonb", _below(root, one, tables)) for one in root.below]
-    return (*lineage, *cells, *below)
+    return (*lineage, *cells, *told, *below)
 
 
 def view_query(root: Shown, columns: Sequence[ViewColumn], tables: Sequence[Table]) -> sql.Composed:
@@ -57,7 +62,19 @@ def view_query(root: Shown, columns: Sequence[ViewColumn], tables: Sequence[Tabl
         tables: of the layout, in its order.
     """
     selected = listed(sql.SQL("{} AS {}").format(column.value, sql.Identifier(column.name)) for column in columns)
-    return sql.SQL("SELECT {} FROM {} AS {}").format(selected, identifier(tables[root.number]), _alias(root.number))
+    parts = [sql.SQL("SELECT {} FROM {} AS {}").format(selected, identifier(tables[0]), _alias(0))]
+    for place, one in enumerate(root.joined):
+        entity = sql.Identifier(_of_link(place))
+        parts.append(
+            sql.SQL("LEFT JOIN {} AS {} ON {} = {}").format(
+                identifier(tables[one.number]), entity, sql.Identifier(_of_link(place), "_id"), _column(root, one.reference)
+            )
+        )
+    return sql.SQL(" ").join(parts)
+
+
+def _of_link(place: int) -> str:
+    return f"e{place}"
 
 
 def _alias(number: int) -> sql.Identifier:
@@ -100,13 +117,8 @@ def _item(row: Shown, tables: Sequence[Table]) -> sql.Composed:
 
 def _object(row: Shown, tables: Sequence[Table]) -> sql.Composed:
     """Write an object of the columns that have a value; nulls within JSON stay."""
-    scalars = [cell for cell in row.members if cell.kind is not CellKind.JSON]
-    parts: list[sql.Composable] = []
-    for first in range(0, len(scalars), _ARGUMENTS):
-        pairs = [
-            sql.SQL("{}, {}").format(sql.Literal(cell.name), _value(row, cell)) for cell in scalars[first : first + _ARGUMENTS]
-        ]
-        parts.append(sql.SQL("jsonb_strip_nulls(jsonb_build_object({}))").format(listed(pairs)))
+    parts = _scalars([(cell.name, _value(row, cell)) for cell in row.members if cell.kind is not CellKind.JSON])
+    parts += [_told(row, one, tables) for one in row.joined if one.cells]
     others = [(cell.name, _value(row, cell)) for cell in row.members if cell.kind is CellKind.JSON]
     others += [(one.name, _below(row, one, tables)) for one in row.below if one.name]
     if others:
@@ -120,7 +132,27 @@ def _object(row: Shown, tables: Sequence[Table]) -> sql.Composed:
     return sql.SQL(" || ").join(parts) if parts else sql.SQL("'{{}}'::jsonb").format()
 
 
+def _scalars(named: Sequence[tuple[str, sql.Composable]]) -> list[sql.Composable]:
+    """Write objects that together have what is not null."""
+    parts: list[sql.Composable] = []
+    for first in range(0, len(named), _ARGUMENTS):
+        pairs = [sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in named[first : first + _ARGUMENTS]]
+        parts.append(sql.SQL("jsonb_strip_nulls(jsonb_build_object({}))").format(listed(pairs)))
+    return parts
+
+
+def _told(row: Shown, one: Joined, tables: Sequence[Table]) -> sql.Composed:
+    """Write what an entity tells of an item, as an object."""
+    named = [(name, _written(sql.Identifier("e", cell.name), cell)) for name, cell in one.cells]
+    return sql.SQL("coalesce((SELECT {} FROM {} AS e WHERE e._id = {}), '{{}}')").format(
+        sql.SQL(" || ").join(_scalars(named)), identifier(tables[one.number]), _column(row, one.reference)
+    )
+
+
 def _value(row: Shown, cell: Cell) -> sql.Composable:
+    return _written(_column(row, cell.name), cell)
+
+
+def _written(column: sql.Identifier, cell: Cell) -> sql.Composable:
     """Write a value so that the session's time zone does not show in it."""
-    column = _column(row, cell.name)
     return written_text(column, cell.type) if cell.kind is CellKind.TEXT else column
