@@ -9,6 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from json import dumps
 
 __all__ = ["MOST_BYTES", "Source", "named", "plain"]
 
@@ -93,4 +94,6 @@ def _apart(names: Mapping[Source, str], forbidden: frozenset[str]) -> dict[Sourc
         if not doubled:
             return found
         for source in doubled:
-            found[source] = _marked(found[source], (*source, found[source]))
+            found[source] = _marked(
+                found[source], (*source, dumps(source), found[source])
+            )  # unlike any other's, however they are parted

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etl_actors.relational.breakout.layout import laid_out
+from etl_actors.relational.breakout.names import named
 from etl_actors.relational.breakout.seen import Seen
 from tests.unit.relational.breakout.documents import DOCUMENTS
 
@@ -34,3 +35,14 @@ def test_names_are_apart(documents: list[Any]) -> None:
 def test_an_array_of_objects_and_an_object_at_one_place_have_tables_apart() -> None:
     layout = laid_out(_seen([{"v": [{"x": [1]}]}, {"v": {"x": [2]}}]), "root")
     assert [table.name for table in layout.tables] == ["root", "root__v", "root__v__item__x", "root__v__x"]
+
+
+def test_an_empty_name_and_an_array_within_an_array_are_told_apart() -> None:
+    documents = [{"a": [[1], {"": {"item": [1]}}, {"item": [1]}]}, {"a": {"": {"item": [2]}, "item": [3]}}]
+    names = [table.name for table in laid_out(_seen(documents), "root").tables]
+    assert len(set(names)) == len(names)
+
+
+def test_sources_that_are_one_text_when_joined_have_names_apart() -> None:
+    sources = [("b" * 64, "\0item"), ("b" * 64, "", "item")]
+    assert len({*named(sources).values()}) == len(sources)
