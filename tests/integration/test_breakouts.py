@@ -287,3 +287,14 @@ def test_a_slip_that_breaks_out_no_more_has_no_map(service: Connection, reader: 
     breakouts.grow(SLIP, seen_in({"a": 1}))
     adopt(service, read_slip({"slip.toml": 'name = "shop"\n[tables.other]\ncolumns.a = "a | int"\n'}, "public"))
     assert _map(reader, "shop") == []
+
+
+def test_a_table_that_does_not_follow_stays_whatever_those_above_it_follow(service: Connection) -> None:
+    slip = read_slip({"slip.toml": 'name = "shop"\n[breakout]\ncontracts.shop__t = "freeze"\n'}, "public")
+    growth = Breakouts(service, "public")
+    ensure_tables(service, slip.targets, slip.name)
+    adopt(service, slip)
+    version = growth.grow(slip, seen_in({"a": 1, "t": {"1": 2}}))
+    with pytest.raises(NoPlace, match="new documents: shop__t would change, by contract freeze"):
+        growth.grow(version, seen_in({"2024": 1}))
+    assert _columns(service, "shop__t") == {"key": "text", "value": "bigint"}

@@ -1,14 +1,15 @@
 """Documents against tables that may not follow them: what of a document has a place, what is news, and what is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from etl_actors.relational.breakout.layout import CellKind
+from etl_actors.relational.breakout.layout import CellKind, Layout
 from etl_actors.relational.breakout.rows import Breaker, Spot, pointer
+from etl_actors.relational.breakout.transition import addresses
 
-__all__ = ["NOTHING", "Contract", "Fitting", "Judged", "Misfit"]
+__all__ = ["NOTHING", "Contract", "Fitting", "Judged", "Misfit", "disturbed"]
 
 NOTHING: Any = object()
 """No value at all, not even null."""
@@ -53,6 +54,23 @@ class Judged:
     news: Any = NOTHING
     kept: Any = None
     misfits: list[Misfit] = field(default_factory=list)
+
+
+def disturbed(before: Layout, after: Layout, contracts: Sequence[Contract]) -> str:
+    """Name a table that would not stay as it is although its contract says so; empty where there is none.
+
+    What tables above it follow may turn fields into data, or need names of tables marked.
+
+    Args:
+        before: as the tables are.
+        after: as they would be.
+        contracts: of the tables as they are.
+    """
+    there = {address: (table.name, *table.cells) for address, table in zip(addresses(after), after.tables, strict=True)}
+    for address, table, contract in zip(addresses(before), before.tables, contracts, strict=True):
+        if contract is not Contract.EVOLVE and there.get(address) != (table.name, *table.cells):
+            return table.name
+    return ""
 
 
 class Fitting:

@@ -26,6 +26,7 @@ __all__ = [
     "RenameColumn",
     "ToText",
     "Widen",
+    "addresses",
     "transition",
 ]
 
@@ -43,9 +44,9 @@ def transition(before: Layout, after: Layout) -> list[Change] | Refill:
     Returns:
         The changes, in the order in which they can be made; or that documents have to be broken out again.
     """
-    known = dict(zip(_addresses(before), before.tables, strict=True))
+    known = dict(zip(addresses(before), before.tables, strict=True))
     changes: list[Change] = []
-    for number, (address, table) in enumerate(zip(_addresses(after), after.tables, strict=True)):
+    for number, (address, table) in enumerate(zip(addresses(after), after.tables, strict=True)):
         old = known.pop(address, None)
         if old is None:
             changes.append(AddTable(number))
@@ -70,12 +71,12 @@ def _entities(before: Layout, after: Layout) -> list[Change] | Refill:
     """Change the tables of entities, once all others have their columns."""
     if [(one.name, one.key) for one in before.entities] != [(one.name, one.key) for one in after.entities]:
         return Refill("other things are entities now")
-    were, addresses = _addresses(before), _addresses(after)
+    were, become = addresses(before), addresses(after)
     known = dict(zip(were, before.tables, strict=True))
     there = {(were[link.table], link.path) for link in before.links}
     moved: list[MoveColumns] = []
     for link in after.links:
-        address = addresses[link.table]
+        address = become[link.table]
         if (address, link.path) in there:
             entity, table = before.entities[link.entity], after.tables[link.table]
             links = {one.path for one in after.links if one.table == link.table}
@@ -112,7 +113,7 @@ def _elsewhere(table: BrokenTable) -> str:
     return "columns" if table.step is Step.ENTRIES else "a column"
 
 
-def _addresses(layout: Layout) -> list[_Address]:
+def addresses(layout: Layout) -> list[_Address]:
     """Give what tells each table from the others: how its items are found, from the document on."""
     found: list[_Address] = []
     for table in layout.tables:

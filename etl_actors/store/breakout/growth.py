@@ -7,6 +7,8 @@ import psycopg
 from psycopg import errors as pg
 
 from etl_actors.errors import NoPlace, SlipError
+from etl_actors.relational.breakout.fitting import Fitting, disturbed
+from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.transition import AddColumn, AddTable, MoveColumns, Refill, RenameColumn, transition
 from etl_actors.relational.breakout.transition import Change as Drift
@@ -121,7 +123,10 @@ class Breakouts:
             return self._changed(slip, wanted, [AddTable(number) for number in range(len(wanted.tables))])
         known = self.current(slip)
         wanted = grown(known, seen)
-        return known if wanted.digest == known.digest else self.follow(known, wanted)
+        if wanted.digest == known.digest:
+            return known
+        _require_undisturbed(known, wanted)
+        return self.follow(known, wanted)
 
     def follow(self, known: Slip, wanted: Slip) -> Slip:
         """Change the tables from one version to another, and let that be the active one.
@@ -214,6 +219,20 @@ def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bo
     large = written_anew(conn, known.targets, changes) > _IN_PLACE_BYTES
     large = large or written_anew(conn, known.targets, moves) > _MOVED_BYTES
     return large and all_staged(conn, known)
+
+
+def _require_undisturbed(known: Slip, wanted: Slip) -> None:
+    """Refuse what documents ask of tables that follow where others, that do not, would change by it."""
+    assert known.breakout is not None
+    assert wanted.breakout is not None
+    before, after = known.breakout, wanted.breakout
+    contracts = Fitting(Breaker(before.layout), before.contracts, before.contract).contracts
+    name = disturbed(before.layout, after.layout, contracts)
+    if name:
+        contract = contracts[[table.name for table in before.layout.tables].index(name)].value
+        raise NoPlace(
+            f"The tables of slip {known.name} cannot be changed for new documents: {name} would change, by contract {contract}."
+        )
 
 
 def asked_for(known: Slip, wanted: Slip) -> list[Change]:
