@@ -19,6 +19,7 @@ class Policy(Enum):
     IGNORE = "ignore"  # the lowest row_id
     UPDATE = "update"  # the highest row_id
     NEWEST = "newest"  # the greatest value of one column, nulls last, then the highest row_id
+    HISTORY = "history"  # of one key each version, told apart by one column; of one version the lowest row_id
     FILL = "fill"  # no row wins as a whole: each column has its first value that is not null, by row_id
 
 
@@ -68,7 +69,7 @@ class Table:
         columns: the slip's own columns, in its order.
         parent: the qualified name of the table whose row is this one's parent; None for a ROOT or an ENTITY.
         owner: of a SET that lands with rows of an OWN or ENTITY: that table's qualified name; else None.
-        newest: the column that decides under `Policy.NEWEST`; else empty.
+        newest: the column that decides under `Policy.NEWEST`, and tells versions apart under `Policy.HISTORY`; else empty.
         indexes: columns of each index that the slip asks for.
     """
 
@@ -87,6 +88,21 @@ class Table:
     def qualified(self) -> str:
         """``schema.name``, unquoted: the name used in messages, books and identities."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def versioned(self) -> bool:
+        """Whether it has a row for each version of a key."""
+        return self.policy is Policy.HISTORY and self.kind is not Kind.SET
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns that `_id` is made of: the key, under `Policy.HISTORY` also the version."""
+        return (*self.key, self.newest) if self.versioned else self.key
+
+    @property
+    def told_policy(self) -> str:
+        """Its policy as a slip writes it."""
+        return f"{self.policy.value}({self.newest})" if self.newest else self.policy.value
 
     @property
     def copied(self) -> tuple[tuple[str, str], ...]:

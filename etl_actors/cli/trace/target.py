@@ -108,7 +108,7 @@ def _table(conn: "Connection", name: str, target_schema: str) -> "FoundTable":
 
 
 def _key(slip: "Slip | None", qualified: str) -> tuple[str, ...]:
-    return next((table.key for table in (slip.targets if slip else ()) if table.qualified == qualified), ())
+    return next((table.identity for table in (slip.targets if slip else ()) if table.qualified == qualified), ())
 
 
 def _above(conn: "Connection", slip: "Slip | None", row: "TargetRow") -> list["TargetRow"]:

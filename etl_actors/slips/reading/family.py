@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from etl_actors.relational.companions import versions_name
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.model.draft import Draft
 from etl_actors.slips.model.slip import SlipTable
@@ -97,6 +98,11 @@ class Family:
                 (*keys, "on_duplicate"),
                 '"fill" is for rows that many documents share: a table with `each`, a `key` and no `parent`',
             )
+        view = versions_name(draft.name)
+        if draft.policy is Policy.HISTORY and view in self.drafts:
+            self.problems.at_key(
+                ("tables", view), f"`{view}` is the view of the versions of `{draft.name}`: name the table otherwise"
+            )
         owner = None if "key" in draft.content else self._owner(draft)
         if owner is not None and owner.policy is Policy.FILL:
             self.problems.at_value(
@@ -161,7 +167,7 @@ class Family:
             parent=parent.qualified if parent else None,
             owner=keyless.named if keyless else None,
             newest=draft.newest,
-            indexes=draft.indexes,
+            indexes=_indexes(draft),
         )
         built[draft.name] = SlipTable(
             table,
@@ -180,6 +186,11 @@ class Family:
         for child in self.drafts.values():
             if child.parent == draft.name:
                 self._build(child, table, keyless or _Owner(table), built)
+
+
+def _indexes(draft: Draft) -> tuple[tuple[str, ...], ...]:
+    by_version = (*draft.key, draft.newest)  # by it the view of the versions finds those of a key, in their order
+    return (*draft.indexes, by_version) if draft.policy is Policy.HISTORY and by_version not in draft.indexes else draft.indexes
 
 
 def _loops(draft: Draft) -> int:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from etl_actors.relational.tables import Column, Kind, Policy, Table
+from etl_actors.relational.tables import Column, Kind, Table
 from etl_actors.slips.model.slip import Slip, SlipTable
+from etl_actors.slips.shelf.companions import companion_quarrels
 from etl_actors.slips.shelf.cross_refs import ref_quarrels
 from etl_actors.slips.shelf.quarrel import Quarrel, Read, told
 from etl_actors.slips.shelf.view_quarrels import view_quarrels
@@ -36,6 +37,7 @@ def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
             if differing:
                 sentence = f"the slip fills `{name}` otherwise than {one[0] / MAIN}: {differing}"
                 yield Quarrel(one[1].name, other[1].name, name, _problem(other, table, sentence))
+    yield from companion_quarrels(slips)
     yield from ref_quarrels(slips)
     yield from view_quarrels(slips)
 
@@ -50,8 +52,8 @@ def _differences(one: SlipTable, other: SlipTable) -> Iterator[str]:
         yield f"it is {_stand(here)}, there {_stand(there)}"
     if here.key != there.key:
         yield f"its key is {_listed(here.key)}, there {_listed(there.key)}"
-    if _policy(here) != _policy(there) and Kind.SET not in (here.kind, there.kind):  # a SET has its owner's
-        yield f'`on_duplicate` is "{_policy(here)}", there "{_policy(there)}"'
+    if here.told_policy != there.told_policy and Kind.SET not in (here.kind, there.kind):  # a SET has its owner's
+        yield f'`on_duplicate` is "{here.told_policy}", there "{there.told_policy}"'
     if one.own_rows != other.own_rows:
         yield f"`identity` is {_identity(one)}, there {_identity(other)}"
     known = {column.name: column for column in there.columns}
@@ -83,10 +85,6 @@ def _differing(here: Column, there: Column) -> Iterator[str]:
 
 def _nullness(column: Column) -> str:
     return "may be null" if column.null else "is never null"
-
-
-def _policy(table: Table) -> str:
-    return f"newest({table.newest})" if table.policy is Policy.NEWEST else table.policy.value
 
 
 def _stand(table: Table) -> str:

@@ -97,7 +97,7 @@ def _expressions(slip: Slip) -> Iterator[tuple[Keys, Any]]:
 
 def _key(table: SlipTable) -> list[tuple[str, str]]:
     types = {column.name: column.type for column in table.table.columns}
-    return [(name, types[name]) for name in table.table.key]
+    return [(name, types[name]) for name in table.table.identity]
 
 
 def _fits(table: SlipTable, ref: Ref) -> bool:

@@ -154,7 +154,7 @@ class Comparison:
         kinds = compared_columns([*everybody, *plans])
         # What a slip once filled may be there no more.
         kept = {column: kind for column, kind in kinds.items() if column in there or any(_fills(plan, column) for plan in plans)}
-        always = {*table.key, *(column.name for each in (*everybody, *plans) for column in each.columns if not column.null)}
+        always = {*table.identity, *(column.name for each in (*everybody, *plans) for column in each.columns if not column.null)}
         return Compared(len(self._compared), table, there, tuple(kept), kinds, frozenset(always), filled=name in self._filled)
 
     def _has_vacant(self, one: Compared) -> bool:
@@ -238,6 +238,6 @@ def _example(one: Compared, row: Sequence[Any], hidden: frozenset[str]) -> Examp
         shown = ("…", "…") if name in hidden else (was, now)
         if was != now:
             changes[name] = shown
-        if name in one.table.key:
+        if name in one.table.identity:
             key[name] = shown[1]
     return Example(str(found), key, changes)

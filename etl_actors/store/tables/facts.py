@@ -6,12 +6,23 @@ from dataclasses import dataclass, field
 
 from psycopg import sql
 
+from etl_actors.relational.companions import versions_name
 from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.quoting import identifier, listed
 
-__all__ = ["ColumnFacts", "Facts", "SchemaFacts", "facts_of", "is_empty", "required_by_us", "schema_facts", "spelled"]
+__all__ = [
+    "ColumnFacts",
+    "Facts",
+    "SchemaFacts",
+    "ViewFacts",
+    "facts_of",
+    "is_empty",
+    "required_by_us",
+    "schema_facts",
+    "spelled",
+]
 
 _SQL = queries("targets")
 
@@ -26,6 +37,14 @@ class ColumnFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewFacts:
+    """What has the name of the view of a table's versions: its columns, and the comment by which a view of ours is known."""
+
+    columns: tuple[str, ...]
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A table as it is.
 
@@ -35,6 +54,7 @@ class Facts:
         checks: names of its CHECK constraints.
         indexes: names of its indexes.
         columns: by name, in their order.
+        view: what has the name of the view of its versions; None where nothing has, or where it is to have none.
     """
 
     ours: bool
@@ -42,6 +62,7 @@ class Facts:
     checks: frozenset[str]
     indexes: frozenset[str]
     columns: dict[str, ColumnFacts] = field(default_factory=dict)
+    view: ViewFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +88,12 @@ def facts_of(conn: Connection, table: Table) -> Facts | None:
         return None
     ours, owner, checks, indexes = found
     columns = {name: ColumnFacts(*rest) for name, *rest in conn.execute(_SQL["described_columns"], where)}
-    return Facts(ours, owner, frozenset(checks), frozenset(indexes), columns)
+    return Facts(ours, owner, frozenset(checks), frozenset(indexes), columns, _view(conn, table) if table.versioned else None)
+
+
+def _view(conn: Connection, table: Table) -> ViewFacts | None:
+    found = conn.execute(_SQL["view"], {"schema": table.schema, "name": versions_name(table.name)}).fetchone()
+    return None if found is None else ViewFacts(tuple(found[0]), found[1])
 
 
 def schema_facts(conn: Connection, schema: str) -> SchemaFacts:

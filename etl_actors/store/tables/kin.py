@@ -145,7 +145,8 @@ def _known_by(table: SlipTable, slip: Slip) -> str:
     if table.table.kind is Kind.ROOT and slip.breakout is not None and slip.breakout.known_by:
         return f"({', '.join(slip.breakout.known_by)})"
     if table.table.key:
-        return f"({', '.join(table.table.key)})"
+        key = f"({', '.join(table.table.key)})"
+        return f"{key} and the version {table.table.newest}" if table.table.versioned else key
     if table.table.kind is Kind.ROOT:
         if table.own_rows:
             return "their staged row"
