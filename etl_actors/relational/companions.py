@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-__all__ = ["versions_name"]
+__all__ = ["tombstones_name", "versions_name"]
 
 _BYTES = 63
 _DIGEST = 8  # hexadecimal digits
@@ -18,6 +18,18 @@ def versions_name(table: str) -> str:
         A name of at most 63 bytes; of two tables never the same.
     """
     return _beside(table, "_history")
+
+
+def tombstones_name(table: str) -> str:
+    """Name the table that tells which keys of a table are deleted.
+
+    Args:
+        table: whose keys they are, unqualified.
+
+    Returns:
+        A name of at most 63 bytes; of two tables never the same.
+    """
+    return _beside(table, "_deleted")
 
 
 def _beside(table: str, ending: str) -> str:

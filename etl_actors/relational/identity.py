@@ -86,7 +86,7 @@ def stored_identity(table: Table, key_texts: Sequence[str]) -> str:
     """
     types = {column.name: column.type for column in table.columns}
     return key_identity(
-        table.name, [canonical_key(text, types[name]) for name, text in zip(table.identity, key_texts, strict=True)]
+        table.known_as, [canonical_key(text, types[name]) for name, text in zip(table.identity, key_texts, strict=True)]
     )
 
 

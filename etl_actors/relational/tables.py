@@ -28,13 +28,15 @@ class Kind(Enum):
 
     A ROOT decides for its document. A SET of keyless children lands, and is replaced as a whole, with its owner: the
     nearest ancestor that is a ROOT, OWN or ENTITY. OWN rows (children with a key) and those of an ENTITY (items that many
-    documents share, below no parent) have a policy of their own.
+    documents share, below no parent) have a policy of their own. A TOMBSTONE stands where a document has deleted a row of the
+    ROOT: of both, one has an `_id`, by the policy that both have.
     """
 
     ROOT = "root"
     SET = "set"
     OWN = "own"
     ENTITY = "entity"
+    TOMBSTONE = "tombstone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Table:
         owner: of a SET that lands with rows of an OWN or ENTITY: that table's qualified name; else None.
         newest: the column that decides under `Policy.NEWEST`, and tells versions apart under `Policy.HISTORY`; else empty.
         indexes: columns of each index that the slip asks for.
+        deletes: of a TOMBSTONE: the unqualified name of the ROOT's table, in the same schema, whose rows it keeps away; else empty.
+        deleted_by: of a ROOT of which documents may delete rows: the unqualified name of the table of its tombstones; else empty.
     """
 
     schema: str
@@ -83,6 +87,8 @@ class Table:
     owner: str | None = None
     newest: str = ""
     indexes: tuple[tuple[str, ...], ...] = ()
+    deletes: str = ""
+    deleted_by: str = ""
 
     @property
     def qualified(self) -> str:
@@ -91,13 +97,18 @@ class Table:
 
     @property
     def versioned(self) -> bool:
-        """Whether it has a row for each version of a key."""
-        return self.policy is Policy.HISTORY and self.kind is not Kind.SET
+        """Whether it has a row for each version of a key, so that there is a view of them."""
+        return self.policy is Policy.HISTORY and self.kind not in (Kind.SET, Kind.TOMBSTONE)
+
+    @property
+    def known_as(self) -> str:
+        """The name that `_id` is made of: a tombstone has the `_id` of the row that it keeps away."""
+        return self.deletes or self.name
 
     @property
     def identity(self) -> tuple[str, ...]:
         """The columns that `_id` is made of: the key, under `Policy.HISTORY` also the version."""
-        return (*self.key, self.newest) if self.versioned else self.key
+        return (*self.key, self.newest) if self.policy is Policy.HISTORY and self.key else self.key
 
     @property
     def told_policy(self) -> str:

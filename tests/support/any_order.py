@@ -17,7 +17,7 @@ from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
 from tests.support.leases import OWNER
 
-__all__ = ["forget_loads", "load_shuffled"]
+__all__ = ["forget_loads", "load_leases", "load_shuffled"]
 
 
 def load_shuffled(url: str, slip: Slip, dice: Random, loaders: int) -> None:
@@ -37,11 +37,12 @@ def load_shuffled(url: str, slip: Slip, dice: Random, loaders: int) -> None:
             leases += made
     dice.shuffle(leases)
     with ThreadPoolExecutor(loaders) as pool:
-        for done in [pool.submit(_load, url, slip, leases[number::loaders]) for number in range(loaders)]:
+        for done in [pool.submit(load_leases, url, slip, leases[number::loaders]) for number in range(loaders)]:
             done.result(60)
 
 
-def _load(url: str, slip: Slip, leases: Sequence[Lease]) -> None:
+def load_leases(url: str, slip: Slip, leases: Sequence[Lease]) -> None:
+    """Load batches one after the other, over a connection of their own."""
     with connect(url) as conn, connect(url) as reading:
         parser, loading = BatchParser(lambda row_ids: fetch(reading, row_ids), "public"), Loading(conn)
         for lease in leases:

@@ -134,6 +134,7 @@ columns.name = "name | text"
         BOOK.replace("columns.isbn", 'on_duplicate = "history(added)"\ncolumns.added = "added | date"\ncolumns.isbn')
         + '[tables.book_history]\nparent = "book"\ncolumns.year = "year | int"\n',
     ),
+    _slip("Deletes where the first one wins", BOOK.replace("columns.isbn", "delete_when = \"event == 'deleted'\"\ncolumns.isbn")),
     Case(
         SLIPS,
         "Two slips make different things of one table",

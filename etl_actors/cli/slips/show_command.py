@@ -145,6 +145,8 @@ def _kind(made: SlipTable, per: str) -> str:
             return "the root, one row a document" if not made.when_text else "the root, at most one row a document"
         case Kind.ENTITY:
             return "entities, shared by many documents"
+        case Kind.TOMBSTONE:
+            return f"keys whose row of {made.table.deletes} a document has deleted"
         case _:
             return f"below {made.parent}, one row {per}"
 

@@ -85,7 +85,7 @@ def _write_column(code: Code, number: int, place: int, scope: Scope, depth: int)
     code.add(depth, f"k{number}_{place} = {emitter.column(column.node, scope, kind, text=True)}", spot)
     of_key = column.name in made.table.key
     refuse = emitter.bound("null_key", _null_key) if of_key else emitter.bound("null_version", _null_version)
-    code.add(depth, f"if k{number}_{place} is None: {refuse}({made.table.name!r}, {column.name!r})", spot)
+    code.add(depth, f"if k{number}_{place} is None: {refuse}({made.table.known_as!r}, {column.name!r})", spot)
     code.add(depth, f"{name} = {_escaped(code, column.node, kind, f'k{number}_{place}', scope)}", spot)
 
 
@@ -111,7 +111,7 @@ def _identity(code: Code, number: int) -> str:
             else:
                 canonical = f"n := {code.emitter.bound('canonical', key_canonicaliser(kind))}({known})"
                 texts.append(f"{{len(({canonical}))}}:{{n}}")
-        start = f"k{len(table.name)}:{table.name}"  # what `key_identity` hashes, written out
+        start = f"k{len(table.known_as)}:{table.known_as}"  # what `key_identity` hashes, written out
         identify = code.emitter.bound("identify", identity.identifier(start.encode()))
         return f'{identify}(f"{"".join(texts)}".encode())'
     if table.kind is Kind.ROOT:

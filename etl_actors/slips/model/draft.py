@@ -44,6 +44,7 @@ class Draft:
         each: where the items are.
         recurse: where the items below an item are.
         when: whether an item gives a row.
+        delete_when: whether a document deletes the row of its key.
         lets: of the table.
         columns: in order, without those that can't be read.
         key: names of columns.
@@ -61,6 +62,7 @@ class Draft:
     each: Expression | None = None
     recurse: Expression | None = None
     when: Predicate | None = None
+    delete_when: Predicate | None = None
     lets: tuple[Let, ...] = ()
     columns: tuple[DraftColumn, ...] = ()
     key: tuple[str, ...] = ()

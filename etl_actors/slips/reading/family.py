@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from etl_actors.relational.companions import versions_name
+from etl_actors.relational.companions import tombstones_name, versions_name
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.model.draft import Draft
 from etl_actors.slips.model.slip import SlipTable
 from etl_actors.slips.reading.columns import name_problem
+from etl_actors.slips.reading.deletes import check_deletes, tombstones
 from etl_actors.slips.source.problems import Problems, did_you_mean
 
 __all__ = ["Family"]
@@ -53,6 +54,8 @@ class Family:
         built: dict[str, SlipTable] = {}
         for top in (root, *(draft for draft in self.drafts.values() if not draft.below and draft.has_each)):
             self._build(top, None, None, built)
+        if root.delete_when is not None:
+            built[tombstones_name(root.name)] = tombstones(built[root.name], root)
         return tuple(built.values())
 
     def _root(self) -> Draft:
@@ -103,6 +106,7 @@ class Family:
             self.problems.at_key(
                 ("tables", view), f"`{view}` is the view of the versions of `{draft.name}`: name the table otherwise"
             )
+        check_deletes(draft, self.drafts, self.problems)
         owner = None if "key" in draft.content else self._owner(draft)
         if owner is not None and owner.policy is Policy.FILL:
             self.problems.at_value(
@@ -168,6 +172,7 @@ class Family:
             owner=keyless.named if keyless else None,
             newest=draft.newest,
             indexes=_indexes(draft),
+            deleted_by=tombstones_name(draft.name) if draft.delete_when is not None else "",
         )
         built[draft.name] = SlipTable(
             table,

@@ -26,6 +26,8 @@ def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
     fillers: dict[str, list[tuple[Read, SlipTable]]] = {}
     for read in slips:
         for table in read[1].tables:
+            if table.table.kind is Kind.TOMBSTONE:
+                continue  # as its root's table says
             fillers.setdefault(table.table.qualified, []).append((read, table))
     for name, several in fillers.items():
         for (one, known), (other, table) in combinations(several, 2):
@@ -33,7 +35,9 @@ def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
                 sentence = f"`{name}` is a table of {one[0] / MAIN} too: what breaks documents out has its tables for itself"
                 yield Quarrel(one[1].name, other[1].name, name, _problem(other, table, sentence))
                 continue
-            differing = "; ".join((*_differences(table, known), *_origins(other[1], table, one[1])))
+            differing = "; ".join(
+                (*_differences(table, known), *_deletes(table.table, known.table), *_origins(other[1], table, one[1]))
+            )
             if differing:
                 sentence = f"the slip fills `{name}` otherwise than {one[0] / MAIN}: {differing}"
                 yield Quarrel(one[1].name, other[1].name, name, _problem(other, table, sentence))
@@ -68,6 +72,11 @@ def _differences(one: SlipTable, other: SlipTable) -> Iterator[str]:
             yield f"column `{column.name}` is not filled, and there it is never null"
 
 
+def _deletes(here: Table, there: Table) -> Iterator[str]:
+    if bool(here.deleted_by) != bool(there.deleted_by):
+        yield f"`delete_when` is {_given(here.deleted_by)}, there {_given(there.deleted_by)}"
+
+
 def _origins(slip: Slip, table: SlipTable, other: Slip) -> Iterator[str]:
     """Tell whether rows that are known by their whole document are known by more of it here than there."""
     if table.table.kind is Kind.ROOT and not table.table.key and slip.has_origin != other.has_origin:
@@ -95,6 +104,10 @@ def _stand(table: Table) -> str:
 
 def _listed(key: tuple[str, ...]) -> str:
     return f"({', '.join(key)})" if key else "none"
+
+
+def _given(what: str) -> str:
+    return "given" if what else "not given"
 
 
 def _identity(table: SlipTable) -> str:

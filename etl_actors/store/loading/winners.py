@@ -149,7 +149,7 @@ def ordered(table: Table, side: str = "", *, newest: str = "", held: str = "") -
     parts = [_named(side, "_row_id") + way]
     if held:
         parts.append(_named(side, held) + sql.SQL(" DESC"))
-    if table.kind is not Kind.ROOT:
+    if table.kind in (Kind.OWN, Kind.ENTITY):
         parts.append(_named(side, "_pos") + way)
     if table.policy is Policy.NEWEST:
         parts.insert(0, _newest_value(table, side, newest) + sql.SQL(" DESC NULLS LAST"))

@@ -3,6 +3,14 @@
 -- name: lock_target
 SELECT pg_advisory_xact_lock(hashtextextended('etl.target.' || %(target)s, 0))
 
+-- name: share_deletes
+-- To the transaction's end nobody deletes rows of the table by tombstones: a row and a tombstone of one key, each landing unseen by the
+-- other, would both stand. Taken before any row is locked, and one a load but for a replay's, which takes them in order.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('etl.deletes.' || %(target)s, 0))
+
+-- name: hold_deletes
+SELECT pg_advisory_xact_lock(hashtextextended('etl.deletes.' || %(target)s, 0))
+
 -- name: limit_wait
 -- An ALTER that waits for one long reader makes everybody else wait behind it: rather give up soon, and come again.
 SELECT set_config('lock_timeout', '500ms', true)

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
-from etl_actors.relational.companions import versions_name
+from etl_actors.relational.companions import tombstones_name, versions_name
 from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
@@ -55,6 +55,7 @@ class Facts:
         indexes: names of its indexes.
         columns: by name, in their order.
         view: what has the name of the view of its versions; None where nothing has, or where it is to have none.
+        deleted: whether a table that keeps versions has one of tombstones, whether this slip asks for it or another did.
     """
 
     ours: bool
@@ -63,6 +64,7 @@ class Facts:
     indexes: frozenset[str]
     columns: dict[str, ColumnFacts] = field(default_factory=dict)
     view: ViewFacts | None = None
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,12 @@ def facts_of(conn: Connection, table: Table) -> Facts | None:
         return None
     ours, owner, checks, indexes = found
     columns = {name: ColumnFacts(*rest) for name, *rest in conn.execute(_SQL["described_columns"], where)}
-    return Facts(ours, owner, frozenset(checks), frozenset(indexes), columns, _view(conn, table) if table.versioned else None)
+    facts = Facts(ours, owner, frozenset(checks), frozenset(indexes), columns)
+    if not table.versioned:
+        return facts
+    beside = {"schema": table.schema, "name": tombstones_name(table.name)}
+    names = {name for name, *_ in conn.execute(_SQL["described_columns"], beside)}
+    return replace(facts, view=_view(conn, table), deleted={"_row_id", *table.identity} <= names)
 
 
 def _view(conn: Connection, table: Table) -> ViewFacts | None:

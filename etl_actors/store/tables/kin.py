@@ -5,7 +5,7 @@ winner does not must go, or the tables would depend on the order of arrival.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
@@ -34,12 +34,20 @@ class Kin:
         columns: per qualified table, the columns in the database that only other slips fill.
         sets: per qualified table that owns any, the keyless children of its rows, this slip's and others'; parents before
             children.
+        tombstones: per qualified table of roots the table of its tombstones, if this slip or another has one that is there.
     """
 
     slips: int
     written: int
     columns: dict[str, tuple[str, ...]]
     sets: dict[str, tuple[Table, ...]]
+    tombstones: dict[str, Table] = field(default_factory=dict)
+
+    @property
+    def twins(self) -> dict[str, str]:
+        """Of each table of roots that has tombstones, and of the tombstones' table, the other: an `_id` stands in one of both."""
+        pairs = {root: table.qualified for root, table in self.tombstones.items()}
+        return pairs | {other: root for root, other in pairs.items()}
 
 
 def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> Kin:
@@ -57,10 +65,13 @@ def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> K
     stored = stored_slips(conn, target_schema)
     columns: dict[str, dict[str, None]] = {name: {} for name in own}
     sets: dict[str, dict[tuple[str, str | None], Table]] = {name: {} for name in own}
+    tombstones: dict[str, Table] = {}
     for targets in (tuple(own.values()), *(slip.targets for slip in stored)):
         root = next((table.qualified for table in targets if table.kind is Kind.ROOT), "")
         for table in targets:
             columns.get(table.qualified, {}).update(dict.fromkeys(column.name for column in table.columns))
+            if table.kind is Kind.TOMBSTONE and f"{table.schema}.{table.deletes}" in own:
+                tombstones.setdefault(f"{table.schema}.{table.deletes}", table)
             if table.kind is Kind.SET:
                 sets.get(table.owner or root, {}).setdefault((table.qualified, table.parent), table)
     there = {name: _present(conn, table) for name, table in own.items()}
@@ -69,6 +80,7 @@ def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> K
         written=sum(slip.breakout is None or not slip.breakout.evidence for slip in stored),
         columns={name: tuple(_others(table, columns[name], there[name])) for name, table in own.items()},
         sets={owner: tuple(table for table in found.values() if _present(conn, table)) for owner, found in sets.items() if found},
+        tombstones={root: table for root, table in tombstones.items() if _present(conn, table)},
     )
 
 
