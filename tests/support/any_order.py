@@ -6,8 +6,10 @@ from random import Random
 
 import psycopg
 
+from etl_actors.errors import Outgrown
 from etl_actors.relational.parsed import Parsed
 from etl_actors.slips.model.slip import Slip
+from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease
@@ -44,11 +46,17 @@ def load_shuffled(url: str, slip: Slip, dice: Random, loaders: int) -> None:
 def load_leases(url: str, slip: Slip, leases: Sequence[Lease]) -> None:
     """Load batches one after the other, over a connection of their own."""
     with connect(url) as conn, connect(url) as reading:
-        parser, loading = BatchParser(lambda row_ids: fetch(reading, row_ids), "public"), Loading(conn)
+        growing, loading = Breakouts(reading, "public"), Loading(conn)
+        parser = BatchParser(lambda row_ids: fetch(reading, row_ids), "public", growing=growing)
         for lease in leases:
-            parsed = parser.parse(Job(lease.row_ids, Role((RoleSlip(slip.digest, slip.files),))))
-            assert isinstance(parsed, Parsed)
-            loading.load(lease, parsed)
+            while True:
+                parsed = parser.parse(Job(lease.row_ids, Role((RoleSlip(slip.digest, slip.files),))))
+                assert isinstance(parsed, Parsed)
+                try:
+                    loading.load(lease, parsed)
+                except Outgrown:
+                    continue  # another has grown the slip meanwhile
+                break
 
 
 def forget_loads(url: str, tables: Sequence[str]) -> None:
