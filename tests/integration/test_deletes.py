@@ -260,3 +260,24 @@ def test_the_audit_finds_a_row_that_has_a_tombstone_too(producer: Connection, se
         "count public.book_deleted",
         "deleted public.book",
     ]
+
+
+def test_tombstones_of_a_version_with_another_policy_still_stand(
+    producer: Connection, service: Connection, admin: Connection
+) -> None:
+    first = slip_of(service, "update")
+    late, *_ = stage(
+        producer,
+        "library",
+        [{"isbn": 1, "at": 1, "title": "late"}, {"isbn": 1, "at": 0, "gone": True}, {"isbn": 2, "at": 9, "gone": True}],
+    )
+    admin.execute("DELETE FROM etl.inbox WHERE row_id = %s", [late])
+    settle(service, {"library": first}, 4)
+    later = read(_SLIP.format(policy="newest(at)", kind="int").replace('delete_when = "gone == true"', ""))
+    remember(service, later)
+    admin.execute("INSERT INTO etl.inbox (source, row_id, bytes) VALUES ('library', %s, 1)", [late])
+    stage(producer, "library", [{"isbn": 2, "at": 1, "title": "b"}])
+    settle(service, {"library": later}, 4)
+    assert service.execute("SELECT isbn FROM book").fetchall() == [(2,)]
+    assert service.execute("SELECT isbn FROM book_deleted").fetchall() == [(1,)], "nothing of it says at what time it was"
+    assert not audit(admin, "public").findings

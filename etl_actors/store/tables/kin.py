@@ -65,13 +65,10 @@ def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> K
     stored = stored_slips(conn, target_schema)
     columns: dict[str, dict[str, None]] = {name: {} for name in own}
     sets: dict[str, dict[tuple[str, str | None], Table]] = {name: {} for name in own}
-    tombstones: dict[str, Table] = {}
     for targets in (tuple(own.values()), *(slip.targets for slip in stored)):
         root = next((table.qualified for table in targets if table.kind is Kind.ROOT), "")
         for table in targets:
             columns.get(table.qualified, {}).update(dict.fromkeys(column.name for column in table.columns))
-            if table.kind is Kind.TOMBSTONE and f"{table.schema}.{table.deletes}" in own:
-                tombstones.setdefault(f"{table.schema}.{table.deletes}", table)
             if table.kind is Kind.SET:
                 sets.get(table.owner or root, {}).setdefault((table.qualified, table.parent), table)
     there = {name: _present(conn, table) for name, table in own.items()}
@@ -80,8 +77,18 @@ def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> K
         written=sum(slip.breakout is None or not slip.breakout.evidence for slip in stored),
         columns={name: tuple(_others(table, columns[name], there[name])) for name, table in own.items()},
         sets={owner: tuple(table for table in found.values() if _present(conn, table)) for owner, found in sets.items() if found},
-        tombstones={root: table for root, table in tombstones.items() if _present(conn, table)},
+        tombstones=_tombstones(conn, [*(slip.targets for slip in stored), tuple(own.values())], own),
     )
+
+
+def _tombstones(conn: Connection, versions: Iterable[Iterable[Table]], roots: Collection[str]) -> dict[str, Table]:
+    """Find the tables of tombstones of some roots, as the latest version makes them that makes any."""
+    found: dict[str, Table] = {}
+    for table in (table for targets in versions for table in targets if table.kind is Kind.TOMBSTONE):
+        root = f"{table.schema}.{table.deletes}"
+        if root in roots:
+            found[root] = table
+    return {root: table for root, table in found.items() if _present(conn, table)}
 
 
 def _others(table: Table, filled: Iterable[str], there: Collection[str]) -> Iterator[str]:
