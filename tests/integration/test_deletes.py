@@ -281,3 +281,17 @@ def test_tombstones_of_a_version_with_another_policy_still_stand(
     assert service.execute("SELECT isbn FROM book").fetchall() == [(2,)]
     assert service.execute("SELECT isbn FROM book_deleted").fetchall() == [(1,)], "nothing of it says at what time it was"
     assert not audit(admin, "public").findings
+
+
+def test_versions_of_one_key_and_what_deletes_them_are_found_by_index(service: Connection) -> None:
+    slip_of(service, "history(at)")
+    for table, more in (("book", ", title"), ("book_deleted", "")):
+        value = ", 'a'" if more else ""
+        service.execute(
+            f"INSERT INTO {table} (_id, _row_id, _batch_id, isbn, at{more}) "
+            f"SELECT gen_random_uuid(), n, 1, n % 20000, n{value} FROM generate_series(1, 60000) n".encode()
+        )
+        service.execute(f"ANALYZE {table}".encode())
+    plan = "\n".join(line for (line,) in service.execute("EXPLAIN SELECT * FROM book_history WHERE isbn = 7"))
+    assert "Seq Scan" not in plan
+    assert plan.count("Index Cond: (isbn = 7)") == 2
