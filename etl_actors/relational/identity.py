@@ -78,14 +78,16 @@ def stored_identity(table: Table, key_texts: Sequence[str]) -> str:
 
     Args:
         table: with a key.
-        key_texts: PostgreSQL's text of the key columns, in the key's order (TimeZone UTC, DateStyle ISO,
+        key_texts: PostgreSQL's text of the columns of `Table.identity`, in its order (TimeZone UTC, DateStyle ISO,
             extra_float_digits 1).
 
     Returns:
         32 hexadecimal digits.
     """
     types = {column.name: column.type for column in table.columns}
-    return key_identity(table.name, [canonical_key(text, types[name]) for name, text in zip(table.key, key_texts, strict=True)])
+    return key_identity(
+        table.known_as, [canonical_key(text, types[name]) for name, text in zip(table.identity, key_texts, strict=True)]
+    )
 
 
 def identifier(beginning: bytes) -> Callable[[bytes], str]:

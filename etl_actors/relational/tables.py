@@ -19,6 +19,7 @@ class Policy(Enum):
     IGNORE = "ignore"  # the lowest row_id
     UPDATE = "update"  # the highest row_id
     NEWEST = "newest"  # the greatest value of one column, nulls last, then the highest row_id
+    HISTORY = "history"  # of one key each version, told apart by one column; of one version the lowest row_id
     FILL = "fill"  # no row wins as a whole: each column has its first value that is not null, by row_id
 
 
@@ -27,13 +28,15 @@ class Kind(Enum):
 
     A ROOT decides for its document. A SET of keyless children lands, and is replaced as a whole, with its owner: the
     nearest ancestor that is a ROOT, OWN or ENTITY. OWN rows (children with a key) and those of an ENTITY (items that many
-    documents share, below no parent) have a policy of their own.
+    documents share, below no parent) have a policy of their own. A TOMBSTONE stands where a document has deleted a row of the
+    ROOT: of both, one has an `_id`, by the policy that both have.
     """
 
     ROOT = "root"
     SET = "set"
     OWN = "own"
     ENTITY = "entity"
+    TOMBSTONE = "tombstone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,10 @@ class Table:
         columns: the slip's own columns, in its order.
         parent: the qualified name of the table whose row is this one's parent; None for a ROOT or an ENTITY.
         owner: of a SET that lands with rows of an OWN or ENTITY: that table's qualified name; else None.
-        newest: the column that decides under `Policy.NEWEST`; else empty.
+        newest: the column that decides under `Policy.NEWEST`, and tells versions apart under `Policy.HISTORY`; else empty.
         indexes: columns of each index that the slip asks for.
+        deletes: of a TOMBSTONE: the unqualified name of the ROOT's table, in the same schema, whose rows it keeps away; else empty.
+        deleted_by: of a ROOT of which documents may delete rows: the unqualified name of the table of its tombstones; else empty.
     """
 
     schema: str
@@ -82,11 +87,33 @@ class Table:
     owner: str | None = None
     newest: str = ""
     indexes: tuple[tuple[str, ...], ...] = ()
+    deletes: str = ""
+    deleted_by: str = ""
 
     @property
     def qualified(self) -> str:
         """``schema.name``, unquoted: the name used in messages, books and identities."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def versioned(self) -> bool:
+        """Whether it has a row for each version of a key, so that there is a view of them."""
+        return self.policy is Policy.HISTORY and self.kind not in (Kind.SET, Kind.TOMBSTONE)
+
+    @property
+    def known_as(self) -> str:
+        """The name that `_id` is made of: a tombstone has the `_id` of the row that it keeps away."""
+        return self.deletes or self.name
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns that `_id` is made of: the key, under `Policy.HISTORY` also the version."""
+        return (*self.key, self.newest) if self.policy is Policy.HISTORY and self.key else self.key
+
+    @property
+    def told_policy(self) -> str:
+        """Its policy as a slip writes it."""
+        return f"{self.policy.value}({self.newest})" if self.newest else self.policy.value
 
     @property
     def copied(self) -> tuple[tuple[str, str], ...]:

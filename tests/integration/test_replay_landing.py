@@ -24,6 +24,7 @@ _TABLES = ["note", "note_tag", "note_tag_bit", "vendor", "vendor_tag", "person"]
 
 _POLICIES = [("update", "newest(rating)"), ("ignore", "update"), ("newest(at)", "ignore")]
 _COVERING = [(change, _POLICIES[n % 3]) for n, change in enumerate(CHANGES)]
+_COVERING += [(change, ("history(at)", "history(rating)")) for change in ("keys", "times", "names", "values", "fewer")]
 _COVERING += [("keys", _POLICIES[0]), ("keys", _POLICIES[1]), ("times", _POLICIES[2]), ("fewer", _POLICIES[0])]
 
 

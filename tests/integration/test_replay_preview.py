@@ -21,8 +21,8 @@ from tests.support.settle import settle
 from tests.support.slips import read
 
 _TABLES = ["note", "note_tag", "note_tag_bit", "vendor", "vendor_tag", "person"]
-_POLICIES = [("update", "newest(rating)"), ("ignore", "update"), ("newest(at)", "ignore")]
-_CHANGES = {policies: [*list(CHANGES)[n::3], "keys"][:4] for n, policies in enumerate(_POLICIES)}
+_POLICIES = [("update", "newest(rating)"), ("ignore", "update"), ("newest(at)", "ignore"), ("history(at)", "history(rating)")]
+_CHANGES = {policies: [*list(CHANGES)[n % 3 :: 3], "keys"][:4] for n, policies in enumerate(_POLICIES)}
 
 
 def letters(admin: Connection) -> dict[int, str]:

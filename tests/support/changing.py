@@ -23,6 +23,7 @@ source = "notes"
 [tables.note]
 key = ["id"]
 on_duplicate = "{root}"
+{deletes}
 columns.id    = "{id} | int"
 columns.title = "{title} | text"
 columns.at    = "{at} | int"
@@ -71,15 +72,17 @@ CHANGES: dict[str, dict[str, str]] = {
 }
 
 
-def slip_of(change: str, root: str, own: str) -> Slip:
+def slip_of(change: str, root: str, own: str, deletes: str = "") -> Slip:
     """Read the slip with one change.
 
     Args:
         change: one of `CHANGES`.
         root: policy of notes.
         own: policy of vendors.
+        deletes: which notes delete the note of their id; empty for none.
     """
-    return read_slip({"slip.toml": _SLIP.format(root=root, own=own, **{**_FIRST, **CHANGES[change]})}, "public")
+    deleted = f'delete_when = "{deletes}"' if deletes else ""
+    return read_slip({"slip.toml": _SLIP.format(root=root, own=own, deletes=deleted, **{**_FIRST, **CHANGES[change]})}, "public")
 
 
 def documents(dice: Random, count: int) -> list[dict[str, object]]:

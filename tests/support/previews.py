@@ -25,7 +25,7 @@ def settings_of(slip: Slip, folder: Path, url: str) -> Settings:
     """Write the slip where it is to be found."""
     (folder / slip.name).mkdir(exist_ok=True)
     (folder / slip.name / "slip.toml").write_text(slip.files["slip.toml"], "utf-8")
-    return load_settings(None, {"ETL_DATABASE_URL": url, "ETL_PARSERS": str(folder)})
+    return load_settings(None, {"ETL_DATABASE_URL": url, "ETL_PARSERS": str(folder), "ETL_UNMATCHED": "reject"})
 
 
 def told(url: str, settings: Settings, choice: Choice, most: int = 100_000) -> DryRun:

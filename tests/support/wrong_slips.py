@@ -123,6 +123,18 @@ columns.name = "name | text"
         BOOK.replace('"isbn | text"', '"isbn | digits | text"'),
         steps__py='from etl_actors import step\n\n\n@step\ndef digits(value):\n    return value.replace("-", "")\n',
     ),
+    _slip(
+        "Versions of what has no key",
+        BOOK.replace('key = ["isbn"]\n', "").replace(
+            "columns.isbn", 'on_duplicate = "history(added)"\ncolumns.added = "added | date"\ncolumns.isbn'
+        ),
+    ),
+    _slip(
+        "A table that has the name of the view of versions",
+        BOOK.replace("columns.isbn", 'on_duplicate = "history(added)"\ncolumns.added = "added | date"\ncolumns.isbn')
+        + '[tables.book_history]\nparent = "book"\ncolumns.year = "year | int"\n',
+    ),
+    _slip("Deletes where the first one wins", BOOK.replace("columns.isbn", "delete_when = \"event == 'deleted'\"\ncolumns.isbn")),
     Case(
         SLIPS,
         "Two slips make different things of one table",

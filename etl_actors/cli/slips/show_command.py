@@ -13,7 +13,7 @@ from etl_actors.cli.slips.shape import shape_json, shape_lines
 from etl_actors.cli.slips.shelf import one
 from etl_actors.combinators.grammar import Grammar
 from etl_actors.relational.breakout.view import View
-from etl_actors.relational.tables import Kind, Policy, Table
+from etl_actors.relational.tables import Kind
 from etl_actors.slips.model.libraries import library_versions
 from etl_actors.slips.model.slip import Slip, SlipTable
 from etl_actors.slips.shelf.unmatched import is_unmatched
@@ -120,7 +120,8 @@ def _show_table(made: SlipTable, per: str) -> None:
     rows = []
     for column in made.columns:
         target = types[column.name]
-        notes = ["key"] * (column.name in table.key) + ["not null"] * (not target.null) + ["private"] * column.private
+        notes = ["key"] * (column.name in table.key) + ["version"] * (column.name in table.identity[len(table.key) :])
+        notes += ["not null"] * (not target.null) + ["private"] * column.private
         notes += [f"check {check_text(target.check)}"] if target.check else []
         rows.append([column.name, target.type, column.text, ", ".join(notes), target.comment])
     if rows:
@@ -132,7 +133,7 @@ def _properties(made: SlipTable, per: str) -> list[str]:
     said = [_kind(made, per)]
     if table.kind is not Kind.SET:
         said.append(f"known by {_identity(made)}")
-        said += [] if made.own_rows else [f"on_duplicate {_policy(table)}"]
+        said += [] if made.own_rows else [f"on_duplicate {table.told_policy}"]
     if made.item_alone:
         said.append("an item that fails is rejected alone")
     return [*said, *(f"index ({', '.join(index)})" for index in table.indexes)]
@@ -144,18 +145,16 @@ def _kind(made: SlipTable, per: str) -> str:
             return "the root, one row a document" if not made.when_text else "the root, at most one row a document"
         case Kind.ENTITY:
             return "entities, shared by many documents"
+        case Kind.TOMBSTONE:
+            return f"keys whose row of {made.table.deletes} a document has deleted"
         case _:
             return f"below {made.parent}, one row {per}"
 
 
 def _identity(made: SlipTable) -> str:
     if made.table.key:
-        return f"({', '.join(made.table.key)})"
+        return f"({', '.join(made.table.identity)})"
     return "its staged row" if made.own_rows else "its whole document"
-
-
-def _policy(table: Table) -> str:
-    return f"newest({table.newest})" if table.policy is Policy.NEWEST else table.policy.value
 
 
 def _json(slip: Slip, folder: Path | None, standing: InForce) -> dict[str, object]:
@@ -215,7 +214,7 @@ def _table_json(made: SlipTable, standing: InForce) -> dict[str, object]:
         "when": made.when_text or None,
         "key": table.key,
         "identity": "row" if made.own_rows else None,
-        "on_duplicate": None if table.kind is Kind.SET else _policy(table),
+        "on_duplicate": None if table.kind is Kind.SET else table.told_policy,
         "on_error": "item" if made.item_alone else "document",
         "index": table.indexes,
         "let": {let.name: let.text for let in made.lets},

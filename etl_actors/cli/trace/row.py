@@ -10,6 +10,7 @@ from etl_actors.cli.render import Column, plural, say, show_lines, show_table
 from etl_actors.cli.trace.text import Unseen, document_lines, given_by, row_json, show_exact_json, version
 from etl_actors.cli.widths import shortened
 from etl_actors.errors import EtlError
+from etl_actors.relational.tables import Kind
 
 if TYPE_CHECKING:
     from etl_actors.slips.model.slip import Slip
@@ -115,7 +116,8 @@ def _winner(conn: "Connection", row: "StagedRow", batches: Sequence["Holding"], 
     last = next((batch for batch in batches if batch.batch_id == row.batch_id), None)
     slip = None if last is None or last.outcome not in _WITH_A_ROOT else slips.get(last.digest or "")
     identity = None if slip is None else root_identity(slip, fetch(conn, [row.row_id])[0])
-    won = None if slip is None or identity is None else winner(conn, slip.root, identity)
+    standing = [] if slip is None else [table for table in slip.targets if table.kind in (Kind.ROOT, Kind.TOMBSTONE)]
+    won = None if identity is None else next(filter(None, (winner(conn, table, identity) for table in standing)), None)
     return None if won == row.row_id else won
 
 

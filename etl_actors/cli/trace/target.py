@@ -10,6 +10,7 @@ import orjson
 from etl_actors.cli.render import show_lines
 from etl_actors.cli.trace.text import Unseen, document_lines, row_json, show_exact_json, version
 from etl_actors.errors import DatabaseUnsuitable, EtlError
+from etl_actors.relational.companions import tombstones_name
 
 if TYPE_CHECKING:
     from etl_actors.slips.model.slip import Slip
@@ -78,7 +79,7 @@ def _origin(conn: "Connection", target_schema: str, name: str, identity: UUID, u
     table = _table(conn, name, target_schema)
     row = target_row(conn, table, (), identity)
     if row is None:
-        raise EtlError(f"There is no row {identity} in {table.qualified}.")
+        raise EtlError(f"There is no row {identity} in {table.qualified}{_deleted(conn, table, identity)}.")
     batch = landing_batch(conn, row.batch_id)
     slips = slips_of(conn, [batch.digest] if batch and batch.digest else [], target_schema)
     slip = next(iter(slips.values()), None)
@@ -92,6 +93,15 @@ def _origin(conn: "Connection", target_schema: str, name: str, identity: UUID, u
         hidden,
         None if hidden else pretty_payload(conn, row.row_id),
     )
+
+
+def _deleted(conn: "Connection", table: "FoundTable", identity: UUID) -> str:
+    """Tell by which staged row a row was deleted; nothing where none has."""
+    from etl_actors.store.trace.targets import find_table, target_row
+
+    tombstones = find_table(conn, table.schema, tombstones_name(table.name))
+    found = target_row(conn, tombstones, (), identity) if tombstones is not None and tombstones.readable else None
+    return "" if found is None else f": row {found.row_id} deletes it (etl-actors trace {found.table} {identity})"
 
 
 def _table(conn: "Connection", name: str, target_schema: str) -> "FoundTable":
@@ -108,7 +118,7 @@ def _table(conn: "Connection", name: str, target_schema: str) -> "FoundTable":
 
 
 def _key(slip: "Slip | None", qualified: str) -> tuple[str, ...]:
-    return next((table.key for table in (slip.targets if slip else ()) if table.qualified == qualified), ())
+    return next((table.identity for table in (slip.targets if slip else ()) if table.qualified == qualified), ())
 
 
 def _above(conn: "Connection", slip: "Slip | None", row: "TargetRow") -> list["TargetRow"]:

@@ -122,6 +122,8 @@ class _Checker:
             self.recursion(draft.recurse, (*keys, "recurse"))
         if draft.when is not None:
             self.predicate(draft.when, (*keys, "when"), sight)
+        if draft.delete_when is not None:
+            self.predicate(draft.delete_when, (*keys, "delete_when"), sight)
         self.sights[draft.name] = sight
         return sight
 

@@ -20,7 +20,7 @@ __all__ = ["document_draft", "key_candidates"]
 _LIKELY = re.compile(r"id|uuid|key|sku|code|slug|.*_id|.*_key|.*_code|number", re.ASCII)
 _SHOWN = 40  # characters of an example
 _POLICY = """\
-# Of several documents with one key, this says which stays: ignore (the first), update (the last), newest(COLUMN).
+# Of several documents with one key, this says which stays: ignore (the first), update (the last), newest(COLUMN), history(COLUMN) (all).
 """
 _ENTITIES = """\
 # Entities: what documents repeat may have a table of its own, with one row each, known by its key. To have that, take the marks off the
@@ -28,7 +28,7 @@ _ENTITIES = """\
 """
 _NO_KEY = """\
 # Without a key, a document is known by all that it holds: the same document again is a duplicate. With one, this says which of those
-# with the same key stays: ignore (the first), update (the last), newest(COLUMN).
+# with the same key stays: ignore (the first), update (the last), newest(COLUMN), history(COLUMN) (all).
 """
 
 

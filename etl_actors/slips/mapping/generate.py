@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from etl_actors.relational.tables import Kind
 from etl_actors.slips.blaming.blame import reject_of
 from etl_actors.slips.blaming.spots import Blame, Part, Spot
 from etl_actors.slips.emitting.emitter import Emitter
@@ -67,7 +68,10 @@ class _Generator:
         if self.alone:
             code.add(1, "rejects, places = [], {}")
         for number, made in enumerate(self.tables):
-            if made.parent is None:
+            if made.table.kind is Kind.TOMBSTONE:
+                self.write_tombstone(number)
+        for number, made in enumerate(self.tables):
+            if made.parent is None and made.table.kind is not Kind.TOMBSTONE:
                 self.write_table(number, 1)
         code.add(1, "lines[0].append(row0)")
         for number in range(1, len(self.tables)):
@@ -90,6 +94,17 @@ class _Generator:
             self.outer.append(outer)
             self.scopes.append(write_lets(self.code, made.lets, items, number))
             self.code.sights.append(self.code.seen(self.scopes[number]))
+
+    def write_tombstone(self, number: int) -> None:
+        """Write what becomes of a document that deletes a row: nothing else of it is looked at."""
+        made, code, scope = self.tables[number], self.code, self.scopes[number]
+        assert made.when is not None
+        forget_lets(code, (at for at, known in enumerate(code.lets) if known.table == number), 1)
+        spot = Spot(number, Part.WHEN, made.when_text, made.when, private="when" in made.hidden)
+        code.add(1, f"if {code.emitter.predicate(made.when, scope)}:", spot)
+        write_row(code, number, scope, 2)
+        code.add(2, f"lines[{number}] += rows{number}")
+        code.add(2, "return True")
 
     def write_table(self, number: int, depth: int) -> None:
         """Write what makes the rows of one table, and of those below it."""

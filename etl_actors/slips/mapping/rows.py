@@ -76,15 +76,16 @@ def _write_column(code: Code, number: int, place: int, scope: Scope, depth: int)
     spot = Spot(number, Part.COLUMN, column.text, column.node, column.name, private=column.private or column.hidden)
     name = f"c{number}_{place}"
     emitter = code.emitter
-    if column.name not in made.table.key:
+    if column.name not in made.table.identity:
         code.add(depth, f"{name} = {emitter.column(column.node, scope, kind, text=False)}", spot)
         if not column.null:
             refuse = emitter.bound("null_value", _null_value)
             code.add(depth, f"if {name} == NULL: {refuse}({column.name!r})", spot)
         return
     code.add(depth, f"k{number}_{place} = {emitter.column(column.node, scope, kind, text=True)}", spot)
-    refuse = emitter.bound("null_key", _null_key)
-    code.add(depth, f"if k{number}_{place} is None: {refuse}({made.table.name!r}, {column.name!r})", spot)
+    of_key = column.name in made.table.key
+    refuse = emitter.bound("null_key", _null_key) if of_key else emitter.bound("null_version", _null_version)
+    code.add(depth, f"if k{number}_{place} is None: {refuse}({made.table.known_as!r}, {column.name!r})", spot)
     code.add(depth, f"{name} = {_escaped(code, column.node, kind, f'k{number}_{place}', scope)}", spot)
 
 
@@ -102,7 +103,7 @@ def _identity(code: Code, number: int) -> str:
     if table.key:
         places = {column.name: (place, column.type) for place, column in enumerate(table.columns)}
         texts = []
-        for name in table.key:
+        for name in table.identity:
             place, kind = places[name]
             known = f"k{number}_{place}"
             if kind == "text":  # of a text, `canonical_key` is the letter s and the text
@@ -110,7 +111,7 @@ def _identity(code: Code, number: int) -> str:
             else:
                 canonical = f"n := {code.emitter.bound('canonical', key_canonicaliser(kind))}({known})"
                 texts.append(f"{{len(({canonical}))}}:{{n}}")
-        start = f"k{len(table.name)}:{table.name}"  # what `key_identity` hashes, written out
+        start = f"k{len(table.known_as)}:{table.known_as}"  # what `key_identity` hashes, written out
         identify = code.emitter.bound("identify", identity.identifier(start.encode()))
         return f'{identify}(f"{"".join(texts)}".encode())'
     if table.kind is Kind.ROOT:
@@ -124,6 +125,10 @@ def _identity(code: Code, number: int) -> str:
 
 def _null_key(table: str, column: str) -> None:
     raise Refused("null_key", f"a value for `{column}`, which is in the key of `{table}`", None)
+
+
+def _null_version(table: str, column: str) -> None:
+    raise Refused("null_version", f"a value for `{column}`, which tells the versions of a key of `{table}` apart", None)
 
 
 def _null_value(column: str) -> None:

@@ -44,11 +44,12 @@ class Draft:
         each: where the items are.
         recurse: where the items below an item are.
         when: whether an item gives a row.
+        delete_when: whether a document deletes the row of its key.
         lets: of the table.
         columns: in order, without those that can't be read.
         key: names of columns.
         policy: who wins a key.
-        newest: the column that `Policy.NEWEST` looks at.
+        newest: the column that `Policy.NEWEST` and `Policy.HISTORY` look at.
         own_rows: whether every staged row is a row of its own.
         item_alone: whether a failing item is rejected alone.
         indexes: columns of each.
@@ -61,6 +62,7 @@ class Draft:
     each: Expression | None = None
     recurse: Expression | None = None
     when: Predicate | None = None
+    delete_when: Predicate | None = None
     lets: tuple[Let, ...] = ()
     columns: tuple[DraftColumn, ...] = ()
     key: tuple[str, ...] = ()
@@ -82,7 +84,8 @@ class Draft:
 
     @property
     def key_types(self) -> tuple[ColumnType, ...] | None:
-        """The types of the key's columns in the key's order; None without a key, or where one of them is not known."""
+        """The types of the columns that tell rows apart, in their order; None without a key, or where one of them is not known."""
         types = {column.column.name: column.type for column in self.columns}
-        found = tuple(kind for name in self.key if (kind := types.get(name)))
-        return found if self.key and len(found) == len(self.key) else None
+        names = (*self.key, self.newest) if self.policy is Policy.HISTORY else self.key
+        found = tuple(kind for name in names if (kind := types.get(name)))
+        return found if self.key and len(found) == len(names) else None

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from etl_actors.relational.companions import tombstones_name, versions_name
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.model.draft import Draft
 from etl_actors.slips.model.slip import SlipTable
 from etl_actors.slips.reading.columns import name_problem
+from etl_actors.slips.reading.deletes import check_deletes, tombstones
 from etl_actors.slips.source.problems import Problems, did_you_mean
 
 __all__ = ["Family"]
@@ -52,6 +54,8 @@ class Family:
         built: dict[str, SlipTable] = {}
         for top in (root, *(draft for draft in self.drafts.values() if not draft.below and draft.has_each)):
             self._build(top, None, None, built)
+        if root.delete_when is not None:
+            built[tombstones_name(root.name)] = tombstones(built[root.name], root)
         return tuple(built.values())
 
     def _root(self) -> Draft:
@@ -97,6 +101,12 @@ class Family:
                 (*keys, "on_duplicate"),
                 '"fill" is for rows that many documents share: a table with `each`, a `key` and no `parent`',
             )
+        view = versions_name(draft.name)
+        if draft.policy is Policy.HISTORY and view in self.drafts:
+            self.problems.at_key(
+                ("tables", view), f"`{view}` is the view of the versions of `{draft.name}`: name the table otherwise"
+            )
+        check_deletes(draft, self.drafts, self.problems)
         owner = None if "key" in draft.content else self._owner(draft)
         if owner is not None and owner.policy is Policy.FILL:
             self.problems.at_value(
@@ -161,7 +171,8 @@ class Family:
             parent=parent.qualified if parent else None,
             owner=keyless.named if keyless else None,
             newest=draft.newest,
-            indexes=draft.indexes,
+            indexes=_indexes(draft),
+            deleted_by=tombstones_name(draft.name) if draft.delete_when is not None else "",
         )
         built[draft.name] = SlipTable(
             table,
@@ -180,6 +191,11 @@ class Family:
         for child in self.drafts.values():
             if child.parent == draft.name:
                 self._build(child, table, keyless or _Owner(table), built)
+
+
+def _indexes(draft: Draft) -> tuple[tuple[str, ...], ...]:
+    by_version = (*draft.key, draft.newest)  # by it the view of the versions finds those of a key, in their order
+    return (*draft.indexes, by_version) if draft.policy is Policy.HISTORY and by_version not in draft.indexes else draft.indexes
 
 
 def _loops(draft: Draft) -> int:

@@ -19,6 +19,7 @@ _KNOWN = (
     "each",
     "recurse",
     "when",
+    "delete_when",
     "let",
     "key",
     "on_duplicate",
@@ -29,9 +30,8 @@ _KNOWN = (
     "columns",
 )
 _SCHEMAS = re.compile(r"pg_.*|information_schema|etl")
-_POLICIES = "ignore, update, newest(COLUMN) or fill"
-_NEWEST = re.compile(r"newest\(\s*(.*?)\s*\)")
-_HISTORY = re.compile(r"history\b.*")
+_POLICIES = "ignore, update, newest(COLUMN), history(COLUMN) or fill"
+_BY_COLUMN = re.compile(r"(newest|history)\(\s*(.*?)\s*\)")
 _ON_ERROR = ("document", "item")
 _MAX_INDEXED = 32  # columns of one index of PostgreSQL
 
@@ -107,6 +107,7 @@ class _TableReader:
             each=section.parsed("each", parse_expression),
             recurse=section.parsed("recurse", parse_expression),
             when=section.parsed("when", parse_predicate),
+            delete_when=section.parsed("delete_when", parse_predicate),
             lets=read_lets(self.content.get("let", {}), (*self.keys, "let"), self.problems, self.lets),
             columns=columns,
             key=key,
@@ -153,26 +154,27 @@ class _TableReader:
 
     def _policy(self, columns: tuple[DraftColumn, ...], key: tuple[str, ...]) -> tuple[Policy, str]:
         text = self.section.text("on_duplicate")
-        found = _NEWEST.fullmatch(text) if text else None
+        found = _BY_COLUMN.fullmatch(text) if text else None
         if text is None or text in {"ignore", "update", "fill"}:
             return Policy(text or "ignore"), ""
         if not found:
-            later = _HISTORY.fullmatch(text)
-            self.section.wrong(
-                "on_duplicate", f"`{text}` is not supported by this release" if later else f"expected {_POLICIES}, got `{text}`"
-            )
+            self.section.wrong("on_duplicate", f"expected {_POLICIES}, got `{text}`")
             return Policy.IGNORE, ""
-        name, at = found[1], found.start(1)
+        policy, name, at = Policy(found[1]), found[2], found.start(2)
         kind = next((column.type for column in columns if column.column.name == name), None)
         if not name:
-            self.section.wrong("on_duplicate", "expected a column, as in `newest(seen_at)`", at)
+            self.section.wrong("on_duplicate", f"expected a column, as in `{policy.value}(seen_at)`", at)
         elif name not in self._named():
             self.section.wrong("on_duplicate", f"there is no column `{name}`{did_you_mean(name, self._named())}", at)
         elif name in key:
             self.section.wrong("on_duplicate", f"the column `{name}` is in the key: it does not tell rows of one key apart", at)
         elif kind is not None and kind.name.startswith("jsonb"):
             self.section.wrong("on_duplicate", f"the column `{name}` is {kind.name}, of which none is the newest", at)
-        return Policy.NEWEST, name
+        elif policy is Policy.HISTORY and kind is not None and not kind.keyable:
+            self.section.wrong("on_duplicate", f"the column `{name}` is {kind.name}, which can't tell versions apart", at)
+        elif policy is Policy.HISTORY and "key" not in self.content and "parent" not in self.content:
+            self.section.wrong("on_duplicate", "`history` keeps the versions of a key: the table needs a `key`")
+        return policy, name
 
     def _own_rows(self, key: tuple[str, ...]) -> bool:
         text = self.section.text("identity")

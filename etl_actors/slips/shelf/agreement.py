@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from etl_actors.relational.tables import Column, Kind, Policy, Table
+from etl_actors.relational.tables import Column, Kind, Table
 from etl_actors.slips.model.slip import Slip, SlipTable
+from etl_actors.slips.shelf.companions import companion_quarrels
 from etl_actors.slips.shelf.cross_refs import ref_quarrels
 from etl_actors.slips.shelf.quarrel import Quarrel, Read, told
 from etl_actors.slips.shelf.view_quarrels import view_quarrels
@@ -25,6 +26,8 @@ def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
     fillers: dict[str, list[tuple[Read, SlipTable]]] = {}
     for read in slips:
         for table in read[1].tables:
+            if table.table.kind is Kind.TOMBSTONE:
+                continue  # as its root's table says
             fillers.setdefault(table.table.qualified, []).append((read, table))
     for name, several in fillers.items():
         for (one, known), (other, table) in combinations(several, 2):
@@ -32,10 +35,13 @@ def quarrels(slips: list[Read]) -> Iterator[Quarrel]:
                 sentence = f"`{name}` is a table of {one[0] / MAIN} too: what breaks documents out has its tables for itself"
                 yield Quarrel(one[1].name, other[1].name, name, _problem(other, table, sentence))
                 continue
-            differing = "; ".join((*_differences(table, known), *_origins(other[1], table, one[1])))
+            differing = "; ".join(
+                (*_differences(table, known), *_deletes(table.table, known.table), *_origins(other[1], table, one[1]))
+            )
             if differing:
                 sentence = f"the slip fills `{name}` otherwise than {one[0] / MAIN}: {differing}"
                 yield Quarrel(one[1].name, other[1].name, name, _problem(other, table, sentence))
+    yield from companion_quarrels(slips)
     yield from ref_quarrels(slips)
     yield from view_quarrels(slips)
 
@@ -50,8 +56,8 @@ def _differences(one: SlipTable, other: SlipTable) -> Iterator[str]:
         yield f"it is {_stand(here)}, there {_stand(there)}"
     if here.key != there.key:
         yield f"its key is {_listed(here.key)}, there {_listed(there.key)}"
-    if _policy(here) != _policy(there) and Kind.SET not in (here.kind, there.kind):  # a SET has its owner's
-        yield f'`on_duplicate` is "{_policy(here)}", there "{_policy(there)}"'
+    if here.told_policy != there.told_policy and Kind.SET not in (here.kind, there.kind):  # a SET has its owner's
+        yield f'`on_duplicate` is "{here.told_policy}", there "{there.told_policy}"'
     if one.own_rows != other.own_rows:
         yield f"`identity` is {_identity(one)}, there {_identity(other)}"
     known = {column.name: column for column in there.columns}
@@ -64,6 +70,11 @@ def _differences(one: SlipTable, other: SlipTable) -> Iterator[str]:
     for column in there.columns:
         if column.name not in filled and not column.null:
             yield f"column `{column.name}` is not filled, and there it is never null"
+
+
+def _deletes(here: Table, there: Table) -> Iterator[str]:
+    if bool(here.deleted_by) != bool(there.deleted_by):
+        yield f"`delete_when` is {_given(here.deleted_by)}, there {_given(there.deleted_by)}"
 
 
 def _origins(slip: Slip, table: SlipTable, other: Slip) -> Iterator[str]:
@@ -85,10 +96,6 @@ def _nullness(column: Column) -> str:
     return "may be null" if column.null else "is never null"
 
 
-def _policy(table: Table) -> str:
-    return f"newest({table.newest})" if table.policy is Policy.NEWEST else table.policy.value
-
-
 def _stand(table: Table) -> str:
     if table.parent is not None:
         return f"below `{table.parent}`"
@@ -97,6 +104,10 @@ def _stand(table: Table) -> str:
 
 def _listed(key: tuple[str, ...]) -> str:
     return f"({', '.join(key)})" if key else "none"
+
+
+def _given(what: str) -> str:
+    return "given" if what else "not given"
 
 
 def _identity(table: SlipTable) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from etl_actors.relational.tables import Kind
 from etl_actors.slips.casts.column_type import ColumnType
 from etl_actors.slips.expressions.refs import Ref, refs_of
 from etl_actors.slips.model.slip import Slip, SlipTable
@@ -75,7 +76,7 @@ def _problem(read: Read, placed: _Placed, sentence: str) -> str:
 
 def _tables(slips: Sequence[Read]) -> Iterator[tuple[Read, SlipTable]]:
     for read in slips:
-        yield from ((read, table) for table in read[1].tables)
+        yield from ((read, table) for table in read[1].tables if table.table.kind is not Kind.TOMBSTONE)
 
 
 def _foreign(slip: Slip) -> Iterator[_Placed]:
@@ -89,6 +90,9 @@ def _expressions(slip: Slip) -> Iterator[tuple[Keys, Any]]:
     yield ("when",), slip.when
     yield from ((("let", let.name), let.node) for let in slip.lets)
     for table in slip.tables:
+        if table.table.kind is Kind.TOMBSTONE:  # whose columns are the root's
+            yield ("tables", table.table.deletes, "delete_when"), table.when
+            continue
         keys = ("tables", table.table.name)
         yield from (((*keys, name), getattr(table, name)) for name in ("each", "recurse", "when"))
         yield from (((*keys, "let", let.name), let.node) for let in table.lets)
@@ -97,7 +101,7 @@ def _expressions(slip: Slip) -> Iterator[tuple[Keys, Any]]:
 
 def _key(table: SlipTable) -> list[tuple[str, str]]:
     types = {column.name: column.type for column in table.table.columns}
-    return [(name, types[name]) for name in table.table.key]
+    return [(name, types[name]) for name in table.table.identity]
 
 
 def _fits(table: SlipTable, ref: Ref) -> bool:

@@ -50,7 +50,7 @@ _CHECKS = (
     Check(
         "gained",
         1,
-        "every batch has added a root row for each that it loaded and that replaced none",
+        "every batch has added a root row or a tombstone for each that it loaded and that replaced none",
         "Batches that say they loaded more or fewer rows than they added",
     ),
     Check(
@@ -105,9 +105,11 @@ def books_checked(conn: Connection, start: int, slips: Sequence[Slip], *, whole:
         whole: whether all rows are.
     """
     never = [slip.digest for slip in slips if not slip.may_skip]
+    deleted = {slip.root.qualified: f"{slip.root.schema}.{slip.root.deleted_by}" for slip in slips if slip.root.deleted_by}
+    given = {"from_row": start, "never": never, "roots": [*deleted], "tombstones": [*deleted.values()]}
     for check in _CHECKS:
         name = check.name if whole else _SINCE.get(check.name, check.name)
-        yield check, finding(check.name, _found(conn, name, {"from_row": start, "never": never}))
+        yield check, finding(check.name, _found(conn, name, given))
 
 
 def _found(conn: Connection, name: str, given: dict[str, Any]) -> Sequence[Any] | None:

@@ -51,7 +51,7 @@ def _way(slip: Slip, table: Table) -> tuple[sql.Composed, Callable[[Sequence[Any
     if table.kind is Kind.SET:
         return sql.SQL(_BY_PLACE).format(table=name), lambda found: child_identity(table.name, found[0], found[1])
     if table.key:
-        keys = sql.SQL(", ").join(sql.SQL("t.{}::text").format(Quoted(column)) for column in table.key)
+        keys = sql.SQL(", ").join(sql.SQL("t.{}::text").format(Quoted(column)) for column in table.identity)
         return sql.SQL(_BY_KEY).format(table=name, keys=keys), lambda found: stored_identity(table, found)
     if slip.tables[0].own_rows:
         return sql.SQL(_BY_ROW).format(table=name), lambda found: row_identity(table.name, found[0])

@@ -19,7 +19,7 @@ __all__ = ["held_rows", "tables_checked"]
 _EXAMPLES = 5
 
 # With which letters a document is settled whose row is in a table; where the row has a policy of its own, its root may have lost.
-_LETTERS = {Kind.ROOT: "l", Kind.SET: "l", Kind.OWN: "ld", Kind.ENTITY: "ld"}
+_LETTERS = {Kind.ROOT: "l", Kind.SET: "l", Kind.OWN: "ld", Kind.ENTITY: "ld", Kind.TOMBSTONE: "l"}
 
 _COUNT: LiteralString = "SELECT count(*) FROM {table}"
 _LINEAGE: LiteralString = (
@@ -38,6 +38,9 @@ _ORPHAN: LiteralString = (
     "WHERE b.status = 'done' AND b.replay_id IS NOT NULL AND b.row_hi >= %(start)s "
     "ORDER BY u.row_id, b.finished_at DESC, b.batch_id DESC) o ON o.row_id::text = t.came_from "
     "WHERE o.letter IN ('r', 's') OR NOT coalesce(o.slip_digest = ANY (%(fillers)s::text[]), false)"
+)
+_UNDEAD: LiteralString = (
+    "SELECT count(*), (array_agg(t._id))[1:5]::text[] FROM {table} t JOIN {tombstones} d USING (_id) WHERE t._row_id >= %(start)s"
 )
 _ROWS: LiteralString = "SELECT _id, _row_id::text AS came_from FROM {table} WHERE _row_id >= %(start)s"
 _GIVERS: LiteralString = (
@@ -64,6 +67,8 @@ def tables_checked(conn: Connection, slips: Sequence[Slip], start: int, tell: Ca
             yield _lineage(conn, target, start)
             yield _orphaned(conn, target, start)
         yield from sets_checked(conn, name, there, start)
+        if target.table.deletes and f"{target.table.schema}.{target.table.deletes}" in there:
+            yield _deleted(conn, target, start)
         yield _identified(conn, name, target, start)
 
 
@@ -120,6 +125,19 @@ def _orphaned(conn: Connection, target: Target, start: int) -> Made:
     rows = _ROWS + _GIVERS if target.filled() else _ROWS
     statement = sql.SQL(_ORPHAN).format(rows=sql.SQL(rows).format(table=_quoted(target)))
     return check, finding(check.name, conn.execute(statement, {"start": start, "fillers": target.fillers}).fetchone())
+
+
+def _deleted(conn: Connection, tombstones: Target, start: int) -> Made:
+    deleted = Quoted(tombstones.table.schema, tombstones.table.deletes)
+    name = f"{tombstones.table.schema}.{tombstones.table.deletes}"
+    check = Check(
+        f"deleted {name}",
+        3,
+        f"no row of {name} has a tombstone too",
+        f"Rows of {name} (_id) that have a tombstone in {tombstones.table.qualified}",
+    )
+    statement = sql.SQL(_UNDEAD).format(table=deleted, tombstones=_quoted(tombstones))
+    return check, finding(check.name, conn.execute(statement, {"start": start}).fetchone())
 
 
 def _quoted(target: Target) -> Quoted:

@@ -109,6 +109,6 @@ def _lack(conn: Connection, target: Target) -> str:
     below = any(table.kind in (Kind.SET, Kind.OWN) for _, table in target.versions)
     needed = [name for name, _ in LINEAGE + (PARENTAGE if below else ())]
     needed += [FILLED] if target.filled() else []
-    needed += [column for _, version in target.versions for column in version.key]
+    needed += [column for _, version in target.versions for column in version.identity]
     missing = [name for name in dict.fromkeys(needed) if name not in columns]
     return f"column missing: {', '.join(missing)}" if missing else ""

@@ -11,6 +11,7 @@ from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.breakout.varying import entities_of, require_alike
 from etl_actors.store.database import Connection
+from etl_actors.store.loading.deleting import Beaten, hold_deletes, remove_beaten, share_deletes
 from etl_actors.store.loading.filling import insert_filled
 from etl_actors.store.loading.winners import count_differing, delete_sets, insert_owners, insert_set, winning_positions
 from etl_actors.store.tables.kin import Kin
@@ -24,7 +25,7 @@ class Landing:
     """What one load has done.
 
     Args:
-        winners: row ids of the documents whose root row won.
+        winners: row ids of the documents whose root row won, or whose tombstone.
         replaced: how many of them took the place of an earlier one.
         differing: how many of the others had other values than the winner.
         gained: per qualified table, rows inserted less rows deleted.
@@ -35,6 +36,11 @@ class Landing:
     differing: int = 0
     gained: Counter[str] = field(default_factory=Counter)
 
+    def lose(self, beaten: Beaten) -> None:
+        """Take off what has landed, or had landed before, and is gone again."""
+        self.winners = [row_id for row_id in self.winners if row_id not in beaten.row_ids]
+        self.gained[beaten.table] -= len(beaten.ids)
+
 
 @dataclass(frozen=True, slots=True)
 class _Won:
@@ -42,6 +48,11 @@ class _Won:
 
     winners: list[int]  # of a root, row ids; else positions
     replaced: list[Any]
+
+    def lose(self, beaten: Beaten) -> None:
+        """Take rows off that were stronger than others of their table, and weaker than what deletes them."""
+        self.winners[:] = [row_id for row_id in self.winners if row_id not in beaten.row_ids]
+        self.replaced.extend(beaten.ids)
 
 
 def filled_tables(parsed: Parsed) -> tuple[Table, ...]:
@@ -80,6 +91,7 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
     owning = {table.owner for table in tables if table.kind is Kind.SET}
     entities = entities_of(parsed)
     won: dict[str, _Won] = {}
+    _keep_apart(conn, tables, rows)
     # Owners in one global order, whatever the slip: batches of different slips that fill the same tables cannot deadlock.
     for table in sorted((t for t in tables if t.kind is not Kind.SET), key=lambda t: t.qualified):
         tell(table)
@@ -89,17 +101,33 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
         found = conn.execute(insert(table, kin.columns[table.qualified]), {"batch_id": batch_id}).fetchall()
         landing.gained[table.qualified] += sum(not replaced for *_, replaced in found)
         ours = _Won([row_id for row_id, *_ in found], [old for _, old, _ in found if old is not None])
-        if table.kind is Kind.ROOT:
-            landing.winners, landing.replaced = ours.winners, len(ours.replaced)
-            landing.differing = _differing(conn, table, ours.winners) if len(found) < rows[table.qualified] else 0
+        if table.kind in (Kind.ROOT, Kind.TOMBSTONE):
+            landing.winners += ours.winners
+            landing.differing += _differing(conn, table, ours.winners) if len(found) < rows[table.qualified] else 0
         elif table.qualified in owning:
             found = conn.execute(winning_positions(table), {"batch_id": batch_id}).fetchall()
             ours = _Won([position for (position,) in found], ours.replaced)
         won[table.qualified] = ours
+    for beaten in remove_beaten(conn, tables, kin):
+        landing.lose(beaten)
+        if beaten.table in won:
+            won[beaten.table].lose(beaten)
+    # A winner that has made no identity has taken the place of what stood for it: a row, or what had deleted one.
+    roots = {table.qualified for table in tables if table.kind is Kind.ROOT}
+    landing.replaced = len(landing.winners) - sum(
+        landing.gained[name] for name in roots | {kin.twins.get(one, one) for one in roots}
+    )
     for owner, ours in won.items():
         delete_former_sets(conn, kin, owner, ours.replaced, landing)
     insert_sets(conn, batch_id, parsed, {owner: ours.winners for owner, ours in won.items()}, landing, tell)
     return landing
+
+
+def _keep_apart(conn: Connection, tables: Sequence[Table], rows: Mapping[str, int]) -> None:
+    """Let no row and no tombstone of one key land side by side, each unseen by the other: also where slips with tombstones come meanwhile."""
+    deletes = any(rows[table.qualified] for table in tables if table.kind is Kind.TOMBSTONE)
+    for root in (table.qualified for table in tables if table.kind is Kind.ROOT):
+        (hold_deletes if deletes else share_deletes)(conn, root)
 
 
 def insert_sets(

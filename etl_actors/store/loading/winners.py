@@ -145,11 +145,11 @@ def ordered(table: Table, side: str = "", *, newest: str = "", held: str = "") -
         newest: the column that decides under NEWEST, where it is not called as in the table.
         held: a boolean column, true of the row that is there: of one document's rows it comes first; empty for none.
     """
-    way = sql.SQL("") if table.policy is Policy.IGNORE else sql.SQL(" DESC")
+    way = sql.SQL("") if table.policy in (Policy.IGNORE, Policy.HISTORY) else sql.SQL(" DESC")
     parts = [_named(side, "_row_id") + way]
     if held:
         parts.append(_named(side, held) + sql.SQL(" DESC"))
-    if table.kind is not Kind.ROOT:
+    if table.kind in (Kind.OWN, Kind.ENTITY):
         parts.append(_named(side, "_pos") + way)
     if table.policy is Policy.NEWEST:
         parts.insert(0, _newest_value(table, side, newest) + sql.SQL(" DESC NULLS LAST"))
@@ -173,7 +173,7 @@ def wins(table: Table, came: str = "excluded", held: str = "held", *, newest: st
     mine, theirs = Quoted(came, "_row_id"), Quoted(held, "_row_id")
     later = sql.SQL("{} >{} {}").format(mine, same, theirs)
     match table.policy:
-        case Policy.IGNORE:
+        case Policy.IGNORE | Policy.HISTORY:
             return sql.SQL("{} <{} {}").format(mine, same, theirs)
         case Policy.UPDATE:
             return later

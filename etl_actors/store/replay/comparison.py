@@ -1,6 +1,6 @@
 """What a replay would change, found by comparison: what the chosen rows would make is laid beside what is there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
-from etl_actors.store.replay.differences import Example, Group, TableChange
+from etl_actors.store.replay.differences import Group, TableChange
 from etl_actors.store.replay.preview import Preview
 from etl_actors.store.replay.preview_owners import (
     clear_after,
@@ -27,7 +27,8 @@ from etl_actors.store.replay.preview_owners import (
     take_held,
 )
 from etl_actors.store.replay.preview_sets import take_set_after, take_set_before
-from etl_actors.store.replay.preview_table import Compared, compared_columns
+from etl_actors.store.replay.preview_table import Compared, compared_columns, example_of
+from etl_actors.store.replay.preview_twins import remove_beaten, share_ids, tombstones_of, twins
 
 __all__ = ["Comparison"]
 
@@ -66,19 +67,21 @@ class Comparison:
         self._run(_SQL["make_losers"])
         self._compare_owners()
         vacant = {name for name, one in self._compared.items() if one.is_owner and self._has_vacant(one)}
-        by_root: dict[str, list[str]] = {}
+        vacant |= {other.table.qualified for one, other in twins(self._compared) if one.table.qualified in vacant}
+        by_root: dict[tuple[str, ...], list[str]] = {}
         digests: list[str] = []
         for digest, slip in self.slips.items():
-            fills = {table.qualified for table in slip.targets} & vacant
+            fills = [table for table in slip.targets if table.qualified in vacant]
             if fills:
                 digests.append(digest)
-                if fills == {slip.root.qualified}:
-                    by_root.setdefault(slip.root.qualified, []).append(digest)
+                if {table.kind for table in fills} <= {Kind.ROOT, Kind.TOMBSTONE}:
+                    by_root.setdefault(tuple(table.qualified for table in fills), []).append(digest)
         if not digests:
             return (), 0
         self._run(_SQL["find_losers"], {"digests": digests})
-        for name, ours in by_root.items():
-            self._run(drop_owners_among_losers(self._compared[name]), {"digests": ours})
+        for names, ours in by_root.items():
+            for name in names:
+                self._run(drop_owners_among_losers(self._compared[name]), {"digests": ours})
         count = self.conn.execute(_SQL["count_losers"]).fetchone()
         found = self.conn.execute(_SQL["some_losers"], {"most": most}).fetchall()
         groups = tuple(Group("", None, digest, tuple(row_ids)) for digest, row_ids in found)
@@ -92,7 +95,7 @@ class Comparison:
         """
         owners = [one for one in self._compared.values() if one.is_owner]
         for one in owners:
-            plans = [plan for plan, _ in self.preview.plans.get(one.table.qualified, {}).values()]
+            plans = self._plans(one)
             fillers = self._fillers(one)
             for plan in plans:
                 self._run(take_came(one, plan, ours=False), {"fillers": fillers})
@@ -100,7 +103,10 @@ class Comparison:
             if fillers:
                 self._refill(one, plans, fillers)
             self._analyze(one, "after")
-            if one.table.kind is Kind.ROOT:
+        for one, other in twins(self._compared):
+            self._run(remove_beaten(one, other))
+        for one in owners:
+            if one.table.kind in (Kind.ROOT, Kind.TOMBSTONE):
                 self._run(mark_winners(one))
         self._compare_sets()
         return [self._change(one, hidden.get(one.table.qualified, frozenset())) for one in self._compared.values()]
@@ -123,18 +129,23 @@ class Comparison:
     def _compare_owners(self) -> None:
         former = {digest for (digest,) in self.conn.execute(_SQL["former_digests"])}
         made = [table for digest in former if digest in self.slips for table in self.slips[digest].targets]
-        wanted = {table.qualified for table in made}
+        wanted = {table.qualified for table in made} | self.preview.plans.keys()
+        wanted |= set(tombstones_of(wanted, self.slips.values()))
         self._filled = frozenset(table.qualified for table in made if table.policy is Policy.FILL and table.kind is not Kind.SET)
-        for name in sorted(wanted | self.preview.plans.keys()):
+        for name in sorted(wanted):
             one = self._compared_table(name)
             if not one.is_owner or not (one.there or name in self.preview.plans):
                 continue  # of an old version, and gone: to find winners it is not made anew
             self._compared[name] = one
             for statement in one.make():
                 self._run(statement)
-            plans = [plan for plan, _ in self.preview.plans.get(name, {}).values()]
+            plans = self._plans(one)
             if plans or one.there:
                 self._run(find_ids(one, plans))
+        for one, other in twins(self._compared):
+            self._run(share_ids(one, other))
+        for one in self._compared.values():
+            plans = self._plans(one)
             self._analyze(one, "ids")
             if one.there:
                 self._run(take_before(one))
@@ -143,6 +154,9 @@ class Comparison:
                 self._run(take_came(one, plan, ours=True), {"fillers": []})
             self._analyze(one, "before")
             self._analyze(one, "came")
+
+    def _plans(self, one: Compared) -> list[Table]:
+        return [plan for plan, _ in self.preview.plans.get(one.table.qualified, {}).values()]
 
     def _compared_table(self, name: str) -> Compared:
         """Put together what all slips know of a table, the latest last; as it is filled now comes first."""
@@ -154,7 +168,7 @@ class Comparison:
         kinds = compared_columns([*everybody, *plans])
         # What a slip once filled may be there no more.
         kept = {column: kind for column, kind in kinds.items() if column in there or any(_fills(plan, column) for plan in plans)}
-        always = {*table.key, *(column.name for each in (*everybody, *plans) for column in each.columns if not column.null)}
+        always = {*table.identity, *(column.name for each in (*everybody, *plans) for column in each.columns if not column.null)}
         return Compared(len(self._compared), table, there, tuple(kept), kinds, frozenset(always), filled=name in self._filled)
 
     def _has_vacant(self, one: Compared) -> bool:
@@ -215,7 +229,7 @@ class Comparison:
             removed,
             unchanged,
             taken_over,
-            tuple(_example(one, row, hidden) for row in examples),
+            tuple(example_of(one, row, hidden) for row in examples),
         )
 
     def _analyze(self, one: Compared, what: str) -> None:
@@ -227,17 +241,3 @@ class Comparison:
 
 def _fills(table: Table, name: str) -> bool:
     return any(name == column for column, _ in table.copied)
-
-
-def _example(one: Compared, row: Sequence[Any], hidden: frozenset[str]) -> Example:
-    found, half = row[0], len(one.columns)
-    before, after = row[1 : 1 + half], row[1 + half :]
-    changes: dict[str, tuple[str | None, str | None]] = {}
-    key: dict[str, str | None] = {}
-    for name, was, now in zip(one.columns, before, after, strict=True):
-        shown = ("…", "…") if name in hidden else (was, now)
-        if was != now:
-            changes[name] = shown
-        if name in one.table.key:
-            key[name] = shown[1]
-    return Example(str(found), key, changes)

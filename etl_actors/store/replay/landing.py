@@ -15,6 +15,7 @@ from etl_actors.relational.tables import FILLED, Kind, Policy, Table
 from etl_actors.store.breakout.varying import entities_of, require_alike
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease, Repeat
+from etl_actors.store.loading.deleting import hold_deletes, remove_beaten, share_deletes
 from etl_actors.store.loading.filling import insert_filled
 from etl_actors.store.loading.landing import Landing, delete_former_sets, filled_tables, insert_sets
 from etl_actors.store.loading.winners import count_differing, winning_positions
@@ -62,6 +63,7 @@ class _Relanding:
     landing: Landing = field(default_factory=Landing)
     vacated: int = 0
     replaced: dict[str, list[UUID]] = field(default_factory=dict)  # per owner: rows whose sets must go
+    twins: dict[str, str] = field(default_factory=dict)  # as `Kin.twins`, of all kin
     winners: dict[str, list[int]] = field(default_factory=dict)  # per owner: whose sets land; of a root row ids, else positions
 
     @property
@@ -89,10 +91,13 @@ def reland(
     Raises:
         Varies: entities of a break-out are not the same everywhere.
     """
-    made = _Relanding(conn, lease, repeat, parsed)
     fills = {table.qualified: table for table in filled_tables(parsed) if table.kind is not Kind.SET}
     entities = entities_of(parsed)
     allkin = {**former.kin, **dict.fromkeys(fills, kin)}
+    twins = {name: other for each in allkin.values() for name, other in each.twins.items()}
+    made = _Relanding(conn, lease, repeat, parsed, twins=twins)
+    for name in sorted(name for name, each in {**former.tables, **fills}.items() if each.kind is Kind.ROOT):
+        (hold_deletes if name in twins else share_deletes)(conn, name)
     # In the one global order of owners, as every load: batches that fill the same tables cannot deadlock over them.
     for name in sorted({*fills, *former.tables}):
         table, was = fills.get(name), former.filled.get(name)
@@ -105,8 +110,12 @@ def reland(
             if table in entities:
                 made.landing.gained[name] += require_alike(conn, table, lease.batch_id)
             (_refill if table.policy is Policy.FILL else _overwrite)(made, table, kin)
+    for beaten in remove_beaten(conn, fills.values(), kin):
+        made.landing.lose(beaten)
+        made.replaced.setdefault(beaten.table, []).extend(beaten.ids)
+        made.winners[beaten.table] = [row_id for row_id in made.winners.get(beaten.table, ()) if row_id not in beaten.row_ids]
     for owner, ids in made.replaced.items():
-        delete_former_sets(conn, allkin[owner], owner, ids, made.landing)
+        delete_former_sets(conn, allkin.get(owner, kin), owner, ids, made.landing)
     insert_sets(conn, lease.batch_id, parsed, made.winners, made.landing, tell)
     return made.landing, made.vacated
 
@@ -127,8 +136,9 @@ def _remove(made: _Relanding, table: Table, ids: Sequence[UUID]) -> None:
 
 def _vacate(made: _Relanding, table: Table, ids: Iterable[UUID]) -> None:
     vacant = list(ids)
-    if vacant:
-        given = {"replay_id": made.repeat.replay_id, "target": table.qualified, "ids": vacant}
+    twin = made.twins.get(table.qualified)
+    for target in [table.qualified, *([twin] if twin else [])] if vacant else ():
+        given = {"replay_id": made.repeat.replay_id, "target": target, "ids": vacant}
         made.vacated += made.conn.execute(_SQL["vacate"], given).rowcount
 
 
@@ -144,13 +154,14 @@ def _overwrite(made: _Relanding, table: Table, kin: Kin) -> None:
     made.landing.gained[table.qualified] += sum(not replaced for *_, replaced in landed)
     # Of a row that was deleted by hand, its sets may still be there: they go before they come again.
     made.replaced.setdefault(table.qualified, []).extend(found for _, found, _ in landed)
-    if table.kind is Kind.ROOT:
+    if table.kind in (Kind.ROOT, Kind.TOMBSTONE):
         winners = [row_id for row_id, *_ in landed]
         made.winners[table.qualified] = winners
-        made.landing.winners = [*winners, *(row.row_id for row in same)]
-        made.landing.replaced = sum(replaced for *_, replaced in landed)
-        row = made.conn.execute(count_differing(table), {"winners": made.landing.winners}).fetchone() if table.columns else None
-        made.landing.differing = 0 if row is None else int(row[0])
+        all_winners = [*winners, *(row.row_id for row in same)]
+        made.landing.winners += all_winners
+        made.landing.replaced += sum(replaced for *_, replaced in landed)
+        row = made.conn.execute(count_differing(table), {"winners": all_winners}).fetchone() if table.columns else None
+        made.landing.differing += 0 if row is None else int(row[0])
     elif kin.sets.get(table.qualified):
         positions = made.conn.execute(winning_positions(table), {"batch_id": made.lease.batch_id}).fetchall()
         made.winners[table.qualified] = [position for (position,) in positions]

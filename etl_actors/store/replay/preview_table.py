@@ -4,15 +4,17 @@ Columns are compared as texts, and stand as ``c0, c1 …`` in the dry run's own 
 Every statement is run with parameters, if only with none: names are quoted so that a percent sign in them is no parameter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from psycopg import sql
 
 from etl_actors.relational.tables import FILLED, PARENTAGE, Kind, Policy, Table
+from etl_actors.store.replay.differences import Example
 from etl_actors.store.tables.quoting import Quoted, listed
 
-__all__ = ["CHOSEN", "Compared", "compared_columns"]
+__all__ = ["CHOSEN", "Compared", "compared_columns", "example_of"]
 
 CHOSEN = sql.SQL("(SELECT row_id FROM pg_temp.replay_chosen)")
 """The row ids of the rows that would be replayed."""
@@ -131,3 +133,24 @@ def compared_columns(tables: Iterable[Table]) -> dict[str, str]:
             found |= dict(PARENTAGE)
         found |= {column.name: column.type for column in table.columns}
     return found
+
+
+def example_of(one: Compared, row: Sequence[Any], hidden: frozenset[str]) -> Example:
+    """Tell of a row that changes.
+
+    Args:
+        one: the table.
+        row: as `Compared.examples` gives it.
+        hidden: columns whose values are not shown.
+    """
+    found, half = row[0], len(one.columns)
+    before, after = row[1 : 1 + half], row[1 + half :]
+    changes: dict[str, tuple[str | None, str | None]] = {}
+    key: dict[str, str | None] = {}
+    for name, was, now in zip(one.columns, before, after, strict=True):
+        shown = ("…", "…") if name in hidden else (was, now)
+        if was != now:
+            changes[name] = shown
+        if name in one.table.identity:
+            key[name] = shown[1]
+    return Example(str(found), key, changes)

@@ -6,12 +6,16 @@ from typing import Any, Self
 
 from psycopg import sql
 
-from etl_actors.relational.tables import Policy, Table
+from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.tables.kin import stored_slips
 from etl_actors.store.tables.quoting import Quoted
 
 __all__ = ["Seeking"]
+
+
+_OF_DOCUMENTS = ({Kind.ROOT}, {Kind.TOMBSTONE}, {Kind.ROOT, Kind.TOMBSTONE})
+"""Kinds of tables of which a document has one row at most, in all of them together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +25,13 @@ class Seeking:
     Args:
         replay_id: of which replay.
         any_row: digests of versions whose rows are all parsed again: a row holds one of their items and may have lost another.
-        rowless: digests by root table, of versions of which nothing else was vacated: whoever holds a row there has lost none.
+        rowless: digests by root table, or by that and its tombstones, of versions of which nothing else was vacated: whoever holds a
+            row there has lost none.
     """
 
     replay_id: int
     any_row: tuple[str, ...]
-    rowless: Mapping[Table, tuple[str, ...]]
+    rowless: Mapping[tuple[Table, ...], tuple[str, ...]]
 
     @classmethod
     def of(cls, conn: Connection, replay_id: int, targets: Collection[str], target_schema: str) -> Self:
@@ -42,14 +47,15 @@ class Seeking:
             DatabaseUnsuitable: a stored slip cannot be read by this release.
         """
         any_row: list[str] = []
-        rowless: dict[str, tuple[Table, list[str]]] = {}
+        rowless: dict[tuple[str, ...], tuple[tuple[Table, ...], list[str]]] = {}
         for slip in stored_slips(conn, target_schema):
-            filled = {table.qualified for table in slip.targets} & set(targets)
-            if filled == {slip.root.qualified} and slip.root.policy is not Policy.FILL:
-                rowless.setdefault(slip.root.qualified, (slip.root, []))[1].append(slip.digest)
+            filled = tuple(table for table in slip.targets if table.qualified in targets)
+            if {table.kind for table in filled} in _OF_DOCUMENTS and slip.root.policy is not Policy.FILL:
+                names = tuple(table.qualified for table in filled)
+                rowless.setdefault(names, (filled, []))[1].append(slip.digest)
             elif filled:
                 any_row.append(slip.digest)
-        return cls(replay_id, tuple(any_row), {root: tuple(digests) for root, digests in rowless.values()})
+        return cls(replay_id, tuple(any_row), {tables: tuple(digests) for tables, digests in rowless.values()})
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -76,13 +82,15 @@ class Seeking:
     def _which(self) -> tuple[sql.Composable, dict[str, Any]]:
         given: dict[str, Any] = {"any_row": list(self.any_row)}
         which: list[sql.Composable] = [sql.SQL("d.slip_digest = ANY (%(any_row)s)")]
-        for number, (root, digests) in enumerate(self.rowless.items()):
+        for number, (tables, digests) in enumerate(self.rowless.items()):
             given[f"root_{number}"] = list(digests)
-            which.append(
-                sql.SQL("d.slip_digest = ANY ({}) AND NOT EXISTS (SELECT FROM {} AS t WHERE t._row_id = d.row_id)").format(
-                    sql.Placeholder(f"root_{number}"), Quoted(root.schema, root.name)
+            lost = [
+                sql.SQL(" AND NOT EXISTS (SELECT FROM {} AS t WHERE t._row_id = d.row_id)").format(
+                    Quoted(table.schema, table.name)
                 )
-            )
+                for table in tables
+            ]
+            which.append(sql.SQL("d.slip_digest = ANY ({}){}").format(sql.Placeholder(f"root_{number}"), sql.Composed(lost)))
         return sql.SQL(" OR ").join(which), given
 
 

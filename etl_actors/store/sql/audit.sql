@@ -109,11 +109,13 @@ SELECT count(*), (array_agg('batch ' || batch_id ORDER BY batch_id))[1:5] FROM e
         OR row_ids IS DISTINCT FROM ARRAY(SELECT DISTINCT u FROM unnest(row_ids) AS u ORDER BY u))
 
 -- name: gained
--- A letter that was changed together with the counts: what the batch has added to its root table is counted elsewhere.
+-- A letter that was changed together with the counts: what the batch has added to its root table, and of its tombstones, is counted elsewhere.
 -- Not of replays, which take rows away too, and count what they leave as it was among the loaded.
 SELECT count(*), (array_agg('batch ' || batch_id ORDER BY batch_id))[1:5] FROM etl.batch
  WHERE status = 'done' AND replay_id IS NULL AND row_hi >= %(from_row)s
-   AND loaded - replaced IS DISTINCT FROM coalesce((rows_added ->> target)::bigint, 0)
+   AND loaded - replaced IS DISTINCT FROM coalesce((rows_added ->> target)::bigint, 0) + coalesce(
+       (SELECT sum((rows_added ->> t.tombstones)::bigint) FROM unnest(%(roots)s::text[], %(tombstones)s::text[]) AS t (root, tombstones)
+         WHERE t.root = target), 0)
 
 -- name: skipped
 SELECT count(*), (array_agg('batch ' || batch_id ORDER BY batch_id))[1:5] FROM etl.batch

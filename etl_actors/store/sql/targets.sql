@@ -3,6 +3,14 @@
 -- name: lock_target
 SELECT pg_advisory_xact_lock(hashtextextended('etl.target.' || %(target)s, 0))
 
+-- name: share_deletes
+-- To the transaction's end nobody deletes rows of the table by tombstones: a row and a tombstone of one key, each landing unseen by the
+-- other, would both stand. Taken before any row is locked, and one a load but for a replay's, which takes them in order.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('etl.deletes.' || %(target)s, 0))
+
+-- name: hold_deletes
+SELECT pg_advisory_xact_lock(hashtextextended('etl.deletes.' || %(target)s, 0))
+
 -- name: limit_wait
 -- An ALTER that waits for one long reader makes everybody else wait behind it: rather give up soon, and come again.
 SELECT set_config('lock_timeout', '500ms', true)
@@ -27,6 +35,12 @@ SELECT pg_has_role(c.relowner, 'USAGE'), c.relowner::regrole::text,
        ARRAY(SELECT i.relname::text FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = %(schema)s AND c.relname = %(name)s
+
+-- name: view
+-- What is called like a view, whatever it is: its columns in their order, and the comment by which ours is known.
+SELECT ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+       coalesce(obj_description(c.oid, 'pg_class'), '')
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %(schema)s AND c.relname = %(name)s
 
 -- name: described_columns
 SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(col_description(c.oid, a.attnum), '')

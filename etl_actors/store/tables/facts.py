@@ -2,16 +2,27 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
+from etl_actors.relational.companions import tombstones_name, versions_name
 from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.quoting import identifier, listed
 
-__all__ = ["ColumnFacts", "Facts", "SchemaFacts", "facts_of", "is_empty", "required_by_us", "schema_facts", "spelled"]
+__all__ = [
+    "ColumnFacts",
+    "Facts",
+    "SchemaFacts",
+    "ViewFacts",
+    "facts_of",
+    "is_empty",
+    "required_by_us",
+    "schema_facts",
+    "spelled",
+]
 
 _SQL = queries("targets")
 
@@ -26,6 +37,14 @@ class ColumnFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewFacts:
+    """What has the name of the view of a table's versions: its columns, and the comment by which a view of ours is known."""
+
+    columns: tuple[str, ...]
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A table as it is.
 
@@ -35,6 +54,8 @@ class Facts:
         checks: names of its CHECK constraints.
         indexes: names of its indexes.
         columns: by name, in their order.
+        view: what has the name of the view of its versions; None where nothing has, or where it is to have none.
+        deleted: whether a table that keeps versions has one of tombstones, whether this slip asks for it or another did.
     """
 
     ours: bool
@@ -42,6 +63,8 @@ class Facts:
     checks: frozenset[str]
     indexes: frozenset[str]
     columns: dict[str, ColumnFacts] = field(default_factory=dict)
+    view: ViewFacts | None = None
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +90,17 @@ def facts_of(conn: Connection, table: Table) -> Facts | None:
         return None
     ours, owner, checks, indexes = found
     columns = {name: ColumnFacts(*rest) for name, *rest in conn.execute(_SQL["described_columns"], where)}
-    return Facts(ours, owner, frozenset(checks), frozenset(indexes), columns)
+    facts = Facts(ours, owner, frozenset(checks), frozenset(indexes), columns)
+    if not table.versioned:
+        return facts
+    beside = {"schema": table.schema, "name": tombstones_name(table.name)}
+    names = {name for name, *_ in conn.execute(_SQL["described_columns"], beside)}
+    return replace(facts, view=_view(conn, table), deleted={"_row_id", *table.identity} <= names)
+
+
+def _view(conn: Connection, table: Table) -> ViewFacts | None:
+    found = conn.execute(_SQL["view"], {"schema": table.schema, "name": versions_name(table.name)}).fetchone()
+    return None if found is None else ViewFacts(tuple(found[0]), found[1])
 
 
 def schema_facts(conn: Connection, schema: str) -> SchemaFacts:

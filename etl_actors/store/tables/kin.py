@@ -5,7 +5,7 @@ winner does not must go, or the tables would depend on the order of arrival.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
@@ -34,12 +34,20 @@ class Kin:
         columns: per qualified table, the columns in the database that only other slips fill.
         sets: per qualified table that owns any, the keyless children of its rows, this slip's and others'; parents before
             children.
+        tombstones: per qualified table of roots the table of its tombstones, if this slip or another has one that is there.
     """
 
     slips: int
     written: int
     columns: dict[str, tuple[str, ...]]
     sets: dict[str, tuple[Table, ...]]
+    tombstones: dict[str, Table] = field(default_factory=dict)
+
+    @property
+    def twins(self) -> dict[str, str]:
+        """Of each table of roots that has tombstones, and of the tombstones' table, the other: an `_id` stands in one of both."""
+        pairs = {root: table.qualified for root, table in self.tombstones.items()}
+        return pairs | {other: root for root, other in pairs.items()}
 
 
 def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> Kin:
@@ -69,7 +77,18 @@ def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> K
         written=sum(slip.breakout is None or not slip.breakout.evidence for slip in stored),
         columns={name: tuple(_others(table, columns[name], there[name])) for name, table in own.items()},
         sets={owner: tuple(table for table in found.values() if _present(conn, table)) for owner, found in sets.items() if found},
+        tombstones=_tombstones(conn, [*(slip.targets for slip in stored), tuple(own.values())], own),
     )
+
+
+def _tombstones(conn: Connection, versions: Iterable[Iterable[Table]], roots: Collection[str]) -> dict[str, Table]:
+    """Find the tables of tombstones of some roots, as the latest version makes them that makes any."""
+    found: dict[str, Table] = {}
+    for table in (table for targets in versions for table in targets if table.kind is Kind.TOMBSTONE):
+        root = f"{table.schema}.{table.deletes}"
+        if root in roots:
+            found[root] = table
+    return {root: table for root, table in found.items() if _present(conn, table)}
 
 
 def _others(table: Table, filled: Iterable[str], there: Collection[str]) -> Iterator[str]:
@@ -145,7 +164,8 @@ def _known_by(table: SlipTable, slip: Slip) -> str:
     if table.table.kind is Kind.ROOT and slip.breakout is not None and slip.breakout.known_by:
         return f"({', '.join(slip.breakout.known_by)})"
     if table.table.key:
-        return f"({', '.join(table.table.key)})"
+        key = f"({', '.join(table.table.key)})"
+        return f"{key} and the version {table.table.newest}" if table.table.versioned else key
     if table.table.kind is Kind.ROOT:
         if table.own_rows:
             return "their staged row"

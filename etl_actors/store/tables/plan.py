@@ -9,6 +9,7 @@ from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Column, Kin
 from etl_actors.store.tables.constraints import check_constraint, check_name, check_text, checked, index_name, is_ours
 from etl_actors.store.tables.facts import Facts
 from etl_actors.store.tables.quoting import identifier, listed
+from etl_actors.store.tables.versions_view import OURS, versions_view
 
 __all__ = ["Change", "Question", "adapted", "created", "differences", "system_columns"]
 
@@ -68,12 +69,15 @@ def differences(table: Table, facts: Facts, spelling: Mapping[str, str], slip: s
         yield f"Slip {slip} fills {table.qualified}, which is no table of etl-actors (it has no column {missing}): name another."
         return
     above = facts.columns.get("_parent_id")
-    if above is not None and above.required and table.kind in (Kind.ROOT, Kind.ENTITY):
+    if above is not None and above.required and table.kind not in (Kind.OWN, Kind.SET):
         yield (
             f"Slip {slip} fills {table.qualified} with rows below no other, but in the database it is a table of children "
             "(it has a column _parent_id): name another."
         )
         return
+    if facts.view is not None and not facts.view.comment.startswith(OURS):
+        view = versions_view(table, (), deleted=False).qualified
+        yield f"Slip {slip} shows the versions of {table.qualified} in {view}, and something else has that name: name the table otherwise."
     for name, kind in (*system, *((c.name, c.type) for c in table.columns)):
         found = facts.columns.get(name)
         if found is not None and found.type != spelling[kind]:
@@ -109,6 +113,7 @@ def created(table: Table) -> Iterator[Change]:
         yield Change(name, sql.SQL("CREATE INDEX ON {} (_parent_id)").format(target), f"add an index to {name} (_parent_id)")
     yield from _indexes(table, frozenset())
     yield from _comments(table, {}, list)
+    yield from _view(table, None)
 
 
 def adapted(table: Table, facts: Facts, slip: str, ask: Question, *, structure_only: bool = False) -> Iterator[Change]:
@@ -123,6 +128,7 @@ def adapted(table: Table, facts: Facts, slip: str, ask: Question, *, structure_o
     """
     yield from _columns(table, facts, ask)
     yield from _nullable(table, facts, slip, ask)
+    yield from _view(table, facts)
     if not structure_only:
         yield from _checks(table, facts, ask)
         yield from _indexes(table, facts.indexes)
@@ -202,6 +208,22 @@ def _indexes(table: Table, there: frozenset[str]) -> Iterator[Change]:
                 ),
                 f"add an index to {table.qualified} ({', '.join(columns)})",
             )
+
+
+def _view(table: Table, facts: Facts | None) -> Iterator[Change]:
+    """Show from when to when each version was valid, with all columns of the table: those that it gets come last."""
+    if not table.versioned:
+        return
+    held, there = (facts.view, facts.columns) if facts else (None, {})
+    system = [name for name, _ in system_columns(table)]
+    names = list(dict.fromkeys([*there, *system, *(column.name for column in table.columns)]))
+    made = versions_view(table, names, deleted=bool(table.deleted_by or (facts and facts.deleted)))
+    if held is not None and (held.columns, held.comment) == (made.columns, made.comment):
+        return
+    yield Change(table.qualified, made.statement, f"show in {made.qualified} from when to when each version was valid")
+    yield Change(table.qualified, made.comment_statement, f"comment on {made.qualified}: {made.comment}")
+    if held is None:
+        yield Change(table.qualified, made.grant, f"let etl_reader and etl_operator read {made.qualified}")
 
 
 def _comments(table: Table, there: Mapping[str, str], asked: Callable[[], Iterable[tuple[Table, Column]]]) -> Iterator[Change]:

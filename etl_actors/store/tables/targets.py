@@ -9,7 +9,7 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from etl_actors.errors import DatabaseUnsuitable
-from etl_actors.relational.tables import Column, Table
+from etl_actors.relational.tables import Column, Kind, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.facts import Facts, facts_of, is_empty, required_by_us, schema_facts, spelled
@@ -41,7 +41,7 @@ def plan_tables(
     """
     planned: list[Change] = []
     problems: list[str] = []
-    given = tuple(tables)
+    given = sorted(tables, key=lambda table: table.kind is not Kind.TOMBSTONE)  # which the view of a history looks at
     spelling = spelled(conn, {kind for table in given for _, kind in _wanted(table)})
     for table in given:
         facts = facts_of(conn, table)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from etl_actors.errors import DatabaseUnsuitable, SlipError
 from etl_actors.relational.reject import Reject
+from etl_actors.relational.tables import Kind
 from etl_actors.slips.mapping.broken import News
 from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.model.slip import Slip
@@ -31,7 +32,7 @@ def slips_of(conn: Connection, digests: Iterable[str], target_schema: str) -> di
 
 
 def root_identity(slip: Slip, staged: Staged) -> str | None:
-    """Return the `_id` of the root row that a slip makes of a document; None where it makes none, or code would have to run.
+    """Return the `_id` of the root row that a slip makes of a document, or that it deletes by it; None where it makes none, or code would have to run.
 
     Code out of the database runs only where the same is installed: here nobody knows.
     """
@@ -43,6 +44,7 @@ def root_identity(slip: Slip, staged: Staged) -> str | None:
         made = mapper.map(staged, decode(staged.raw), lines)
     except (SlipError, Undecodable, News):
         return None
-    if isinstance(made, Reject) or not made or not lines[0]:
+    if isinstance(made, Reject) or not made:
         return None
-    return lines[0][0].partition("\t")[0]
+    told = [lines[number] for number, table in enumerate(slip.targets) if table.kind in (Kind.ROOT, Kind.TOMBSTONE)]
+    return next((line.partition("\t")[0] for some in told for line in some), None)

@@ -118,7 +118,7 @@ def made_rows(conn: Connection, tables: Iterable[Table], row_id: int, limit: int
             made.append(MadeRows(table.qualified, 0, (), lack))
             continue
         conditions[table.qualified] = _made_by(table, found, conditions)
-        rows = _selected(conn, found, table.key, conditions[table.qualified], {"row_id": row_id}, limit)
+        rows = _selected(conn, found, table.identity, conditions[table.qualified], {"row_id": row_id}, limit)
         made.append(MadeRows(table.qualified, rows[0][1] if rows else 0, tuple(row for row, _ in rows)))
     return made
 

@@ -30,7 +30,7 @@ def test_a_key_may_be_one_name_and_the_least_table_says_nothing() -> None:
     assert (made.own_rows, made.table.policy, made.table.indexes, made.lets) == (True, Policy.IGNORE, (), ())
 
 
-POLICIES = "expected ignore, update, newest(COLUMN) or fill"
+POLICIES = "expected ignore, update, newest(COLUMN), history(COLUMN) or fill"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,16 @@ POLICIES = "expected ignore, update, newest(COLUMN) or fill"
             "3:24: the column `a` is in the key: it does not tell rows of one key apart",
         ),
         ('on_duplicate = "newest(j)"\ncolumns.j = "j | jsonb"', "3:24: the column `j` is jsonb, of which none is the newest"),
-        ('on_duplicate = "history(a)"', "3:16: `history(a)` is not supported by this release"),
+        ('on_duplicate = "history()"\nkey = ["a"]', "3:25: expected a column, as in `history(seen_at)`"),
+        ('on_duplicate = "history(a)"', "3:16: `history` keeps the versions of a key: the table needs a `key`"),
+        (
+            'on_duplicate = "history(i)"\nkey = ["a"]\ncolumns.i = "i | interval"',
+            "3:25: the column `i` is interval, which can't tell versions apart",
+        ),
+        (
+            'on_duplicate = "history(j)"\nkey = ["a"]\ncolumns.j = "j | jsonb"',
+            "3:25: the column `j` is jsonb, of which none is the newest",
+        ),
         ("on_duplicate = 1", "3:16: expected text, in quotes"),
         ('identity = "document"', '3:12: expected "row", got `document`'),
         ('identity = "row"\nkey = ["a"]', '3:12: a table with a key is known by it; take away `key` or `identity = "row"`'),
