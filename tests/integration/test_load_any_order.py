@@ -105,7 +105,7 @@ def test_slips_that_fill_different_columns_of_one_entity_fill_it_together(
     for slip in slips:
         ensure_tables(service, slip.all, "some")
         service.execute("INSERT INTO etl.slip (digest, name, files) VALUES (%s, 'some', '{}')", [str(id(slip))])
-    monkeypatch.setattr(kin, "stored_slips", lambda *_: [SimpleNamespace(targets=slip.all) for slip in slips])
+    monkeypatch.setattr(kin, "stored_slips", lambda *_: [SimpleNamespace(targets=slip.all, breakout=None) for slip in slips])
     for seed in range(8):
         dice = Random(seed)
         leases = cut(producer, service, dice)
