@@ -6,12 +6,14 @@ from enum import StrEnum
 from typing import Any
 
 from etl_actors.store.actions import record_action
+from etl_actors.store.breakout.permission import settle_plan
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
 __all__ = ["Active", "Ring", "active_slips", "latest_rollout", "lock", "record_rollout", "retire", "ring"]
 
 _SQL = queries("versions")
+_BREAKOUTS = queries("breakouts")
 
 
 class Ring(StrEnum):
@@ -64,5 +66,8 @@ def latest_rollout(conn: Connection) -> int:
 
 def retire(conn: Connection, names: Collection[str]) -> None:
     """Let slips be active no more."""
+    for name in sorted(names):
+        conn.execute(_BREAKOUTS["lock"], {"name": name})  # one that grows would be put in force again
+        settle_plan(conn, name)
     if names:
         conn.execute(_SQL["retire"], {"names": sorted(names)})

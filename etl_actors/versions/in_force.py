@@ -19,7 +19,7 @@ from etl_actors.slips.shelf.found import find_slips, sources_of
 from etl_actors.slips.shelf.in_force import Standing
 from etl_actors.slips.shelf.unmatched import Unmatched, is_unmatched
 from etl_actors.slips.source.files import MAIN
-from etl_actors.store.breakout.adoption import adopt
+from etl_actors.store.breakout.adoption import adopt, hold
 from etl_actors.store.daemons import SlipInForce, declare, living
 from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.inbox import waiting_sources
@@ -142,9 +142,10 @@ class Versions:
         with conn.transaction():
             lock(conn)
             digests = {slip.digest for slip in _slips(standings)}
-            for slip in sorted(reading.prepared.values(), key=lambda slip: slip.name):
-                if slip.digest in digests:
-                    adopt(conn, slip)
+            prepared = [slip for slip in reading.prepared.values() if slip.digest in digests]
+            hold(conn, prepared)
+            for slip in sorted(prepared, key=lambda slip: slip.name):
+                adopt(conn, slip)
             if self.node is not None:
                 declare(conn, self.node, now.told())
             elsewhere = {slip.name for daemon in living(conn) for slip in daemon.slips}

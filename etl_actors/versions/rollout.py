@@ -10,7 +10,7 @@ from etl_actors.settings import Settings
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.found import Found, Shelf, find_slips
 from etl_actors.slips.shelf.in_force import Standing
-from etl_actors.store.breakout.adoption import adopt
+from etl_actors.store.breakout.adoption import adopt, hold
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.breakout.permission import Plan, planned, plans
 from etl_actors.store.database import Connection, connect, translated
@@ -112,13 +112,15 @@ def apply(url: str, settings: Settings, names: Collection[str] = (), *, retiring
         retired = sorted(before.keys() & set(retiring))
         with conn.transaction():
             lock(conn)
-            for standing in sorted(standings, key=lambda standing: standing.name):
-                if standing.slip is not None and not standing.problem and (not names or standing.name in names):
-                    adopt(conn, standing.slip)
+            good = [each for each in standings if not each.problem and (not names or each.name in names)]
+            wanted = [each.slip for each in good if each.slip is not None]
+            hold(conn, wanted)
+            for slip in sorted(wanted, key=lambda slip: slip.name):
+                adopt(conn, slip)
             retire(conn, retired)
             detail: dict[str, dict[str, str | None]] = {slip.effect.value: {} for slip in slips}
-            for slip in slips:
-                detail[slip.effect.value][slip.name] = slip.digest
+            for each in slips:
+                detail[each.effect.value][each.name] = each.digest
             record_rollout(conn, {**detail, "retired": retired})
             ring(conn, Ring.READ)
         grown = tuple(_grown(conn, plan, settings.target_schema) for plan in plans(conn) if not names or plan.name in names)

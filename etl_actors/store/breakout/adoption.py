@@ -1,21 +1,24 @@
 """Slips put in force as somebody wrote them: nothing that was seen is forgotten, and there is the view that they ask for."""
 
 import time
+from collections.abc import Iterable
 
 from psycopg import errors as pg
 
 from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.relational.breakout.view import View
+from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown, seen_by, written_alike
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.breakout.column_map import keep_column_map, put_in_force
+from etl_actors.store.breakout.permission import settle_plan
 from etl_actors.store.breakout.view_facts import fits, name_taken, standing, view_identifier, view_of
 from etl_actors.store.breakout.views import moved, put
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["adopt", "require_view"]
+__all__ = ["adopt", "hold", "require_view"]
 
 _SQL = queries("breakouts")
 _TARGETS = queries("targets")
@@ -33,18 +36,39 @@ def adopt(conn: Connection, slip: Slip) -> None:
     """
     if slip.breakout is None:
         put_in_force(conn, slip)
+        settle_plan(conn, slip.name)
         return
     conn.execute(_SQL["lock"], {"name": slip.name})
     before = _active(conn, slip)
+    _require_same_tables(slip, before)
     after = slip if before is None else grown(slip, seen_by(before.files))
     if before is None or not written_alike(before.files, slip.files):
         put_in_force(conn, after)
+        settle_plan(conn, slip.name)
     else:  # what it has seen is as the tables are, whatever was seen when it was read
         after = before
         keep_column_map(conn, after)
     patience = conn.execute(_VIEWS["patience"]).fetchone()
     _let_there_be_the_view(conn, before, after)
     conn.execute(_VIEWS["be_patient"], {"limit": patience[0] if patience else "0"})  # what comes may have to wait for loads
+
+
+def hold(conn: Connection, slips: Iterable[Slip]) -> None:
+    """Keep all of some slips from growing until the transaction ends, in one order: none is waited for with the view of another in hand."""
+    for name in sorted(slip.name for slip in slips if slip.breakout is not None):
+        conn.execute(_SQL["lock"], {"name": name})
+
+
+def _require_same_tables(slip: Slip, active: Slip | None) -> None:
+    """Require that what is in force has the tables that the slip has: somebody may have changed them since it was read.
+
+    Raises:
+        DatabaseUnsuitable: it has others.
+    """
+    if active is None or EVIDENCE not in active.files or slip.breakout is None or active.breakout is None:
+        return
+    if slip.breakout.fills_as(active.breakout) and not slip.breakout.says_as(active.breakout):
+        raise DatabaseUnsuitable(f"Slip {slip.name} was put in force otherwise by somebody else meanwhile: try again.")
 
 
 def require_view(conn: Connection, slip: Slip) -> None:

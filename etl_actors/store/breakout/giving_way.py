@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import psycopg
 
+from etl_actors.errors import DatabaseUnavailable
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
@@ -53,5 +54,7 @@ class GivingWay:
                 while not done.wait(_LOOK_S):
                     if self.stop.is_set() or looking.execute(_SQL["awaited"], {"name": name}).fetchone() == (True,):
                         conn.cancel_safe(timeout=5)
-        except psycopg.Error:
-            return  # the database is away, and what works there ends by itself
+        except (psycopg.Error, DatabaseUnavailable):
+            # Nobody would see who waits: it is done later instead. If the database is away, it ends by itself.
+            with suppress(psycopg.Error):
+                conn.cancel_safe(timeout=5)

@@ -13,7 +13,7 @@ from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.transition import AddColumn, AddTable, MoveColumns, Refill, RenameColumn, transition
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.slips.model.slip import Slip
-from etl_actors.slips.reading.growing import grown
+from etl_actors.slips.reading.growing import grown, with_evidence
 from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.breakout.column_map import put_in_force
 from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
@@ -124,6 +124,7 @@ class Breakouts:
         known = self.current(slip)
         wanted = grown(known, seen)
         if wanted.digest == known.digest:
+            settle_plan(self._conn, known.name)
             return known
         _require_undisturbed(known, wanted)
         return self.follow(known, wanted)
@@ -140,7 +141,10 @@ class Breakouts:
         """
         assert known.breakout is not None
         assert wanted.breakout is not None
-        return self._changed(known, wanted, transition(known.breakout.layout, wanted.breakout.layout))
+        changes = transition(known.breakout.layout, wanted.breakout.layout)
+        if isinstance(changes, Refill):
+            wanted = _without_varying(wanted)  # what varies is found anew of all documents: what did elsewhere may not do here
+        return self._changed(known, wanted, changes)
 
     def _changed(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Slip:
         why = self._permission.refusal(self._conn, known.targets, changes)
@@ -166,8 +170,11 @@ class Breakouts:
             before = planned(self._conn, waits.wanted)
             if before is not None:
                 seen.join(before)
-            if plan(self._conn, waits.wanted, seen, waits.why):
-                for change in asked_for(waits.known, grown(waits.known, seen)):
+            active = self._conn.execute(_SQL["active_digest"], {"name": name}).fetchone()
+            known = waits.known if active is None else self.current(waits.known)  # somebody may have applied it meanwhile
+            wanted = grown(known, seen)
+            if (active is None or wanted.digest != known.digest) and plan(self._conn, waits.wanted, seen, waits.why):
+                for change in asked_for(known, wanted):
                     told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": name}
                     self._conn.execute(_SQL["record_planned"], told)
         return (
@@ -183,6 +190,7 @@ class Breakouts:
                 with self._conn.transaction():
                     return wanted, list(self._made(known, wanted, changes))
             except Varies as news:
+                _require_undisturbed(known, wanted)
                 wanted = grown(wanted, news.seen(wanted.breakout.layout.entities))
 
     def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
@@ -233,6 +241,15 @@ def _require_undisturbed(known: Slip, wanted: Slip) -> None:
         raise NoPlace(
             f"The tables of slip {known.name} cannot be changed for new documents: {name} would change, by contract {contract}."
         )
+
+
+def _without_varying(slip: Slip) -> Slip:
+    assert slip.breakout is not None
+    seen = slip.breakout.seen
+    if not seen.varying:
+        return slip
+    seen.varying = {}
+    return with_evidence(slip, seen)
 
 
 def asked_for(known: Slip, wanted: Slip) -> list[Change]:

@@ -54,10 +54,11 @@ def rebuilt_documents(conn: Connection, slip: Slip, row_ids: Sequence[int]) -> d
         known: dict[Any, tuple[int, int]] = {}
         wanted = list(row_ids) if table.parent is None else list(above[table.parent])
         for identity, parent, row_id, index, rest, *values in _selected(conn, table, slip.targets[number], wanted):
-            document = found.setdefault(row_id, [[] for _ in layout.tables]) if table.parent is None else found[row_id]
+            # Whose an item is its parent says: one that names another staged row is a finding of its own.
+            owner, place = (row_id, -1) if table.parent is None else above[table.parent][parent]
+            document = found.setdefault(owner, [[] for _ in layout.tables])
             cells = [_value(cell, value) for cell, value in zip(table.cells, values, strict=True)]
-            place = -1 if table.parent is None else above[table.parent][parent][1]
-            known[identity] = row_id, len(document[number])
+            known[identity] = owner, len(document[number])
             document[number].append(BrokenRow(cells, _rest(rest), place, index))
         above.append(known)
     _join_entities(conn, slip, found)

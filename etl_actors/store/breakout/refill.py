@@ -31,6 +31,7 @@ from etl_actors.store.tables.quoting import identifier, names
 __all__ = ["all_staged", "refill"]
 
 _SQL = queries("breakouts")
+_STAGED = sql.SQL("s.payload::text, s.source, s.received_at::text")
 _PIECE = 500  # rows that are read at once
 _SWAPS = 10  # then the source waits, and others have the worker
 _REST_S = 0.5  # between two attempts to swap: longer than readers wait behind one
@@ -118,12 +119,12 @@ def _filled(conn: Connection, before: Slip, after: Slip, beside: Mapping[str, Ta
 def all_staged(conn: Connection, slip: Slip) -> bool:
     """Tell whether all documents are still staged that the tables of a slip would be filled anew of."""
     return not any(
-        conn.execute(sql.SQL("SELECT FROM ({}) AS all_of_them WHERE payload IS NULL LIMIT 1").format(statement)).fetchall()
-        for statement in _documents(slip)
+        conn.execute(sql.SQL("SELECT FROM ({}) AS all_of_them WHERE staged IS NULL LIMIT 1").format(statement)).fetchall()
+        for statement in _documents(slip, sql.SQL("s.row_id AS staged"))  # no document is read for that
     )
 
 
-def _documents(slip: Slip) -> list[sql.Composed]:
+def _documents(slip: Slip, staged: sql.SQL = _STAGED) -> list[sql.Composed]:
     """List the statements that read documents, with the batch and time of their loading.
 
     Those whose rows are in the root table; and where the slip has entities, which all documents have that it has taken, the others.
@@ -131,17 +132,17 @@ def _documents(slip: Slip) -> list[sql.Composed]:
     assert slip.breakout is not None
     root = identifier(slip.root)
     winners = sql.SQL(
-        "SELECT t._row_id, s.payload::text, s.source, s.received_at::text, t._batch_id::text, t._loaded_at::text "
+        "SELECT t._row_id, {}, t._batch_id::text, t._loaded_at::text "
         "FROM {} t LEFT JOIN etl.staging s ON s.row_id = t._row_id ORDER BY t._row_id"
-    ).format(root)
+    ).format(staged, root)
     losers = sql.SQL(
-        "SELECT d.row_id, s.payload::text, s.source, s.received_at::text, d.batch_id::text, b.finished_at::text "
+        "SELECT d.row_id, {staged}, d.batch_id::text, b.finished_at::text "
         "FROM (SELECT min(row_lo) AS lo, max(row_hi) AS hi FROM etl.batch WHERE slip = {slip} AND status = 'done') AS bounds "
         "CROSS JOIN LATERAL etl.settled(bounds.lo, bounds.hi) AS d JOIN etl.batch b ON b.batch_id = d.batch_id "
         "LEFT JOIN etl.staging s ON s.row_id = d.row_id "
         "WHERE d.slip = {slip} AND b.target = {target} AND d.letter IN ('l', 'd') "
         "AND NOT EXISTS (SELECT FROM {root} t WHERE t._row_id = d.row_id) ORDER BY d.row_id"
-    ).format(slip=sql.Literal(slip.name), target=sql.Literal(slip.root.qualified), root=root)
+    ).format(staged=staged, slip=sql.Literal(slip.name), target=sql.Literal(slip.root.qualified), root=root)
     return [winners, losers] if slip.breakout.entities else [winners]
 
 

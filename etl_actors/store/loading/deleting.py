@@ -74,7 +74,7 @@ def removal(root: Table, loser: Table, winner: Table, temps: Iterable[str]) -> s
     Returns ``(_id, _row_id)`` of each row that is gone.
     """
     # Tombstones of a version with another policy have not what decides now: then the later one of both is the stronger.
-    alike = loser.newest == winner.newest
+    alike = (loser.policy, loser.newest) == (winner.policy, winner.newest)
     judged = root if alike else replace(root, policy=Policy.UPDATE, newest="")
     ids = sql.SQL(" UNION ").join(sql.SQL("SELECT _id FROM {}").format(Quoted("pg_temp", temp)) for temp in temps)
     return sql.SQL(

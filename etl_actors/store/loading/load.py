@@ -104,6 +104,7 @@ class Loading:
                     raise
                 _tell_retry(lease, attempt, exc)
             except _NewSlip:
+                failure = Outgrown(f"slip {parsed.slip} grows all the time") if parsed.broken_out else failure
                 self._forget()
             except (pg.FeatureNotSupported, pg.UndefinedTable, pg.UndefinedColumn) as exc:
                 # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never bisect for it.
@@ -162,7 +163,9 @@ class Loading:
         with self._conn.transaction():
             self._fence(lease)
             # A replay takes rows of entities away, and puts others there: what a live batch has compared with must stay.
-            self._require_current(lease, parsed, alone=lease.repeat is not None and bool(entities_of(parsed)))
+            active = self._require_current(lease, parsed, alone=lease.repeat is not None and bool(entities_of(parsed)))
+            if active is not None and self._active.get(parsed.slip or "") != active:
+                raise _NewSlip  # it grew since kin were found: what came with it would be left behind by rows that are replaced
             copy(self._conn, parsed)
             kin = self._known[filled_tables(parsed)]
             if lease.repeat is None:

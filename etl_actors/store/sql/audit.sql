@@ -1,8 +1,8 @@
 -- The audit: each statement returns what is wrong, a row a finding: (how many, examples). Both sides are counted from data.
 
 -- name: there
--- Which of some tables there are, in their order.
-SELECT to_regclass(t.name) IS NOT NULL FROM unnest(%(tables)s::text[]) WITH ORDINALITY AS t (name, number) ORDER BY t.number
+-- Which of some tables there are, and may be read, in their order.
+SELECT coalesce(has_table_privilege(to_regclass(t.name), 'SELECT'), false) FROM unnest(%(tables)s::text[]) WITH ORDINALITY AS t (name, number) ORDER BY t.number
 
 -- name: unbalanced
 SELECT count(*), (array_agg(source ORDER BY source))[1:5]::text[] FROM etl.ledger WHERE NOT balanced

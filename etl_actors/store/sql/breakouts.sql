@@ -66,4 +66,8 @@ ON CONFLICT (slip) DO UPDATE
 DELETE FROM etl.breakout_plan WHERE slip = %(slip)s
 
 -- name: record_planned
-INSERT INTO etl.schema_change (target, statement, slip, status) VALUES (%(target)s, %(statement)s, %(slip)s, 'planned')
+-- What is asked for again, with more, is told once.
+INSERT INTO etl.schema_change (target, statement, slip, status)
+SELECT %(target)s, %(statement)s, %(slip)s, 'planned'
+ WHERE NOT EXISTS (SELECT FROM etl.schema_change
+                    WHERE slip = %(slip)s AND target = %(target)s AND statement = %(statement)s AND status = 'planned')
