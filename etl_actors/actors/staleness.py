@@ -8,6 +8,8 @@ from etl_actors.slips.shelf.catalogue import Catalogue
 
 __all__ = ["Staleness"]
 
+_AGAIN = 20  # refreshes that a view may be behind others, who were to make them and are gone
+
 
 @dataclass(slots=True)
 class Staleness:
@@ -24,12 +26,14 @@ class Staleness:
     _marks: dict[str, int] = field(default_factory=dict, init=False)  # by slip; another number: marked again since
     _not_before: dict[str, float] = field(default_factory=dict, init=False)  # time.monotonic()
     _hurried: bool = field(default=False, init=False)
+    _again_at: float = field(default=0.0, init=False)  # time.monotonic()
     _count: int = field(default=0, init=False)
     _told: threading.Condition = field(default_factory=threading.Condition, init=False)
 
     def work_by(self, catalogue: Catalogue) -> None:
         """Know which slips have materialized views; what has landed before is not known, so all are stale."""
         with self._told:
+            self._again_at = time.monotonic() + _AGAIN * self.every_s
             self._known = frozenset(
                 slip.name for slip in catalogue.slips if slip.breakout and slip.breakout.view and slip.breakout.view.materialized
             )
@@ -89,4 +93,9 @@ class Staleness:
 
     def _due(self) -> dict[str, int]:
         now = time.monotonic()
+        if now >= self._again_at:  # another daemon may have ended between a load and the refresh that it asked for
+            self._again_at = now + _AGAIN * self.every_s
+            for name in self._known - self._marks.keys():
+                self._count += 1
+                self._marks[name] = self._count
         return {name: mark for name, mark in self._marks.items() if self._hurried or self._not_before.get(name, now) <= now}

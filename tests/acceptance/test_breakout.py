@@ -505,3 +505,14 @@ def test_kinds_of_documents_of_one_source_have_tables_of_their_own(database: str
         (None, None, None),
     ]
     assert _asked(database, "SELECT value, x FROM mixed__item ORDER BY _index") == [(1, None), (None, 2)]
+
+
+def test_an_audit_of_documents_tells_of_items_that_name_another_row(database: str, slips: Path) -> None:
+    _feed(database, slips, DOCUMENTS[:1])
+    env = environment(database) | {"ETL_PARSERS": str(slips)}
+    with psycopg.connect(database) as conn:
+        conn.execute("UPDATE shop__tags SET _row_id = 77 WHERE value = 'x'")
+    audited = etl("audit", "--deep", env=env)
+    assert audited.returncode == 1
+    assert "Traceback" not in audited.stderr
+    assert "public.shop__tags" in audited.stdout

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -104,6 +105,16 @@ def test_what_is_tried_in_vain_stays_stale_and_what_no_slip_keeps_any_more_does_
     assert set(staleness.due(0)) == {"other"}
     staleness.work_by(Catalogue(()))
     assert staleness.settled
+
+
+def test_views_are_refreshed_now_and_then_whoever_was_to_do_it() -> None:
+    staleness = Staleness(0.01)
+    staleness.work_by(CATALOGUE)
+    for slip, mark in staleness.due(0).items():
+        staleness.tried(slip, mark, done=True)
+    assert staleness.settled
+    time.sleep(0.01 * 20)
+    assert set(staleness.due(0)) == {"kept", "other"}
 
 
 @pytest.mark.usefixtures("actor")

@@ -18,6 +18,7 @@ from etl_actors.slips.source.files import read_slip_folder
 from etl_actors.store.audit.audit import AuditReport, audit, examine
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.loading.load import Loading
+from etl_actors.store.queries import queries
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.kin import require_same_identity
 from tests.support.documents import one, stage
@@ -466,3 +467,12 @@ def test_rows_of_documents_that_say_where_they_came_from_are_no_finding(
         DatabaseUnsuitable, match="whole document, but those that are there are known by their whole document, file"
     ):
         require_same_identity(service, again, [slip])
+
+
+def test_a_table_that_may_not_be_read_is_not_locked_for_the_audit(everything: Connection) -> None:
+    there = queries("audit")["there"]
+    with everything.transaction(force_rollback=True):
+        everything.execute("REVOKE SELECT ON vendor_update FROM etl_operator")
+        everything.execute("SET LOCAL ROLE etl_operator")
+        found = everything.execute(there, {"tables": ["vendor_update", "movie_cast", "nowhere"]}).fetchall()
+    assert found == [(False,), (True,), (False,)]
