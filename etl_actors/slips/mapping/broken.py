@@ -13,7 +13,7 @@ from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.canonical import canonical_document, canonical_key, without_origin
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.relational.tables import Table
+from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.mapping.lines import Lines
@@ -25,7 +25,7 @@ from etl_actors.slips.values.json_text import json_text
 
 __all__ = ["BreakoutMapper", "News"]
 
-_JSONB = column_type("jsonb")
+_JSONB, _TEXT = column_type("jsonb"), column_type("text")
 _SHOWN = 60  # characters of a value
 _LISTED = 20  # places of values
 _GOT: dict[type, str] = {dict: "an object", list: "an array"}
@@ -66,6 +66,7 @@ class BreakoutMapper:
         self._asked = breakout.asked
         self._key = breakout.key
         self._given = None if slip.given is None else _compiled(slip, slip.given)
+        self._marker = None if slip.marker is None or not self._key else _marking(slip, slip.marker)
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
         self._breaker = Breaker(layout)
@@ -100,6 +101,9 @@ class BreakoutMapper:
         made = self._root(staged, document, clean=clean)
         if isinstance(made, bool | Reject):
             return made
+        if isinstance(made, str):
+            lines[-1].append(made)
+            return True
         root, given = made
         if self._quick is not None and self._quickly(self._quick, staged, document, root, given, lines):
             return True
@@ -200,8 +204,19 @@ class BreakoutMapper:
         detail = {"table": table.qualified, "path": misfit.path}
         return Reject(staged.row_id, Stage.MAP, reason, message + below, detail)
 
-    def _root(self, staged: Staged, document: Any, *, clean: bool) -> tuple[str, list[str]] | bool | Reject:
-        """Give the identity of the root row and the fields that expressions make; or what becomes of the document instead."""
+    def deletes(self, staged: Staged, document: Any) -> bool:
+        """Tell whether a document deletes the row of its key: then it has no part in what the tables are."""
+        return isinstance(self._root(staged, document, clean=False), str)
+
+    def _root(self, staged: Staged, document: Any, *, clean: bool) -> tuple[str, list[str]] | str | bool | Reject:
+        """Give the identity of the root row and the fields that expressions make; or what becomes of the document instead.
+
+        A text is the line of its tombstone.
+        """
+        if self._marker is not None:
+            tombstone = self._tombstone(self._marker, staged, document)
+            if tombstone is not None:
+                return tombstone
         if self._given is None:
             root = self._root_id(staged, document)
             return root if isinstance(root, Reject) else (root, [])
@@ -209,11 +224,23 @@ class BreakoutMapper:
         made = self._given.map(staged, document, lines, clean=clean)
         if made is not True:
             return made
+        if not lines[0]:
+            return lines[1][0]
         root, _, *given = lines[0][0].split("\t")
         if self._key:
             named = self._root_id(staged, document)
             return named if isinstance(named, Reject) else (named, given)
         return root, given
+
+    def _tombstone(self, marker: Mapper, staged: Staged, document: Any) -> str | Reject | None:
+        """Give the line of a tombstone where the key is one of fields; None for what deletes nothing."""
+        root = self._root_id(staged, document)
+        if isinstance(root, Reject):
+            return root
+        made = marker.map(staged, document, marker.begin())
+        if made is not True:
+            return made or None
+        return "\t".join([root, str(staged.row_id), *(_TEXT.copy(key_text(document[field])) for field in self._key)])
 
     def _root_id(self, staged: Staged, document: Any) -> str | Reject:
         """Name the root row. A document without its key is rejected before anything of it is looked at."""
@@ -233,7 +260,15 @@ class BreakoutMapper:
 
 def _compiled(slip: Slip, given: SlipTable) -> Mapper:
     known_otherwise = slip.breakout is not None and bool(slip.breakout.key)
-    return compile_slip(replace(slip, tables=(replace(given, own_rows=known_otherwise),), breakout=None, given=None))
+    tables = (replace(given, own_rows=known_otherwise), *((slip.marker,) if slip.marker and not known_otherwise else ()))
+    return compile_slip(replace(slip, tables=tables, breakout=None, given=None, marker=None))
+
+
+def _marking(slip: Slip, marker: SlipTable) -> Mapper:
+    """Compile what tells whether a document deletes the row of its key, where no column is made by an expression."""
+    asked = replace(marker.table, kind=Kind.ROOT, deletes="", columns=(), key=())
+    made = replace(marker, table=asked, columns=(), own_rows=True)
+    return compile_slip(replace(slip, tables=(made,), breakout=None, given=None, marker=None))
 
 
 def _copy(cell: Cell) -> Callable[[Any], Any]:

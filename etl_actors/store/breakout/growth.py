@@ -12,6 +12,7 @@ from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.transition import AddColumn, AddTable, MoveColumns, Refill, RenameColumn, transition
 from etl_actors.relational.breakout.transition import Change as Drift
+from etl_actors.relational.tables import Kind
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown
 from etl_actors.slips.shelf.unmatched import is_unmatched
@@ -20,6 +21,7 @@ from etl_actors.store.breakout.permission import Permission, plan, planned, sett
 from etl_actors.store.breakout.refill import all_staged, refill
 from etl_actors.store.breakout.taking import take
 from etl_actors.store.breakout.varying import Varies
+from etl_actors.store.breakout.versions import in_the_way, put_view_away, put_view_back, view_to_take
 from etl_actors.store.breakout.view_facts import view_of
 from etl_actors.store.breakout.views import make_way, moved, put, renamed_column
 from etl_actors.store.database import Connection
@@ -27,6 +29,7 @@ from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.kin import read_stored
 from etl_actors.store.tables.plan import Change, created
+from etl_actors.store.tables.targets import plan_tables
 
 __all__ = ["Breakouts", "asked_for", "filled_beside"]
 
@@ -187,6 +190,7 @@ class Breakouts:
 
     def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
         moved(self._conn, view_of(known), wanted)
+        yield from self._tombstones(wanted)
         if isinstance(changes, Refill) or filled_beside(self._conn, known, changes):
             yield from refill(self._conn, known, wanted)
         else:
@@ -194,17 +198,27 @@ class Breakouts:
         put(self._conn, wanted)
 
     def _altered(self, wanted: Slip, changes: list[Drift]) -> Iterator[Change]:
-        # The view first: whoever reads by it holds it before its tables, and would wait for us while we wait for them.
+        # Views first: whoever reads by one holds it before its tables, and would wait for us while we wait for them.
         blocking = any(not isinstance(change, AddTable | AddColumn | RenameColumn) for change in changes)
         make_way(self._conn, wanted, blocking=blocking)
         altered = {change.table for change in changes if not isinstance(change, AddTable)}
-        take(self._conn, [table for table in wanted.targets if table.name in altered])
+        history = view_to_take(self._conn, known) if wanted.root.name in altered else []
+        take(self._conn, [*history, *(table for table in wanted.targets if table.name in altered)])
+        yield from put_view_away(self._conn, known) if in_the_way(changes, known) else ()
         for one in drifted(changes, wanted.targets):
             self._conn.execute(one.statement)
             yield one
         for change in changes:
             if isinstance(change, RenameColumn) and change.table == wanted.root.name:
                 renamed_column(self._conn, wanted, change.name, change.to)
+        yield from put_view_back(self._conn, wanted)
+
+    def _tombstones(self, wanted: Slip) -> Iterator[Change]:
+        """Make the table that tells which rows are deleted: it does not follow the documents, but what is written of them."""
+        tables = [table for table in wanted.targets if table.kind is Kind.TOMBSTONE]
+        for change in plan_tables(self._conn, tables, wanted.name, self._target_schema) if tables else ():
+            self._conn.execute(change.statement)
+            yield change
 
 
 def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bool:
@@ -241,7 +255,7 @@ def asked_for(known: Slip, wanted: Slip) -> list[Change]:
     assert wanted.breakout is not None
     changes = transition(known.breakout.layout, wanted.breakout.layout)
     if isinstance(changes, Refill):
-        return [change for table in wanted.targets for change in created(table)]
+        return [change for table in wanted.targets if table.kind is not Kind.TOMBSTONE for change in created(table)]
     return list(drifted(changes, wanted.targets))
 
 

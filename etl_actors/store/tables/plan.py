@@ -11,7 +11,7 @@ from etl_actors.store.tables.facts import Facts
 from etl_actors.store.tables.quoting import identifier, listed
 from etl_actors.store.tables.versions_view import OURS, versions_view
 
-__all__ = ["Change", "Question", "adapted", "created", "differences", "system_columns"]
+__all__ = ["Change", "Question", "adapted", "created", "differences", "system_columns", "view_changes"]
 
 _REQUIRED = frozenset({"_id", "_row_id", "_batch_id", "_parent_id", "_root_id", "_index"})
 
@@ -91,8 +91,13 @@ def _one(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def created(table: Table) -> Iterator[Change]:
-    """Make a table that is not there."""
+def created(table: Table, *, viewed: bool = True) -> Iterator[Change]:
+    """Make a table that is not there.
+
+    Args:
+        table: as the slip wants it.
+        viewed: whether it gets the view of its versions, if it keeps some.
+    """
     name, target = table.qualified, identifier(table)
     fields = [_field(column, kind) for column, kind in system_columns(table)]
     fields += [_field(c.name, c.type, required=not c.null) for c in table.columns]
@@ -113,7 +118,8 @@ def created(table: Table) -> Iterator[Change]:
         yield Change(name, sql.SQL("CREATE INDEX ON {} (_parent_id)").format(target), f"add an index to {name} (_parent_id)")
     yield from _indexes(table, frozenset())
     yield from _comments(table, {}, list)
-    yield from _view(table, None)
+    if viewed:
+        yield from view_changes(table, None)
 
 
 def adapted(table: Table, facts: Facts, slip: str, ask: Question, *, structure_only: bool = False) -> Iterator[Change]:
@@ -128,7 +134,7 @@ def adapted(table: Table, facts: Facts, slip: str, ask: Question, *, structure_o
     """
     yield from _columns(table, facts, ask)
     yield from _nullable(table, facts, slip, ask)
-    yield from _view(table, facts)
+    yield from view_changes(table, facts)
     if not structure_only:
         yield from _checks(table, facts, ask)
         yield from _indexes(table, facts.indexes)
@@ -210,8 +216,13 @@ def _indexes(table: Table, there: frozenset[str]) -> Iterator[Change]:
             )
 
 
-def _view(table: Table, facts: Facts | None) -> Iterator[Change]:
-    """Show from when to when each version was valid, with all columns of the table: those that it gets come last."""
+def view_changes(table: Table, facts: Facts | None) -> Iterator[Change]:
+    """Show from when to when each version was valid, with all columns of the table: those that it gets come last.
+
+    Args:
+        table: as the slip wants it; nothing is changed where it keeps no versions.
+        facts: it as it is; None where it is to be made.
+    """
     if not table.versioned:
         return
     held, there = (facts.view, facts.columns) if facts else (None, {})

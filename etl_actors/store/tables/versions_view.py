@@ -27,6 +27,7 @@ class VersionsView:
         columns: in order: lineage, validity, and then those of the table as it has them, since a view can only get more at its end.
         comment: tells of what it is made, too: where that changes, it is made anew.
         statement: makes it, or makes it anew.
+        removal: takes it away.
         comment_statement: comments on it.
         grant: lets people read it.
     """
@@ -35,6 +36,7 @@ class VersionsView:
     columns: tuple[str, ...]
     comment: str
     statement: sql.Composed
+    removal: sql.Composed
     comment_statement: sql.Composed
     grant: sql.Composed
 
@@ -71,15 +73,17 @@ def versions_view(table: Table, names: Sequence[str], *, deleted: bool) -> Versi
         (*head, *_VALIDITY, *rest),
         comment,
         statement,
+        sql.SQL("DROP VIEW IF EXISTS {}").format(view),
         sql.SQL("COMMENT ON VIEW {} IS {}").format(view, sql.Literal(comment)),
         sql.SQL("GRANT SELECT ON {} TO etl_reader, etl_operator").format(view),
     )
 
 
 def _with_tombstones(table: Table, names: Sequence[str]) -> sql.Composed:
-    told = {*(name for name, _ in LINEAGE), *table.key, table.newest}
+    told = {name: name for name in (*(name for name, _ in LINEAGE), table.newest)}
+    told |= dict(zip(table.key, table.deleted_key or table.key, strict=True))
     columns = listed(sql.Identifier(name) for name in names)
-    empty = listed(sql.Identifier(name) if name in told else sql.SQL("NULL") for name in names)
+    empty = listed(sql.Identifier(told[name]) if name in told else sql.SQL("NULL") for name in names)
     return sql.SQL("(SELECT {}, false AS _deleted FROM {} UNION ALL SELECT {}, true FROM {})").format(
         columns, identifier(table), empty, sql.Identifier(table.schema, tombstones_name(table.name))
     )

@@ -127,6 +127,23 @@ def test_show_has_the_same_as_json(folder: Path, asked: Any) -> None:
     assert told["tables"][1]["columns"][0]["expr"] == "name | required | text"
 
 
+def test_show_has_what_a_slip_without_tables_makes_of_its_documents_by_expressions(folder: Path, asked: Any) -> None:
+    (folder / "bare").mkdir()
+    (folder / "bare" / "slip.toml").write_text(
+        'name = "bare"\n[breakout]\nkey = ["id"]\non_duplicate = "newest(at)"\ndelete_when = "gone == true"\n'
+        'columns.id = "id | int"\ncolumns.at = "seen.at | date"\n'
+    )
+    out = asked("show", "bare")[1]
+    assert "keys whose row of bare a document has deleted; known by (id); on_duplicate newest(at)" in out
+    assert "seen.at | date" in out
+    told = json.loads(asked("show", "bare", "--json")[1])
+    assert [(column["name"], column["expr"]) for column in told["tables"][0]["columns"]] == [
+        ("id", "id | int"),
+        ("at", "seen.at | date"),
+        ("_rest", None),
+    ]
+
+
 def test_show_python_is_the_function_that_maps_documents(folder: Path, asked: Any) -> None:
     out = asked("show", "book", "--python")[1]
     assert "def map_document(" in out

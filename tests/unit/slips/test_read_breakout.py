@@ -72,6 +72,16 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
     ("toml", "told"),
     [
         ("[breakout]\nname = 'x'\n", "3:1: [breakout] has no key `name`"),
+        ("[breakout]\ndelete_when = 'exists(a)'\n", "3:1: `delete_when` deletes the row of a key: the table needs a `key`"),
+        (
+            "[breakout]\nkey = 'k'\ndelete_when = 'exists(a)'\n",
+            "4:1: what deletes a row comes after it, and by `ignore`, the default of",
+        ),
+        (
+            "[breakout]\nkey = 'k'\non_duplicate = 'update'\ndelete_when = '@key == 1'\n",
+            "5:16: `@key` has a meaning only in a table",
+        ),
+        ("[breakout]\nkey = 'k'\non_duplicate = 'history(a)'\ncolumns.k = 'k | int'\n", "4:25: there is no column `a`"),
         ("[breakout]\ntable = 1\n", "3:9: expected text, in quotes"),
         ("[breakout]\ntable = ''\n", "expected a name of 1 to 63 bytes for this table"),
         ("[breakout]\nkey = [1]\n", "3:7: expected a list of fields of the documents, each once"),
