@@ -7,9 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from etl_actors.relational.breakout.seen import seen_in
 from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.growing import grown
 from etl_actors.store.audit.audit import audit
 from etl_actors.store.audit.documents import Deep
+from etl_actors.store.breakout.growth import Breakouts
+from etl_actors.store.breakout.permission import Permission
+from etl_actors.store.breakout.planned import planned_growth
 from etl_actors.store.breakout.reshape import reshape
 from etl_actors.store.database import Connection
 from etl_actors.store.slips import remember
@@ -189,6 +194,13 @@ def test_a_view_on_the_view_of_versions_keeps_a_document_from_changing_the_colum
     told = [message for (message,) in admin.execute("SELECT message FROM etl.reject WHERE reason = 'no_place' ORDER BY row_id")]
     assert len(told) == 2
     assert all("mine" in message for message in told)
+    known = Breakouts(service, "public").current(slip)
+    wider, otherwise = (grown(known, seen_in(one)) for one in ({"no": 0.5}, {"sold": {"2024-01": 1, "2024-02": 2}}))
+    plans = [planned_growth(service, wanted, "public", Permission()) for wanted in (wider, otherwise)]
+    assert [conflict.split(", which")[0] for conflict in plans[0].conflicts] == ['View mine depends on "public"."shop_history"']
+    assert [conflict.split(":")[0] for conflict in plans[1].conflicts] == [
+        "View mine depends on tables that would have to be filled anew"
+    ]
 
 
 def test_versions_and_markers_that_cannot_be_read_are_rejected_with_reasons(

@@ -127,21 +127,19 @@ def test_show_has_the_same_as_json(folder: Path, asked: Any) -> None:
     assert told["tables"][1]["columns"][0]["expr"] == "name | required | text"
 
 
-def test_show_has_what_a_slip_without_tables_makes_of_its_documents_by_expressions(folder: Path, asked: Any) -> None:
-    (folder / "bare").mkdir()
-    (folder / "bare" / "slip.toml").write_text(
-        'name = "bare"\n[breakout]\nkey = ["id"]\non_duplicate = "newest(at)"\ndelete_when = "gone == true"\n'
+def test_show_has_the_table_that_tells_what_documents_delete(folder: Path, asked: Any) -> None:
+    (folder / "book" / "slip.toml").write_text(
+        'name = "book"\n[tables.book]\nkey = ["id"]\non_duplicate = "history(at)"\ndelete_when = "gone == true"\n'
         'columns.id = "id | int"\ncolumns.at = "seen.at | date"\n'
     )
-    out = asked("show", "bare")[1]
-    assert "keys whose row of bare a document has deleted; known by (id); on_duplicate newest(at)" in out
-    assert "seen.at | date" in out
-    told = json.loads(asked("show", "bare", "--json")[1])
-    assert [(column["name"], column["expr"]) for column in told["tables"][0]["columns"]] == [
-        ("id", "id | int"),
-        ("at", "seen.at | date"),
-        ("_rest", None),
-    ]
+    out = asked("show", "book")[1]
+    assert "the root, one row a document; known by (id, at); on_duplicate history(at); index (id, at)" in out
+    assert (
+        "table public.book_deleted: keys whose row of book a document has deleted; known by (id, at); on_duplicate history(at)"
+        in out
+    )
+    assert "  when    gone == true" in out
+    assert [line.split()[-1] for line in out.splitlines() if "seen.at | date" in line] == ["version", "version"]
 
 
 def test_show_python_is_the_function_that_maps_documents(folder: Path, asked: Any) -> None:
