@@ -13,13 +13,14 @@ from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.canonical import canonical_document, canonical_key, without_origin
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.relational.tables import Kind, Table
+from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
-from etl_actors.slips.mapping.compile import Mapper, compile_slip
+from etl_actors.slips.mapping.compile import Mapper
+from etl_actors.slips.mapping.given import compiled_given, compiled_marking
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.quick import Left, Quick, compile_quick
 from etl_actors.slips.model.breakout import Breakout
-from etl_actors.slips.model.slip import Slip, SlipTable
+from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.json_text import json_text
 
@@ -65,8 +66,8 @@ class BreakoutMapper:
         self._seen = breakout.seen
         self._asked = breakout.asked
         self._key = breakout.key
-        self._given = None if slip.given is None else _compiled(slip, slip.given)
-        self._marker = None if slip.marker is None or not self._key else _marking(slip, slip.marker)
+        self._given = None if slip.given is None else compiled_given(slip, slip.given)
+        self._marker = None if slip.marker is None or not self._key else compiled_marking(slip, slip.marker)
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
         self._breaker = Breaker(layout)
@@ -256,19 +257,6 @@ class BreakoutMapper:
                 return Reject(staged.row_id, Stage.MAP, "null_key", message, {"table": table.qualified, "path": f"$.{field}"})
             texts.append(canonical_key(key_text(value), "text"))
         return identity.key_identity(table.name, texts)
-
-
-def _compiled(slip: Slip, given: SlipTable) -> Mapper:
-    known_otherwise = slip.breakout is not None and bool(slip.breakout.key)
-    tables = (replace(given, own_rows=known_otherwise), *((slip.marker,) if slip.marker and not known_otherwise else ()))
-    return compile_slip(replace(slip, tables=tables, breakout=None, given=None, marker=None))
-
-
-def _marking(slip: Slip, marker: SlipTable) -> Mapper:
-    """Compile what tells whether a document deletes the row of its key, where no column is made by an expression."""
-    asked = replace(marker.table, kind=Kind.ROOT, deletes="", columns=(), key=())
-    made = replace(marker, table=asked, columns=(), own_rows=True)
-    return compile_slip(replace(slip, tables=(made,), breakout=None, given=None, marker=None))
 
 
 def _copy(cell: Cell) -> Callable[[Any], Any]:

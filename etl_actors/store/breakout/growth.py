@@ -21,7 +21,7 @@ from etl_actors.store.breakout.permission import Permission, plan, planned, sett
 from etl_actors.store.breakout.refill import all_staged, refill
 from etl_actors.store.breakout.taking import take
 from etl_actors.store.breakout.varying import Varies
-from etl_actors.store.breakout.versions import in_the_way, put_view_away, put_view_back, view_to_take
+from etl_actors.store.breakout.versions import in_the_way, make_tombstones, put_view_away, put_view_back, view_to_take
 from etl_actors.store.breakout.view_facts import view_of
 from etl_actors.store.breakout.views import make_way, moved, put, renamed_column
 from etl_actors.store.database import Connection
@@ -29,7 +29,6 @@ from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.kin import read_stored
 from etl_actors.store.tables.plan import Change, created
-from etl_actors.store.tables.targets import plan_tables
 
 __all__ = ["Breakouts", "asked_for", "filled_beside"]
 
@@ -190,7 +189,7 @@ class Breakouts:
 
     def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
         moved(self._conn, view_of(known), wanted)
-        yield from self._tombstones(wanted)
+        yield from make_tombstones(self._conn, wanted, self._target_schema)
         if isinstance(changes, Refill) or filled_beside(self._conn, known, changes):
             yield from refill(self._conn, known, wanted)
         else:
@@ -204,7 +203,7 @@ class Breakouts:
         altered = {change.table for change in changes if not isinstance(change, AddTable)}
         history = view_to_take(self._conn, known) if wanted.root.name in altered else []
         take(self._conn, [*history, *(table for table in wanted.targets if table.name in altered)])
-        yield from put_view_away(self._conn, known) if in_the_way(changes, known) else ()
+        yield from put_view_away(self._conn, known) if history and in_the_way(changes, known) else ()
         for one in drifted(changes, wanted.targets):
             self._conn.execute(one.statement)
             yield one
@@ -212,13 +211,6 @@ class Breakouts:
             if isinstance(change, RenameColumn) and change.table == wanted.root.name:
                 renamed_column(self._conn, wanted, change.name, change.to)
         yield from put_view_back(self._conn, wanted)
-
-    def _tombstones(self, wanted: Slip) -> Iterator[Change]:
-        """Make the table that tells which rows are deleted: it does not follow the documents, but what is written of them."""
-        tables = [table for table in wanted.targets if table.kind is Kind.TOMBSTONE]
-        for change in plan_tables(self._conn, tables, wanted.name, self._target_schema) if tables else ():
-            self._conn.execute(change.statement)
-            yield change
 
 
 def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bool:

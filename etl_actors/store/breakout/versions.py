@@ -1,4 +1,4 @@
-"""The view of a break-out's versions, while the tables change: what cannot be changed under a view is changed without it, in one transaction."""
+"""What a break-out has beside the tables of its documents, while those change: what cannot be changed under a view is changed without it, in one transaction."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -8,14 +8,15 @@ from psycopg import sql
 from etl_actors.relational.breakout.transition import AddColumn, AddTable
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.relational.companions import versions_name
-from etl_actors.relational.tables import Policy, Table
+from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.tables.facts import facts_of
 from etl_actors.store.tables.plan import Change, view_changes
+from etl_actors.store.tables.targets import plan_tables
 from etl_actors.store.tables.versions_view import versions_view
 
-__all__ = ["history_of", "in_the_way", "put_view_away", "put_view_back", "view_to_take"]
+__all__ = ["history_of", "in_the_way", "make_tombstones", "put_view_away", "put_view_back", "view_to_take"]
 
 
 def history_of(conn: Connection, slip: Slip) -> str | None:
@@ -57,5 +58,13 @@ def put_view_away(conn: Connection, slip: Slip) -> Iterator[Change]:
 def put_view_back(conn: Connection, slip: Slip) -> Iterator[Change]:
     """Let the view show what the table has."""
     for change in view_changes(slip.root, facts_of(conn, slip.root)):
+        conn.execute(change.statement)
+        yield change
+
+
+def make_tombstones(conn: Connection, slip: Slip, target_schema: str) -> Iterator[Change]:
+    """Make the table that tells which rows are deleted: it does not follow the documents, but what is written of them."""
+    tables = [table for table in slip.targets if table.kind is Kind.TOMBSTONE]
+    for change in plan_tables(conn, tables, slip.name, target_schema) if tables else ():
         conn.execute(change.statement)
         yield change

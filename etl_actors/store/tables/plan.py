@@ -9,7 +9,7 @@ from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Column, Kin
 from etl_actors.store.tables.constraints import check_constraint, check_name, check_text, checked, index_name, is_ours
 from etl_actors.store.tables.facts import Facts
 from etl_actors.store.tables.quoting import identifier, listed
-from etl_actors.store.tables.versions_view import OURS, versions_view
+from etl_actors.store.tables.versions_view import OURS, versions_view, view_steps
 
 __all__ = ["Change", "Question", "adapted", "created", "differences", "system_columns", "view_changes"]
 
@@ -217,24 +217,10 @@ def _indexes(table: Table, there: frozenset[str]) -> Iterator[Change]:
 
 
 def view_changes(table: Table, facts: Facts | None) -> Iterator[Change]:
-    """Show from when to when each version was valid, with all columns of the table: those that it gets come last.
-
-    Args:
-        table: as the slip wants it; nothing is changed where it keeps no versions.
-        facts: it as it is; None where it is to be made.
-    """
-    if not table.versioned:
-        return
-    held, there = (facts.view, facts.columns) if facts else (None, {})
-    system = [name for name, _ in system_columns(table)]
-    names = list(dict.fromkeys([*there, *system, *(column.name for column in table.columns)]))
-    made = versions_view(table, names, deleted=bool(table.deleted_by or (facts and facts.deleted)))
-    if held is not None and (held.columns, held.comment) == (made.columns, made.comment):
-        return
-    yield Change(table.qualified, made.statement, f"show in {made.qualified} from when to when each version was valid")
-    yield Change(table.qualified, made.comment_statement, f"comment on {made.qualified}: {made.comment}")
-    if held is None:
-        yield Change(table.qualified, made.grant, f"let etl_reader and etl_operator read {made.qualified}")
+    """Show the versions of a table that keeps some, with all columns that it has (no facts: it is to be made) and those that it gets, last."""
+    names = [*(facts.columns if facts else ()), *(name for name, _ in system_columns(table)), *(c.name for c in table.columns)]
+    for statement, sentence in view_steps(table, list(dict.fromkeys(names)), facts) if table.versioned else ():
+        yield Change(table.qualified, statement, sentence)
 
 
 def _comments(table: Table, there: Mapping[str, str], asked: Callable[[], Iterable[tuple[Table, Column]]]) -> Iterator[Change]:
