@@ -105,9 +105,12 @@ class BreakoutMapper:
         if isinstance(made, str):
             lines[-1].append(made)
             return True
-        root, given = made
-        if self._quick is not None and self._quickly(self._quick, staged, document, root, given, lines):
+        if self._quick is not None and self._quickly(self._quick, staged, document, *made, lines):
             return True
+        return self._broken_out(staged, document, *made, lines)
+
+    def _broken_out(self, staged: Staged, document: Any, root: str, given: list[str], lines: Lines) -> bool | Reject:
+        """Append the rows of any document that is no marker."""
         body = without_key(document, self._key)
         if self._fitting.follows:
             self._require_known(body)

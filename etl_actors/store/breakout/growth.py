@@ -151,7 +151,7 @@ class Breakouts:
         self._conn.execute(_TARGETS["limit_wait"])
         wanted, made = self._settled(known, wanted, changes)
         for change in made:
-            told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": known.name}
+            told = {"target": change.target, "statement": change.statement.as_string(self._conn), "slip": known.name}
             self._conn.execute(_TARGETS["record_change"], told)
         put_in_force(self._conn, wanted)
         settle_plan(self._conn, wanted.name)
@@ -170,7 +170,7 @@ class Breakouts:
                 seen.join(before)
             if plan(self._conn, waits.wanted, seen, waits.why):
                 for change in asked_for(waits.known, grown(waits.known, seen)):
-                    told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": name}
+                    told = {"target": change.target, "statement": change.statement.as_string(self._conn), "slip": name}
                     self._conn.execute(_SQL["record_planned"], told)
         return (
             f"Slip {name}: new documents ask for changes of its tables, and {waits.why}: etl-actors slips plan shows them, etl-actors slips "
@@ -193,10 +193,10 @@ class Breakouts:
         if isinstance(changes, Refill) or filled_beside(self._conn, known, changes):
             yield from refill(self._conn, known, wanted)
         else:
-            yield from self._altered(wanted, changes)
+            yield from self._altered(known, wanted, changes)
         put(self._conn, wanted)
 
-    def _altered(self, wanted: Slip, changes: list[Drift]) -> Iterator[Change]:
+    def _altered(self, known: Slip, wanted: Slip, changes: list[Drift]) -> Iterator[Change]:
         # Views first: whoever reads by one holds it before its tables, and would wait for us while we wait for them.
         blocking = any(not isinstance(change, AddTable | AddColumn | RenameColumn) for change in changes)
         make_way(self._conn, wanted, blocking=blocking)

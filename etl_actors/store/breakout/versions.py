@@ -52,7 +52,7 @@ def put_view_away(conn: Connection, slip: Slip) -> Iterator[Change]:
     if slip.root.versioned:
         made = versions_view(slip.root, (), deleted=False)
         conn.execute(made.removal)
-        yield Change(slip.root.qualified, made.removal, f"take {made.qualified} away while the table changes")
+        yield Change(slip.root.qualified, made.removal, f"take {made.qualified} away while the table changes", made.qualified)
 
 
 def put_view_back(conn: Connection, slip: Slip) -> Iterator[Change]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from etl_actors.relational.companions import versions_name
 from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Column, Kind, Policy, Table
 from etl_actors.store.tables.constraints import check_constraint, check_name, check_text, checked, index_name, is_ours
 from etl_actors.store.tables.facts import Facts
@@ -24,11 +25,18 @@ class Change:
         table: the qualified name of the table.
         statement: that makes it.
         sentence: what it does, for people.
+        view: the qualified name of the view of the table that it makes or changes; empty where it is about the table itself.
     """
 
     table: str
     statement: sql.Composed
     sentence: str
+    view: str = ""
+
+    @property
+    def target(self) -> str:
+        """Name what is changed, as it is recorded: by that a view is known as one that a slip has made."""
+        return self.view or self.table
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +228,7 @@ def view_changes(table: Table, facts: Facts | None) -> Iterator[Change]:
     """Show the versions of a table that keeps some, with all columns that it has (no facts: it is to be made) and those that it gets, last."""
     names = [*(facts.columns if facts else ()), *(name for name, _ in system_columns(table)), *(c.name for c in table.columns)]
     for statement, sentence in view_steps(table, list(dict.fromkeys(names)), facts) if table.versioned else ():
-        yield Change(table.qualified, statement, sentence)
+        yield Change(table.qualified, statement, sentence, f"{table.schema}.{versions_name(table.name)}")
 
 
 def _comments(table: Table, there: Mapping[str, str], asked: Callable[[], Iterable[tuple[Table, Column]]]) -> Iterator[Change]:
