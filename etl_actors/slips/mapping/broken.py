@@ -11,14 +11,13 @@ from etl_actors.relational.breakout.keys import key_text, without_key
 from etl_actors.relational.breakout.layout import Cell, CellKind
 from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen, seen_in
-from etl_actors.relational.canonical import canonical_document, canonical_key, without_origin
+from etl_actors.relational.canonical import canonical_key
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
-from etl_actors.slips.mapping.compile import Mapper
-from etl_actors.slips.mapping.given import compiled_given, compiled_marking
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.quick import Left, Quick, compile_quick
+from etl_actors.slips.mapping.root_rows import RootRows
 from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged
@@ -26,10 +25,9 @@ from etl_actors.slips.values.json_text import json_text
 
 __all__ = ["BreakoutMapper", "News"]
 
-_JSONB, _TEXT = column_type("jsonb"), column_type("text")
+_JSONB = column_type("jsonb")
 _SHOWN = 60  # characters of a value
 _LISTED = 20  # places of values
-_GOT: dict[type, str] = {dict: "an object", list: "an array"}
 
 
 class News(Exception):
@@ -66,8 +64,7 @@ class BreakoutMapper:
         self._seen = breakout.seen
         self._asked = breakout.asked
         self._key = breakout.key
-        self._given = None if slip.given is None else compiled_given(slip, slip.given)
-        self._marker = None if slip.marker is None or not self._key else compiled_marking(slip, slip.marker)
+        self._roots = RootRows(slip, self._key)
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
         self._breaker = Breaker(layout)
@@ -99,7 +96,7 @@ class BreakoutMapper:
         Raises:
             News: something in the document has no place; nothing was appended.
         """
-        made = self._root(staged, document, clean=clean)
+        made = self._roots.of(staged, document, clean=clean)
         if isinstance(made, bool | Reject):
             return made
         if isinstance(made, str):
@@ -210,56 +207,7 @@ class BreakoutMapper:
 
     def deletes(self, staged: Staged, document: Any) -> bool:
         """Tell whether a document deletes the row of its key: then it has no part in what the tables are."""
-        return isinstance(self._root(staged, document, clean=False), str)
-
-    def _root(self, staged: Staged, document: Any, *, clean: bool) -> tuple[str, list[str]] | str | bool | Reject:
-        """Give the identity of the root row and the fields that expressions make; or what becomes of the document instead.
-
-        A text is the line of its tombstone.
-        """
-        if self._marker is not None:
-            tombstone = self._tombstone(self._marker, staged, document)
-            if tombstone is not None:
-                return tombstone
-        if self._given is None:
-            root = self._root_id(staged, document)
-            return root if isinstance(root, Reject) else (root, [])
-        lines = self._given.begin()
-        made = self._given.map(staged, document, lines, clean=clean)
-        if made is not True:
-            return made
-        if not lines[0]:
-            return lines[1][0]
-        root, _, *given = lines[0][0].split("\t")
-        if self._key:
-            named = self._root_id(staged, document)
-            return named if isinstance(named, Reject) else (named, given)
-        return root, given
-
-    def _tombstone(self, marker: Mapper, staged: Staged, document: Any) -> str | Reject | None:
-        """Give the line of a tombstone where the key is one of fields; None for what deletes nothing."""
-        root = self._root_id(staged, document)
-        if isinstance(root, Reject):
-            return root
-        made = marker.map(staged, document, marker.begin())
-        if made is not True:
-            return made or None
-        return "\t".join([root, str(staged.row_id), *(_TEXT.copy(key_text(document[field])) for field in self._key)])
-
-    def _root_id(self, staged: Staged, document: Any) -> str | Reject:
-        """Name the root row. A document without its key is rejected before anything of it is looked at."""
-        table = self.tables[0]
-        if not self._key:
-            return identity.document_identity(table.name, canonical_document(without_origin(staged.raw)))
-        texts = []
-        for field in self._key:
-            value = document.get(field) if type(document) is dict else None
-            if value is None or type(value) is dict or type(value) is list:
-                got = _GOT.get(type(value), "none")
-                message = f"expected a number or a text for `{field}`, which is in the key of `{table.name}`, got {got}"
-                return Reject(staged.row_id, Stage.MAP, "null_key", message, {"table": table.qualified, "path": f"$.{field}"})
-            texts.append(canonical_key(key_text(value), "text"))
-        return identity.key_identity(table.name, texts)
+        return isinstance(self._roots.of(staged, document, clean=False), str)
 
 
 def _copy(cell: Cell) -> Callable[[Any], Any]:

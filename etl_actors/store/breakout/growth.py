@@ -10,20 +10,20 @@ from etl_actors.errors import NoPlace, SlipError
 from etl_actors.relational.breakout.fitting import Fitting, disturbed
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import AddColumn, AddTable, MoveColumns, Refill, RenameColumn, transition
+from etl_actors.relational.breakout.transition import AddTable, MoveColumns, Refill, transition
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.relational.tables import Kind
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown
 from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.breakout.column_map import put_in_force
+from etl_actors.store.breakout.in_place import altered_in_place
 from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
 from etl_actors.store.breakout.refill import all_staged, refill
-from etl_actors.store.breakout.taking import take
 from etl_actors.store.breakout.varying import Varies
-from etl_actors.store.breakout.versions import in_the_way, make_tombstones, put_view_away, put_view_back, view_to_take
+from etl_actors.store.breakout.versions import make_tombstones
 from etl_actors.store.breakout.view_facts import view_of
-from etl_actors.store.breakout.views import make_way, moved, put, renamed_column
+from etl_actors.store.breakout.views import moved, put
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import drifted
@@ -193,24 +193,8 @@ class Breakouts:
         if isinstance(changes, Refill) or filled_beside(self._conn, known, changes):
             yield from refill(self._conn, known, wanted)
         else:
-            yield from self._altered(known, wanted, changes)
+            yield from altered_in_place(self._conn, known, wanted, changes)
         put(self._conn, wanted)
-
-    def _altered(self, known: Slip, wanted: Slip, changes: list[Drift]) -> Iterator[Change]:
-        # Views first: whoever reads by one holds it before its tables, and would wait for us while we wait for them.
-        blocking = any(not isinstance(change, AddTable | AddColumn | RenameColumn) for change in changes)
-        make_way(self._conn, wanted, blocking=blocking)
-        altered = {change.table for change in changes if not isinstance(change, AddTable)}
-        history = view_to_take(self._conn, known) if wanted.root.name in altered else []
-        take(self._conn, [*history, *(table for table in wanted.targets if table.name in altered)])
-        yield from put_view_away(self._conn, known) if history and in_the_way(changes, known) else ()
-        for one in drifted(changes, wanted.targets):
-            self._conn.execute(one.statement)
-            yield one
-        for change in changes:
-            if isinstance(change, RenameColumn) and change.table == wanted.root.name:
-                renamed_column(self._conn, wanted, change.name, change.to)
-        yield from put_view_back(self._conn, wanted)
 
 
 def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bool:
