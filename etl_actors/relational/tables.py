@@ -75,6 +75,8 @@ class Table:
         indexes: columns of each index that the slip asks for.
         deletes: of a TOMBSTONE: the unqualified name of the ROOT's table, in the same schema, whose rows it keeps away; else empty.
         deleted_by: of a ROOT of which documents may delete rows: the unqualified name of the table of its tombstones; else empty.
+        deleted_key: what the columns of a ROOT's key are called among its tombstones, in the key's order; empty where they are
+            called as in the table.
     """
 
     schema: str
@@ -89,6 +91,7 @@ class Table:
     indexes: tuple[tuple[str, ...], ...] = ()
     deletes: str = ""
     deleted_by: str = ""
+    deleted_key: tuple[str, ...] = ()
 
     @property
     def qualified(self) -> str:

@@ -25,7 +25,7 @@ from tests.support.leases import OWNER
 from tests.support.settle import settle
 from tests.support.slips import read
 
-_SLIP = """name = "book"
+SLIP = """name = "book"
 source = "library"
 [tables.book]
 key = ["isbn"]
@@ -50,7 +50,7 @@ _POLICIES = ["update", "newest(at)", "history(at)"]
 
 
 def slip_of(service: Connection, policy: str, kind: str = "int") -> Slip:
-    slip = read(_SLIP.format(policy=policy, kind=kind))
+    slip = read(SLIP.format(policy=policy, kind=kind))
     ensure_tables(service, slip.targets, slip.name)
     remember(service, slip)
     return slip
@@ -219,36 +219,8 @@ def test_of_a_history_a_marker_ends_the_version_before_it_and_is_none_itself(
     assert service.execute("SELECT isbn, at FROM book_deleted ORDER BY at").fetchall() == [(1, 3), (1, 7)]
     assert not audit(admin, "public").findings
     assert ensure_tables(service, slip.targets, slip.name) == []
-    without = read(_SLIP.format(policy="history(at)", kind="int").replace('delete_when = "gone == true"', ""))
+    without = read(SLIP.format(policy="history(at)", kind="int").replace('delete_when = "gone == true"', ""))
     assert ensure_tables(service, without.targets, slip.name) == [], "what was deleted stays so"
-
-
-def test_a_history_whose_rows_are_deleted_from_now_on_is_told_by_another_view(producer: Connection, service: Connection) -> None:
-    text = _SLIP.format(policy="history(at)", kind="int")
-    without = read(text.replace('delete_when = "gone == true"', ""))
-    ensure_tables(service, without.targets, "book")
-    remember(service, without)
-    stage(producer, "library", [{"isbn": 1, "at": 1, "title": "a"}])
-    settle(service, {"library": without}, 1)
-    slip = slip_of(service, "history(at)")
-    stage(producer, "library", [{"isbn": 1, "at": 2, "gone": True}])
-    settle(service, {"library": slip}, 1)
-    assert service.execute("SELECT at, _valid_to, _current FROM book_history").fetchall() == [(1, 2, False)]
-
-
-def test_an_older_version_of_the_slip_that_deletes_nothing_respects_what_is_deleted(
-    producer: Connection, service: Connection, admin: Connection
-) -> None:
-    slip = slip_of(service, "newest(at)")
-    former = read(slip.files["slip.toml"].replace('delete_when = "gone == true"', ""))
-    remember(service, former)
-    stage(producer, "library", [{"isbn": 1, "at": 5, "gone": True}])
-    settle(service, {"library": slip}, 1)
-    for at, there in ((4, (0, 1)), (6, (1, 0))):
-        stage(producer, "library", [{"isbn": 1, "at": at, "title": "a"}])
-        settle(service, {"library": former}, 1)
-        assert (one(service, "SELECT count(*) FROM book"), one(service, "SELECT count(*) FROM book_deleted")) == there
-    assert not audit(admin, "public").findings
 
 
 def test_the_audit_finds_a_row_that_has_a_tombstone_too(producer: Connection, service: Connection, admin: Connection) -> None:
@@ -260,27 +232,6 @@ def test_the_audit_finds_a_row_that_has_a_tombstone_too(producer: Connection, se
         "count public.book_deleted",
         "deleted public.book",
     ]
-
-
-def test_tombstones_of_a_version_with_another_policy_still_stand(
-    producer: Connection, service: Connection, admin: Connection
-) -> None:
-    first = slip_of(service, "update")
-    late, *_ = stage(
-        producer,
-        "library",
-        [{"isbn": 1, "at": 1, "title": "late"}, {"isbn": 1, "at": 0, "gone": True}, {"isbn": 2, "at": 9, "gone": True}],
-    )
-    admin.execute("DELETE FROM etl.inbox WHERE row_id = %s", [late])
-    settle(service, {"library": first}, 4)
-    later = read(_SLIP.format(policy="newest(at)", kind="int").replace('delete_when = "gone == true"', ""))
-    remember(service, later)
-    admin.execute("INSERT INTO etl.inbox (source, row_id, bytes) VALUES ('library', %s, 1)", [late])
-    stage(producer, "library", [{"isbn": 2, "at": 1, "title": "b"}])
-    settle(service, {"library": later}, 4)
-    assert service.execute("SELECT isbn FROM book").fetchall() == [(2,)]
-    assert service.execute("SELECT isbn FROM book_deleted").fetchall() == [(1,)], "nothing of it says at what time it was"
-    assert not audit(admin, "public").findings
 
 
 def test_versions_of_one_key_and_what_deletes_them_are_found_by_index(service: Connection) -> None:

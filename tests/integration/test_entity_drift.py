@@ -32,6 +32,7 @@ from tests.unit.relational.breakout.entities import ASKED, REPEATING, layout_of
 class _Slip:
     targets: tuple[Table, ...]
     given: None = None
+    marker: None = None
 
 
 @pytest.fixture(scope="module")

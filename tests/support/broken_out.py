@@ -24,6 +24,7 @@ __all__ = ["load", "make_tables", "seen_of"]
 class _Slip:
     targets: tuple[Table, ...]
     given: None = None
+    marker: None = None
 
 
 def seen_of(documents: list[Any]) -> Seen:

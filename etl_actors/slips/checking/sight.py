@@ -113,7 +113,7 @@ class _Checker:
         if draft.name in self.sights:
             return self.sights[draft.name]
         self.sights[draft.name] = self.document  # of a table that is its own ancestor
-        keys = ("tables", draft.name)
+        keys = draft.keys
         parent = self.drafts.get(draft.parent or "")
         above = self.document if parent is None else self.of_items(parent)
         sight = self.all_lets(draft.lets, (*keys, "let"), self.items(draft, above) if draft.has_each else above)

@@ -11,15 +11,15 @@ from etl_actors.relational.breakout.keys import key_text, without_key
 from etl_actors.relational.breakout.layout import Cell, CellKind
 from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen, seen_in
-from etl_actors.relational.canonical import canonical_document, canonical_key, without_origin
+from etl_actors.relational.canonical import canonical_key
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
-from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.quick import Left, Quick, compile_quick
+from etl_actors.slips.mapping.root_rows import RootRows
 from etl_actors.slips.model.breakout import Breakout
-from etl_actors.slips.model.slip import Slip, SlipTable
+from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.json_text import json_text
 
@@ -28,7 +28,6 @@ __all__ = ["BreakoutMapper", "News"]
 _JSONB = column_type("jsonb")
 _SHOWN = 60  # characters of a value
 _LISTED = 20  # places of values
-_GOT: dict[type, str] = {dict: "an object", list: "an array"}
 
 
 class News(Exception):
@@ -65,7 +64,7 @@ class BreakoutMapper:
         self._seen = breakout.seen
         self._asked = breakout.asked
         self._key = breakout.key
-        self._given = None if slip.given is None else _compiled(slip, slip.given)
+        self._roots = RootRows(slip, self._key)
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
         self._breaker = Breaker(layout)
@@ -97,12 +96,18 @@ class BreakoutMapper:
         Raises:
             News: something in the document has no place; nothing was appended.
         """
-        made = self._root(staged, document, clean=clean)
+        made = self._roots.of(staged, document, clean=clean)
         if isinstance(made, bool | Reject):
             return made
-        root, given = made
-        if self._quick is not None and self._quickly(self._quick, staged, document, root, given, lines):
+        if isinstance(made, str):
+            lines[-1].append(made)
             return True
+        if self._quick is not None and self._quickly(self._quick, staged, document, *made, lines):
+            return True
+        return self._broken_out(staged, document, *made, lines)
+
+    def _broken_out(self, staged: Staged, document: Any, root: str, given: list[str], lines: Lines) -> bool | Reject:
+        """Append the rows of any document that is no marker."""
         body = without_key(document, self._key)
         if self._fitting.follows:
             self._require_known(body)
@@ -200,40 +205,9 @@ class BreakoutMapper:
         detail = {"table": table.qualified, "path": misfit.path}
         return Reject(staged.row_id, Stage.MAP, reason, message + below, detail)
 
-    def _root(self, staged: Staged, document: Any, *, clean: bool) -> tuple[str, list[str]] | bool | Reject:
-        """Give the identity of the root row and the fields that expressions make; or what becomes of the document instead."""
-        if self._given is None:
-            root = self._root_id(staged, document)
-            return root if isinstance(root, Reject) else (root, [])
-        lines = self._given.begin()
-        made = self._given.map(staged, document, lines, clean=clean)
-        if made is not True:
-            return made
-        root, _, *given = lines[0][0].split("\t")
-        if self._key:
-            named = self._root_id(staged, document)
-            return named if isinstance(named, Reject) else (named, given)
-        return root, given
-
-    def _root_id(self, staged: Staged, document: Any) -> str | Reject:
-        """Name the root row. A document without its key is rejected before anything of it is looked at."""
-        table = self.tables[0]
-        if not self._key:
-            return identity.document_identity(table.name, canonical_document(without_origin(staged.raw)))
-        texts = []
-        for field in self._key:
-            value = document.get(field) if type(document) is dict else None
-            if value is None or type(value) is dict or type(value) is list:
-                got = _GOT.get(type(value), "none")
-                message = f"expected a number or a text for `{field}`, which is in the key of `{table.name}`, got {got}"
-                return Reject(staged.row_id, Stage.MAP, "null_key", message, {"table": table.qualified, "path": f"$.{field}"})
-            texts.append(canonical_key(key_text(value), "text"))
-        return identity.key_identity(table.name, texts)
-
-
-def _compiled(slip: Slip, given: SlipTable) -> Mapper:
-    known_otherwise = slip.breakout is not None and bool(slip.breakout.key)
-    return compile_slip(replace(slip, tables=(replace(given, own_rows=known_otherwise),), breakout=None, given=None))
+    def deletes(self, staged: Staged, document: Any) -> bool:
+        """Tell whether a document deletes the row of its key: then it has no part in what the tables are."""
+        return isinstance(self._roots.of(staged, document, clean=False), str)
 
 
 def _copy(cell: Cell) -> Callable[[Any], Any]:

@@ -161,24 +161,25 @@ class _Writer:
     def _scalars(
         self, cells: Mapping[CellKind, tuple[str, Cell]], seen: Seen, var: str, kind: str, at: str
     ) -> Iterator[tuple[str, _Body]]:
-        if CellKind.TEXT in cells:
+        held = seen.scalars  # less than the cells tell, where they are an entity's, which occurs elsewhere too
+        if CellKind.TEXT in cells and held.form is not None:
             column, cell = cells[CellKind.TEXT]
-            form = Form(cell.type)
-            if form is not Form.TEXT:
-                odd = self._constant(lambda value: form_of(value) is not form or written_in(form, value) != value)
+            if held.form is not Form.TEXT:
+                odd = self._constant(partial(_is_odd, held.form, Form(cell.type)))
                 yield f"{kind} is str and {odd}({var})", self._written("raise Left")
             yield (
                 f"{kind} is str",
                 self._written(f'{column} = {var} if {var}.isprintable() and "\\\\" not in {var} else text({var})'),
             )
-        if CellKind.NUMBER in cells:
+        if CellKind.NUMBER in cells and held.number is not None:
             column, cell = cells[CellKind.NUMBER]
-            if Number(cell.type) is Number.BIGINT:
-                yield f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}", self._written(f"{column} = {var}")
+            write = self._constant(column_type(cell.type).copy)
+            if held.number is Number.BIGINT:
+                written = var if Number(cell.type) is Number.BIGINT else f"{write}({var})"
+                yield f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}", self._written(f"{column} = {written}")
             else:
-                write = self._constant(column_type(cell.type).copy)
                 yield f"{kind} is int or {kind} is float or {kind} is Decimal", self._written(f"{column} = {write}({var})")
-        if CellKind.BOOLEAN in cells:
+        if CellKind.BOOLEAN in cells and held.boolean:
             yield f"{kind} is bool", self._written(f'{cells[CellKind.BOOLEAN][0]} = "t" if {var} else "f"')
         if seen.scalars.null:
             yield f"{var} is None", self._written(f"rest[{at}] = None")
@@ -241,3 +242,8 @@ class _Writer:
         self._add(depth + 1, "raise Left")
         if link is not None and entity is not None:
             self._add(depth, entity_row(entity, number_of, link.column, len(self.layout.tables) + link.entity))
+
+
+def _is_odd(held: Form, written: Form, text: str) -> bool:
+    """Tell whether a text is not of the form that was seen, or is not made again as it came of a column of the other."""
+    return form_of(text) is not held or written_in(written, text) != text

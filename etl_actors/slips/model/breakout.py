@@ -33,6 +33,7 @@ class Breakout:
         contracts: of single tables, by name.
         asked: what is said by hand of places in the documents.
         entities: what the documents repeat.
+        deletes: whether documents may delete the row of their key.
         known_by: what makes the root's identity: the key, each of its columns with the expression that makes it.
         view: that shows each document as one row; None for none.
     """
@@ -49,6 +50,7 @@ class Breakout:
     known_by: tuple[str, ...] = ()
     view: View | None = None
     entities: tuple[Entity, ...] = ()
+    deletes: bool = False
 
     @property
     def seen(self) -> Seen:
@@ -61,8 +63,8 @@ class Breakout:
         return Contract.DISCARD_ROW in (self.contract, *self.contracts.values())
 
     def says_as(self, other: "Breakout") -> bool:
-        """Tell whether another says the same by hand of places and entities, and makes the same columns by expressions."""
-        return (self.asked, self.entities, self.given) == (other.asked, other.entities, other.given)
+        """Tell whether another says the same by hand of places and entities, and makes the same columns and tables by expressions."""
+        return (self.asked, self.entities, self.given, self.deletes) == (other.asked, other.entities, other.given, other.deletes)
 
     @property
     def given(self) -> list[Cell]:

@@ -53,6 +53,7 @@ class Draft:
         own_rows: whether every staged row is a row of its own.
         item_alone: whether a failing item is rejected alone.
         indexes: columns of each.
+        place: where it stands in the TOML; empty: below `tables`, under its name.
     """
 
     name: str
@@ -71,6 +72,12 @@ class Draft:
     own_rows: bool = False
     item_alone: bool = False
     indexes: tuple[tuple[str, ...], ...] = ()
+    place: Keys = ()
+
+    @property
+    def keys(self) -> Keys:
+        """Where it stands in the TOML."""
+        return self.place or ("tables", self.name)
 
     @property
     def has_each(self) -> bool:

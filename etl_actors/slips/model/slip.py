@@ -154,6 +154,7 @@ class Slip:
         input: how `feed` cuts files for it; None where it does not say.
         breakout: how it breaks documents out by itself, if it does; then its tables have no columns here.
         given: of such a slip the root with the columns that its expressions make; None without any.
+        marker: of such a slip what a document becomes that deletes the row of its key; None where none does.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Slip:
     input: InputForm | None = None
     breakout: Breakout | None = field(default=None, hash=False)
     given: SlipTable | None = None
+    marker: SlipTable | None = None
 
     @property
     def written_digest(self) -> str:

@@ -1,5 +1,7 @@
 """Reading `[breakout]`: a slip that names no column has the tables that its documents have."""
 
+from dataclasses import replace
+
 from etl_actors.relational.breakout.asked import Asked, Place, Wish, asked_of, place_of
 from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.fitting import Contract
@@ -20,7 +22,7 @@ from etl_actors.slips.source.section import Section
 
 __all__ = ["broken_tables", "given_root", "read_breakout"]
 
-_BY_EXPRESSION = ("columns", "when", "index")
+_BY_EXPRESSION = ("columns", "when", "index", "delete_when")
 _VIEW = ("view", "materialize")
 _KNOWN = (
     *("table", "schema", "key", "on_duplicate", "contract", "contracts", "entities"),
@@ -53,7 +55,11 @@ def given_root(section: Section, schema: str, name: str) -> dict[str, Draft]:
     taken = (*_BY_EXPRESSION, *(("key", "on_duplicate") if "columns" in section.content else ()))
     content = {key: section.content[key] for key in taken if key in section.content}
     table = section.content.get("table", plain((name,)))
-    return {str(table): read_table(str(table), Section(content, section.problems, section.keys), schema)}
+    draft = read_table(str(table), Section(content, section.problems, section.keys), schema)
+    if "columns" not in section.content:  # then the key is one of fields
+        draft.content = {key: section.content[key] for key in (*taken, "key") if key in section.content}
+        draft.policy = Policy.UPDATE if section.content.get("on_duplicate") == Policy.UPDATE.value else Policy.IGNORE
+    return {draft.name: draft}
 
 
 def read_breakout(section: Section, schema: str, name: str, evidence: str, given: SlipTable | None = None) -> Breakout | None:
@@ -110,6 +116,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str, given
         _known_by(key, given),
         view,
         entities,
+        deletes="delete_when" in section.content,
     )
 
 
@@ -117,7 +124,7 @@ def _known_by(key: tuple[str, ...], given: SlipTable | None) -> tuple[str, ...]:
     if given is None or not given.table.key:
         return key
     texts = {column.name: column.text for column in given.columns}
-    return tuple(f"{name} by `{texts[name]}`" for name in given.table.key)
+    return tuple(f"{name} by `{texts[name]}`" for name in given.table.identity)
 
 
 def _cells(given: SlipTable | None) -> tuple[Cell, ...]:
@@ -131,14 +138,17 @@ def _asked_of(made: SlipColumn, column: Column) -> str:
     return f"{made.text}{'' if column.null else ' not null'}{f' check {column.check}' if column.check else ''}"
 
 
-def broken_tables(breakout: Breakout, given: SlipTable | None = None) -> tuple[SlipTable, ...]:
-    """Give the tables of a break-out as those of a slip; the root has the condition that the slip gives it."""
+def broken_tables(breakout: Breakout, given: SlipTable | None = None, marker: SlipTable | None = None) -> tuple[SlipTable, ...]:
+    """Give the tables of a break-out as those of a slip; the root has the condition that the slip gives it, and so have the tombstones."""
     layout = breakout.layout
     names = {None: None} | {number: table.name for number, table in enumerate(layout.tables)}
     parents = [*(names[table.parent] for table in layout.tables), *(None for _ in layout.entities)]
     root = None if given is None else given.table
-    first, *others = broken_targets(layout, breakout.schema, breakout.key, breakout.policy, root)
-    made = [SlipTable(target, parent, None, None, ()) for target, parent in zip(others, parents[1:], strict=True)]
+    tombstones = None if marker is None else marker.table
+    first, *others = broken_targets(layout, breakout.schema, breakout.key, breakout.policy, root, tombstones)
+    made = [SlipTable(target, parent, None, None, ()) for target, parent in zip(others, parents[1:], strict=False)]
+    if marker is not None:
+        made.append(replace(marker, table=others[-1], columns=()))
     return (SlipTable(first, None, None, None if given is None else given.when, ()), *made)
 
 

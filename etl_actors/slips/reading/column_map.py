@@ -60,7 +60,8 @@ def _mapped(slip: Slip, tables: tuple[BrokenTable, ...]) -> Iterator[MappedColum
 def _entities(slip: Slip, breakout: Breakout) -> Iterator[MappedColumn]:
     """Map what is the same wherever an entity occurs: told by the first of its places."""
     layout = breakout.layout
-    for entity, made, target in zip(breakout.entities, layout.entities, slip.targets[len(layout.tables) :], strict=True):
+    for number, (entity, made) in enumerate(zip(breakout.entities, layout.entities, strict=True), len(layout.tables)):
+        target = slip.targets[number]
         item = "$"
         for step in entity.paths[0]:
             item = location_text((step,), item) if isinstance(step, str) else item + step.value

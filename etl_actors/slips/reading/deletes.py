@@ -22,7 +22,7 @@ def check_deletes(draft: Draft, drafts: Mapping[str, Draft], problems: Problems)
     """
     if "delete_when" not in draft.content:
         return
-    keys = ("tables", draft.name, "delete_when")
+    keys = (*draft.keys, "delete_when")
     if draft.below or draft.has_each:
         problems.at_key(keys, "`delete_when` is for the root: a document deletes the row that it would else have been")
     elif "key" not in draft.content:

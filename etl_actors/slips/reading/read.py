@@ -143,15 +143,17 @@ class _Reader:
         drafts = given_root(section, self.schema, name or "slip")
         check_expressions(when, (), drafts, vocabulary, frozenset(grammars.broken | broken), self.problems)
         roots = Family(drafts, self.problems, self.schema, name or "slip").tables() if drafts else ()
-        root = next(iter(roots), None)
+        root, marker = (*roots, None, None)[:2]
         breakout = read_breakout(section, self.schema, name or "slip", self.files.get(EVIDENCE, ""), root)
         if self.problems or name is None or breakout is None:
             return None
         own = {file: text for file, text in self.files.items() if not file.startswith(LIBRARY)}
         files = {**own, **grammars.library}
         text = str(self.content.get("when", ""))
-        tables = broken_tables(breakout, root)
-        return Slip(name, digest(files), sources, when, priority, tables, files, text, (), vocabulary, form, breakout, root)
+        tables = broken_tables(breakout, root, marker)
+        return Slip(
+            name, digest(files), sources, when, priority, tables, files, text, (), vocabulary, form, breakout, root, marker
+        )
 
     def _name(self) -> str | None:
         name = self.content.get("name")

@@ -116,6 +116,7 @@ class _TableReader:
             own_rows=self._own_rows(key),
             item_alone=self._item_alone(),
             indexes=self._indexes(),
+            place=self.keys,
         )
 
     def _named(self) -> list[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from etl_actors.relational.breakout.view import View
+from etl_actors.relational.companions import versions_name
+from etl_actors.relational.tables import Table
 from etl_actors.slips.shelf.quarrel import Quarrel, Read, told
 from etl_actors.slips.source.files import MAIN
 
@@ -22,6 +24,8 @@ def view_quarrels(slips: Sequence[Read]) -> Iterator[Quarrel]:
         for other in (each for each in slips if each is not read):
             if any(table.qualified == view.qualified for table in other[1].targets):
                 yield _quarrel(read, other, view, "table")
+            if any(_versions(table) == view.qualified for table in other[1].targets if table.versioned):
+                yield _quarrel(read, other, view, "view")
         for other in slips[:number]:
             if (there := _view(other)) is not None and there.qualified == view.qualified:
                 yield _quarrel(read, other, view, "view")
@@ -29,6 +33,10 @@ def view_quarrels(slips: Sequence[Read]) -> Iterator[Quarrel]:
 
 def _view(read: Read) -> View | None:
     return None if read[1].breakout is None else read[1].breakout.view
+
+
+def _versions(table: Table) -> str:
+    return f"{table.schema}.{versions_name(table.name)}"
 
 
 def _quarrel(read: Read, other: Read, view: View, what: str) -> Quarrel:

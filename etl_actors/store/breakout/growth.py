@@ -10,18 +10,20 @@ from etl_actors.errors import NoPlace, SlipError
 from etl_actors.relational.breakout.fitting import Fitting, disturbed
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import AddColumn, AddTable, MoveColumns, Refill, RenameColumn, transition
+from etl_actors.relational.breakout.transition import AddTable, MoveColumns, Refill, transition
 from etl_actors.relational.breakout.transition import Change as Drift
+from etl_actors.relational.tables import Kind
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown, with_evidence
 from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.breakout.column_map import put_in_force
+from etl_actors.store.breakout.in_place import altered_in_place
 from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
 from etl_actors.store.breakout.refill import all_staged, refill
-from etl_actors.store.breakout.taking import take
 from etl_actors.store.breakout.varying import Varies
+from etl_actors.store.breakout.versions import make_tombstones
 from etl_actors.store.breakout.view_facts import view_of
-from etl_actors.store.breakout.views import make_way, moved, put, renamed_column
+from etl_actors.store.breakout.views import moved, put
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import drifted
@@ -153,7 +155,7 @@ class Breakouts:
         self._conn.execute(_TARGETS["limit_wait"])
         wanted, made = self._settled(known, wanted, changes)
         for change in made:
-            told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": known.name}
+            told = {"target": change.target, "statement": change.statement.as_string(self._conn), "slip": known.name}
             self._conn.execute(_TARGETS["record_change"], told)
         put_in_force(self._conn, wanted)
         settle_plan(self._conn, wanted.name)
@@ -175,7 +177,7 @@ class Breakouts:
             wanted = grown(known, seen)
             if (active is None or wanted.digest != known.digest) and plan(self._conn, waits.wanted, seen, waits.why):
                 for change in asked_for(known, wanted):
-                    told = {"target": change.table, "statement": change.statement.as_string(self._conn), "slip": name}
+                    told = {"target": change.target, "statement": change.statement.as_string(self._conn), "slip": name}
                     self._conn.execute(_SQL["record_planned"], told)
         return (
             f"Slip {name}: new documents ask for changes of its tables, and {waits.why}: etl-actors slips plan shows them, etl-actors slips "
@@ -195,24 +197,12 @@ class Breakouts:
 
     def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
         moved(self._conn, view_of(known), wanted)
+        yield from make_tombstones(self._conn, wanted, self._target_schema)
         if isinstance(changes, Refill) or filled_beside(self._conn, known, changes):
             yield from refill(self._conn, known, wanted)
         else:
-            yield from self._altered(wanted, changes)
+            yield from altered_in_place(self._conn, known, wanted, changes)
         put(self._conn, wanted)
-
-    def _altered(self, wanted: Slip, changes: list[Drift]) -> Iterator[Change]:
-        # The view first: whoever reads by it holds it before its tables, and would wait for us while we wait for them.
-        blocking = any(not isinstance(change, AddTable | AddColumn | RenameColumn) for change in changes)
-        make_way(self._conn, wanted, blocking=blocking)
-        altered = {change.table for change in changes if not isinstance(change, AddTable)}
-        take(self._conn, [table for table in wanted.targets if table.name in altered])
-        for one in drifted(changes, wanted.targets):
-            self._conn.execute(one.statement)
-            yield one
-        for change in changes:
-            if isinstance(change, RenameColumn) and change.table == wanted.root.name:
-                renamed_column(self._conn, wanted, change.name, change.to)
 
 
 def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bool:
@@ -258,7 +248,7 @@ def asked_for(known: Slip, wanted: Slip) -> list[Change]:
     assert wanted.breakout is not None
     changes = transition(known.breakout.layout, wanted.breakout.layout)
     if isinstance(changes, Refill):
-        return [change for table in wanted.targets for change in created(table)]
+        return [change for table in wanted.targets if table.kind is not Kind.TOMBSTONE for change in created(table)]
     return list(drifted(changes, wanted.targets))
 
 

@@ -1,18 +1,19 @@
 """What is to come of the tables of a break-out when it knows more of its documents; nothing is changed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
 from etl_actors.relational.breakout.layout import REST
 from etl_actors.relational.breakout.transition import AddTable, DropColumn, Refill, RenameColumn, ToText, Widen, transition
 from etl_actors.relational.breakout.transition import Change as Drift
-from etl_actors.relational.tables import Table
+from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.breakout.column_map import breakout_in_force
 from etl_actors.store.breakout.growth import filled_beside
 from etl_actors.store.breakout.permission import Permission
+from etl_actors.store.breakout.versions import history_of, in_the_way
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import drifted
@@ -80,17 +81,23 @@ def planned_growth(conn: Connection, wanted: Slip, target_schema: str, permissio
         return Growth(tuple(made), waits=permission.refusal(conn, (), [AddTable(0)]))
     changes = transition(before.breakout.layout, wanted.breakout.layout)
     waits = permission.refusal(conn, before.targets, changes)
+    tombstones = [table for table in wanted.targets if table.kind is Kind.TOMBSTONE]
+    apart = plan_tables(conn, tombstones, wanted.name, target_schema) if tombstones else []
     if isinstance(changes, Refill):
-        return _filled_anew(conn, before.targets, changes.why, waits)
+        return replace(_filled_anew(conn, before, changes.why, waits), changes=tuple(apart))
     if filled_beside(conn, before, changes):
-        return _filled_anew(conn, before.targets, "readers would wait while so much is written anew in place", waits)
-    conflicts = tuple(_conflicts(conn, changes, {table.name: table for table in before.targets}))
-    return Growth(tuple(drifted(changes, wanted.targets)), None, conflicts, waits)
+        why = "readers would wait while so much is written anew in place"
+        return replace(_filled_anew(conn, before, why, waits), changes=tuple(apart))
+    conflicts = tuple(_conflicts(conn, changes, before))
+    return Growth((*apart, *drifted(changes, wanted.targets)), None, conflicts, waits)
 
 
-def _filled_anew(conn: Connection, tables: Sequence[Table], why: str, waits: str) -> Growth:
+def _filled_anew(conn: Connection, before: Slip, why: str, waits: str) -> Growth:
+    tables = [table for table in before.targets if table.kind is not Kind.TOMBSTONE]
+    history = history_of(conn, before)
     quoted = [identifier(table).as_string(conn) for table in tables]
-    views = [name for (name,) in conn.execute(_BREAKOUTS["dependents"], {"tables": quoted})]
+    looked_at = [*quoted, *([history] if history else [])]
+    views = [name for (name,) in conn.execute(_BREAKOUTS["dependents"], {"tables": looked_at})]
     size = conn.execute(_SQL["bytes"], {"tables": quoted}).fetchone()
     refill = Refilling(
         why, tuple(table.qualified for table in tables), sum(_rows(conn, table) for table in tables), size[0] if size else 0
@@ -104,8 +111,12 @@ def _rows(conn: Connection, table: Table) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _conflicts(conn: Connection, changes: Sequence[Drift], tables: dict[str, Table]) -> Iterator[str]:
+def _conflicts(conn: Connection, changes: Sequence[Drift], before: Slip) -> Iterator[str]:
     """Find the views that keep columns from getting another type; they have nothing against another name."""
+    tables, history = {table.name: table for table in before.targets}, history_of(conn, before)
+    if in_the_way(changes, before):
+        for (view,) in conn.execute(_BREAKOUTS["dependents"], {"tables": [history]}):
+            yield f"View {view} depends on {history}, which would have to be made anew: {_UNTIL}."
     for one in changes:
         if isinstance(one, Widen | ToText):
             table = tables[one.table]

@@ -19,6 +19,7 @@ from etl_actors.slips.values.document import Staged, decode
 from etl_actors.store.actions import record_action
 from etl_actors.store.breakout.gathering import Gathering, require_same
 from etl_actors.store.breakout.taking import take
+from etl_actors.store.breakout.versions import history_of, put_view_away, put_view_back, view_to_take
 from etl_actors.store.breakout.view_facts import fits, view_identifier, view_of
 from etl_actors.store.breakout.views import make_way
 from etl_actors.store.database import Connection
@@ -55,31 +56,37 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
     """
     assert after.breakout is not None
     _require_free(conn, before, after)
-    beside = {
-        table.name: replace(table, name=f"etl_refill_{after.digest[:8]}_{number}") for number, table in enumerate(after.targets)
-    }
+    former, final = _of_rows(before), _of_rows(after)
+    beside = {table.name: replace(table, name=f"etl_refill_{after.digest[:8]}_{number}") for number, table in enumerate(final)}
     for table in beside.values():
-        for change in created(table):
+        for change in created(table, viewed=False):
             conn.execute(change.statement)
     counts = _filled(conn, before, after, beside)
-    old = {table.qualified: _count(conn, table) for table in before.targets}
-    _swapped(conn, before.targets, after, beside)
+    old = {table.qualified: _count(conn, table) for table in former}
+    _swapped(conn, before, after, beside)
     for name in sorted({*old, *counts}):
         surplus = counts.get(name, 0) - old.get(name, 0)
         if surplus:
             record_action(conn, "breakout refill", {"table": name, "rows": surplus})
-    for table in before.targets:
+    for table in former:
         yield Change(table.qualified, sql.SQL("DROP TABLE {}").format(identifier(table)), f"drop table {table.qualified}")
-    for table in after.targets:
+    for table in final:
         yield from created(table)
 
 
+def _of_rows(slip: Slip) -> tuple[Table, ...]:
+    """Leave out what tells of rows that are deleted: of those there is nothing to break out."""
+    return tuple(table for table in slip.targets if table.kind is not Kind.TOMBSTONE)
+
+
 def _require_free(conn: Connection, slip: Slip, after: Slip) -> None:
-    """Require that no view of others depends on the tables, nor on our own view where that has to be made anew."""
-    tables = [identifier(table).as_string(conn) for table in slip.targets]
-    view = view_of(after)
+    """Require that no view of others depends on the tables, nor on our own views where those have to be made anew."""
+    tables = [identifier(table).as_string(conn) for table in _of_rows(slip)]
+    view, history = view_of(after), history_of(conn, slip)
     if view is not None and not fits(conn, after):
         tables.append(view_identifier(view).as_string(conn))
+    if history is not None:
+        tables.append(history)
     views = [name for (name,) in conn.execute(_SQL["dependents"], {"tables": tables})]
     if views:
         raise NoPlace(
@@ -90,13 +97,17 @@ def _require_free(conn: Connection, slip: Slip, after: Slip) -> None:
 def _filled(conn: Connection, before: Slip, after: Slip, beside: Mapping[str, Table]) -> dict[str, int]:
     """Fill the tables, piece by piece; return their numbers of rows by the names that they will have."""
     assert after.breakout is not None
-    mapper = BreakoutMapper(after, after.breakout)
-    owned = [table for table in after.targets if table.kind is not Kind.ENTITY]
-    entities = [Gathering(conn, beside[table.name], table) for table in after.targets if table.kind is Kind.ENTITY]
-    counts = dict.fromkeys((table.qualified for table in after.targets), 0)
+    # Rows that are there were no markers when they landed, whatever the slip says by now: that is for a replay.
+    landed = BreakoutMapper(replace(after, marker=None), after.breakout)
+    lost = BreakoutMapper(after, after.breakout)
+    final = _of_rows(after)
+    owned = [table for table in final if table.kind is not Kind.ENTITY]
+    entities = [Gathering(conn, beside[table.name], table) for table in final if table.kind is Kind.ENTITY]
+    counts = dict.fromkeys((table.qualified for table in final), 0)
     for won, statement in zip((True, False), _documents(after), strict=False):
+        mapper = landed if won else lost
         for piece in _read(conn, before.root, statement):
-            texts: list[list[str]] = [[] for _ in after.targets]
+            texts: list[list[str]] = [[] for _ in final]
             for staged, lineage in piece:
                 lines = mapper.begin()
                 made = mapper.map(staged, decode(staged.raw), lines)
@@ -104,7 +115,7 @@ def _filled(conn: Connection, before: Slip, after: Slip, beside: Mapping[str, Ta
                     raise SlipError(
                         f"The tables of slip {after.name} cannot be filled anew: row {staged.row_id}: {made.message}."
                     )
-                for text, found in zip(texts, lines, strict=True):
+                for text, found in zip(texts, lines, strict=False):  # tombstones have their lines last, and stay
                     text += [f"{line}\t{lineage}\n" for line in found]
             for table, text in zip(owned, texts, strict=False):
                 if won:
@@ -177,17 +188,22 @@ def _count(conn: Connection, table: Table) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _swapped(conn: Connection, old: Sequence[Table], after: Slip, beside: dict[str, Table]) -> None:
-    """Let the new tables take the old ones' place, between readers; the view is to be put anew then."""
+def _swapped(conn: Connection, before: Slip, after: Slip, beside: Mapping[str, Table]) -> None:
+    """Let the new tables take the old ones' place, between readers; the readable view is to be put anew then."""
+    old = _of_rows(before)
     for _ in range(_SWAPS):
         try:
             with conn.transaction():
-                make_way(conn, after, blocking=True)  # first: readers by it hold it before the tables
-                take(conn, old)
+                make_way(conn, after, blocking=True)  # first: readers by a view hold it before the tables
+                take(conn, [*view_to_take(conn, before), *old])
+                for _ in put_view_away(conn, before):
+                    pass
                 for table in reversed(old):
                     conn.execute(sql.SQL("DROP TABLE {}").format(identifier(table)))
-                for table in after.targets:
+                for table in _of_rows(after):
                     _renamed(conn, beside[table.name], table)
+                for _ in put_view_back(conn, after):
+                    pass
         except pg.LockNotAvailable:
             time.sleep(_REST_S)
         else:
@@ -199,7 +215,6 @@ def _swapped(conn: Connection, old: Sequence[Table], after: Slip, beside: dict[s
 
 def _renamed(conn: Connection, side: Table, final: Table) -> None:
     conn.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(identifier(side), sql.Identifier(final.name)))
-    by_row = index_name(side, ("_row_id",))
-    if final.parent is None:
-        there, wanted = sql.Identifier(side.schema, by_row), sql.Identifier(index_name(final, ("_row_id",)))
+    for columns in [*([("_row_id",)] if final.parent is None else []), *final.indexes]:
+        there, wanted = sql.Identifier(side.schema, index_name(side, columns)), sql.Identifier(index_name(final, columns))
         conn.execute(sql.SQL("ALTER INDEX {} RENAME TO {}").format(there, wanted))

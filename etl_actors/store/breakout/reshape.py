@@ -1,19 +1,24 @@
 """Tables of a break-out after its slip says otherwise of places in the documents: all of these are looked at again."""
 
+from collections.abc import Iterator, Sequence
+
 import psycopg
 from psycopg import errors as pg
+from psycopg import sql
 
 from etl_actors.errors import DatabaseUnsuitable, NoPlace
 from etl_actors.relational.breakout.keys import without_key
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.slips.mapping.broken import BreakoutMapper
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown, with_evidence
-from etl_actors.slips.values.document import decode
+from etl_actors.slips.values.document import Staged, decode
 from etl_actors.store.breakout.column_map import breakout_in_force
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
-from etl_actors.store.staging import raw_text
+from etl_actors.store.staging import fetch, raw_text
+from etl_actors.store.tables.quoting import identifier
 
 __all__ = ["looked_at_again", "reshape"]
 
@@ -79,16 +84,31 @@ def _seen(conn: Connection, slip: Slip) -> Seen:
     """Look at all documents that the slip has taken."""
     assert slip.breakout is not None
     seen = Seen(asked=slip.breakout.asked)
+    mapper, markers = BreakoutMapper(slip, slip.breakout), list[int]()
     with conn.cursor("etl_reshape") as cursor:
         cursor.itersize = _PIECE
         raw_text(cursor)
         cursor.execute(_SQL["taken"], {"name": slip.name})
-        for row_id, payload in cursor:
+        for row_id, payload, source, received_at in cursor:
             if payload is None:
                 msg = (
                     f"Slip {slip.name} says otherwise of its documents now, but row {int(row_id)} is no longer staged: name another table "
                     "for new documents."
                 )
                 raise DatabaseUnsuitable(msg)
-            seen.add(without_key(decode(payload), slip.breakout.key))
+            document = decode(payload)
+            if mapper.deletes(Staged(int(row_id), payload, source.decode(), received_at.decode()), document):
+                markers.append(int(row_id))
+            else:
+                seen.add(without_key(document, slip.breakout.key))
+    for staged in _standing(conn, slip, markers):
+        seen.add(without_key(decode(staged.raw), slip.breakout.key))
     return seen
+
+
+def _standing(conn: Connection, slip: Slip, markers: Sequence[int]) -> Iterator[Staged]:
+    """Give the documents that have rows from before they were markers, and have them until they are replayed."""
+    there = sql.SQL("SELECT _row_id FROM {} WHERE _row_id = ANY (%s) ORDER BY 1").format(identifier(slip.root))
+    row_ids = [row_id for (row_id,) in conn.execute(there, [list(markers)])] if markers else []
+    for first in range(0, len(row_ids), _PIECE):
+        yield from fetch(conn, row_ids[first : first + _PIECE])

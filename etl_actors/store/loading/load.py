@@ -129,17 +129,25 @@ class Loading:
 
     def _prepare(self, lease: Lease, parsed: Parsed) -> None:
         """Make sure that targets and temps are there; outside the transaction, so that a rollback takes none away."""
-        active = self._require_current(lease, parsed)
-        if parsed.slip is not None and active is not None and self._active.get(parsed.slip) != active:
-            self._active[parsed.slip] = active
-            self._forget()  # what came with the version must be known: found out at the end, the batch would land twice
+        self._meet(parsed, self._require_current(lease, parsed))
         tables = filled_tables(parsed)
         if tables not in self._known:
             if not parsed.broken_out:  # whose tables are made where the slip grows
                 ensure_tables(self._conn, tables, parsed.slip or "", self._target_schema, structure_only=True)
             for table in tables:
                 make_temp(self._conn, table)
+            self._kin(tables)
+
+    def _meet(self, parsed: Parsed, active: str | None) -> None:
+        """Forget what was known before a version of a slip was active: what came with it belongs to its tables, too."""
+        if parsed.slip is not None and active is not None and self._active.get(parsed.slip) != active:
+            self._active[parsed.slip] = active
+            self._forget()
+
+    def _kin(self, tables: tuple[Table, ...]) -> Kin:
+        if tables not in self._known:
             self._known[tables] = find_kin(self._conn, tables, self._target_schema)
+        return self._known[tables]
 
     def _renew(self) -> None:
         for table in {table for tables in self._known for table in tables}:
@@ -164,10 +172,10 @@ class Loading:
             self._fence(lease)
             # A replay takes rows of entities away, and puts others there: what a live batch has compared with must stay.
             active = self._require_current(lease, parsed, alone=lease.repeat is not None and bool(entities_of(parsed)))
-            if active is not None and self._active.get(parsed.slip or "") != active:
-                raise _NewSlip  # it grew since kin were found: what came with it would be left behind by rows that are replaced
+            # A version can have come since the kin was found; none comes until the transaction ends.
+            self._meet(parsed, active)
+            kin = self._kin(filled_tables(parsed))
             copy(self._conn, parsed)
-            kin = self._known[filled_tables(parsed)]
             if lease.repeat is None:
                 landing = land(self._conn, lease.batch_id, parsed, kin, self._fill)
                 insert_rejects(self._conn, lease.batch_id, parsed)

@@ -43,7 +43,7 @@ SELECT s.row_id, m.made::jsonb::text = s.payload::text
 
 -- name: taken
 -- All documents that a slip has taken: those that lost as well.
-SELECT DISTINCT o.row_id, s.payload::text
+SELECT DISTINCT o.row_id, s.payload::text, s.source, s.received_at::text
   FROM etl.batch b
  CROSS JOIN LATERAL unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS o (row_id, outcome)
   LEFT JOIN etl.staging s ON s.row_id = o.row_id

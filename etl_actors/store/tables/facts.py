@@ -95,7 +95,7 @@ def facts_of(conn: Connection, table: Table) -> Facts | None:
         return facts
     beside = {"schema": table.schema, "name": tombstones_name(table.name)}
     names = {name for name, *_ in conn.execute(_SQL["described_columns"], beside)}
-    return replace(facts, view=_view(conn, table), deleted={"_row_id", *table.identity} <= names)
+    return replace(facts, view=_view(conn, table), deleted={"_row_id", table.newest, *(table.deleted_key or table.key)} <= names)
 
 
 def _view(conn: Connection, table: Table) -> ViewFacts | None:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from etl_actors.relational.companions import versions_name
 from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Column, Kind, Policy, Table
 from etl_actors.store.tables.constraints import check_constraint, check_name, check_text, checked, index_name, is_ours
 from etl_actors.store.tables.facts import Facts
 from etl_actors.store.tables.quoting import identifier, listed
-from etl_actors.store.tables.versions_view import OURS, versions_view
+from etl_actors.store.tables.versions_view import OURS, versions_view, view_steps
 
-__all__ = ["Change", "Question", "adapted", "created", "differences", "system_columns"]
+__all__ = ["Change", "Question", "adapted", "created", "differences", "system_columns", "view_changes"]
 
 _REQUIRED = frozenset({"_id", "_row_id", "_batch_id", "_parent_id", "_root_id", "_index"})
 
@@ -24,11 +25,18 @@ class Change:
         table: the qualified name of the table.
         statement: that makes it.
         sentence: what it does, for people.
+        view: the qualified name of the view of the table that it makes or changes; empty where it is about the table itself.
     """
 
     table: str
     statement: sql.Composed
     sentence: str
+    view: str = ""
+
+    @property
+    def target(self) -> str:
+        """Name what is changed, as it is recorded: by that a view is known as one that a slip has made."""
+        return self.view or self.table
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +99,13 @@ def _one(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def created(table: Table) -> Iterator[Change]:
-    """Make a table that is not there."""
+def created(table: Table, *, viewed: bool = True) -> Iterator[Change]:
+    """Make a table that is not there.
+
+    Args:
+        table: as the slip wants it.
+        viewed: whether it gets the view of its versions, if it keeps some.
+    """
     name, target = table.qualified, identifier(table)
     fields = [_field(column, kind) for column, kind in system_columns(table)]
     fields += [_field(c.name, c.type, required=not c.null) for c in table.columns]
@@ -113,7 +126,8 @@ def created(table: Table) -> Iterator[Change]:
         yield Change(name, sql.SQL("CREATE INDEX ON {} (_parent_id)").format(target), f"add an index to {name} (_parent_id)")
     yield from _indexes(table, frozenset())
     yield from _comments(table, {}, list)
-    yield from _view(table, None)
+    if viewed:
+        yield from view_changes(table, None)
 
 
 def adapted(table: Table, facts: Facts, slip: str, ask: Question, *, structure_only: bool = False) -> Iterator[Change]:
@@ -128,7 +142,7 @@ def adapted(table: Table, facts: Facts, slip: str, ask: Question, *, structure_o
     """
     yield from _columns(table, facts, ask)
     yield from _nullable(table, facts, slip, ask)
-    yield from _view(table, facts)
+    yield from view_changes(table, facts)
     if not structure_only:
         yield from _checks(table, facts, ask)
         yield from _indexes(table, facts.indexes)
@@ -210,20 +224,11 @@ def _indexes(table: Table, there: frozenset[str]) -> Iterator[Change]:
             )
 
 
-def _view(table: Table, facts: Facts | None) -> Iterator[Change]:
-    """Show from when to when each version was valid, with all columns of the table: those that it gets come last."""
-    if not table.versioned:
-        return
-    held, there = (facts.view, facts.columns) if facts else (None, {})
-    system = [name for name, _ in system_columns(table)]
-    names = list(dict.fromkeys([*there, *system, *(column.name for column in table.columns)]))
-    made = versions_view(table, names, deleted=bool(table.deleted_by or (facts and facts.deleted)))
-    if held is not None and (held.columns, held.comment) == (made.columns, made.comment):
-        return
-    yield Change(table.qualified, made.statement, f"show in {made.qualified} from when to when each version was valid")
-    yield Change(table.qualified, made.comment_statement, f"comment on {made.qualified}: {made.comment}")
-    if held is None:
-        yield Change(table.qualified, made.grant, f"let etl_reader and etl_operator read {made.qualified}")
+def view_changes(table: Table, facts: Facts | None) -> Iterator[Change]:
+    """Show the versions of a table that keeps some, with all columns that it has (no facts: it is to be made) and those that it gets, last."""
+    names = [*(facts.columns if facts else ()), *(name for name, _ in system_columns(table)), *(c.name for c in table.columns)]
+    for statement, sentence in view_steps(table, list(dict.fromkeys(names)), facts) if table.versioned else ():
+        yield Change(table.qualified, statement, sentence, f"{table.schema}.{versions_name(table.name)}")
 
 
 def _comments(table: Table, there: Mapping[str, str], asked: Callable[[], Iterable[tuple[Table, Column]]]) -> Iterator[Change]:

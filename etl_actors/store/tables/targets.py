@@ -130,7 +130,7 @@ def _apply(conn: Connection, changes: Sequence[Change], slip: str) -> None:
         ) as exc:
             msg = f"Slip {slip} asks to {change.sentence}, but PostgreSQL answers: {exc.diag.message_primary}."
             raise DatabaseUnsuitable(msg) from exc
-        given = {"target": change.table, "statement": change.statement.as_string(conn), "slip": slip}
+        given = {"target": change.target, "statement": change.statement.as_string(conn), "slip": slip}
         conn.execute(_SQL["record_change"], given)
 
 

@@ -127,6 +127,21 @@ def test_show_has_the_same_as_json(folder: Path, asked: Any) -> None:
     assert told["tables"][1]["columns"][0]["expr"] == "name | required | text"
 
 
+def test_show_has_the_table_that_tells_what_documents_delete(folder: Path, asked: Any) -> None:
+    (folder / "book" / "slip.toml").write_text(
+        'name = "book"\n[tables.book]\nkey = ["id"]\non_duplicate = "history(at)"\ndelete_when = "gone == true"\n'
+        'columns.id = "id | int"\ncolumns.at = "seen.at | date"\n'
+    )
+    out = asked("show", "book")[1]
+    assert "the root, one row a document; known by (id, at); on_duplicate history(at); index (id, at)" in out
+    assert (
+        "table public.book_deleted: keys whose row of book a document has deleted; known by (id, at); on_duplicate history(at)"
+        in out
+    )
+    assert "  when    gone == true" in out
+    assert [line.split()[-1] for line in out.splitlines() if "seen.at | date" in line] == ["version", "version"]
+
+
 def test_show_python_is_the_function_that_maps_documents(folder: Path, asked: Any) -> None:
     out = asked("show", "book", "--python")[1]
     assert "def map_document(" in out

@@ -260,10 +260,18 @@ def test_a_slip_that_breaks_documents_out_has_its_tables_for_itself(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("first", "what"),
-    [(BOOK, "table"), ('[breakout]\nview = "book"\n', "view")],
-    ids=["a table", "a view"],
+    [
+        (BOOK, "table"),
+        ('[breakout]\nview = "book"\n', "view"),
+        (
+            '[breakout]\ntable = "lib"\nkey = "k"\non_duplicate = "history(at)"\ncolumns.k = "k | int"\ncolumns.at = "at | int"\n',
+            "view",
+        ),
+    ],
+    ids=["a table", "a view", "a view of versions"],
 )
 def test_a_view_has_a_name_of_its_own_among_all_slips(tmp_path: Path, first: str, what: str) -> None:
-    catalogue = loaded(tmp_path, first, '[breakout]\nview = "book"\n')
+    name = "lib_history" if "history" in first else "book"
+    catalogue = loaded(tmp_path, first, f'[breakout]\nview = "{name}"\n')
     assert in_force(catalogue) == []
-    assert any(f"the slip's view is `public.book`, which is a {what} of " in problem for problem in catalogue.problems)
+    assert any(f"the slip's view is `public.{name}`, which is a {what} of " in problem for problem in catalogue.problems)

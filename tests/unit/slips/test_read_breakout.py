@@ -72,6 +72,16 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
     ("toml", "told"),
     [
         ("[breakout]\nname = 'x'\n", "3:1: [breakout] has no key `name`"),
+        ("[breakout]\ndelete_when = 'exists(a)'\n", "3:1: `delete_when` deletes the row of a key: the table needs a `key`"),
+        (
+            "[breakout]\nkey = 'k'\ndelete_when = 'exists(a)'\n",
+            "4:1: what deletes a row comes after it, and by `ignore`, the default of",
+        ),
+        (
+            "[breakout]\nkey = 'k'\non_duplicate = 'update'\ndelete_when = '@key == 1'\n",
+            "5:16: `@key` has a meaning only in a table",
+        ),
+        ("[breakout]\nkey = 'k'\non_duplicate = 'history(a)'\ncolumns.k = 'k | int'\n", "4:25: there is no column `a`"),
         ("[breakout]\ntable = 1\n", "3:9: expected text, in quotes"),
         ("[breakout]\ntable = ''\n", "expected a name of 1 to 63 bytes for this table"),
         ("[breakout]\nkey = [1]\n", "3:7: expected a list of fields of the documents, each once"),
@@ -101,6 +111,14 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
         ("[breakout]\nview = ''\n", "3:8: expected a name of 1 to 63 bytes for this view"),
         ("[breakout]\nview = 'some_shop'\n", "3:8: expected a name that no table of the slip has, got `some_shop`"),
         ("[breakout]\nview = 'some_shop__v'\n", "3:8: expected a name that no table of the slip has, got `some_shop__v`"),
+        (
+            "[breakout]\nkey = 'k'\non_duplicate = 'history(a)'\nview = 'some_shop_history'\ncolumns.a = 'a | int'\n",
+            "5:8: expected a name that nothing has beside the table, got `some_shop_history`",
+        ),
+        (
+            "[breakout]\nkey = 'k'\non_duplicate = 'update'\ndelete_when = 'exists(a)'\nview = 'some_shop_deleted'\n",
+            "6:8: expected a name that nothing has beside the table, got `some_shop_deleted`",
+        ),
         ("[breakout]\ntable = 'a_'\n", "3:9: expected a name that no table of the slip has, got `a__view`"),
         ("[breakout]\nmaterialize = 1\n", "3:15: expected true or false, without quotes"),
         ("[breakout]\nview = false\nmaterialize = true\n", "4:15: there is no view that could be materialized"),

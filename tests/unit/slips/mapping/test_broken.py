@@ -117,3 +117,36 @@ def test_a_document_that_has_a_place_lands_under_every_contract() -> None:
     made = [_mapped(_mapper(known, contract=contract), document) for contract in ("evolve", "freeze", "discard_row")]
     assert isinstance(made[0], dict)
     assert made[0] == made[1] == made[2]
+
+
+def _standing(text: str) -> BreakoutMapper:
+    seen = Seen()
+    seen.add({"a": 1})
+    mapper = mapper_of(read_slip({"slip.toml": f'name = "shop"\n[breakout]\n{text}', EVIDENCE: written_evidence(seen)}, "public"))
+    assert isinstance(mapper, BreakoutMapper)
+    return mapper
+
+
+def test_a_version_has_a_part_in_the_identity() -> None:
+    mapper = _standing('key = ["id"]\non_duplicate = "history(v)"\ncolumns.id = "@row_id | text"\ncolumns.v = "a | numeric"\n')
+    made = _mapped(mapper, {"a": 1})
+    assert isinstance(made, dict)
+    assert made["shop"] == [[key_identity("shop", ["s7", "n1e0"]), "7", "7", "1", "1", r"\N"]]
+
+
+def test_a_marker_is_a_tombstone_whatever_else_it_holds_and_whatever_the_key_is_made_of() -> None:
+    by_fields = _standing('key = ["id"]\non_duplicate = "update"\ndelete_when = "gone == true"\n')
+    made = _mapped(by_fields, {"id": 1.50, "gone": True, "unseen": [1]})
+    assert made == {"shop": [], "shop_deleted": [[key_identity("shop", ["s1.5"]), "7", "1.5"]]}
+    by_column = _standing(
+        'key = ["id"]\non_duplicate = "history(v)"\ndelete_when = "gone == true"\nwhen = "exists(a)"\n'
+        'columns.v = "v | numeric"\ncolumns.id = "id | lower | text"\n'
+    )
+    made = _mapped(by_column, {"id": "X\tY", "v": 2.50, "gone": True, "unseen": [1]})
+    assert made == {"shop": [], "shop_deleted": [[key_identity("shop", ["sx\ty", "n25e-1"]), "7", "2.5", r"x\ty"]]}
+    for mapper in (by_fields, by_column):
+        assert mapper.deletes(Staged(1, b"", "s", ""), {"id": "x", "v": 1, "gone": True})
+        assert not mapper.deletes(Staged(1, b"", "s", ""), {"id": "x", "v": 1, "a": 1})
+        refused = _mapped(mapper, {"gone": True, "v": 1})
+        assert isinstance(refused, Reject)
+        assert refused.reason == "null_key"

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,3 +84,16 @@ def test_documents_as_most_are_take_the_compiled_way() -> None:
         assert mapper._quick is not None
         assert not mapper._quickly(mapper._quick, Staged(7, b"", "s", ""), other, "0" * 32, [], lines := mapper.begin())
         assert not any(lines)
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "more"),
+    [("x", 5, "x"), (5, "x", 5), (True, "x", True), (0.5, 5, 0.5), (0.5, 5, 2**63), ("x", "2024-02-29", "soon")],
+)
+def test_what_an_entity_was_never_seen_with_at_a_place_is_news_there_though_it_was_at_another(
+    there: Any, here: Any, more: Any
+) -> None:
+    mapper = _mapper([{"one": {"id": 1, "name": there}, "who": [{"id": 2, "name": here}]}], [])
+    assert mapper._quick is not None
+    assert _outcome(mapper, {"who": [{"id": 2, "name": more}]}) == "news"
+    assert _outcome(mapper, {"one": {"id": 1, "name": there}, "who": [{"id": 2, "name": here}]}) != "news"
