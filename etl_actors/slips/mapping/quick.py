@@ -161,24 +161,25 @@ class _Writer:
     def _scalars(
         self, cells: Mapping[CellKind, tuple[str, Cell]], seen: Seen, var: str, kind: str, at: str
     ) -> Iterator[tuple[str, _Body]]:
-        if CellKind.TEXT in cells:
+        form, number = seen.scalars.form, seen.scalars.number  # of this place: an entity's column takes more
+        if form is not None and CellKind.TEXT in cells:
             column, cell = cells[CellKind.TEXT]
-            form = Form(cell.type)
             if form is not Form.TEXT:
-                odd = self._constant(lambda value: form_of(value) is not form or written_in(form, value) != value)
+                odd = self._constant(partial(_is_odd, form, Form(cell.type)))
                 yield f"{kind} is str and {odd}({var})", self._written("raise Left")
             yield (
                 f"{kind} is str",
                 self._written(f'{column} = {var} if {var}.isprintable() and "\\\\" not in {var} else text({var})'),
             )
-        if CellKind.NUMBER in cells:
+        if number is not None and CellKind.NUMBER in cells:
             column, cell = cells[CellKind.NUMBER]
-            if Number(cell.type) is Number.BIGINT:
-                yield f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}", self._written(f"{column} = {var}")
-            else:
-                write = self._constant(column_type(cell.type).copy)
-                yield f"{kind} is int or {kind} is float or {kind} is Decimal", self._written(f"{column} = {write}({var})")
-        if CellKind.BOOLEAN in cells:
+            plain = Number(cell.type) is Number.BIGINT
+            written = var if plain else f"{self._constant(column_type(cell.type).copy)}({var})"
+            of_place = f"{kind} is int or {kind} is float or {kind} is Decimal"
+            if number is Number.BIGINT:
+                of_place = f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}"
+            yield of_place, self._written(f"{column} = {written}")
+        if seen.scalars.boolean and CellKind.BOOLEAN in cells:
             yield f"{kind} is bool", self._written(f'{cells[CellKind.BOOLEAN][0]} = "t" if {var} else "f"')
         if seen.scalars.null:
             yield f"{var} is None", self._written(f"rest[{at}] = None")
@@ -241,3 +242,8 @@ class _Writer:
         self._add(depth + 1, "raise Left")
         if link is not None and entity is not None:
             self._add(depth, entity_row(entity, number_of, link.column, len(self.layout.tables) + link.entity))
+
+
+def _is_odd(form: Form, column: Form, text: str) -> bool:
+    """Tell whether a text is not of the form of its place, or would not be written so again when it is made of its column."""
+    return form_of(text) is not form or (column is not Form.TEXT and written_in(column, text) != text)
