@@ -66,6 +66,7 @@ class BreakoutMapper:
         self._asked = breakout.asked
         self._key = breakout.key
         self._given = None if slip.given is None else _compiled(slip, slip.given)
+        self._by_expression = slip.given is not None and bool(slip.given.table.key)
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
         self._breaker = Breaker(layout)
@@ -210,7 +211,7 @@ class BreakoutMapper:
         if made is not True:
             return made
         root, _, *given = lines[0][0].split("\t")
-        if self._key:
+        if not self._by_expression:
             named = self._root_id(staged, document)
             return named if isinstance(named, Reject) else (named, given)
         return root, given
@@ -232,8 +233,9 @@ class BreakoutMapper:
 
 
 def _compiled(slip: Slip, given: SlipTable) -> Mapper:
-    known_otherwise = slip.breakout is not None and bool(slip.breakout.key)
-    return compile_slip(replace(slip, tables=(replace(given, own_rows=known_otherwise),), breakout=None, given=None))
+    """Compile what makes the given columns; where no expression makes a key, the root is named by the document."""
+    own_rows = not given.table.key
+    return compile_slip(replace(slip, tables=(replace(given, own_rows=own_rows),), breakout=None, given=None))
 
 
 def _copy(cell: Cell) -> Callable[[Any], Any]:

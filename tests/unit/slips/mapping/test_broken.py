@@ -117,3 +117,20 @@ def test_a_document_that_has_a_place_lands_under_every_contract() -> None:
     made = [_mapped(_mapper(known, contract=contract), document) for contract in ("evolve", "freeze", "discard_row")]
     assert isinstance(made[0], dict)
     assert made[0] == made[1] == made[2]
+
+
+@pytest.mark.parametrize("more", ["", 'when = "$.a == 1"', 'columns.b = "$.a | int"', "[input]\norigin = true"])
+def test_the_file_and_line_that_a_document_came_from_are_never_part_of_its_identity(more: str) -> None:
+    seen = Seen()
+    seen.add({"_file": "x", "_line": 1, "a": 1})
+    text = f'name = "shop"\n[breakout]\n{more}\n'
+    slip = read_slip({"slip.toml": text, EVIDENCE: written_evidence(seen)}, "public")
+    assert slip.has_origin
+    mapper = mapper_of(slip)
+    assert isinstance(mapper, BreakoutMapper)
+    ids = set()
+    for origin in ({"_file": "x", "_line": 1}, {"_file": "y", "_line": 2}, {}):
+        made = _mapped(mapper, origin | {"a": 1})
+        assert isinstance(made, dict)
+        ids.add(made["shop"][0][0])
+    assert ids == {document_identity("shop", b'{"a": 1}')}
