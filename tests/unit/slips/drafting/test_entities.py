@@ -116,6 +116,14 @@ def test_a_tree_is_one_kind_of_entities_and_each_leads_to_the_one_above() -> Non
     assert len(_ids(documents, "subjects", "above") - {None}) == 2
 
 
+def test_a_key_that_is_an_object_or_a_list_at_a_lower_level_is_none() -> None:
+    documents = [
+        {"t": [{"id": n, "name": f"x{n}", "children": [{"id": key, "name": "y"}]}]} for n in (1, 2) for key in ({"a": 1}, [2])
+    ]
+    (one,) = _found(documents)
+    assert (one.keys, one.keyless) == (2, True)
+
+
 def test_one_object_in_each_of_many_is_one_too() -> None:
     documents = [{"offers": [{"seller": {"seller_id": n % 3, "city": "ABC"[n % 3]}}, {}]} for n in range(9)]
     assert _told(documents) == [("$.offers[*].seller", None, "seller_id", 3, 9, [])]
