@@ -161,25 +161,25 @@ class _Writer:
     def _scalars(
         self, cells: Mapping[CellKind, tuple[str, Cell]], seen: Seen, var: str, kind: str, at: str
     ) -> Iterator[tuple[str, _Body]]:
-        form, number = seen.scalars.form, seen.scalars.number  # of this place: an entity's column takes more
-        if form is not None and CellKind.TEXT in cells:
+        held = seen.scalars  # less than the cells tell, where they are an entity's, which occurs elsewhere too
+        if CellKind.TEXT in cells and held.form is not None:
             column, cell = cells[CellKind.TEXT]
-            if form is not Form.TEXT:
-                odd = self._constant(partial(_is_odd, form, Form(cell.type)))
+            if held.form is not Form.TEXT:
+                odd = self._constant(partial(_is_odd, held.form, Form(cell.type)))
                 yield f"{kind} is str and {odd}({var})", self._written("raise Left")
             yield (
                 f"{kind} is str",
                 self._written(f'{column} = {var} if {var}.isprintable() and "\\\\" not in {var} else text({var})'),
             )
-        if number is not None and CellKind.NUMBER in cells:
+        if CellKind.NUMBER in cells and held.number is not None:
             column, cell = cells[CellKind.NUMBER]
-            plain = Number(cell.type) is Number.BIGINT
-            written = var if plain else f"{self._constant(column_type(cell.type).copy)}({var})"
-            of_place = f"{kind} is int or {kind} is float or {kind} is Decimal"
-            if number is Number.BIGINT:
-                of_place = f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}"
-            yield of_place, self._written(f"{column} = {written}")
-        if seen.scalars.boolean and CellKind.BOOLEAN in cells:
+            write = self._constant(column_type(cell.type).copy)
+            if held.number is Number.BIGINT:
+                written = var if Number(cell.type) is Number.BIGINT else f"{write}({var})"
+                yield f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}", self._written(f"{column} = {written}")
+            else:
+                yield f"{kind} is int or {kind} is float or {kind} is Decimal", self._written(f"{column} = {write}({var})")
+        if CellKind.BOOLEAN in cells and held.boolean:
             yield f"{kind} is bool", self._written(f'{cells[CellKind.BOOLEAN][0]} = "t" if {var} else "f"')
         if seen.scalars.null:
             yield f"{var} is None", self._written(f"rest[{at}] = None")
@@ -244,6 +244,6 @@ class _Writer:
             self._add(depth, entity_row(entity, number_of, link.column, len(self.layout.tables) + link.entity))
 
 
-def _is_odd(form: Form, column: Form, text: str) -> bool:
-    """Tell whether a text is not of the form of its place, or would not be written so again when it is made of its column."""
-    return form_of(text) is not form or (column is not Form.TEXT and written_in(column, text) != text)
+def _is_odd(held: Form, written: Form, text: str) -> bool:
+    """Tell whether a text is not of the form that was seen, or is not made again as it came of a column of the other."""
+    return form_of(text) is not held or written_in(written, text) != text
