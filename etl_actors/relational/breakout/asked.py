@@ -18,11 +18,13 @@ class Every(Enum):
 Place = tuple[str | Every, ...]
 """Steps from the document on: names of members, or all elements or members."""
 
+_CODE = r"u(?:(?![dD][89a-fA-F])[0-9a-fA-F]{4}|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}  # others stand for themselves
 _STEP = re.compile(
     r"(?P<elements>\[\*\])|(?P<members>\.\*)|\.(?P<name>[A-Za-z_\u0080-\U0010FFFF][A-Za-z0-9_\u0080-\U0010FFFF]*)"
-    r"|\[(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]"
+    rf"|\[(?P<quoted>'(?:[^'\\]|\\(?:[bfnrt/\\']|{_CODE}))*'|\"(?:[^\"\\]|\\(?:[bfnrt/\\\"]|{_CODE}))*\")\]"
 )
-_ESCAPED = re.compile(r"\\(.)")
+_ESCAPED = re.compile(rf"\\(?:(?P<code>{_CODE})|(?P<one>.))")
 
 
 class Wish(Enum):
@@ -117,8 +119,15 @@ def place_of(text: str) -> Place | None:
         elif found["members"]:
             steps.append(Every.MEMBER)
         else:
-            steps.append(found["name"] if found["name"] is not None else _ESCAPED.sub(r"\1", found["quoted"][1:-1]))
+            steps.append(found["name"] if found["name"] is not None else _ESCAPED.sub(_meant, found["quoted"][1:-1]))
     return tuple(steps)
+
+
+def _meant(escaped: re.Match[str]) -> str:
+    """Give the character that an escape stands for; two codes may be the halves of one."""
+    if escaped["code"]:
+        return bytes.fromhex(re.sub(r"[u\\]", "", escaped["code"])).decode("utf-16-be")
+    return _ESCAPES.get(escaped["one"], escaped["one"])
 
 
 def _either(one: Asked | None, other: Asked | None) -> Asked | None:

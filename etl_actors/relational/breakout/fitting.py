@@ -103,7 +103,7 @@ class Fitting:
         if type(value) is dict and value:
             if spot.entries is not None:
                 return self._members(spot, value, spot.entries, path, found)
-            if spot.members or not (path or CellKind.JSON in spot.columns):
+            if CellKind.JSON not in spot.columns and (spot.members or not path):
                 return self._members(spot, value, table, path, found)
         elif type(value) is list and value and spot.items is not None:
             return self._elements(spot.items, value, path, found)

@@ -3,7 +3,7 @@
 Of an entity's items those attributes are in its own table that are the same wherever it occurs; those that vary stay where they are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from etl_actors.relational.breakout.names import Source, named
 from etl_actors.relational.breakout.scalars import Form, Number, Scalars
 from etl_actors.relational.breakout.shape import BrokenEntity, BrokenTable, Cell, CellKind, Layout, Link, Step
 
-__all__ = ["Varying", "attribute_of", "lifted"]
+__all__ = ["Varying", "attribute_of", "lifted", "scalars_of_cells"]
 
 Varying = Mapping[str, AbstractSet[tuple[str, ...]]]
 """By entity the paths, from an item on, of the attributes that are not the same wherever it occurs."""
@@ -46,12 +46,12 @@ def lifted(layout: Layout, entities: Sequence[Entity], varying: Varying) -> Layo
     for number, table in enumerate(layout.tables):
         here = places[number]
         outside = [cell for cell in table.cells if not _is_lifted(cell, here, entities, kept)]
-        gone = dict.fromkeys(cell.path for cell in table.cells if _is_lifted(cell, here, entities, kept))
+        gone = tuple(cell for cell in table.cells if _is_lifted(cell, here, entities, kept))
         references = _references(table, here, entities)
         links += [
             Link(number, path, here[path], len(outside) + place) for place, path in enumerate(one.path for one in references)
         ]
-        tables.append(replace(table, cells=(*outside, *references), lifted=tuple(gone)))
+        tables.append(replace(table, cells=(*outside, *references), moved=gone))
     made = tuple(
         _entity(one, {path: known[path] for path in sorted(known.keys() - kept[number])})
         for number, (one, known) in enumerate(zip(entities, attributes, strict=True))
@@ -115,6 +115,14 @@ def _kept(attributes: _Attributes, varying: AbstractSet[tuple[str, ...]]) -> Abs
     return {path for path in attributes if path in varying or any(read[path]) != all(read[path])}
 
 
+def scalars_of_cells(cells: Iterable[Cell]) -> Scalars:
+    """Tell what columns of scalars take, all together."""
+    scalars = Scalars()
+    for cell in cells:
+        scalars = scalars.joined(_scalars(cell))
+    return scalars
+
+
 def _scalars(cell: Cell) -> Scalars:
     if cell.kind is CellKind.NUMBER:
         return Scalars(number=Number(cell.type))
@@ -158,10 +166,7 @@ def _entity(entity: Entity, attributes: _Attributes) -> BrokenEntity:
 
 def _together(path: tuple[str, ...], cells: Sequence[Cell]) -> Cell:
     """Make one column of those of all places: its type is that which all of them fit into."""
-    scalars = Scalars()
-    for cell in cells:
-        scalars = scalars.joined(_scalars(cell))
-    return Cell("", path, cells[0].kind, _type(scalars), alone=False, quoted=cells[0].quoted)
+    return Cell("", path, cells[0].kind, _type(scalars_of_cells(cells)), alone=False, quoted=cells[0].quoted)
 
 
 def _type(scalars: Scalars) -> str:

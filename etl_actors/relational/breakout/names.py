@@ -47,12 +47,17 @@ def named(sources: Iterable[Source], taken: Iterable[str] = ()) -> dict[Source, 
     return _apart(names, forbidden)
 
 
-def plain(source: Source) -> str:
-    """Write a source as a name, which others may have as well."""
+def plain(source: Source, most: int = MOST_BYTES) -> str:
+    """Write a source as a name, which others may have as well.
+
+    Args:
+        source: of the name.
+        most: bytes that the name may have.
+    """
     name = "__".join(_words(part) for part in source)
-    if len(name.encode()) <= MOST_BYTES:
+    if len(name.encode()) <= most:
         return name
-    return _marked(name, source)
+    return _marked(name, source, most)
 
 
 def _words(part: str) -> str:
@@ -71,9 +76,9 @@ def _owner(name: str, claimed: list[Source]) -> Source | None:
     return min(exact, key=len) if exact else None
 
 
-def _marked(name: str, source: Source) -> str:
+def _marked(name: str, source: Source, most: int = MOST_BYTES) -> str:
     mark = "_" + blake2b("\0".join(source).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()[:_MARK]
-    return _cut(name, MOST_BYTES - len(mark)) + mark
+    return _cut(name, most - len(mark)) + mark
 
 
 def _cut(name: str, most: int) -> str:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from etl_actors.relational.breakout.lifted import attribute_of
-from etl_actors.relational.breakout.scalars import Form, Number, Scalars, form_of, number_in, scalars_of
+from etl_actors.relational.breakout.lifted import attribute_of, scalars_of_cells
+from etl_actors.relational.breakout.scalars import Form, Number, Scalars, number_in, scalars_of
 from etl_actors.relational.breakout.shape import Cell, CellKind, Layout, Link, Step
 
 __all__ = ["Spot", "path_of", "places_of", "pointer"]
@@ -26,6 +26,7 @@ class Spot:
         link: what it is where it is the item of an entity.
         inside: of an attribute of such an item: number of the column that refers to the entity.
         lifted: a pointer from that item on, where the columns are the entity's.
+        seen: the scalars that were seen here, where the entity's columns take those of other places too.
         key: whether it is a field of the entity's key.
     """
 
@@ -40,6 +41,7 @@ class Spot:
     link: Link | None = None
     inside: int | None = None
     lifted: str | None = None
+    seen: Scalars | None = None
     key: bool = False
 
     def takes(self, value: Any) -> bool:
@@ -51,14 +53,14 @@ class Spot:
             return CellKind.JSON in self.columns
         if self.key:
             return True
-        if kind is bool:
-            return CellKind.BOOLEAN in self.columns
-        if kind is str:
-            number = number_in(value) if self.quoted else None
-            if number is None:
-                return self.form is not None and (self.form is Form.TEXT or form_of(value) is self.form)
-            value = number
-        return self.number is not None and Scalars(number=self.number).hold(scalars_of(value))
+        number = number_in(value) if self.quoted and kind is str else None
+        return self._scalars().hold(scalars_of(value if number is None else number))
+
+    def _scalars(self) -> Scalars:
+        """Tell which scalars there is a place for."""
+        if self.seen is not None:
+            return self.seen
+        return Scalars(boolean=CellKind.BOOLEAN in self.columns, number=self.number, form=self.form)
 
 
 def pointer(path: tuple[str, ...]) -> str:
@@ -111,6 +113,7 @@ def _tell_entities(layout: Layout, number: int, item: Spot) -> None:
         place.key = owner[1][0] in layout.entities[link.entity].key
         if path in table.lifted:
             place.lifted = pointer(owner[1])
+            place.seen = scalars_of_cells(cell for cell in table.moved if cell.path == path)
             for column, cell in enumerate(layout.entities[link.entity].cells):
                 if cell.path == owner[1] and not cell.mixed:
                     _take(place, column, cell)

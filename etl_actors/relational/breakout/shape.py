@@ -65,7 +65,7 @@ class BrokenTable:
         step: how the items are found there; None for the root.
         bare: places of an item that have neither column nor table: nothing but null, ``{}`` and ``[]`` was seen there.
         alone: whether no object was seen where its items are an array's, and no array where they are an object's.
-        lifted: places of an item whose scalars are an entity's.
+        moved: the columns that it would have of scalars which are in the table of an entity.
     """
 
     name: str
@@ -75,7 +75,12 @@ class BrokenTable:
     step: Step | None
     bare: tuple[tuple[str, ...], ...]
     alone: bool = True
-    lifted: tuple[tuple[str, ...], ...] = ()
+    moved: tuple[Cell, ...] = ()
+
+    @property
+    def lifted(self) -> tuple[tuple[str, ...], ...]:
+        """Places of an item whose scalars are an entity's."""
+        return tuple(dict.fromkeys(cell.path for cell in self.moved))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a readable view of a break-out shows: the root's columns, and what is below each row as one value."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -117,7 +118,7 @@ def _named(layout: Layout, number: int, children: Sequence[int]) -> tuple[tuple[
     table = layout.tables[number]
     taken = [*(name for name, _ in LINEAGE_SHOWN), *(cell.name for cell in table.cells)]
     links = [link for link in layout.links if link.table == number]
-    told = [_sources(layout, link) for link in links]
+    told = _told_apart(layout, links)
     counted = [layout.tables[child].path for child in children]
     hanging: list[Source | None] = []
     for child in (layout.tables[child] for child in children):
@@ -135,6 +136,21 @@ def _named(layout: Layout, number: int, children: Sequence[int]) -> tuple[tuple[
         for link, found in zip(links, told, strict=True)
     )
     return joined, ["" if source is None else names[source] for source in hanging]
+
+
+def _told_apart(layout: Layout, links: Sequence[Link]) -> list[list[Source]]:
+    """Give the sources of what entities tell of a row: what two of them tell of one place has the entity in it."""
+    told = [_sources(layout, link) for link in links]
+    often = Counter(source for found in told for source in found)
+    return [
+        [source if often[source] == 1 else _told_by(layout, link, source) for source in found]
+        for link, found in zip(links, told, strict=True)
+    ]
+
+
+def _told_by(layout: Layout, link: Link, source: Source) -> Source:
+    depth = len(link.path)
+    return (*source[:depth], f"\0{layout.entities[link.entity].name}", *source[depth:])
 
 
 def _sources(layout: Layout, link: Link) -> list[Source]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from etl_actors.relational.breakout.keys import key_text
+from etl_actors.relational.breakout.keys import is_key, key_text
 from etl_actors.relational.breakout.layout import Step
 from etl_actors.relational.breakout.maps import is_map
 from etl_actors.slips.drafting.entities import Candidate
@@ -133,7 +133,7 @@ class _Watch:
     def look(self, item: Any, document: int) -> None:
         """Look at one item, and at those below it."""
         key = item.get(self.where.key) if type(item) is dict else None
-        if key is None:
+        if not is_key(key):
             self.keyless = True
         else:
             self._meet(key_text(key), item, document)

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from etl_actors.relational.breakout.layout import BrokenTable, Layout, Step, laid_out
-from etl_actors.relational.breakout.names import plain
+from etl_actors.relational.breakout.names import MOST_BYTES, plain
+from etl_actors.relational.breakout.view import view_name
+from etl_actors.relational.companions import tombstones_name, versions_name
 from etl_actors.slips.drafting.entities import Candidate
 from etl_actors.slips.drafting.explicit import columns_of
 from etl_actors.slips.drafting.repeats import Entity
@@ -12,6 +14,7 @@ from etl_actors.slips.source.toml_text import key, listed, path, quoted
 __all__ = ["asked_entities", "entity_tables", "path_text"]
 
 _SEGMENTS = {Step.ITEMS: "[*]", Step.ENTRIES: ".*"}
+_LONGEST = MOST_BYTES - len("_ref")  # a column that leads to it has this behind its name, or `_id`
 _ABOVE = "above"  # the column that leads to the entity above, of a tree
 
 
@@ -39,9 +42,11 @@ def asked_entities(entities: Sequence[Entity], root: str) -> str:
     if not entities:
         return ""
     lines = ["[breakout.entities]"]
-    for one, name in _named(entities, {root}):
+    for one, name in _named(entities, {root, view_name(root), versions_name(root), tombstones_name(root)}):
+        where = one.where
+        recurse = "" if where.recurse is None else f", recurse = {quoted(path((where.recurse,)) + '[*]')}"
         lines.append(f"{_told(one)}")
-        lines.append(f"{key(name)} = {{ path = {quoted(path_text(one.where.path))}, key = {quoted(one.where.key)} }}")
+        lines.append(f"{key(name)} = {{ path = {quoted(path_text(where.path))}, key = {quoted(where.key)}{recurse} }}")
     return f"\n{_commented(lines)}"
 
 
@@ -50,11 +55,11 @@ def _named(entities: Sequence[Entity], taken: Collection[str]) -> Iterator[tuple
     names = set(taken)
     for one in entities:
         parts = tuple(step for step in one.where.path if isinstance(step, str)) or ("item",)
-        name = next((name for size in range(1, len(parts) + 1) if (name := plain(parts[-size:])) not in names), "")
+        name = next((name for size in range(1, len(parts) + 1) if (name := plain(parts[-size:], _LONGEST)) not in names), "")
         number = 1
         while not name or name in names:
             number += 1
-            name = plain((*parts, str(number)))
+            name = plain((*parts, str(number)), _LONGEST)
         names.add(name)
         yield one, name
 

@@ -11,7 +11,7 @@ __all__ = ["compiled_given", "compiled_marking"]
 
 def compiled_given(slip: Slip, given: SlipTable) -> Mapper:
     """Compile what makes columns of the root, and tells whether a document deletes the row of a key that is among them."""
-    known_otherwise = slip.breakout is not None and bool(slip.breakout.key)
+    known_otherwise = not given.table.key  # by fields, or by all that the document holds
     tables = (replace(given, own_rows=known_otherwise), *((slip.marker,) if slip.marker and not known_otherwise else ()))
     return compile_slip(replace(slip, tables=tables, breakout=None, given=None, marker=None))
 

@@ -30,6 +30,7 @@ class RootRows:
     def __init__(self, slip: Slip, key: Sequence[str]) -> None:
         self._table = slip.targets[0]
         self._key = key
+        self._by_expression = slip.given is not None and bool(slip.given.table.key)
         self._given = None if slip.given is None else compiled_given(slip, slip.given)
         self._marker = None if slip.marker is None or not key else compiled_marking(slip, slip.marker)
 
@@ -58,7 +59,7 @@ class RootRows:
         if not lines[0]:
             return lines[1][0]
         root, _, *given = lines[0][0].split("\t")
-        if self._key:
+        if not self._by_expression:
             named = self._named(staged, document)
             return named if isinstance(named, Reject) else (named, given)
         return root, given

@@ -199,8 +199,8 @@ class Slip:
 
     @property
     def has_origin(self) -> bool:
-        """Whether its documents say which file and line they came from, which identity leaves out."""
-        return self.input is not None and self.input.origin
+        """Whether identity leaves out which file and line its documents came from: of a break-out always, whether they say it or not."""
+        return self.breakout is not None or (self.input is not None and self.input.origin)
 
     def takes(self, source: str) -> bool:
         """Tell whether rows of a source may come to it."""

@@ -16,6 +16,7 @@ from etl_actors.slips.model.draft import Draft
 from etl_actors.slips.model.slip import SlipColumn, SlipTable
 from etl_actors.slips.reading.columns import name_problem
 from etl_actors.slips.reading.entities import read_entities
+from etl_actors.slips.reading.own_names import check_own_names
 from etl_actors.slips.reading.tables import read_table
 from etl_actors.slips.reading.view import read_view
 from etl_actors.slips.source.section import Section
@@ -94,6 +95,7 @@ def read_breakout(section: Section, schema: str, name: str, evidence: str, given
     asked = _asked(section)
     view = read_view(section, where, table)
     entities = read_entities(section, table)
+    check_own_names(section, table, view, entities)
     if section.problems:
         return None
     try:

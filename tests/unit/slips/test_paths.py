@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.combinators.node import Node
+from etl_actors.relational.breakout.asked import place_of
 from etl_actors.slips.expressions.expression import parse_expression
 from etl_actors.slips.expressions.nodes import Path, Segment
 from etl_actors.slips.expressions.paths import fields, located, location_text, members, named_members
@@ -170,3 +171,8 @@ def test_the_value_of_a_grammars_rule_is_an_object_as_others_are() -> None:
     assert named_members(node) == [("k", node["k"]), ("l", node["l"])]
     assert kind_of(node) == "object"
     assert equal(node["k"], {"x": "1"})
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), min_size=1, max_size=3))
+def test_a_location_is_read_as_the_place_that_it_is_of(names: list[str]) -> None:
+    assert place_of(location_text(tuple(names), "$")) == tuple(names)

@@ -73,6 +73,22 @@ def test_a_version_that_knows_what_varies_has_it_where_the_entity_occurs() -> No
         ('entities.a = { path = "$.a", key = "id", recurse = "a|b" }', "expected where the items below an item are"),
         ('entities.a = { path = "$.a", keys = "id" }', "an entity has no key `keys`; did you mean `key`?"),
         ('entities.s = { path = "$.a", key = "id" }', "expected a name other than that of the documents' table, got `s`"),
+        (
+            'entities.s_view = { path = "$.a", key = "id" }',
+            "3:10: `s_view` is the view of the documents: name the entity otherwise",
+        ),
+        (
+            'view = "all"\nentities.all = { path = "$.a", key = "id" }',
+            "4:10: `all` is the view of the documents: name the entity otherwise",
+        ),
+        (
+            'key = ["n"]\non_duplicate = "history(n)"\ncolumns.n = "n | int"\nentities.s_history = { path = "$.a", key = "id" }',
+            "6:10: `s_history` is the view of the versions of `s`: name the entity otherwise",
+        ),
+        (
+            'delete_when = "exists(gone)"\nentities.s_deleted = { path = "$.a", key = "id" }',
+            "4:10: `s_deleted` tells which keys of `s` are deleted: name the entity otherwise",
+        ),
         (f'entities.{"a" * 62} = {{ path = "$.a", key = "id" }}', "expected a name of 1 to 60 bytes for an entity"),
         (
             'entities.a = { path = "$.a", key = "id" }\ncontracts.a = "freeze"',

@@ -64,6 +64,14 @@ def test_tables_below_one_that_does_not_follow_may_do() -> None:
     assert [one.path for one in judged.misfits] == ["/b"]
 
 
+def test_an_object_that_stays_json_keeps_all_of_its_members() -> None:
+    too_many_tables = {f"{one}{other}": [1] for one in "abcdefgh" for other in "abcdefghi"}
+    layout = laid_out(_seen([{"o": {"x": 1}}, {"o": [1]}, too_many_tables]), "r")
+    assert [cell.type for cell in layout.tables[0].cells if cell.path[:1] == ("o",)] == ["jsonb", "bigint"]
+    judged = _fitting(layout, Contract.DISCARD_VALUE).judged({"o": {"y": 2}})
+    assert (judged.kept, judged.misfits) == ({"o": {"y": 2}}, [])
+
+
 @settings(max_examples=300)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=5), DOCUMENTS)
 def test_what_is_kept_of_a_document_has_rows_and_is_made_again_of_them(documents: list[Any], another: Any) -> None:

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl_actors.relational.breakout.asked import Every
+from etl_actors.relational.breakout.entities import Entity as BrokenOutEntity
 from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.drafting import repeats as repeats_module
@@ -44,6 +46,18 @@ def _told(documents: list[Any]) -> list[tuple[str, str | None, str, int, int, li
 
 def _uncommented(text: str) -> str:
     return "".join(line.removeprefix("# ") for line in text.splitlines(keepends=True))
+
+
+def _with_proposals(draft: str) -> str:
+    """Take the marks away from the entities that a draft of a break-out proposes."""
+    kept, mark, proposed = draft.partition("\n# [breakout.entities]\n")
+    return kept + _uncommented(mark + proposed)
+
+
+def _entities(draft: str) -> tuple[BrokenOutEntity, ...]:
+    breakout = read_slip({"slip.toml": _with_proposals(draft)}, "public").breakout
+    assert breakout is not None
+    return breakout.entities
 
 
 def _ids(documents: list[Any], table: str, column: str = "id") -> set[Any]:
@@ -116,6 +130,14 @@ def test_a_tree_is_one_kind_of_entities_and_each_leads_to_the_one_above() -> Non
     assert len(_ids(documents, "subjects", "above") - {None}) == 2
 
 
+def test_a_key_that_is_an_object_or_a_list_at_a_lower_level_is_none() -> None:
+    documents = [
+        {"t": [{"id": n, "name": f"x{n}", "children": [{"id": key, "name": "y"}]}]} for n in (1, 2) for key in ({"a": 1}, [2])
+    ]
+    (one,) = _found(documents)
+    assert (one.keys, one.keyless) == (2, True)
+
+
 def test_one_object_in_each_of_many_is_one_too() -> None:
     documents = [{"offers": [{"seller": {"seller_id": n % 3, "city": "ABC"[n % 3]}}, {}]} for n in range(9)]
     assert _told(documents) == [("$.offers[*].seller", None, "seller_id", 3, 9, [])]
@@ -166,7 +188,29 @@ def test_what_is_proposed_takes_the_documents_and_gives_each_entity_a_row(docume
 def test_drafts_with_proposals_are_slips(documents: list[Any]) -> None:
     seen, found = _seen(documents), _found(documents)
     read_slip({"slip.toml": document_draft("root", "s", seen, documents, [], sure=False, entities=found)}, "public")
-    read_slip({"slip.toml": breakout_draft("root", "s", seen, [], found)}, "public")
+    slip = read_slip({"slip.toml": _with_proposals(breakout_draft("root", "s", seen, [], found))}, "public")
+    assert slip.breakout is not None
+    assert len(slip.breakout.entities) == len(found)
+
+
+def test_a_proposal_for_a_tree_says_where_the_items_below_an_item_are() -> None:
+    documents = [
+        {"t": [{"id": 1, "name": "x", "odd one": [{"id": 2, "name": "y", "odd one": []}]}, {"id": 3, "name": "z"}]}
+        for _ in range(3)
+    ]
+    text = breakout_draft("root", "s", _seen(documents), [], _found(documents))
+    assert '\n# t = { path = "$.t[*]", key = "id", recurse = "@[\'odd one\'][*]" }\n' in text
+    (tree,) = _entities(text)
+    assert tree.recurse == ("odd one", Every.ELEMENT)
+
+
+@pytest.mark.parametrize("name", ["a" * 61, "a" * 62 + "b", "\u00e9" * 31, "shop", "shop_view", "shop_history", "shop_deleted"])
+def test_names_that_are_proposed_for_entities_may_be_had(name: str) -> None:
+    documents = [{name: [{"id": n, "name": f"x{n}"} for n in (1, 2)], "no": n} for n in range(3)]
+    text = breakout_draft("shop", "s", _seen(documents), [], _found(documents))
+    history = 'columns = { n = "no | int", v = "no | int" }\nkey = "n"\non_duplicate = "history(v)"'
+    (one,) = _entities(text.replace('# key = ["FIELD"]\n# on_duplicate = "update"', history))
+    assert one.paths == ((name, Every.ELEMENT),)
 
 
 def test_a_draft_of_a_break_out_has_its_key_and_what_else_there_is_in_comments() -> None:

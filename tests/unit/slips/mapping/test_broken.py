@@ -150,3 +150,20 @@ def test_a_marker_is_a_tombstone_whatever_else_it_holds_and_whatever_the_key_is_
         refused = _mapped(mapper, {"gone": True, "v": 1})
         assert isinstance(refused, Reject)
         assert refused.reason == "null_key"
+
+
+@pytest.mark.parametrize("more", ["", 'when = "$.a == 1"', 'columns.b = "$.a | int"', "[input]\norigin = true"])
+def test_the_file_and_line_that_a_document_came_from_are_never_part_of_its_identity(more: str) -> None:
+    seen = Seen()
+    seen.add({"_file": "x", "_line": 1, "a": 1})
+    text = f'name = "shop"\n[breakout]\n{more}\n'
+    slip = read_slip({"slip.toml": text, EVIDENCE: written_evidence(seen)}, "public")
+    assert slip.has_origin
+    mapper = mapper_of(slip)
+    assert isinstance(mapper, BreakoutMapper)
+    ids = set()
+    for origin in ({"_file": "x", "_line": 1}, {"_file": "y", "_line": 2}, {}):
+        made = _mapped(mapper, origin | {"a": 1})
+        assert isinstance(made, dict)
+        ids.add(made["shop"][0][0])
+    assert ids == {document_identity("shop", b'{"a": 1}')}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from etl_actors.relational.breakout.evidence import written_evidence
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.reject import Reject
 from etl_actors.slips.mapping.broken import BreakoutMapper, News
 from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.model.breakout import EVIDENCE
@@ -97,3 +98,44 @@ def test_what_an_entity_was_never_seen_with_at_a_place_is_news_there_though_it_w
     assert mapper._quick is not None
     assert _outcome(mapper, {"who": [{"id": 2, "name": more}]}) == "news"
     assert _outcome(mapper, {"one": {"id": 1, "name": there}, "who": [{"id": 2, "name": here}]}) != "news"
+
+
+@pytest.mark.parametrize("contract", ["evolve", "freeze"])
+@pytest.mark.parametrize("odd", ["u", True, 2**70, 1.5])
+def test_what_an_entity_takes_of_another_place_is_unseen_where_it_was_not_seen(contract: str, odd: Any) -> None:
+    seen = Seen()
+    for one in (
+        {"seller": {"id": 1, "x": 1}},
+        {"buyer": {"id": 2, "x": "t"}},
+        {"buyer": {"id": 2, "x": True}},
+        {"buyer": {"x": 1.5}},
+    ):
+        seen.add(one)
+    people = '[breakout.entities]\nperson = { path = ["$.seller", "$.buyer"], key = "id" }\n'
+    toml = f'name = "t"\n[breakout]\ncontract = "{contract}"\n{people}'
+    mapper = mapper_of(read_slip({"slip.toml": toml, EVIDENCE: written_evidence(seen)}, "public"))
+    assert isinstance(mapper, BreakoutMapper)
+    assert mapper._quick is not None
+    for compiled in (mapper._quick, None):
+        mapper._quick = compiled
+        known, unseen = ({"seller": {"id": 3, "x": value}} for value in (7, odd))
+        assert mapper.map(Staged(1, json_text(known).encode(), "s", ""), known, mapper.begin()) is True
+        try:
+            made = mapper.map(Staged(1, json_text(unseen).encode(), "s", ""), unseen, mapper.begin())
+        except News:
+            assert contract == "evolve"
+            continue
+        assert isinstance(made, Reject)
+        assert made.reason == "frozen"
+
+
+def test_texts_of_a_form_at_one_place_have_that_form_though_the_entity_takes_any() -> None:
+    seen = Seen()
+    for one in ({"who": [{"id": 1, "on": "2024-02-29"}]}, {"one": {"id": 2, "on": "x"}}):
+        seen.add(one)
+    mapper = mapper_of(read_slip({"slip.toml": TOML, EVIDENCE: written_evidence(seen)}, "public"))
+    assert isinstance(mapper, BreakoutMapper)
+    assert mapper._quick is not None
+    for text, lands in (("2023-01-31", True), ("2023-02-31", False)):
+        document, lines = {"who": [{"id": 3, "on": text}]}, mapper.begin()
+        assert mapper._quickly(mapper._quick, Staged(7, b"", "s", ""), document, "0" * 32, [], lines) is lands
