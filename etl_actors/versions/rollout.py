@@ -10,6 +10,7 @@ from etl_actors.settings import Settings
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.found import Found, Shelf, find_slips
 from etl_actors.slips.shelf.in_force import Standing
+from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.breakout.adoption import adopt, hold
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.breakout.permission import Plan, planned, plans
@@ -124,7 +125,7 @@ def apply(url: str, settings: Settings, names: Collection[str] = (), *, retiring
             record_rollout(conn, {**detail, "retired": retired})
             ring(conn, Ring.READ)
         grown = tuple(_grown(conn, plan, settings.target_schema) for plan in plans(conn) if not names or plan.name in names)
-    elsewhere = before.keys() - {found.name for found in shelf.slips} - set(retired)
+    elsewhere = {name for name in before if not is_unmatched(name)} - {found.name for found in shelf.slips} - set(retired)
     return Rollout(tuple(sorted(slips, key=lambda slip: slip.name)), tuple(sorted(elsewhere)), tuple(retired), grown)
 
 

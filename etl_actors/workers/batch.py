@@ -96,7 +96,10 @@ class BatchParser:
         self._progress(NO_ROW)
         if len(tally.routed) > 1:
             return _split(job, tally)
-        return tally if tally.unseen else _pack(tally)
+        return tally if tally.unseen else _pack(tally, closed=self._is_closed(tally))
+
+    def _is_closed(self, tally: _Tally) -> bool:
+        return any(self._slips.closed(digest) for digest in tally.routed)
 
     def _row(self, staged: Staged, role: Role, tally: _Tally, look: Look) -> None:
         stage = Stage.PARSE
@@ -154,11 +157,13 @@ class BatchParser:
             tally.skipped.append(staged.row_id)
 
 
-def _pack(tally: _Tally) -> Parsed:
+def _pack(tally: _Tally, *, closed: bool) -> Parsed:
     rejects = tuple(_storable(reject) for reject in (*tally.rejects, *tally.lines.rejects))
     if not tally.routed:
         return Parsed(None, None, (), rejects, ())
     ((mapper, _),) = tally.routed.values()
+    if closed:  # there are no tables: nothing lands in any
+        return Parsed(mapper.slip.name, mapper.slip.digest, (), rejects, ())
     blocks = tuple(
         Block(table, len(lines), ("\n".join(lines) + "\n").encode() if lines else b"")
         for table, lines in zip(mapper.tables, tally.lines, strict=True)

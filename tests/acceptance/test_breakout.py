@@ -516,3 +516,51 @@ def test_an_audit_of_documents_tells_of_items_that_name_another_row(database: st
     assert audited.returncode == 1
     assert "Traceback" not in audited.stderr
     assert "public.shop__tags" in audited.stdout
+
+
+def test_a_source_whose_table_is_anothers_is_rejected_and_goes_on_once_the_name_is_free(database: str, slips: Path) -> None:
+    env = environment(database) | {"ETL_PARSERS": str(slips), "ETL_UNMATCHED": "breakout"}
+    file = slips.parent / "documents.jsonl"
+    file.write_text('{"a": 1}\n{}\n')
+    with psycopg.connect(database) as conn:
+        conn.execute("CREATE TABLE theirs (x int)")
+        conn.execute("CREATE VIEW seen AS SELECT 1")
+    for source in ("theirs", "seen", "shop"):
+        assert etl("feed", source, file, env=env).returncode == 0
+    assert etl("run", "--once", env=env).returncode == 0
+    assert _asked(database, "SELECT s.source, r.reason FROM etl.reject r JOIN etl.staging s USING (row_id) ORDER BY row_id") == [
+        ("theirs", "no_place"),
+        ("theirs", "no_place"),
+        ("seen", "no_place"),
+        ("seen", "no_place"),
+        ("shop", "null_key"),
+        ("shop", "null_key"),
+    ]
+    with psycopg.connect(database) as conn:
+        conn.execute("DROP TABLE theirs")
+    assert etl("rejects", "replay", "--source", "theirs", "--yes", env=env).returncode == 0
+    assert etl("run", "--once", env=env).returncode == 0
+    assert _asked(database, "SELECT a FROM theirs ORDER BY _row_id") == [(1,), (None,)]
+    assert settled(database)
+
+
+def test_a_slip_that_nobody_wrote_comes_back_after_it_was_retired(database: str, slips: Path) -> None:
+    env = environment(database) | {"ETL_PARSERS": str(slips), "ETL_UNMATCHED": "breakout"}
+    file = slips.parent / "documents.jsonl"
+    for document, retire in (
+        ({"n": 1}, []),
+        ({"n": 2}, ["--retire", "unmatched:cats"]),
+        ({"n": 2, "m": [1]}, ["--retire", "unmatched:cats"]),
+    ):
+        if retire:
+            applied = etl("slips", "apply", *retire, env=env)
+            assert applied.returncode == 0
+        else:
+            applied = etl("slips", "apply", env=env)
+        assert "in none of the folders" not in applied.stdout
+        file.write_text(json.dumps(document) + "\n")
+        assert etl("feed", "cats", file, env=env).returncode == 0
+        assert etl("run", "--once", env=env).returncode == 0
+    assert _asked(database, "SELECT n FROM cats ORDER BY _row_id") == [(1,), (2,), (2,)]
+    assert settled(database)
+    assert etl("audit", "--deep", env=env).returncode == 0

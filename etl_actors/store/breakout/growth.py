@@ -120,7 +120,7 @@ class Breakouts:
 
     def _grow(self, slip: Slip, seen: Seen) -> Slip:
         stored = self._conn.execute(_SQL["active_digest"], {"name": slip.name}).fetchone()
-        if stored is None and is_unmatched(slip.name):
+        if stored is None and is_unmatched(slip.name) and not self._brought_back(slip):
             wanted = grown(slip, seen)
             return self._changed(slip, wanted, [AddTable(number) for number in range(len(wanted.tables))])
         known = self.current(slip)
@@ -130,6 +130,14 @@ class Breakouts:
             return known
         _require_undisturbed(known, wanted)
         return self.follow(known, wanted)
+
+    def _brought_back(self, slip: Slip) -> bool:
+        """Put the last version of a slip that nobody wrote in force again, if somebody has retired it: its tables are there."""
+        former = self._conn.execute(_SQL["former"], {"name": slip.name}).fetchone()
+        if former is None:
+            return False
+        put_in_force(self._conn, read_stored(former[0], slip.name, former[1], self._target_schema))
+        return True
 
     def follow(self, known: Slip, wanted: Slip) -> Slip:
         """Change the tables from one version to another, and let that be the active one.

@@ -6,6 +6,10 @@ SELECT digest FROM etl.slip WHERE active AND name = %(name)s ORDER BY first_seen
 -- name: active
 SELECT digest, files FROM etl.slip WHERE active AND name = %(name)s ORDER BY first_seen DESC, digest LIMIT 1
 
+-- name: former
+-- The last version of a slip that is in force no more.
+SELECT digest, files FROM etl.slip WHERE name = %(name)s ORDER BY first_seen DESC, digest LIMIT 1
+
 -- name: lock
 -- One session at a time grows a slip; it waits for loads that hold the version they were parsed by.
 SELECT pg_advisory_xact_lock(hashtextextended('etl.breakout.' || %(name)s, 0))
