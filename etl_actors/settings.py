@@ -43,6 +43,7 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+_NO_SLIPS = "none"
 _Count = Annotated[int, BeforeValidator(_no_truth), Field(ge=1)]
 _CountOrAuto = Annotated[int, BeforeValidator(_no_truth), Field(ge=0)]
 _Seconds = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, allow_inf_nan=False)]
@@ -91,7 +92,9 @@ class Settings(BaseModel):
 
     @property
     def parser_folders(self) -> tuple[Path, ...]:
-        """The folders of slips, in the order given; the bundled one where none is named."""
+        """The folders of slips, in the order given; the bundled one where none is named, and none at all for the word none."""
+        if self.parsers.strip().lower() == _NO_SLIPS:
+            return ()
         named = tuple(Path(part).expanduser() for part in self.parsers.split(_JOINED_BY) if part.strip())
         return named or (resource("parsers"),)
 
@@ -137,6 +140,8 @@ class Settings(BaseModel):
     @field_validator("parsers")
     @classmethod
     def _there(cls, value: str) -> str:
+        if value.strip().lower() == _NO_SLIPS:
+            return value
         missing = [part for part in value.split(_JOINED_BY) if part.strip() and not Path(part).expanduser().is_dir()]
         if missing:
             msg = f"expected folders joined by '{_JOINED_BY}', and there is no folder {', '.join(missing)}"

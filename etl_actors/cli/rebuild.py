@@ -47,7 +47,7 @@ def _made(url: str, target_schema: str, row_id: int) -> tuple[str, bool | None]:
                 continue
             made = at_one_moment(conn, slip, target_schema, lambda version: rebuilt_documents(conn, version, [row_id])) or {}
             if row_id in made:
-                return json_text(made[row_id]), same_as_staged(conn, made).get(row_id)
+                return json_text(made[row_id]), same_as_staged(conn, made, whole=True).get(row_id)
     raise UsageError(
         f"ROW_ID: expected a row whose document a slip with [breakout] has broken out, and that has won, got {row_id}: see etl-actors "
         f"trace {row_id}."

@@ -564,3 +564,21 @@ def test_a_slip_that_nobody_wrote_comes_back_after_it_was_retired(database: str,
     assert _asked(database, "SELECT n FROM cats ORDER BY _row_id") == [(1,), (2,), (2,)]
     assert settled(database)
     assert etl("audit", "--deep", env=env).returncode == 0
+
+
+def test_without_any_slip_all_documents_are_broken_out(database: str, slips: Path) -> None:
+    env = environment(database) | {"ETL_PARSERS": "none", "ETL_UNMATCHED": "breakout"}
+    file = slips.parent / "documents.jsonl"
+    file.write_text('{"sku": 1}\n')
+    assert etl("feed", "shop", file, env=env).returncode == 0
+    done = etl("run", "--once", env=env)
+    assert done.returncode == 0, done.stderr
+    assert _asked(database, "SELECT sku FROM shop") == [(1,)]
+
+
+def test_a_document_of_which_a_value_was_discarded_is_not_what_was_staged(database: str, slips: Path) -> None:
+    _feed(database, slips, [{"sku": 1, "n": 1}])
+    (slips / "shop" / "slip.toml").write_text(SLIP + 'contract = "discard_value"\n')
+    _feed(database, slips, [{"sku": 2, "n": "x"}])
+    made = etl("rebuild", "2", env=environment(database) | {"ETL_PARSERS": str(slips)})
+    assert (made.returncode, json.loads(made.stdout)) == (1, {"sku": 2})

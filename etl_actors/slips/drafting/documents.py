@@ -7,6 +7,7 @@ from typing import Any
 from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, laid_out
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.rows import Breaker
+from etl_actors.relational.breakout.scalars import Scalars
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.drafting.explicit import explicit_tables
 from etl_actors.slips.drafting.head import head
@@ -40,8 +41,10 @@ def key_candidates(seen: Seen, name: str) -> list[tuple[str, str]]:
         name: of the root table.
 
     Returns:
-        The name of each field in documents, and of its column.
+        The name of each field in documents, and of its column; none where a document is no object, which has no field.
     """
+    if seen.arrays or seen.scalars != Scalars():
+        return []
     cells = [cell for cell in laid_out(seen, name).tables[0].cells if _may_be_key(cell)]
     cells.sort(key=lambda cell: not _LIKELY.fullmatch(cell.name))
     return [(cell.path[0], cell.name) for cell in cells]

@@ -147,12 +147,13 @@ def _next(root: Table, piece: _Piece) -> tuple[sql.Composed, list[Any]]:
     return statement, [value for _, value in asked]
 
 
-def same_as_staged(conn: Connection, documents: Mapping[int, Any]) -> dict[int, bool]:
+def same_as_staged(conn: Connection, documents: Mapping[int, Any], *, whole: bool = False) -> dict[int, bool]:
     """Compare documents with what was staged: member by member, digit by digit.
 
     Args:
         conn: to the database.
         documents: by staged row.
+        whole: whether those of which values were discarded, as a contract asks, are compared too: they are not the same.
 
     Returns:
         Whether they are the same, by staged row; those that are no longer staged are missing.
@@ -161,7 +162,7 @@ def same_as_staged(conn: Connection, documents: Mapping[int, Any]) -> dict[int, 
         return {}
     row_ids = list(documents)
     made = [json_text(document) for document in documents.values()]
-    given = {"row_ids": row_ids, "made": made, "lo": min(row_ids), "hi": max(row_ids)}
+    given = {"row_ids": row_ids, "made": made, "lo": min(row_ids), "hi": max(row_ids), "whole": whole}
     return dict(conn.execute(_SQL["same"], given).fetchall())
 
 

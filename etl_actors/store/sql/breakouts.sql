@@ -43,7 +43,7 @@ SELECT DISTINCT v.oid::regclass::text
 SELECT s.row_id, m.made::jsonb::text = s.payload::text
   FROM unnest(%(row_ids)s::bigint[], %(made)s::text[]) AS m (row_id, made) JOIN etl.staging s ON s.row_id = m.row_id
  WHERE s.row_id BETWEEN %(lo)s AND %(hi)s
-   AND NOT EXISTS (SELECT FROM etl.reject r WHERE r.row_id = s.row_id AND r.reason = 'discarded_value' AND r.status <> 'replayed')
+   AND (%(whole)s OR NOT EXISTS (SELECT FROM etl.reject r WHERE r.row_id = s.row_id AND r.reason = 'discarded_value' AND r.status <> 'replayed'))
 
 -- name: taken
 -- All documents that a slip has taken: those that lost as well.

@@ -104,3 +104,13 @@ def test_a_long_value_is_shown_in_part_and_none_breaks_a_line() -> None:
     text = _draft([{"a": "x" * 200, "b": "two\nlines"}])
     assert f'# "{"x" * 39}…\n' in text
     assert '# "two\\nlines"\n' in text
+
+
+def test_where_a_document_is_no_object_no_field_is_a_key() -> None:
+    seen = Seen()
+    seen.add({"sku": 1})
+    assert key_candidates(seen, "x") == [("sku", "sku")]
+    for other in ([1], None, "x"):
+        more = seen.copy()
+        more.add(other)
+        assert key_candidates(more, "x") == []
