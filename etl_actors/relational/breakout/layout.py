@@ -133,7 +133,7 @@ class _Drafting:
             for source, (kind, type_name) in zip(sources, kinds, strict=True):
                 quoted = kind is CellKind.NUMBER and place.asked is not None and Wish.NUMBERS in place.asked.wishes
                 draft.cells[source] = (path, kind, type_name, _alone(place, kind, len(kinds)), False, quoted)
-            if not kinds and not hanging:
+            if not kinds and not hanging and not _is_record(place):
                 draft.bare.append(path)
         for one, items in below:
             self._table(one, items, level + 1)

@@ -18,17 +18,11 @@ class Unseen(Exception):
 
     Args:
         body: what is to be looked at.
-        place: a pointer to it, from the item of a table on.
-
-    Attributes:
-        table: the number of that table.
     """
 
-    def __init__(self, body: Any, place: str = "") -> None:
-        super().__init__(body, place)
+    def __init__(self, body: Any) -> None:
+        super().__init__(body)
         self.body = body
-        self.place = place
-        self.table: int | None = None
 
 
 @dataclass(slots=True)
@@ -95,11 +89,7 @@ class Breaker:
         column = self._names[number]
         if column is not None:
             row.cells[column] = key
-        try:
-            self._value(self.roots[number], value, row, len(made[number]) - 1, made)
-        except Unseen as news:
-            news.table = number if news.table is None else news.table
-            raise
+        self._value(self.roots[number], value, row, len(made[number]) - 1, made)
 
     def _value(self, place: Spot, value: Any, row: BrokenRow, at: int, made: list[list[BrokenRow]]) -> None:
         kind = type(value)
@@ -131,7 +121,7 @@ class Breaker:
                     continue
                 member = place.members.get(name)
                 if member is None:
-                    raise Unseen(one, place.pointer + pointer((name,)))
+                    raise Unseen(one)
                 self._value(member, one, row, at, made)
 
     def _occurrence(self, link: Link, value: dict[str, Any], row: BrokenRow) -> Collection[str]:
@@ -167,7 +157,7 @@ class Breaker:
         elif CellKind.JSON in place.columns:
             row.cells[place.columns[CellKind.JSON]] = value
         else:
-            raise Unseen(value, place.pointer)
+            raise Unseen(value)
 
     def _text(self, place: Spot, value: str, row: BrokenRow, where: str) -> None:
         if place.quoted and (number := number_in(value)) is not None:
@@ -179,10 +169,10 @@ class Breaker:
             return
         form = place.form
         if form is None:
-            raise Unseen(value, place.pointer)
+            raise Unseen(value)
         if form is not Form.TEXT:
             if form_of(value) is not form:
-                raise Unseen(value, place.pointer)
+                raise Unseen(value)
             if written_in(form, value) != value:
                 row.rest[where] = value
         row.cells[place.columns[CellKind.TEXT]] = value
@@ -191,7 +181,7 @@ class Breaker:
         kind = CellKind.BOOLEAN if type(value) is bool else CellKind.NUMBER
         column = place.columns.get(kind)
         if column is None or (kind is CellKind.NUMBER and not Scalars(number=place.number).hold(scalars_of(value))):
-            raise Unseen(value, place.pointer)
+            raise Unseen(value)
         row.cells[column] = value
         if place.quoted and kind is CellKind.NUMBER:
             row.rest[where] = value  # no text

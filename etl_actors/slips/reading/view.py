@@ -2,9 +2,8 @@
 
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.view import View, view_name
-from etl_actors.relational.companions import tombstones_name, versions_name
-from etl_actors.relational.tables import Policy
 from etl_actors.slips.reading.columns import name_problem
+from etl_actors.slips.reading.own_names import names_beside
 from etl_actors.slips.source.section import Section
 
 __all__ = ["read_view"]
@@ -34,15 +33,8 @@ def read_view(section: Section, schema: str, table: str) -> View | None:
     problem = name_problem(name, "view")
     if problem is None and (name == table or name.startswith(f"{plain((table,))}__")):
         problem = f"expected a name that no table of the slip has, got `{name}`"
-    if problem is None and name in _beside(section, table):
+    if problem is None and name in names_beside(section, table):
         problem = f"expected a name that nothing has beside the table, got `{name}`"
     if problem:
         section.wrong("view" if "view" in section.content else "table", problem)
     return View(schema, name, materialized)
-
-
-def _beside(section: Section, table: str) -> list[str]:
-    """Name what the table is given beside it."""
-    versioned = str(section.content.get("on_duplicate", "")).startswith(Policy.HISTORY.value)
-    deleted = "delete_when" in section.content
-    return [*([versions_name(table)] if versioned else []), *([tombstones_name(table)] if deleted else [])]

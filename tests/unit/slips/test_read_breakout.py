@@ -120,14 +120,6 @@ def test_a_version_that_has_seen_more_is_another_of_what_was_written_once() -> N
             "6:8: expected a name that nothing has beside the table, got `some_shop_deleted`",
         ),
         ("[breakout]\ntable = 'a_'\n", "3:9: expected a name that no table of the slip has, got `a__view`"),
-        (
-            "[breakout]\nkey = ['n']\non_duplicate = 'history(n)'\nview = 'some_shop_history'\ncolumns.n = 'n | int'\n",
-            "5:8: `some_shop_history` is the view of the versions of `some_shop`: give the view of the documents another name by `view`",
-        ),
-        (
-            "[breakout]\ndelete_when = 'exists(gone)'\nview = 'some_shop_deleted'\n",
-            "4:8: `some_shop_deleted` tells which keys of `some_shop` are deleted: give the view of the documents another name by `view`",
-        ),
         ("[breakout]\nmaterialize = 1\n", "3:15: expected true or false, without quotes"),
         ("[breakout]\nview = false\nmaterialize = true\n", "4:15: there is no view that could be materialized"),
         ("breakout = true\n", "2:1: expected `table`, `key` and `contract` below [breakout]"),

@@ -17,12 +17,12 @@ from etl_actors.slips.values.json_text import json_text
 _FIELDS = st.one_of(
     st.sampled_from(["a", "A", "in", "_id", "ctid", "@", "a b", "it's", 'a"b', "é", "$", "", "a\nb", "\\"]), st.text(max_size=8)
 )
+_CLEAN = _FIELDS.filter(lambda field: "\0" not in field and not any("\ud800" <= c <= "\udfff" for c in field))
 _TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 _SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), _TEXTS)
 _VALUES = st.recursive(
-    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_FIELDS, inner, max_size=3), max_leaves=8
+    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_CLEAN, inner, max_size=3), max_leaves=8
 )
-_CLEAN = _FIELDS.filter(lambda field: "\0" not in field and not any("\ud800" <= c <= "\udfff" for c in field))
 _DOCUMENTS = st.lists(st.dictionaries(_CLEAN, _VALUES, max_size=5) | _VALUES, min_size=1, max_size=4)
 
 
@@ -38,11 +38,7 @@ def _draft(documents: list[Any], *, sure: bool = False) -> str:
 def test_a_draft_is_a_slip_that_takes_the_documents_it_was_drawn_from(documents: list[Any]) -> None:
     trier = Trier(read_slip({"slip.toml": _draft(documents)}, "public"))
     for document in documents:
-        try:
-            payload = json_text(document).encode()
-        except Exception:  # noqa: BLE001  (a field that jsonb does not take is no matter here)
-            continue
-        trial = trier.attempt(payload)
+        trial = trier.attempt(json_text(document).encode())
         assert trial.outcome is Outcome.ROWS, trial.rejects
 
 

@@ -86,3 +86,10 @@ def test_it_is_written_so(documents: list[Any], lines: list[str]) -> None:
 
 def test_what_is_shown_of_a_column_is_a_comment() -> None:
     assert 'columns.a = "a | bigint"  # 7\n' in explicit_tables(_layout([{"a": 7}]), "", {(0, 0): "7"})
+
+
+def test_only_places_that_have_no_columns_are_told_beside_them() -> None:
+    text = explicit_tables(_layout([{"o": {"x": 1, "e": {}}, "e": None, "p": {"q": []}, "t": [{"r": {"s": 1}}]}]), "")
+    assert [line for line in text.splitlines() if line.startswith("#")] == [
+        "# Nothing but null, {} and [] was seen of: e, o.e, p.q",
+    ]
