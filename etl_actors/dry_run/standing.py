@@ -3,7 +3,7 @@
 from etl_actors.errors import UsageError
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.model.slip import Slip
-from etl_actors.slips.reading.growing import grown, seen_by
+from etl_actors.slips.reading.growing import grown, require_undisturbed, seen_by
 from etl_actors.store.database import Connection
 from etl_actors.store.versions import active_slips
 
@@ -44,8 +44,9 @@ class AsTheyWouldGrow(AsTheyStand):
     """Gives the versions that tables would be of, with what is seen meanwhile; nothing is stored, and no table changes."""
 
     def grow(self, slip: Slip, seen: Seen) -> Slip:
-        """Give the version that knows what was seen, too."""
+        """Give the version that knows what was seen, too; see `Growing`."""
         wanted = grown(slip, seen)
+        require_undisturbed(slip, wanted)
         self.know(wanted)
         return wanted
 

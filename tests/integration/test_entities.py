@@ -10,7 +10,7 @@ import pytest
 
 from etl_actors.errors import DataRefused, Outgrown
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.store.breakout import growth
+from etl_actors.store.breakout import in_place
 from etl_actors.store.breakout.rebuild import differing
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.slips import remember
@@ -252,7 +252,7 @@ def test_a_large_table_in_which_an_entity_begins_to_vary_is_filled_beside(
     in_one_batch: Callable[[list[Any]], dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(growth, "_MOVED_BYTES", 0)
+    monkeypatch.setattr(in_place, "_MOVED_BYTES", 0)
     documents = [{"n": 1, "by": [{"id": 1, "role": "a"}]}, {"n": 1, "by": [{"id": 2, "role": "a"}]}, {"n": 2, "by": [{"id": 1}]}]
     for one in documents:
         _feed(admin, breaking, one)

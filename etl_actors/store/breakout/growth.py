@@ -1,43 +1,37 @@
 """Slips that break documents out: which version is current, and how it grows, one session at a time in the whole database."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import psycopg
 from psycopg import errors as pg
 
 from etl_actors.errors import NoPlace, SlipError
-from etl_actors.relational.breakout.fitting import Fitting, disturbed
-from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import AddTable, MoveColumns, Refill, transition
+from etl_actors.relational.breakout.transition import AddTable, Refill, transition
 from etl_actors.relational.breakout.transition import Change as Drift
-from etl_actors.relational.tables import Kind
 from etl_actors.slips.model.slip import Slip
-from etl_actors.slips.reading.growing import grown, with_evidence
+from etl_actors.slips.reading.growing import grown, require_undisturbed, without_varying
 from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.breakout.column_map import put_in_force
-from etl_actors.store.breakout.in_place import altered_in_place
-from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan, written_anew
-from etl_actors.store.breakout.refill import all_staged, refill
+from etl_actors.store.breakout.in_place import altered_in_place, filled_beside
+from etl_actors.store.breakout.permission import Permission, plan, planned, settle_plan
+from etl_actors.store.breakout.refill import refill
 from etl_actors.store.breakout.varying import Varies
 from etl_actors.store.breakout.versions import make_tombstones
 from etl_actors.store.breakout.view_facts import view_of
 from etl_actors.store.breakout.views import moved, put
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
-from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.kin import read_stored
-from etl_actors.store.tables.plan import Change, created
+from etl_actors.store.tables.plan import Change
 
-__all__ = ["Breakouts", "asked_for", "filled_beside"]
+__all__ = ["Breakouts"]
 
 _SQL = queries("breakouts")
 _TARGETS = queries("targets")
 _ATTEMPTS = 12
 _REST_S = 0.05
-_IN_PLACE_BYTES = 32 * 2**20  # a million rows hold readers for a second; so much is written anew in a tenth of that
-_MOVED_BYTES = 4 * 2**20  # rows that are updated by those of another table take longer: half a second
 _ANY = Permission()
 
 
@@ -128,7 +122,7 @@ class Breakouts:
         if wanted.digest == known.digest:
             settle_plan(self._conn, known.name)
             return known
-        _require_undisturbed(known, wanted)
+        require_undisturbed(known, wanted)
         return self.follow(known, wanted)
 
     def _brought_back(self, slip: Slip) -> bool:
@@ -153,7 +147,7 @@ class Breakouts:
         assert wanted.breakout is not None
         changes = transition(known.breakout.layout, wanted.breakout.layout)
         if isinstance(changes, Refill):
-            wanted = _without_varying(wanted)  # what varies is found anew of all documents: what did elsewhere may not do here
+            wanted = without_varying(wanted)  # what varies is found anew of all documents: what did elsewhere may not do here
         return self._changed(known, wanted, changes)
 
     def _changed(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Slip:
@@ -183,10 +177,8 @@ class Breakouts:
             active = self._conn.execute(_SQL["active_digest"], {"name": name}).fetchone()
             known = waits.known if active is None else self.current(waits.known)  # somebody may have applied it meanwhile
             wanted = grown(known, seen)
-            if (active is None or wanted.digest != known.digest) and plan(self._conn, waits.wanted, seen, waits.why):
-                for change in asked_for(known, wanted):
-                    told = {"target": change.target, "statement": change.statement.as_string(self._conn), "slip": name}
-                    self._conn.execute(_SQL["record_planned"], told)
+            if active is None or wanted.digest != known.digest:
+                plan(self._conn, known, wanted, seen, waits.why)
         return (
             f"Slip {name}: new documents ask for changes of its tables, and {waits.why}: etl-actors slips plan shows them, etl-actors slips "
             "apply makes them."
@@ -200,8 +192,8 @@ class Breakouts:
                 with self._conn.transaction():
                     return wanted, list(self._made(known, wanted, changes))
             except Varies as news:
-                _require_undisturbed(known, wanted)
                 wanted = grown(wanted, news.seen(wanted.breakout.layout.entities))
+                require_undisturbed(known, wanted)
 
     def _made(self, known: Slip, wanted: Slip, changes: list[Drift] | Refill) -> Iterator[Change]:
         moved(self._conn, view_of(known), wanted)
@@ -211,53 +203,6 @@ class Breakouts:
         else:
             yield from altered_in_place(self._conn, known, wanted, changes)
         put(self._conn, wanted)
-
-
-def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bool:
-    """Tell whether readers would wait for tables that are written anew in place, and they can be filled beside instead.
-
-    Args:
-        conn: to ask for sizes.
-        known: the version that the tables are of.
-        changes: to be made.
-    """
-    moves = [change for change in changes if isinstance(change, MoveColumns)]
-    large = written_anew(conn, known.targets, changes) > _IN_PLACE_BYTES
-    large = large or written_anew(conn, known.targets, moves) > _MOVED_BYTES
-    return large and all_staged(conn, known)
-
-
-def _require_undisturbed(known: Slip, wanted: Slip) -> None:
-    """Refuse what documents ask of tables that follow where others, that do not, would change by it."""
-    assert known.breakout is not None
-    assert wanted.breakout is not None
-    before, after = known.breakout, wanted.breakout
-    contracts = Fitting(Breaker(before.layout), before.contracts, before.contract).contracts
-    name = disturbed(before.layout, after.layout, contracts)
-    if name:
-        contract = contracts[[table.name for table in before.layout.tables].index(name)].value
-        raise NoPlace(
-            f"The tables of slip {known.name} cannot be changed for new documents: {name} would change, by contract {contract}."
-        )
-
-
-def _without_varying(slip: Slip) -> Slip:
-    assert slip.breakout is not None
-    seen = slip.breakout.seen
-    if not seen.varying:
-        return slip
-    seen.varying = {}
-    return with_evidence(slip, seen)
-
-
-def asked_for(known: Slip, wanted: Slip) -> list[Change]:
-    """List the statements that lead from one version of a slip to another, nothing of which is run."""
-    assert known.breakout is not None
-    assert wanted.breakout is not None
-    changes = transition(known.breakout.layout, wanted.breakout.layout)
-    if isinstance(changes, Refill):
-        return [change for table in wanted.targets if table.kind is not Kind.TOMBSTONE for change in created(table)]
-    return list(drifted(changes, wanted.targets))
 
 
 class _MustWait(Exception):

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from etl_actors.relational.breakout.transition import AddColumn, AddTable, RenameColumn
+from etl_actors.relational.breakout.transition import AddColumn, AddTable, MoveColumns, RenameColumn
 from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.slips.model.slip import Slip
+from etl_actors.store.breakout.permission import written_anew
+from etl_actors.store.breakout.refill import all_staged
 from etl_actors.store.breakout.taking import take
 from etl_actors.store.breakout.versions import in_the_way, put_view_away, put_view_back, view_to_take
 from etl_actors.store.breakout.views import make_way, renamed_column
@@ -12,7 +14,10 @@ from etl_actors.store.database import Connection
 from etl_actors.store.tables.drift import drifted
 from etl_actors.store.tables.plan import Change
 
-__all__ = ["altered_in_place"]
+__all__ = ["altered_in_place", "filled_beside"]
+
+_IN_PLACE_BYTES = 32 * 2**20  # a million rows hold readers for a second; so much is written anew in a tenth of that
+_MOVED_BYTES = 4 * 2**20  # rows that are updated by those of another table take longer: half a second
 
 
 def altered_in_place(conn: Connection, known: Slip, wanted: Slip, changes: Sequence[Drift]) -> Iterator[Change]:
@@ -41,3 +46,17 @@ def altered_in_place(conn: Connection, known: Slip, wanted: Slip, changes: Seque
         if isinstance(change, RenameColumn) and change.table == wanted.root.name:
             renamed_column(conn, wanted, change.name, change.to)
     yield from put_view_back(conn, wanted)
+
+
+def filled_beside(conn: Connection, known: Slip, changes: Sequence[Drift]) -> bool:
+    """Tell whether readers would wait for tables that are written anew in place, and they can be filled beside instead.
+
+    Args:
+        conn: to ask for sizes.
+        known: the version that the tables are of.
+        changes: to be made.
+    """
+    moves = [change for change in changes if isinstance(change, MoveColumns)]
+    large = written_anew(conn, known.targets, changes) > _IN_PLACE_BYTES
+    large = large or written_anew(conn, known.targets, moves) > _MOVED_BYTES
+    return large and all_staged(conn, known)

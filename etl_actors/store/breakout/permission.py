@@ -8,12 +8,15 @@ from psycopg import sql
 
 from etl_actors.relational.breakout.evidence import read_evidence, written_evidence
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import Change, MoveColumns, Refill, ToText, Widen
-from etl_actors.relational.tables import Table
+from etl_actors.relational.breakout.transition import Change, MoveColumns, Refill, ToText, Widen, transition
+from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
+from etl_actors.store.tables.drift import drifted
+from etl_actors.store.tables.plan import Change as Made
+from etl_actors.store.tables.plan import created
 from etl_actors.store.tables.quoting import identifier
 
 __all__ = ["Permission", "Plan", "plan", "planned", "plans", "settle_plan", "written_anew"]
@@ -97,11 +100,33 @@ def plans(conn: Connection) -> list[Plan]:
     return [Plan(*row) for row in conn.execute(_SQL["planned_slips"])]
 
 
-def plan(conn: Connection, slip: Slip, seen: Seen, why: str) -> bool:
-    """Keep what documents of a slip ask for; tell whether that is more than was asked for before."""
-    files = {name: text for name, text in slip.files.items() if name != EVIDENCE}
-    told = {"slip": slip.name, "files": dumps(files), "evidence": written_evidence(seen), "why": why}
-    return conn.execute(_SQL["plan"], told).rowcount > 0
+def plan(conn: Connection, known: Slip, wanted: Slip, seen: Seen, why: str) -> None:
+    """Keep what documents of a slip ask for, and tell the statements that it takes, if that is more than was asked for before.
+
+    Args:
+        conn: in a transaction.
+        known: the version that the tables are of.
+        wanted: the version that they are to be of.
+        seen: what it has seen.
+        why: it waits.
+    """
+    files = {name: text for name, text in wanted.files.items() if name != EVIDENCE}
+    told = {"slip": wanted.name, "files": dumps(files), "evidence": written_evidence(seen), "why": why}
+    if not conn.execute(_SQL["plan"], told).rowcount:
+        return
+    for change in _asked_for(known, wanted):
+        statement = {"target": change.target, "statement": change.statement.as_string(conn), "slip": wanted.name}
+        conn.execute(_SQL["record_planned"], statement)
+
+
+def _asked_for(known: Slip, wanted: Slip) -> list[Made]:
+    """List the statements that lead from one version of a slip to another, none of which is run."""
+    assert known.breakout is not None
+    assert wanted.breakout is not None
+    changes = transition(known.breakout.layout, wanted.breakout.layout)
+    if isinstance(changes, Refill):
+        return [change for table in wanted.targets if table.kind is not Kind.TOMBSTONE for change in created(table)]
+    return list(drifted(changes, wanted.targets))
 
 
 def settle_plan(conn: Connection, name: str) -> None:

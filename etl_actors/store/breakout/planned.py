@@ -11,7 +11,7 @@ from etl_actors.relational.breakout.transition import Change as Drift
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.breakout.column_map import breakout_in_force
-from etl_actors.store.breakout.growth import filled_beside
+from etl_actors.store.breakout.in_place import filled_beside
 from etl_actors.store.breakout.permission import Permission
 from etl_actors.store.breakout.versions import history_of, in_the_way
 from etl_actors.store.database import Connection

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from etl_actors.cli.main import execute
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.store.breakout import growth as growth_module
+from etl_actors.store.breakout import in_place
 from etl_actors.store.breakout.adoption import adopt
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import connect
@@ -316,7 +316,7 @@ def test_large_tables_that_are_filled_beside_are_told_as_such(
     put("product", PRODUCT)
     grow(database, {"price": 1})
     stage(database, "shop", [{"sku": "A", "price": 1.5}])
-    monkeypatch.setattr(growth_module, "_IN_PLACE_BYTES", 0)
+    monkeypatch.setattr(in_place, "_IN_PLACE_BYTES", 0)
     told = json.loads("\n".join(ask(database, "slips", "plan", "--json")[1]))["slips"][0]
     assert told["refill"]["sentence"].endswith("readers would wait while so much is written anew in place")
     assert told["changes"] == []
