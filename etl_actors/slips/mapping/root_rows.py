@@ -83,7 +83,7 @@ class RootRows:
         for field in self._key:
             value = document.get(field) if type(document) is dict else None
             if value is None or type(value) is dict or type(value) is list:
-                got = _GOT.get(type(value), "none")
+                got = _GOT.get(type(value)) or ("null" if type(document) is dict and field in document else "none")
                 message = f"expected a number or a text for `{field}`, which is in the key of `{table.name}`, got {got}"
                 return Reject(staged.row_id, Stage.MAP, "null_key", message, {"table": table.qualified, "path": f"$.{field}"})
             texts.append(canonical_key(key_text(value), "text"))

@@ -43,7 +43,7 @@ def documents_checked(conn: Connection, target_schema: str, deep: Deep, tell: Ca
         check = Check(
             f"rebuilt {slip.name}",
             8,
-            f"{looked:,} documents of slip {slip.name} are made again of their rows, member by member and digit by digit",
+            f"of slip {slip.name} each document ({looked:,}) is made again of its rows, member by member and digit by digit",
             f"Documents of slip {slip.name} that their rows do not give again",
             "See what differs with: etl-actors rebuild ROW_ID.",
         )

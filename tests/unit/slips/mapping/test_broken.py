@@ -167,3 +167,13 @@ def test_the_file_and_line_that_a_document_came_from_are_never_part_of_its_ident
         assert isinstance(made, dict)
         ids.add(made["shop"][0][0])
     assert ids == {document_identity("shop", b'{"a": 1}')}
+
+
+def test_a_null_in_the_key_is_told_from_none() -> None:
+    mapper = _mapper([{"id": 1}], ("id",))
+    told = []
+    for document in ({"id": None}, {}):
+        reject = _mapped(mapper, document)
+        assert isinstance(reject, Reject)
+        told.append(reject.message.rpartition(", ")[2])
+    assert told == ["got null", "got none"]
