@@ -130,9 +130,10 @@ def test_a_column_that_gets_another_name_has_it_in_the_view_and_in_views_on_it(
     (marked,) = _columns(service).keys() - BASE.keys()
     assert marked.startswith("x_y_")
     assert _oid(service) == oid
-    assert service.execute("SELECT pg_get_viewdef('theirs'::regclass)").fetchone() == (
-        f" SELECT {marked} AS x_y\n   FROM shop_view;",
-    )
+    (written,) = service.execute("SELECT pg_get_viewdef('theirs'::regclass)").fetchone() or ("",)
+    assert (
+        written.replace("shop_view.", "") == f" SELECT {marked} AS x_y\n   FROM shop_view;"
+    )  # before 16 names of columns are whole
 
 
 def test_a_view_of_others_on_it_stands_as_long_as_nothing_of_it_has_to_be_made_anew(

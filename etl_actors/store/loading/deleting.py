@@ -76,9 +76,10 @@ def removal(root: Table, loser: Table, winner: Table, temps: Iterable[str]) -> s
     # Tombstones of a version with another policy have not what decides now: then the later one of both is the stronger.
     alike = (loser.policy, loser.newest) == (winner.policy, winner.newest)
     judged = root if alike else replace(root, policy=Policy.UPDATE, newest="")
+    # IS TRUE is looked up in no index: else PostgreSQL 15 might go by that of _row_id, of which half the table is less than another.
     ids = sql.SQL(" UNION ").join(sql.SQL("SELECT _id FROM {}").format(Quoted("pg_temp", temp)) for temp in temps)
     return sql.SQL(
-        "DELETE FROM {loser} AS held USING {winner} AS came WHERE held._id = ANY (ARRAY ({ids})) AND came._id = held._id AND {wins} "
+        "DELETE FROM {loser} AS held USING {winner} AS came WHERE held._id = ANY (ARRAY ({ids})) AND came._id = held._id AND ({wins}) IS TRUE "
         "RETURNING held._id, held._row_id"
     ).format(
         loser=Quoted(loser.schema, loser.name),
