@@ -197,42 +197,6 @@ def test_a_row_of_a_former_version_that_takes_the_place_of_one_of_the_latest_lea
     assert service.execute("SELECT count(*) FROM shop__t").fetchone() == (0,)
 
 
-def test_a_row_of_a_former_version_leaves_nothing_of_what_came_while_it_was_about_to_land(
-    service: Connection, producer: psycopg.Connection, service_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slip = read_slip({"slip.toml": 'name = "shop"\nsource = "shop"\n[breakout]\nkey = "k"\non_duplicate = "update"\n'}, "public")
-    ensure_tables(service, slip.targets, slip.name)
-    remember(service, slip)
-    role = Role((RoleSlip(slip.digest, slip.files),))
-    inbox = Inbox(service, OWNER)
-    made: list[Lease] = []
-    for document in ('{"k": 1, "c": 5, "t": [3]}', '{"k": 1, "a": 9}'):
-        producer.execute("INSERT INTO etl.staging (source, payload) VALUES ('shop', %s)", [document])
-        inbox.look()
-        made += inbox.claim(10, 2**30)
-    rows = lambda row_ids: fetch(service, row_ids)  # noqa: E731
-    later = BatchParser(rows, "public", growing=Breakouts(service, "public")).parse(Job(made[1].row_ids, role))
-    assert isinstance(later, Parsed)
-    fence = Loading._fence
-    came: list[int] = []
-
-    def fenced(self: Loading, lease: Lease) -> None:
-        if lease.batch_id == made[1].batch_id and not came:
-            with connect(service_url) as conn:
-                other = lambda row_ids: fetch(conn, row_ids)  # noqa: E731
-                first = BatchParser(other, "public", growing=Breakouts(conn, "public")).parse(Job(made[0].row_ids, role))
-                assert isinstance(first, Parsed)
-                came.append(1)
-                assert Loading(conn).load(made[0], first).loaded == 1
-        fence(self, lease)
-
-    monkeypatch.setattr(Loading, "_fence", fenced)
-    assert Loading(service).load(made[1], later).replaced == 1
-    assert came
-    assert service.execute("SELECT a, c FROM shop").fetchall() == [(9, None)]
-    assert service.execute("SELECT count(*) FROM shop__t").fetchone() == (0,)
-
-
 def test_a_slip_that_others_have_changed_since_it_was_read_is_not_put_in_force(service: Connection) -> None:
     ensure_tables(service, SLIP.targets, SLIP.name)
     growth = Breakouts(service, "public")

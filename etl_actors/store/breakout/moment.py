@@ -12,14 +12,12 @@ from psycopg import sql
 
 from etl_actors.relational.tables import Table
 from etl_actors.slips.model.slip import Slip
+from etl_actors.store.breakout.column_map import breakout_in_force
 from etl_actors.store.database import Connection
-from etl_actors.store.queries import queries
-from etl_actors.store.tables.kin import read_stored
 from etl_actors.store.tables.quoting import identifier
 
 __all__ = ["at_one_moment", "begin_moment"]
 
-_SQL = queries("breakouts")
 _Found = TypeVar("_Found")
 
 
@@ -55,18 +53,12 @@ def at_one_moment(conn: Connection, slip: Slip, target_schema: str, look: Callab
         try:
             with conn.transaction():
                 begin_moment(conn, known.targets)
-                active = _active(conn, known.name, target_schema)
+                active = breakout_in_force(conn, known.name, target_schema)
                 if active is not None and active.digest == known.digest:
                     return look(known)
         except pg.UndefinedTable:
-            active = _active(conn, known.name, target_schema)
+            active = breakout_in_force(conn, known.name, target_schema)
             if active is not None and active.digest == known.digest:
                 raise  # somebody has dropped it
         known = active
     return None
-
-
-def _active(conn: Connection, name: str, target_schema: str) -> Slip | None:
-    row = conn.execute(_SQL["active"], {"name": name}).fetchone()
-    slip = None if row is None else read_stored(row[0], name, row[1], target_schema)
-    return None if slip is None or slip.breakout is None else slip

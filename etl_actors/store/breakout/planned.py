@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from psycopg import sql
-
 from etl_actors.relational.breakout.layout import REST
 from etl_actors.relational.breakout.transition import AddTable, DropColumn, Refill, RenameColumn, ToText, Widen, transition
 from etl_actors.relational.breakout.transition import Change as Drift
-from etl_actors.relational.tables import Kind, Table
+from etl_actors.relational.tables import Kind
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.breakout.column_map import breakout_in_force
 from etl_actors.store.breakout.in_place import filled_beside
@@ -17,6 +15,7 @@ from etl_actors.store.breakout.versions import history_of, in_the_way
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.drift import drifted
+from etl_actors.store.tables.facts import count_rows
 from etl_actors.store.tables.plan import Change
 from etl_actors.store.tables.quoting import identifier
 from etl_actors.store.tables.targets import plan_tables
@@ -100,15 +99,10 @@ def _filled_anew(conn: Connection, before: Slip, why: str, waits: str) -> Growth
     views = [name for (name,) in conn.execute(_BREAKOUTS["dependents"], {"tables": looked_at})]
     size = conn.execute(_SQL["bytes"], {"tables": quoted}).fetchone()
     refill = Refilling(
-        why, tuple(table.qualified for table in tables), sum(_rows(conn, table) for table in tables), size[0] if size else 0
+        why, tuple(table.qualified for table in tables), sum(count_rows(conn, table) for table in tables), size[0] if size else 0
     )
     conflicts = tuple(f"View {view} depends on tables that would have to be filled anew: {_UNTIL}." for view in views)
     return Growth((), refill, conflicts, waits)
-
-
-def _rows(conn: Connection, table: Table) -> int:
-    row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(identifier(table))).fetchone()
-    return 0 if row is None else int(row[0])
 
 
 def _conflicts(conn: Connection, changes: Sequence[Drift], before: Slip) -> Iterator[str]:

@@ -26,6 +26,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.staging import raw_text
 from etl_actors.store.tables.constraints import index_name
+from etl_actors.store.tables.facts import count_rows
 from etl_actors.store.tables.plan import Change, created
 from etl_actors.store.tables.quoting import identifier, names
 
@@ -62,7 +63,7 @@ def refill(conn: Connection, before: Slip, after: Slip) -> Iterator[Change]:
         for change in created(table, viewed=False):
             conn.execute(change.statement)
     counts = _filled(conn, before, after, beside)
-    old = {table.qualified: _count(conn, table) for table in former}
+    old = {table.qualified: count_rows(conn, table) for table in former}
     _swapped(conn, before, after, beside)
     for name in sorted({*old, *counts}):
         surplus = counts.get(name, 0) - old.get(name, 0)
@@ -181,11 +182,6 @@ def _copy(conn: Connection, table: Table, lines: Sequence[str]) -> None:
     columns = names([*(name for name, _ in table.copied), "_batch_id", "_loaded_at"])
     with conn.cursor() as cursor, cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(identifier(table), columns)) as copy:
         copy.write("".join(lines))
-
-
-def _count(conn: Connection, table: Table) -> int:
-    row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(identifier(table))).fetchone()
-    return 0 if row is None else int(row[0])
 
 
 def _swapped(conn: Connection, before: Slip, after: Slip, beside: Mapping[str, Table]) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "Facts",
     "SchemaFacts",
     "ViewFacts",
+    "count_rows",
     "facts_of",
     "is_empty",
     "required_by_us",
@@ -112,6 +113,12 @@ def schema_facts(conn: Connection, schema: str) -> SchemaFacts:
 def is_empty(conn: Connection, table: Table) -> bool:
     """Tell whether a table has no row."""
     return conn.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(identifier(table))).fetchone() == (False,)
+
+
+def count_rows(conn: Connection, table: Table) -> int:
+    """Count the rows of a table."""
+    row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(identifier(table))).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def required_by_us(conn: Connection, table: Table, columns: Iterable[str]) -> frozenset[str]:
