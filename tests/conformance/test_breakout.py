@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from etl_actors.relational.breakout.layout import Layout, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout
 from etl_actors.slips.casts.column_type import column_type
 from etl_actors.slips.drafting.entities import entity_candidates
 from etl_actors.slips.drafting.explicit import explicit_tables

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
+from etl_actors.relational.breakout.changes import Refill
 from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.targets import broken_targets
-from etl_actors.relational.breakout.transition import Refill, transition
+from etl_actors.relational.breakout.transition import transition
 from etl_actors.relational.tables import Policy
 from etl_actors.store.tables.drift import drifted
 from tests.support.broken_out import load, make_tables, seen_of

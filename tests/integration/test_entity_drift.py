@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
+from etl_actors.relational.breakout.changes import Refill
 from etl_actors.relational.breakout.evidence import written_evidence
-from etl_actors.relational.breakout.layout import Layout
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout
 from etl_actors.relational.breakout.targets import broken_targets
-from etl_actors.relational.breakout.transition import Refill, transition
+from etl_actors.relational.breakout.transition import transition
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.slips.mapping.broken import BreakoutMapper
 from etl_actors.slips.model.breakout import Breakout

@@ -7,8 +7,9 @@ import psycopg
 from psycopg import sql
 
 from etl_actors.relational.breakout.evidence import written_evidence
-from etl_actors.relational.breakout.layout import Layout, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout
 from etl_actors.relational.breakout.targets import broken_targets
 from etl_actors.relational.tables import Policy, Table
 from etl_actors.slips.mapping.broken import BreakoutMapper

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Step
 from etl_actors.relational.breakout.scalars import Form, form_of, written_in
+from etl_actors.relational.breakout.shape import Cell, CellKind, Layout, Step
 from etl_actors.relational.breakout.view import Shown, shown
 
 __all__ = ["in_utc", "row_of"]

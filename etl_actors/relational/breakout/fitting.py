@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from etl_actors.relational.breakout.layout import CellKind, Layout
-from etl_actors.relational.breakout.rows import Breaker, Spot, pointer
+from etl_actors.relational.breakout.places import Spot, pointer
+from etl_actors.relational.breakout.rows import Breaker
+from etl_actors.relational.breakout.shape import CellKind, Layout
 from etl_actors.relational.breakout.transition import addresses
 
 __all__ = ["NOTHING", "Contract", "Fitting", "Judged", "Misfit", "disturbed"]

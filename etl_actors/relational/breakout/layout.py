@@ -8,23 +8,9 @@ from etl_actors.relational.breakout.maps import is_map, values_of
 from etl_actors.relational.breakout.names import Source, named
 from etl_actors.relational.breakout.scalars import Scalars
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.shape import BrokenEntity, BrokenTable, Cell, CellKind, Layout, Link, Step
+from etl_actors.relational.breakout.shape import BrokenTable, Cell, CellKind, Layout, Step
 
-__all__ = [
-    "MOST_COLUMNS",
-    "MOST_TABLES",
-    "REST",
-    "TAKEN",
-    "BrokenEntity",
-    "BrokenTable",
-    "Cell",
-    "CellKind",
-    "Layout",
-    "Link",
-    "Step",
-    "laid_out",
-    "sources_at",
-]
+__all__ = ["MOST_COLUMNS", "MOST_TABLES", "REST", "TAKEN", "laid_out", "sources_at"]
 
 REST = "_rest"
 """A column of every table: what the other columns do not say of a row, as jsonb."""

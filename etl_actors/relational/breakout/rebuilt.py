@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from etl_actors.relational.breakout.layout import BrokenEntity, CellKind, Layout, Link, Step
 from etl_actors.relational.breakout.places import path_of
 from etl_actors.relational.breakout.rows import BrokenRow
 from etl_actors.relational.breakout.scalars import number_text
+from etl_actors.relational.breakout.shape import BrokenEntity, CellKind, Layout, Link, Step
 
 __all__ = ["rebuilt"]
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from etl_actors.relational.breakout.keys import is_key, told_by_text, without_key
-from etl_actors.relational.breakout.layout import CellKind, Layout, Link
 from etl_actors.relational.breakout.places import Spot, places_of, pointer
 from etl_actors.relational.breakout.scalars import Form, Scalars, form_of, number_in, number_text, scalars_of, written_in
+from etl_actors.relational.breakout.shape import CellKind, Layout, Link
 
-__all__ = ["Breaker", "BrokenRow", "Spot", "Unseen", "pointer"]
+__all__ = ["Breaker", "BrokenRow", "Unseen"]
 
 
 class Unseen(Exception):

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from etl_actors.relational.breakout.layout import REST, BrokenEntity, BrokenTable, Cell, Layout, laid_out
+from etl_actors.relational.breakout.layout import REST, laid_out
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import BrokenEntity, BrokenTable, Cell, Layout
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 
 __all__ = ["broken_targets"]

@@ -13,22 +13,10 @@ from etl_actors.relational.breakout.changes import (
     ToText,
     Widen,
 )
-from etl_actors.relational.breakout.layout import BrokenEntity, BrokenTable, Cell, CellKind, Layout, Link, Step
 from etl_actors.relational.breakout.lifted import attribute_of
+from etl_actors.relational.breakout.shape import BrokenEntity, BrokenTable, Cell, CellKind, Layout, Link, Step
 
-__all__ = [
-    "AddColumn",
-    "AddTable",
-    "Change",
-    "DropColumn",
-    "MoveColumns",
-    "Refill",
-    "RenameColumn",
-    "ToText",
-    "Widen",
-    "addresses",
-    "transition",
-]
+__all__ = ["addresses", "transition"]
 
 
 _Address = tuple[tuple[tuple[str, ...], Step | None], ...]

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Link, Step, sources_at
+from etl_actors.relational.breakout.layout import sources_at
 from etl_actors.relational.breakout.names import MOST_BYTES, Source, named, plain
-from etl_actors.relational.breakout.rows import pointer
+from etl_actors.relational.breakout.places import pointer
+from etl_actors.relational.breakout.shape import Cell, CellKind, Layout, Link, Step
 
 __all__ = ["LINEAGE_SHOWN", "Joined", "Shown", "View", "shown", "view_name"]
 

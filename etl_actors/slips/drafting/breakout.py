@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from etl_actors.relational.breakout.layout import Layout, Step, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout, Step
 from etl_actors.slips.drafting.head import head
 from etl_actors.slips.drafting.repeats import Entity
 from etl_actors.slips.drafting.suggested import asked_entities, path_text

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.scalars import Scalars
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Cell, CellKind, Layout
 from etl_actors.slips.drafting.explicit import explicit_tables
 from etl_actors.slips.drafting.head import head
 from etl_actors.slips.drafting.repeats import Entity

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from etl_actors.relational.breakout.layout import Step
 from etl_actors.relational.breakout.maps import is_map, values_of
 from etl_actors.relational.breakout.scalars import Scalars
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Step
 
 __all__ = ["Candidate", "entity_candidates"]
 

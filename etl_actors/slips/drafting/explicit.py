@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from etl_actors.relational.breakout.layout import BrokenTable, Cell, CellKind, Layout, Step
+from etl_actors.relational.breakout.shape import BrokenTable, Cell, CellKind, Layout, Step
 from etl_actors.slips.source.toml_text import key, path, quoted
 
 __all__ = ["Identity", "columns_of", "explicit_tables"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from etl_actors.relational.breakout.keys import is_key, key_text
-from etl_actors.relational.breakout.layout import Step
 from etl_actors.relational.breakout.maps import is_map
+from etl_actors.relational.breakout.shape import Step
 from etl_actors.slips.drafting.entities import Candidate
 from etl_actors.slips.values.json_text import json_text
 

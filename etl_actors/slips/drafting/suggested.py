@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from etl_actors.relational.breakout.layout import BrokenTable, Layout, Step, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.names import MOST_BYTES, plain
+from etl_actors.relational.breakout.shape import BrokenTable, Layout, Step
 from etl_actors.relational.breakout.view import view_name
 from etl_actors.relational.companions import tombstones_name, versions_name
 from etl_actors.slips.drafting.entities import Candidate

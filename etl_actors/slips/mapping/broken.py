@@ -8,9 +8,9 @@ from etl_actors.relational import identity
 from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.fitting import NOTHING, Contract, Fitting, Misfit
 from etl_actors.relational.breakout.keys import key_text, without_key
-from etl_actors.relational.breakout.layout import Cell, CellKind
 from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen, seen_in
+from etl_actors.relational.breakout.shape import Cell, CellKind
 from etl_actors.relational.canonical import canonical_key
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 
 from etl_actors.relational.breakout.keys import key_text, told_by_text
-from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, Step
 from etl_actors.relational.breakout.maps import is_map
-from etl_actors.relational.breakout.rows import pointer
+from etl_actors.relational.breakout.places import pointer
 from etl_actors.relational.breakout.scalars import Form, Number, form_of, written_in
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Cell, CellKind, Layout, Step
 from etl_actors.relational.identity import identifier
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.lines import Lines

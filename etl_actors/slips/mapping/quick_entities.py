@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from etl_actors.relational.breakout.keys import is_key, key_text, told_by_text
-from etl_actors.relational.breakout.layout import BrokenEntity, Cell, Layout
 from etl_actors.relational.breakout.lifted import attribute_of
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import BrokenEntity, Cell, Layout
 from etl_actors.relational.canonical import canonical_key
 from etl_actors.relational.identity import identifier
 

@@ -7,8 +7,8 @@ from etl_actors.relational.breakout.asked import Asked
 from etl_actors.relational.breakout.entities import Entity
 from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.fitting import Contract
-from etl_actors.relational.breakout.layout import Cell, CellKind, Layout
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Cell, CellKind, Layout
 from etl_actors.relational.breakout.view import View
 from etl_actors.relational.tables import Policy
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 from etl_actors.relational.breakout.asked import Asked, Place, Wish, asked_of, place_of
 from etl_actors.relational.breakout.evidence import read_evidence
 from etl_actors.relational.breakout.fitting import Contract
-from etl_actors.relational.breakout.layout import Cell, CellKind, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.lifted import lifted
 from etl_actors.relational.breakout.names import plain
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Cell, CellKind
 from etl_actors.relational.breakout.targets import broken_targets
 from etl_actors.relational.tables import Column, Policy
 from etl_actors.slips.model.breakout import Breakout

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from etl_actors.relational.breakout.layout import REST, BrokenTable, Cell, CellKind, Step
+from etl_actors.relational.breakout.layout import REST
+from etl_actors.relational.breakout.shape import BrokenTable, Cell, CellKind, Step
 from etl_actors.slips.expressions.paths import location_text
 from etl_actors.slips.model.breakout import Breakout
 from etl_actors.slips.model.slip import Slip

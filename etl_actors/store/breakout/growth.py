@@ -7,9 +7,10 @@ import psycopg
 from psycopg import errors as pg
 
 from etl_actors.errors import NoPlace, SlipError
+from etl_actors.relational.breakout.changes import AddTable, Refill
+from etl_actors.relational.breakout.changes import Change as Drift
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import AddTable, Refill, transition
-from etl_actors.relational.breakout.transition import Change as Drift
+from etl_actors.relational.breakout.transition import transition
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown, require_undisturbed, without_varying
 from etl_actors.slips.shelf.unmatched import is_unmatched

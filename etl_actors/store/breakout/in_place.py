@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from etl_actors.relational.breakout.transition import AddColumn, AddTable, MoveColumns, RenameColumn
-from etl_actors.relational.breakout.transition import Change as Drift
+from etl_actors.relational.breakout.changes import AddColumn, AddTable, MoveColumns, RenameColumn
+from etl_actors.relational.breakout.changes import Change as Drift
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.breakout.permission import written_anew
 from etl_actors.store.breakout.refill import all_staged

@@ -1,6 +1,7 @@
 """Whether rows that were made for one version of a break-out may still land, once there is a later one."""
 
-from etl_actors.relational.breakout.transition import AddColumn, AddTable, Widen, transition
+from etl_actors.relational.breakout.changes import AddColumn, AddTable, Widen
+from etl_actors.relational.breakout.transition import transition
 from etl_actors.slips.reading.growing import written_alike
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries

@@ -6,9 +6,10 @@ from json import dumps
 
 from psycopg import sql
 
+from etl_actors.relational.breakout.changes import Change, MoveColumns, Refill, ToText, Widen
 from etl_actors.relational.breakout.evidence import read_evidence, written_evidence
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import Change, MoveColumns, Refill, ToText, Widen, transition
+from etl_actors.relational.breakout.transition import transition
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model.breakout import EVIDENCE
 from etl_actors.slips.model.slip import Slip

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from etl_actors.relational.breakout.changes import AddTable, DropColumn, Refill, RenameColumn, ToText, Widen
+from etl_actors.relational.breakout.changes import Change as Drift
 from etl_actors.relational.breakout.layout import REST
-from etl_actors.relational.breakout.transition import AddTable, DropColumn, Refill, RenameColumn, ToText, Widen, transition
-from etl_actors.relational.breakout.transition import Change as Drift
+from etl_actors.relational.breakout.transition import transition
 from etl_actors.relational.tables import Kind
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.breakout.column_map import breakout_in_force

@@ -9,9 +9,10 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from etl_actors.relational.breakout.keys import value_of
-from etl_actors.relational.breakout.layout import REST, BrokenEntity, BrokenTable, Cell, CellKind
+from etl_actors.relational.breakout.layout import REST
 from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import BrokenRow
+from etl_actors.relational.breakout.shape import BrokenEntity, BrokenTable, Cell, CellKind
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.values.document import decode

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from psycopg import sql
 
-from etl_actors.relational.breakout.layout import REST, BrokenEntity
+from etl_actors.relational.breakout.layout import REST
 from etl_actors.relational.breakout.places import path_of
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import BrokenEntity
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.store.database import Connection

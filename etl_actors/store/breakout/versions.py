@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from psycopg import sql
 
-from etl_actors.relational.breakout.transition import AddColumn, AddTable
-from etl_actors.relational.breakout.transition import Change as Drift
+from etl_actors.relational.breakout.changes import AddColumn, AddTable
+from etl_actors.relational.breakout.changes import Change as Drift
 from etl_actors.relational.companions import versions_name
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.slips.model.slip import Slip

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from etl_actors.relational.breakout.layout import REST, Cell, CellKind, Step
+from etl_actors.relational.breakout.layout import REST
+from etl_actors.relational.breakout.shape import Cell, CellKind, Step
 from etl_actors.relational.breakout.view import LINEAGE_SHOWN, Joined, Shown
 from etl_actors.relational.tables import Table
 from etl_actors.store.tables.quoting import identifier, listed

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from psycopg import sql
 
+from etl_actors.relational.breakout.changes import AddColumn, AddTable, DropColumn, MoveColumns, RenameColumn, ToText, Widen
+from etl_actors.relational.breakout.changes import Change as Drift
 from etl_actors.relational.breakout.layout import REST
-from etl_actors.relational.breakout.rows import pointer
-from etl_actors.relational.breakout.transition import AddColumn, AddTable, DropColumn, MoveColumns, RenameColumn, ToText, Widen
-from etl_actors.relational.breakout.transition import Change as Drift
+from etl_actors.relational.breakout.places import pointer
 from etl_actors.relational.tables import Table
 from etl_actors.store.tables.moves import dropped, moved
 from etl_actors.store.tables.plan import Change, created

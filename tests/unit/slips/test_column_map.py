@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.relational.breakout.evidence import written_evidence
-from etl_actors.relational.breakout.layout import Layout
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout
 from etl_actors.slips.expressions.expression import parse_expression
 from etl_actors.slips.expressions.nodes import Path
 from etl_actors.slips.expressions.paths import located

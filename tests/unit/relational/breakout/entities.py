@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from etl_actors.relational.breakout.asked import Every, Wish, asked_of
 from etl_actors.relational.breakout.entities import Entity
 from etl_actors.relational.breakout.keys import key_text, value_of
-from etl_actors.relational.breakout.layout import Layout, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.lifted import lifted
 from etl_actors.relational.breakout.places import path_of
 from etl_actors.relational.breakout.rows import Breaker, BrokenRow
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout
 
 from .documents import DOCUMENTS, KEYS, NAMES
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from etl_actors.relational.breakout.asked import Asked, Every, Place, Wish, asked_of, place_of
 from etl_actors.relational.breakout.evidence import read_evidence, written_evidence
-from etl_actors.relational.breakout.layout import Layout, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen, seen_in
+from etl_actors.relational.breakout.shape import Layout
 
 from .documents import DOCUMENTS, NAMES, exact
 

@@ -10,11 +10,12 @@ from etl_actors.relational.breakout.asked import Every
 from etl_actors.relational.breakout.entities import Entity, Trail
 from etl_actors.relational.breakout.evidence import read_evidence, written_evidence
 from etl_actors.relational.breakout.fitting import Contract, Fitting
-from etl_actors.relational.breakout.layout import MOST_COLUMNS, Layout, laid_out
+from etl_actors.relational.breakout.layout import MOST_COLUMNS, laid_out
 from etl_actors.relational.breakout.lifted import lifted
 from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout
 
 from .documents import exact
 from .entities import ENTITIES, REPEATING, Held, kept, layout_of, varying_in

@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl_actors.relational.breakout.fitting import NOTHING, Contract, Fitting, disturbed
-from etl_actors.relational.breakout.layout import Layout, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout
 
 from .documents import DOCUMENTS, exact
 

@@ -10,11 +10,13 @@ from etl_actors.relational.breakout.asked import Every
 from etl_actors.relational.breakout.changes import Change, DropColumn, MoveColumns, Refill, ToText
 from etl_actors.relational.breakout.entities import Entity
 from etl_actors.relational.breakout.keys import key_text
-from etl_actors.relational.breakout.layout import Cell, CellKind, Layout, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.lifted import lifted
-from etl_actors.relational.breakout.rows import Breaker, pointer
+from etl_actors.relational.breakout.places import pointer
+from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.scalars import Form, written_in
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Cell, CellKind, Layout
 from etl_actors.relational.breakout.transition import transition
 
 from .entities import REPEATING, layout_of

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl_actors.relational.breakout.keys import key_text, value_of, without_key
-from etl_actors.relational.breakout.layout import MOST_COLUMNS, MOST_TABLES, Layout, laid_out
+from etl_actors.relational.breakout.layout import MOST_COLUMNS, MOST_TABLES, laid_out
 from etl_actors.relational.breakout.names import MOST_BYTES
 from etl_actors.relational.breakout.rebuilt import rebuilt
 from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout
 
 from .documents import DOCUMENTS, KEYS, NAMES, exact
 

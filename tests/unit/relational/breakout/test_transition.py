@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl_actors.relational.breakout.layout import CellKind, Layout, laid_out
-from etl_actors.relational.breakout.rows import Breaker, pointer
+from etl_actors.relational.breakout.changes import AddColumn, AddTable, Refill, RenameColumn, ToText, Widen
+from etl_actors.relational.breakout.layout import laid_out
+from etl_actors.relational.breakout.places import pointer
+from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.scalars import Form, written_in
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.breakout.transition import AddColumn, AddTable, Refill, RenameColumn, ToText, Widen, transition
+from etl_actors.relational.breakout.shape import CellKind, Layout
+from etl_actors.relational.breakout.transition import transition
 
 from .documents import DOCUMENTS
 

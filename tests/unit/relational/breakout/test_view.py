@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.relational.breakout.entities import Entity
-from etl_actors.relational.breakout.layout import Layout, Step, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.lifted import lifted
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout, Step
 from etl_actors.relational.breakout.view import Shown, shown, view_name
 from tests.unit.relational.breakout.documents import DOCUMENTS
 from tests.unit.relational.breakout.entities import REPEATING, layout_of

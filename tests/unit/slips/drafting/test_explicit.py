@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl_actors.relational.breakout.layout import Layout, laid_out
+from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.rows import Breaker
 from etl_actors.relational.breakout.seen import Seen
+from etl_actors.relational.breakout.shape import Layout
 from etl_actors.slips.casts.column_type import column_type
 from etl_actors.slips.drafting.explicit import explicit_tables
 from etl_actors.slips.mapping.compile import Mapper, compile_slip
