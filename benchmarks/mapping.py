@@ -14,7 +14,7 @@ from benchmarks.documents import PRODUCT_BYTES, products
 from benchmarks.paired import Bench, Sample, Side
 from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.slips.values.document import Staged, decode, looked_over
+from etl_actors.slips.values.document import Staged, decode, read_together
 
 __all__ = ["mapping", "mapping_tuple"]
 
@@ -40,8 +40,10 @@ def _service(mapper: Mapper, rows: Sequence[Staged]) -> list[str]:
     made: list[str] = []
     for first in range(0, len(rows), _BATCH):
         lines = mapper.begin()
-        for staged, look in looked_over(rows[first : first + _BATCH]):
-            mapper.map(staged, decode(staged.raw, plain=look.plain), lines, clean=look.clean)
+        for together in read_together(rows[first : first + _BATCH]):
+            documents = together.documents or [decode(row.raw, plain=together.look.plain) for row in together.rows]
+            for staged, document in zip(together.rows, documents, strict=True):
+                mapper.map(staged, document, lines, clean=together.look.clean)
         made = lines[0] if first == 0 else made
     return made
 

@@ -1,6 +1,8 @@
 """Staged rows, read once by id, and the partitions they live in."""
 
+import json
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from psycopg.abc import AdaptContext
@@ -46,15 +48,29 @@ def raw_text(cursor: AdaptContext) -> None:
 
 
 def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
-    """Return the staged rows with these ids, ascending; those that retention has removed are missing."""
+    """Return the staged rows with these ids; those that retention has removed are missing.
+
+    Args:
+        conn: to the database.
+        row_ids: of them, each once.
+    """
     if not row_ids:
         return []
+    row_ids = sorted(row_ids)
+    wanted = {"wanted": len(row_ids), "lo": row_ids[0], "hi": row_ids[-1]}
     with conn.cursor() as cursor:
         raw_text(cursor)
-        cursor.execute(_SQL["fetch"], {"row_ids": list(row_ids), "lo": min(row_ids), "hi": max(row_ids)})
-        return [
-            Staged(row_id, raw, source.decode(), received_at.decode()) for row_id, raw, source, received_at in cursor.fetchall()
-        ]
+        if row_ids[-1] - row_ids[0] + 1 == len(row_ids):
+            cursor.execute(_SQL["fetch_run"], wanted)
+        else:
+            cursor.execute(_SQL["fetch"], wanted | {"row_ids": f"{{{','.join(map(str, row_ids))}}}"})
+        payloads, source, moment, sources, moments, found = cursor.fetchone() or (b"", b"", b"", None, None, None)
+    if not payloads:
+        return []
+    ids = row_ids if found is None else map(int, found.split(b"\n"))
+    origins = repeat(source.decode()) if sources is None else json.loads(sources)
+    received = repeat(moment.decode()) if moments is None else moments.decode().split("\n")
+    return list(map(Staged, ids, payloads.split(b"\n"), origins, received))
 
 
 def latest(conn: Connection, sources: Sequence[str] | None, slip: str, most: int) -> list[Waiting]:

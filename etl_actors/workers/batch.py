@@ -2,50 +2,23 @@
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from etl_actors.errors import SlipError
-from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.parsed import Block, Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.mapping.broken import News
-from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.mapper import AnyMapper
 from etl_actors.slips.mapping.route import choose
 from etl_actors.slips.steps.run_own import StepEnded, pressed
-from etl_actors.slips.values.document import Look, Staged, Undecodable, decode, looked_over
+from etl_actors.slips.values.document import Look, Staged, Together, Undecodable, decode, read_together
 from etl_actors.slips.values.unstaged import is_unstaged, unstaged_reject
 from etl_actors.workers.base import NO_ROW, Job, Role
 from etl_actors.workers.known_slips import Growing, KnownSlips
+from etl_actors.workers.tally import Tally
 
 __all__ = ["BatchParser"]
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What has become of a batch's rows so far."""
-
-    rejects: list[Reject] = field(default_factory=list)
-    skipped: list[int] = field(default_factory=list)
-    routed: dict[str, tuple[AnyMapper, list[int]]] = field(default_factory=dict)  # by digest, with row ids
-    lines: Lines = field(default_factory=lambda: Lines(0))  # of the first slip met, by table
-    unseen: dict[int, Seen] = field(default_factory=dict)  # row id → what has no place in the first slip's tables
-    together: Seen | None = None  # all of that
-    outgrown: str = ""  # the digest of that slip
-    without: Mapping[int, str] = field(default_factory=dict)  # row id → why its document gets no place there
-
-    def note(self, row_id: int, news: News) -> None:
-        """Note what a document has that has no place. One that only has what others have is passed over: their place is its own.
-
-        Where some get none each document is noted: which ones is to be told for each.
-        """
-        if self.together is None:
-            self.unseen[row_id] = news.seen
-            self.together = news.seen
-        elif self.without or not self.together.holds(news.body):
-            self.unseen[row_id] = seen = news.seen
-            self.together.join(seen)
 
 
 class BatchParser:
@@ -82,26 +55,61 @@ class BatchParser:
                 return found
             without |= self._slips.grow(found.outgrown, found.unseen)
 
-    def _parsed(self, job: Job, without: Mapping[int, str]) -> Parsed | Routed | _Tally:
+    def _parsed(self, job: Job, without: Mapping[int, str]) -> Parsed | Routed | Tally:
         """Parse a batch; or tell how far it came, where documents have no place in the tables yet."""
-        tally = _Tally(list(job.condemned), without=without)
+        tally = Tally(list(job.condemned), without=without)
         condemned = {reject.row_id for reject in job.condemned}
         wanted = [row_id for row_id in job.row_ids if row_id not in condemned]
         self._progress(NO_ROW)
         staged_rows = self._fetch(wanted)
         tally.rejects += _missing(wanted, staged_rows)
-        for staged, look in looked_over(staged_rows):
-            self._progress(staged.row_id)
-            self._row(staged, job.role, tally, look)
+        sole = self._sole(job.role)
+        for together in read_together(staged_rows):
+            if sole is not None and together.documents is not None and not together.may_stand:
+                self._map_together(together, together.documents, sole, tally)
+                continue
+            for staged in together.rows:
+                self._progress(staged.row_id)
+                self._row(staged, job.role, tally, together.look)
         self._progress(NO_ROW)
         if len(tally.routed) > 1:
             return _split(job, tally)
         return tally if tally.unseen else _pack(tally, closed=self._is_closed(tally))
 
-    def _is_closed(self, tally: _Tally) -> bool:
+    def _is_closed(self, tally: Tally) -> bool:
         return any(self._slips.closed(digest) for digest in tally.routed)
 
-    def _row(self, staged: Staged, role: Role, tally: _Tally, look: Look) -> None:
+    def _sole(self, role: Role) -> AnyMapper | None:
+        """Return what maps all documents of a batch, where none of them has to be asked which slip takes it."""
+        if role.missing or len(role.slips) != 1:
+            return None
+        mapper = self._slips.mapper(role.slips[0].digest)
+        settled = role.settled or mapper.slip.when is None
+        return mapper if settled and not self._slips.closed(mapper.slip.digest) else None
+
+    def _map_together(self, together: Together, documents: Sequence[Any], mapper: AnyMapper, tally: Tally) -> None:
+        """Map documents that were decoded together: what `_row` does with each, and nothing is asked twice."""
+        taken = tally.begin(mapper)
+        progress, map_one, lines, clean = self._progress, mapper.map, tally.lines, together.look.clean
+        for staged, document in zip(together.rows, documents, strict=True):
+            row_id = staged.row_id
+            progress(row_id)
+            taken.append(row_id)
+            try:
+                made = map_one(staged, document, lines, clean=clean)
+            except News as news:
+                self._unplaced(row_id, news, mapper, tally)
+            except SlipError:
+                raise
+            except BaseException as exc:  # the row boundary
+                if pressed(exc):
+                    raise
+                tally.rejects.append(_bug(row_id, Stage.MAP, exc))
+            else:
+                if made is not True:
+                    _unmapped(row_id, made, tally)
+
+    def _row(self, staged: Staged, role: Role, tally: Tally, look: Look) -> None:
         stage = Stage.PARSE
         try:
             document = decode(staged.raw, plain=look.plain)
@@ -132,11 +140,8 @@ class BatchParser:
         chosen = choose([self._slips.candidate(slip.digest) for slip in role.slips], document, staged)
         return chosen if isinstance(chosen, Reject) else self._slips.version(chosen.slip.digest)
 
-    def _map(self, staged: Staged, document: Any, mapper: AnyMapper, tally: _Tally, *, clean: bool) -> None:
-        first = not tally.routed
-        tally.routed.setdefault(mapper.slip.digest, (mapper, []))[1].append(staged.row_id)
-        if first:
-            tally.lines = mapper.begin()
+    def _map(self, staged: Staged, document: Any, mapper: AnyMapper, tally: Tally, *, clean: bool) -> None:
+        tally.begin(mapper).append(staged.row_id)
         if len(tally.routed) > 1:
             return  # a split is certain: its children are mapped, this batch only routed
         if why := self._slips.closed(mapper.slip.digest):
@@ -145,19 +150,27 @@ class BatchParser:
         try:
             made = mapper.map(staged, document, tally.lines, clean=clean)
         except News as news:
-            if staged.row_id in tally.without:
-                tally.rejects.append(Reject(staged.row_id, Stage.MAP, "no_place", tally.without[staged.row_id]))
-            else:
-                tally.note(staged.row_id, news)
-                tally.outgrown = mapper.slip.digest
-            return
-        if isinstance(made, Reject):
-            tally.rejects.append(made)
-        elif not made:
-            tally.skipped.append(staged.row_id)
+            self._unplaced(staged.row_id, news, mapper, tally)
+        else:
+            _unmapped(staged.row_id, made, tally)
+
+    def _unplaced(self, row_id: int, news: News, mapper: AnyMapper, tally: Tally) -> None:
+        if row_id in tally.without:
+            tally.rejects.append(Reject(row_id, Stage.MAP, "no_place", tally.without[row_id]))
+        else:
+            tally.note(row_id, news)
+            tally.outgrown = mapper.slip.digest
 
 
-def _pack(tally: _Tally, *, closed: bool) -> Parsed:
+def _unmapped(row_id: int, made: object, tally: Tally) -> None:
+    """Note what became of a document that may have no rows."""
+    if isinstance(made, Reject):
+        tally.rejects.append(made)
+    elif not made:
+        tally.skipped.append(row_id)
+
+
+def _pack(tally: Tally, *, closed: bool) -> Parsed:
     rejects = tuple(_storable(reject) for reject in (*tally.rejects, *tally.lines.rejects))
     if not tally.routed:
         return Parsed(None, None, (), rejects, ())
@@ -172,7 +185,7 @@ def _pack(tally: _Tally, *, closed: bool) -> Parsed:
     return Parsed(mapper.slip.name, mapper.slip.digest, blocks, rejects, tuple(tally.skipped), broken_out)
 
 
-def _split(job: Job, tally: _Tally) -> Routed:
+def _split(job: Job, tally: Tally) -> Routed:
     groups = [Group(mapper.slip.name, tuple(ids)) for mapper, ids in tally.routed.values()]
     taken = {row_id for group in groups for row_id in group.row_ids}
     left = tuple(row_id for row_id in job.row_ids if row_id not in taken)

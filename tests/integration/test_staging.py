@@ -1,5 +1,6 @@
 """Staging: what enqueues a row, what is refused, and the partitions that rows live in."""
 
+import json
 import threading
 
 import psycopg
@@ -144,6 +145,27 @@ def test_documents_are_fetched_as_their_canonical_text_in_order(producer: Connec
         (row_ids[1], b"12345678901234567890123", "shop"),
     ]
     assert fetch(service, []) == []
+    assert fetch(service, [999]) == []
+
+
+@pytest.mark.parametrize("gap", [False, True])
+def test_rows_of_several_sources_and_moments_are_fetched_each_with_its_own(
+    producer: Connection, service: Connection, *, gap: bool
+) -> None:
+    first = stage(producer, "a\nb", [1, 2])
+    (other,) = stage(producer, "shop", [3])
+    wanted = [first[0], other] if gap else [*first, other]
+    found = fetch(service, wanted)
+    held = "SELECT row_id, payload::text, source, received_at::text FROM etl.staging WHERE row_id = ANY (%s) ORDER BY row_id"
+    assert [(row.row_id, row.raw.decode(), row.source, row.received_at) for row in found] == service.execute(
+        held, [wanted]
+    ).fetchall()
+    assert len({row.received_at for row in found}) == 2, "of two transactions"
+
+
+def test_line_breaks_in_documents_do_not_mix_them(producer: Connection, service: Connection) -> None:
+    documents = [{"a\nb": "c\nd"}, "\n", "\r\u2028\u0085", {}]
+    assert [json.loads(row.raw) for row in fetch(service, stage(producer, "shop", documents))] == documents
 
 
 # Partitions --------------------------------------------------------------------------------------------------------------

@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import orjson
 
-__all__ = ["MAX_DEPTH", "Look", "Staged", "Undecodable", "decode", "looked_over"]
+__all__ = ["MAX_DEPTH", "Look", "Staged", "Together", "Undecodable", "decode", "read_together"]
 
 MAX_DEPTH = 512  # orjson stops at 1,024 and CPython's json at its recursion limit: one limit for both, so that outcomes agree
 _SURE_INT = 18  # digits of an integer that any decoder keeps
@@ -64,25 +64,45 @@ class Look(NamedTuple):
     clean: bool = False
 
 
-def looked_over(rows: Sequence[Staged]) -> Iterator[tuple[Staged, Look]]:
-    """Look over many payloads at once, which is quicker than to look at each.
+class Together(NamedTuple):
+    """Rows that were looked over at once, which is quicker than to look at each.
 
     Args:
-        rows: to be decoded one after the other; their payloads are JSON.
+        rows: some of a batch's, in their order.
+        look: what is known of each of their payloads.
+        documents: what `decode` makes of each; None where they are to be decoded one by one.
+        may_stand: whether one of them may stand for what could not be staged: a key of such has a dollar sign.
+    """
 
-    Yields:
-        Each row, and what is known of its payload.
+    rows: Sequence[Staged]
+    look: Look
+    documents: Sequence[Any] | None
+    may_stand: bool
+
+
+def read_together(rows: Sequence[Staged]) -> Iterator[Together]:
+    """Read the payloads of a batch, some at a time.
+
+    Args:
+        rows: whose payloads are JSON.
     """
     for first in range(0, len(rows), _TOGETHER):
-        together = rows[first : first + _TOGETHER]
-        yield from zip(together, repeat(_look([row.raw for row in together])))
+        yield _together(rows[first : first + _TOGETHER])
 
 
-def _look(payloads: list[bytes]) -> Look:
+def _together(rows: Sequence[Staged]) -> Together:
+    payloads = [row.raw for row in rows]
     if sum(map(len, payloads)) > _TOGETHER_BYTES:
-        return Look()  # they would be in memory twice
+        return Together(rows, Look(), None, may_stand=True)  # they would be in memory twice
     raw = b",".join(payloads)
-    return Look(_plain(raw), b"\\" not in raw)
+    look = Look(_plain(raw), b"\\" not in raw)
+    documents = None
+    if look.plain and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:  # all brackets in one document would not be too deep
+        with suppress(ValueError):
+            documents = orjson.loads(b"[%b]" % raw)
+    if documents is not None and len(documents) != len(rows):
+        documents = None  # no JSON, each of them
+    return Together(rows, look, documents, b'"$raw"' in raw)
 
 
 def _plain(raw: bytes) -> bool:

@@ -1,9 +1,23 @@
 -- Staged rows, read by id; partitions ahead and behind.
 
 -- name: fetch
--- The range lets the planner leave out the other partitions. jsonb's own text is the document's canonical spelling.
-SELECT row_id, payload::text, source, received_at::text FROM etl.staging
- WHERE row_id = ANY (%(row_ids)s) AND row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id
+-- All payloads as one value, a line each: jsonb's own text, which is the document's canonical spelling, has no line break.
+-- Sources and moments are told one by one only where they differ; ids only where some rows are missing.
+SELECT string_agg(payload::text, E'\n'), min(source COLLATE "C"), min(received_at)::text,
+       CASE WHEN min(source COLLATE "C") < max(source COLLATE "C") THEN to_json(array_agg(source))::text END,
+       CASE WHEN min(received_at) < max(received_at) THEN array_to_string(array_agg(received_at), E'\n') END,
+       CASE WHEN count(*) < %(wanted)s THEN array_to_string(array_agg(row_id), E'\n') END
+  FROM (SELECT row_id, payload, source, received_at FROM etl.staging
+         WHERE row_id = ANY (%(row_ids)s::bigint[]) AND row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id) held
+
+-- name: fetch_run
+-- The same, of ids without a gap: the range is all that is looked up.
+SELECT string_agg(payload::text, E'\n'), min(source COLLATE "C"), min(received_at)::text,
+       CASE WHEN min(source COLLATE "C") < max(source COLLATE "C") THEN to_json(array_agg(source))::text END,
+       CASE WHEN min(received_at) < max(received_at) THEN array_to_string(array_agg(received_at), E'\n') END,
+       CASE WHEN count(*) < %(wanted)s THEN array_to_string(array_agg(row_id), E'\n') END
+  FROM (SELECT row_id, payload, source, received_at FROM etl.staging
+         WHERE row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id) held
 
 -- name: of_source
 -- The first rows of a source, in order; read piece by piece.

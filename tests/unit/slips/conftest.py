@@ -9,7 +9,7 @@ import pytest
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.reading.read import read_slip
-from etl_actors.slips.values.document import Staged, decode, looked_over
+from etl_actors.slips.values.document import Staged, decode, read_together
 
 Rows = dict[str, list[dict[str, str | None]]]
 MapOne = Callable[..., Rows | Reject | bool]
@@ -39,8 +39,8 @@ def rows_of(mapper: Mapper, document: Any, *, raw: bytes | None = None, row_id: 
     raw = json.dumps(document, ensure_ascii=False).encode() if raw is None else raw
     staged = Staged(row_id, raw, "src", "2024-01-02 03:04:05+00")
     lines = mapper.begin()
-    ((_, look),) = looked_over([staged])
-    outcome = mapper.map(staged, decode(raw, plain=look.plain), lines, clean=look.clean)
+    (together,) = read_together([staged])
+    outcome = mapper.map(staged, decode(raw, plain=together.look.plain), lines, clean=together.look.clean)
     if outcome is not True:
         assert lines == mapper.begin()
         return outcome

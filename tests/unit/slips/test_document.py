@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from etl_actors.slips.casts.column_type import ColumnType, column_type, type_names
 from etl_actors.slips.values.compared import equal, less
-from etl_actors.slips.values.document import MAX_DEPTH, Look, Staged, Undecodable, decode, looked_over
+from etl_actors.slips.values.document import MAX_DEPTH, Look, Staged, Undecodable, decode, read_together
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.slips.values.refused import Refused
 
@@ -70,11 +70,13 @@ def test_a_payload_written_again_says_the_same(raw: str) -> None:
 @given(st.lists(_RAW, max_size=40))
 def test_payloads_that_are_looked_over_together_keep_every_digit(raws: list[str]) -> None:
     rows = [Staged(row_id, raw.encode(), "s", "") for row_id, raw in enumerate(raws)]
-    seen = list(looked_over(rows))
-    assert [row for row, _ in seen] == rows
-    for row, look in seen:
-        assert _digits(_as_decimal(decode(row.raw, plain=look.plain))) == _digits(_exact(row.raw.decode()))
-        assert not look.clean or b"\\" not in row.raw
+    seen = list(read_together(rows))
+    assert [row for together in seen for row in together.rows] == rows
+    for together in seen:
+        alone = [decode(row.raw, plain=together.look.plain) for row in together.rows]
+        assert _digits(_as_decimal(alone)) == _digits([_exact(row.raw.decode()) for row in together.rows])
+        assert together.documents is None or _digits(_as_decimal([*together.documents])) == _digits(_as_decimal(alone))
+        assert not together.look.clean or all(b"\\" not in row.raw for row in together.rows)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +91,14 @@ def test_payloads_that_are_looked_over_together_keep_every_digit(raws: list[str]
 )
 def test_a_look_at_payloads_together_tells(raws: list[str], look: Look) -> None:
     rows = [Staged(row_id, raw.encode(), "s", "") for row_id, raw in enumerate(raws)]
-    assert [found for _, found in looked_over(rows)] == [look] * len(rows)
+    (together,) = read_together(rows)
+    assert together.look == look
+    assert (together.documents is not None) == look.plain
 
 
 def test_a_number_that_takes_exactness_costs_only_its_neighbours_a_look_of_their_own() -> None:
     rows = [Staged(row_id, b"1.50" if row_id == 40 else b"1.5", "s", "") for row_id in range(100)]
-    plain = [row.row_id for row, look in looked_over(rows) if look.plain]
+    plain = [row.row_id for together in read_together(rows) if together.look.plain for row in together.rows]
     assert plain == [*range(32), *range(64, 100)]
 
 
@@ -167,3 +171,21 @@ def test_documents_as_deep_as_may_be_are_compared(opened: str, closed: str) -> N
     assert not equal(nested("1"), nested("2"))
     assert not equal(nested("[1]"), nested("[1, 1]"))
     assert not equal(nested('{"a": null}'), nested('{"b": null}'))
+
+
+@pytest.mark.parametrize(("depth", "read"), [(MAX_DEPTH - 1, True), (MAX_DEPTH, True), (MAX_DEPTH + 1, False)])
+def test_documents_are_read_at_once_only_where_none_can_be_too_deep(depth: int, *, read: bool) -> None:
+    (together,) = read_together([Staged(1, b"[" * depth + b"]" * depth, "s", "")])
+    assert (together.documents is not None) == read
+
+
+@pytest.mark.parametrize("raws", [["1,2"], ["[1", "2]"], ["1", ""]])
+def test_payloads_that_are_no_json_are_left_to_be_read_one_by_one(raws: list[str]) -> None:
+    (together,) = read_together([Staged(row_id, raw.encode(), "s", "") for row_id, raw in enumerate(raws)])
+    assert together.documents is None
+
+
+def test_documents_that_may_stand_for_what_could_not_be_staged_are_told() -> None:
+    rows = [Staged(1, b'{"$raw": "x"}', "s", ""), Staged(2, b"1", "s", "")]
+    assert [together.may_stand for together in read_together(rows)] == [True]
+    assert [together.may_stand for together in read_together(rows[1:])] == [False]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from etl_actors.relational.identity import document_identity, row_identity
 from etl_actors.relational.reject import Reject
-from etl_actors.slips.values.document import Staged, decode, looked_over
+from etl_actors.slips.values.document import Staged, decode, read_together
 
 from .conftest import mapper_of, rows_of
 
@@ -237,7 +237,8 @@ columns.v = "@ | text"
 def test_lines_are_the_same_whether_a_document_was_looked_over_or_not(texts: list[str], key: str | None, inner: str) -> None:
     raw = json.dumps({"texts": texts, "k": key, "in": inner, "f": "aGk="}, ensure_ascii=False).encode()
     staged = Staged(1, raw, "s", "")
-    ((_, look),) = looked_over([staged])
+    (together,) = read_together([staged])
+    look = together.look
     made, other = _CLEAN_OR_NOT.begin(), _CLEAN_OR_NOT.begin()
     outcome = _CLEAN_OR_NOT.map(staged, decode(raw), made)
     assert outcome is True or key is None
