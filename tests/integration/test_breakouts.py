@@ -1,7 +1,7 @@
 """A slip that breaks documents out grows in one session at a time, and rows land only in the tables that they were made for."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -10,6 +10,7 @@ import pytest
 from etl_actors.errors import DatabaseUnsuitable, NoPlace, Outgrown, SlipError
 from etl_actors.relational.breakout.seen import seen_in
 from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.tables import Table
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.unmatched import Unmatched
 from etl_actors.store.breakout.adoption import adopt
@@ -19,11 +20,11 @@ from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading import load
-from etl_actors.store.loading.landing import copy
+from etl_actors.store.loading.landing import Landing, land
 from etl_actors.store.loading.load import Loading
 from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
-from etl_actors.store.tables.kin import stored_slips
+from etl_actors.store.tables.kin import Kin, stored_slips
 from etl_actors.store.tables.targets import ensure_tables
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
@@ -155,20 +156,20 @@ def test_a_batch_lands_in_one_go_after_its_slip_has_seen_more(
     breakouts: Breakouts,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    copied: list[Parsed] = []
+    landed: list[Parsed] = []
 
-    def copying(conn: Connection, parsed: Parsed) -> None:
-        copied.append(parsed)
-        copy(conn, parsed)
+    def landing(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callable[[Table], None]) -> Landing:
+        landed.append(parsed)
+        return land(conn, batch_id, parsed, kin, tell)
 
-    monkeypatch.setattr(load, "copy", copying)
+    monkeypatch.setattr(load, "land", landing)
     loading = Loading(service)
     for number in (1, 2):
         producer.execute("INSERT INTO etl.staging (source, payload) VALUES ('shop', %s)", [f'{{"a": {number}}}'])
         lease, parsed = _parsed(service, parser)
         assert loading.load(lease, parsed).loaded == 1
         breakouts.grow(SLIP, seen_in({"a": None}))
-    assert len(copied) == 2
+    assert len(landed) == 2
 
 
 def test_a_row_of_a_former_version_that_takes_the_place_of_one_of_the_latest_leaves_nothing_of_it(

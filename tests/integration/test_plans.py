@@ -126,12 +126,15 @@ def test_strays_are_looked_for_among_the_claimed_only(large: Connection) -> None
     assert plan[0]["Actual Rows"] == 5
 
 
-def test_a_fetch_reads_its_rows_only_and_leaves_the_other_partitions_alone(large: Connection) -> None:
-    wanted = {"row_ids": list(range(5000, 7000)), "lo": 5000, "hi": 6999}
-    plan = explained(large, queries("staging")["fetch"], wanted)
+@pytest.mark.parametrize("name", ["fetch", "fetch_run"])
+def test_a_fetch_reads_its_rows_only_and_leaves_the_other_partitions_alone(large: Connection, name: str) -> None:
+    wanted = {"row_ids": list(range(5000, 7000)), "lo": 5000, "hi": 6999, "wanted": 2000}
+    plan = explained(large, queries("staging")[name], wanted)
     assert scans(plan) == set()
-    assert {node["Relation Name"] for node in plan if "Relation Name" in node} == {"staging_0000000000000000001"}
-    assert plan[0]["Actual Rows"] == 2000
+    read = [node for node in plan if "Relation Name" in node]
+    assert {node["Relation Name"] for node in read} == {"staging_0000000000000000001"}
+    assert [node["Actual Rows"] for node in read] == [2000]
+    assert "staging_0000000000000000001_pkey" in indexes(plan)
 
 
 @pytest.mark.parametrize("name", ["fence", "finished", "release"])

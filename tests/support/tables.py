@@ -1,5 +1,6 @@
 """Target tables made by hand: a note with its tags, their bits, and vendors that have a key of their own."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
@@ -11,6 +12,7 @@ from etl_actors.relational.tables import Column, Kind, Policy, Table
 __all__ = ["Note", "Shape", "identity", "line", "parsed", "shape"]
 
 _SPACE = UUID(int=0)
+_IDENTITY = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +119,12 @@ def _children(tables: Shape, note: Note, root: str, lines: list[list[str]]) -> N
 
 
 def line(*fields: object) -> str:
-    """Write a line of COPY; None is null."""
-    return "\t".join("\\N" if field is None else str(field) for field in fields) + "\n"
+    """Write a line of COPY; None is null, and an identity is written as mappers write it, of hexadecimal digits alone."""
+    return "\t".join(map(_field, fields)) + "\n"
+
+
+def _field(value: object) -> str:
+    if value is None:
+        return "\\N"
+    text = str(value)
+    return text.replace("-", "") if _IDENTITY.fullmatch(text) else text

@@ -76,6 +76,7 @@ class BreakoutMapper:
         for link in layout.links:
             self._links[link.table][link.column] = link.entity
         self._entities = layout.entities
+        self._children = [identity.child_identifier(table.name) for table in self.tables]
 
     def begin(self) -> Lines:
         """Make the empty lists that `map` fills."""
@@ -122,7 +123,6 @@ class BreakoutMapper:
             raise News(body, self._asked) from news
         known: list[list[str]] = []
         for number, rows in enumerate(broken):
-            table = self.tables[number]
             above = self._parents[number]
             ids: list[str] = []
             for row in rows:
@@ -135,7 +135,7 @@ class BreakoutMapper:
                     head = f"{root}\t{staged.row_id}"
                 else:
                     parent = known[above][row.parent]
-                    ids.append(identity.child_identity(table.name, parent, row.index))
+                    ids.append(self._children[number](parent, row.index))
                     head = f"{ids[-1]}\t{staged.row_id}\t{parent}\t{root}\t{row.index}"
                 lines[number].append("\t".join([head, *cells]))
             known.append(ids)

@@ -15,7 +15,7 @@ from etl_actors.relational.breakout.places import pointer
 from etl_actors.relational.breakout.scalars import Form, Number, form_of, written_in
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.shape import Cell, CellKind, Layout, Step
-from etl_actors.relational.identity import identifier
+from etl_actors.relational.identity import child_identifier
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.quick_entities import Declined, entity_known, entity_row, entity_variables, key_of
@@ -121,11 +121,11 @@ class _Writer:
             self._add(1, "root = own")
         else:
             depth, head = 2, ["own", "row_id", "parent", "root", "index"]
-            identify = self._constant(identifier(f"c{len(table.name)}:{table.name}".encode()))
+            identify = self._constant(child_identifier(table.name))
             items = "(key, v) in enumerate(items.items())" if table.step is Step.ENTRIES else "v in enumerate(items)"
             self._add(0, f"def table_{number}(items, parent, root, row_id, lines):")
             self._add(1, f"for index, {items}:")
-            self._add(2, f'own = {identify}(f"{{parent}}{{index}}".encode())')
+            self._add(2, f"own = {identify}(parent, index)")
         self._add(depth, "rest = {}")
         self._add(depth, " = ".join([*columns, "last", "NULL"]))
         for column, cell in enumerate(table.cells):

@@ -20,7 +20,6 @@ def row_names() -> dict[str, Any]:
     """Give the globals that rows need."""
     return {
         "Refused": Refused,
-        "child_identity": identity.child_identity,
         "row_identity": identity.row_identity,
         "document_identity": identity.document_identity,
         "canonical_document": canonical_document,
@@ -120,7 +119,8 @@ def _identity(code: Code, number: int) -> str:
         raw = "without_origin(raw)" if code.slip.has_origin else "raw"
         return f"document_identity({table.name!r}, canonical_document({raw}))"
     index = f"index{number}" if made.each is not None else 0
-    return f"child_identity({table.name!r}, id{code.parent_of(number)}, {index})"
+    identify = code.emitter.bound("child_identity", identity.child_identifier(table.name))
+    return f"{identify}(id{code.parent_of(number)}, {index})"
 
 
 def _null_key(table: str, column: str) -> None:

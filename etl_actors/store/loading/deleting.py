@@ -14,7 +14,7 @@ from etl_actors.store.tables.kin import Kin
 from etl_actors.store.tables.quoting import Quoted
 from etl_actors.store.tables.temps import temp_of
 
-__all__ = ["Beaten", "hold_deletes", "removal", "remove_beaten", "share_deletes"]
+__all__ = ["Beaten", "hold_alone", "hold_deletes", "removal", "remove_beaten", "share_deletes"]
 
 _SQL = queries("targets")
 
@@ -41,6 +41,19 @@ def share_deletes(conn: Connection, root: str) -> None:
 def hold_deletes(conn: Connection, root: str) -> None:
     """Let nobody else put anything into a table, or delete its rows, until the transaction ends."""
     conn.execute(_SQL["hold_deletes"], {"target": root})
+
+
+def hold_alone(conn: Connection, root: str) -> str:
+    """Let nobody else put anything into a table until the transaction ends; who has to wait for long for that is refused.
+
+    Returns:
+        The `lock_timeout` that was in force, for whoever sets it back.
+
+    Raises:
+        LockNotAvailable: others are at it.
+    """
+    row = conn.execute(_SQL["hold_alone"], {"target": root}).fetchone()
+    return str(row[0]) if row else "0"
 
 
 def remove_beaten(conn: Connection, tables: Iterable[Table], kin: Kin) -> list[Beaten]:

@@ -17,7 +17,7 @@ from etl_actors.store.loading.winners import count_differing, delete_sets, inser
 from etl_actors.store.tables.kin import Kin
 from etl_actors.store.tables.temps import temp_of
 
-__all__ = ["Landing", "copy", "delete_former_sets", "filled_tables", "insert_sets", "land"]
+__all__ = ["Landing", "copy", "delete_former_sets", "filled_tables", "insert_sets", "keep_apart", "land"]
 
 
 @dataclass(slots=True)
@@ -68,6 +68,8 @@ def copy(conn: Connection, parsed: Parsed) -> None:
     conn.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(temps)))
     with conn.cursor() as cursor:
         for block, temp in zip(parsed.blocks, temps, strict=True):
+            if not block.rows:
+                continue
             with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(temp)) as lines:
                 lines.write(block.data)
 
@@ -76,7 +78,7 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
     """Land what was copied.
 
     Args:
-        conn: in the load's transaction.
+        conn: in the load's transaction, whose rows are kept apart from others'.
         batch_id: of the batch.
         parsed: it.
         kin: what else belongs to its tables.
@@ -91,7 +93,8 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
     owning = {table.owner for table in tables if table.kind is Kind.SET}
     entities = entities_of(parsed)
     won: dict[str, _Won] = {}
-    _keep_apart(conn, tables, rows)
+    if not any(rows.values()):
+        return landing
     # Owners in one global order, whatever the slip: batches of different slips that fill the same tables cannot deadlock.
     for table in sorted((t for t in tables if t.kind is not Kind.SET), key=lambda t: t.qualified):
         tell(table)
@@ -123,11 +126,17 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
     return landing
 
 
-def _keep_apart(conn: Connection, tables: Sequence[Table], rows: Mapping[str, int]) -> None:
-    """Let no row and no tombstone of one key land side by side, each unseen by the other: also where slips with tombstones come meanwhile."""
-    deletes = any(rows[table.qualified] for table in tables if table.kind is Kind.TOMBSTONE)
-    for root in (table.qualified for table in tables if table.kind is Kind.ROOT):
-        (hold_deletes if deletes else share_deletes)(conn, root)
+def keep_apart(conn: Connection, parsed: Parsed) -> None:
+    """Let no row and no tombstone of one key land side by side, each unseen by the other: also where slips with tombstones come meanwhile.
+
+    Args:
+        conn: in the load's transaction, which has locked no row of a target yet.
+        parsed: the batch that is to land.
+    """
+    deletes = any(block.rows for block in parsed.blocks if block.table.kind is Kind.TOMBSTONE)
+    for block in parsed.blocks:
+        if block.table.kind is Kind.ROOT:
+            (hold_deletes if deletes else share_deletes)(conn, block.table.qualified)
 
 
 def insert_sets(

@@ -1,5 +1,6 @@
 """Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from json import dumps
@@ -21,8 +22,10 @@ from etl_actors.store.breakout.varying import Varies, entities_of
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
-from etl_actors.store.loading.landing import Landing, copy, filled_tables, land
+from etl_actors.store.loading.deleting import hold_alone
+from etl_actors.store.loading.landing import Landing, copy, filled_tables, keep_apart, land
 from etl_actors.store.loading.refusals import failure_of
+from etl_actors.store.loading.straight import Contested, Parted, copy_straight, may_go_straight, part
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.repeating import Repeating
 from etl_actors.store.tables.kin import Kin, find_kin
@@ -35,6 +38,7 @@ log = structlog.get_logger()
 
 _SQL = queries("batches")
 _RETRIES = 5
+_WHOLE_AFTER = 20  # batches: who has met others at the same rows will meet them again
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Loading:
         self._known: dict[tuple[Table, ...], Kin] = {}
         self._active: dict[str, str] = {}  # by name of a break-out's slip: the version that was active at the last load
         self._filling: Table | None = None
+        self._whole: dict[str, int] = {}  # by slip: batches that go through the temp tables whole
         self._repeating = Repeating(conn, target_schema)
         conn.execute(_SQL["probe"])
 
@@ -98,7 +103,7 @@ class Loading:
             last = attempt == _RETRIES - 1
             try:
                 self._prepare(lease, parsed)
-                return self._landed(lease, parsed)
+                return self._landed(lease, parsed, whole=bool(attempt))
             except (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable) as exc:
                 if last:
                     raise
@@ -159,14 +164,18 @@ class Loading:
         self._known.clear()
         self._repeating.forget()
 
-    def _landed(self, lease: Lease, parsed: Parsed) -> Loaded:
+    def _landed(self, lease: Lease, parsed: Parsed, *, whole: bool) -> Loaded:
         try:
-            return self._transaction(lease, parsed)
+            if not whole:
+                with suppress(Contested, pg.LockNotAvailable):
+                    return self._transaction(lease, parsed, whole=False)
+                self._whole[parsed.slip or ""] = _WHOLE_AFTER
+            return self._transaction(lease, parsed, whole=True)
         except Varies as news:
             let_vary(self._conn, self._target_schema, self._permission, parsed.slip or "", parsed.digest or "", news)
             raise Outgrown(f"entities of slip {parsed.slip} vary in what they did not until now") from None
 
-    def _transaction(self, lease: Lease, parsed: Parsed) -> Loaded:
+    def _transaction(self, lease: Lease, parsed: Parsed, *, whole: bool) -> Loaded:
         self._filling = None
         with self._conn.transaction():
             self._fence(lease)
@@ -175,11 +184,15 @@ class Loading:
             # A version can have come since the kin was found; none comes until the transaction ends.
             self._meet(parsed, active)
             kin = self._kin(filled_tables(parsed))
-            copy(self._conn, parsed)
             if lease.repeat is None:
-                landing = land(self._conn, lease.batch_id, parsed, kin, self._fill)
+                parted = self._parted(parsed, kin, whole=whole or self._is_whole(parsed, active))
+                if any(block.rows for block in parted.rest.blocks):  # else `land` looks into no temp table
+                    copy(self._conn, parted.rest)
+                landing = land(self._conn, lease.batch_id, parted.rest, kin, self._fill)
+                copy_straight(self._conn, lease.batch_id, parted, landing, self._fill)
                 insert_rejects(self._conn, lease.batch_id, parsed)
                 return self._finish(lease, parsed, landing)
+            copy(self._conn, parsed)
             made = self._repeating.land(lease, lease.repeat, parsed, kin, self._fill)
             if made is None:
                 return Loaded(0, 0, 0, 0, 0, 0)
@@ -200,6 +213,23 @@ class Loading:
         if active is None or lease.repeat is not None or not lands_in(self._conn, name, digest, active, self._target_schema):
             raise Outgrown(f"slip {parsed.slip} has grown since the batch was parsed")
         return active
+
+    def _is_whole(self, parsed: Parsed, active: str | None) -> bool:
+        """Tell whether a batch goes through the temp tables whole: after others of its slip had to, or made for a former version's tables."""
+        left = self._whole.get(parsed.slip or "", 0)
+        self._whole[parsed.slip or ""] = max(0, left - 1)
+        return left > 0 or active not in (None, parsed.digest)
+
+    def _parted(self, parsed: Parsed, kin: Kin, *, whole: bool) -> Parted:
+        """Part a batch, and keep what it fills from others."""
+        if whole or not may_go_straight(parsed, kin):
+            keep_apart(self._conn, parsed)
+            return Parted((), parsed)
+        limit = hold_alone(self._conn, parsed.blocks[0].table.qualified)
+        parted = part(self._conn, parsed, limit)
+        if not parted.straight:
+            self._whole[parsed.slip or ""] = _WHOLE_AFTER
+        return parted
 
     def _fill(self, table: Table) -> None:
         self._filling = table

@@ -11,6 +11,11 @@ SELECT pg_advisory_xact_lock_shared(hashtextextended('etl.deletes.' || %(target)
 -- name: hold_deletes
 SELECT pg_advisory_xact_lock(hashtextextended('etl.deletes.' || %(target)s, 0))
 
+-- name: hold_alone
+-- The same, for a load that puts rows straight into the table; it waits for others for a moment only. Gives the limit that was in force.
+SELECT current_setting('lock_timeout'), set_config('lock_timeout', '50ms', true),
+       pg_advisory_xact_lock(hashtextextended('etl.deletes.' || %(target)s, 0))
+
 -- name: limit_wait
 -- An ALTER that waits for one long reader makes everybody else wait behind it: rather give up soon, and come again.
 SELECT set_config('lock_timeout', '500ms', true)

@@ -5,14 +5,21 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.relational.identity import child_identity, document_identity, key_identity, row_identity, stored_identity
+from etl_actors.relational.identity import (
+    child_identifier,
+    child_identity,
+    document_identity,
+    key_identity,
+    row_identity,
+    stored_identity,
+)
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 
 KNOWN = (
     "368168fa5e688301b55ed998214a2a3a",
     "717572fcd4248bb8b59058b4d4082e2b",
     "64ab7884996d800f820053e2729d0607",
-    "69a417ede2fe8f74be84c265eeb76a2d",
+    "00000000000085f5b895ebf8a3e0d21f",
 )
 
 _NAMES = st.text(min_size=1, max_size=5)
@@ -61,3 +68,20 @@ def test_a_stored_row_has_the_identity_of_its_key() -> None:
 
 def test_children_of_a_table_whose_name_ends_in_a_digit_are_told_apart() -> None:
     assert row_identity("t1", 2) != row_identity("t", 12)
+
+
+@given(_NAMES, st.uuids(), st.uuids(), st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))
+def test_children_of_different_parents_or_places_never_share_an_identity(
+    table: str, one: UUID, other: UUID, first: int, second: int
+) -> None:
+    identify = child_identifier(table)
+    assert (identify(one.hex, first) == identify(other.hex, second)) == ((one, first) == (other, second))
+    assert identify(one.hex, first) != child_identity(f"{table}x", one.hex, first)
+
+
+@given(st.uuids(version=4), st.integers(0, 2**31 - 2))
+def test_children_of_one_parent_lie_side_by_side_below_it(parent: UUID, index: int) -> None:
+    identify = child_identifier("t")
+    assert identify(parent.hex, index)[:12] == parent.hex[:12]
+    low, high = sorted([UUID(identify(parent.hex, index)).int, UUID(identify(parent.hex, index + 1)).int])
+    assert high - low in {1, 2**60 - 1}

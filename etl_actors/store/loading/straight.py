@@ -1,0 +1,156 @@
+"""Rows that nobody contests go straight into their tables: those of a root whose `_id` is neither there nor twice in the batch."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+
+import psycopg
+from psycopg import sql
+
+from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.tables import Kind, Policy, Table
+from etl_actors.store.database import Connection
+from etl_actors.store.loading.landing import Landing
+from etl_actors.store.loading.winners import landed_columns
+from etl_actors.store.tables.kin import Kin
+from etl_actors.store.tables.quoting import Quoted, names
+
+__all__ = ["Contested", "Parted", "copy_straight", "may_go_straight", "part"]
+
+_ID = slice(0, 32)  # of a COPY line, whose first field is the `_id`
+_ROW_ID = re.compile(rb"^[0-9a-f]{32}\t([0-9]+)", re.MULTILINE)
+_MOST_CONTESTED = 0.5  # of a batch's rows; beyond it goes through the temp tables whole
+
+
+_REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.InternalError)
+
+
+class Contested(Exception):
+    """The load is to be tried again whole; nothing of it has landed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A batch, parted.
+
+    Args:
+        straight: lines that need no comparison, by table: of roots that win for certain, and of the sets that land with them.
+        rest: all others, in their blocks.
+        row_ids: of the roots that go straight.
+    """
+
+    straight: tuple[tuple[Table, list[bytes]], ...]
+    rest: Parsed
+    row_ids: tuple[int, ...] = ()
+
+
+def may_go_straight(parsed: Parsed, kin: Kin) -> bool:
+    """Tell whether rows of a batch's root win for certain where nobody else has their `_id`, and are refused by nothing but the table."""
+    if not parsed.blocks or not parsed.blocks[0].rows:
+        return False
+    root = parsed.blocks[0].table
+    return (
+        root.kind is Kind.ROOT
+        and root.policy is not Policy.FILL
+        and root.qualified not in kin.tombstones
+        and not any(block.table.kind is Kind.TOMBSTONE for block in parsed.blocks)
+        and not any(column.check is not None for column in root.columns)
+    )
+
+
+def part(conn: Connection, parsed: Parsed, limit: str) -> Parted:
+    """Part a batch into what is contested and what is not; one that has contested rows in plenty is left whole.
+
+    Args:
+        conn: in the load's transaction, which alone puts rows into the root: so what is not there comes from nobody else meanwhile.
+        parsed: the batch, which may go straight.
+        limit: the `lock_timeout` to be in force from now on.
+    """
+    block = parsed.blocks[0]
+    lines, row_ids = _lines(block), _ROW_ID.findall(block.data)
+    ids = [line[_ID] for line in lines]
+    contested = {known for known, times in Counter(ids).items() if times > 1} if len(set(ids)) < len(ids) else set()
+    contested |= _there(conn, block.table, ids, limit)
+    left = set(compress(row_ids, map(contested.__contains__, ids))) if contested else set()
+    # Identities that are written otherwise are no digits and a tab.
+    if len(left) > _MOST_CONTESTED * len(ids) or len(row_ids) != len(lines):
+        return Parted((), parsed)
+    straight, rest = [], []
+    for one in parsed.blocks:
+        if not _goes_along(one):
+            rest.append(one)
+        elif left:
+            mine, others = _cut(_lines(one), left)
+            straight.append((one.table, mine))
+            rest.append(Block(one.table, len(others), b"".join(line + b"\n" for line in others)))
+        else:
+            straight.append((one.table, lines if one is block else _lines(one)))
+            rest.append(Block(one.table, 0, b""))
+    certain = (row_id for row_id in row_ids if row_id not in left) if left else row_ids
+    return Parted(tuple(straight), replace(parsed, blocks=tuple(rest)), tuple(map(int, certain)))
+
+
+def copy_straight(conn: Connection, batch_id: int, parted: Parted, landing: Landing, tell: Callable[[Table], None]) -> None:
+    """Copy the uncontested lines into their tables.
+
+    Args:
+        conn: in the load's transaction, after `land` has landed the rest.
+        batch_id: of the batch.
+        parted: it.
+        landing: what is gained is added to it.
+        tell: told of each table before its rows are copied.
+
+    Raises:
+        Contested: somebody who is no load has made one of the `_id`s, or the table does not take the rows so.
+    """
+    last = b"\t%d\n" % batch_id
+    for table, lines in parted.straight:
+        if not lines:
+            continue
+        tell(table)
+        into = sql.SQL("COPY {} ({}, _batch_id) FROM STDIN").format(
+            Quoted(table.schema, table.name), names(landed_columns(table))
+        )
+        with conn.cursor() as cursor:
+            try:
+                with cursor.copy(into) as copying:
+                    copying.write(last.join(lines) + last)
+            except _REFUSED:
+                raise Contested from None
+            if cursor.rowcount != len(lines):
+                raise Contested  # a trigger has kept rows away: which of them, COPY does not tell
+        landing.gained[table.qualified] += len(lines)
+    landing.winners += parted.row_ids
+
+
+def _goes_along(block: Block) -> bool:
+    """Tell whether the rows of a block land just where the root of their document does."""
+    table = block.table
+    along = table.kind is Kind.ROOT or (table.kind is Kind.SET and table.owner is None)
+    return along and not any(column.check is not None for column in table.columns)
+
+
+def _there(conn: Connection, table: Table, ids: Sequence[bytes], limit: str) -> set[bytes]:
+    """Find which identities a table has, and let waits for locks be as long as before, in one statement."""
+    found = conn.execute(
+        sql.SQL(
+            "SELECT set_config('lock_timeout', %(limit)s, true), "
+            "array_to_string(ARRAY (SELECT replace(_id::text, '-', '') FROM {} WHERE _id = ANY (%(ids)s::uuid[])), ',')"
+        ).format(Quoted(table.schema, table.name)),
+        {"ids": (b"{%b}" % b",".join(ids)).decode(), "limit": limit},
+    ).fetchone()
+    return set(found[1].encode().split(b",")) if found and found[1] else set()
+
+
+def _lines(block: Block) -> list[bytes]:
+    lines = block.data.split(b"\n")
+    del lines[-1]  # what follows the last line's end
+    return lines
+
+
+def _cut(lines: Sequence[bytes], left: Collection[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Part lines into those of other rows and those of rows that are left."""
+    stays = [line[33 : line.index(b"\t", 33)] in left for line in lines]
+    return [line for line, one in zip(lines, stays, strict=True) if not one], [*compress(lines, stays)]

@@ -1,0 +1,159 @@
+"""Rows that nobody contests go straight into their tables, and nothing of what lands depends on it."""
+
+import threading
+from random import Random
+
+import pytest
+
+from etl_actors.errors import DataRefused
+from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.tables import Policy
+from etl_actors.store.database import Connection, connect
+from etl_actors.store.leases import Lease
+from etl_actors.store.loading import load, straight
+from etl_actors.store.loading.load import Loaded, Loading
+from etl_actors.store.loading.straight import Parted
+from tests.support.documents import one, until_blocked
+from tests.support.leases import leased
+from tests.support.tables import Note, identity, parsed, shape
+
+SHAPE = shape(Policy.IGNORE)
+TABLES = ("note", "note_tag", "note_bit", "vendor")
+Parts = list[Parted]
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> Parts:
+    """Give what each load parts its batch into."""
+    seen: Parts = []
+
+    def parting(conn: Connection, given: Parsed, limit: str) -> Parted:
+        seen.append(straight.part(conn, given, limit))
+        return seen[-1]
+
+    monkeypatch.setattr(load, "part", parting)
+    return seen
+
+
+def note(row_id: int, key: int, title: str = "a") -> Note:
+    return Note(row_id, key, title, tags=[(f"t{row_id}", [1, 2]), ("u", [])], vendors=[(f"v{key}", row_id)])
+
+
+def counts(conn: Connection) -> list[int]:
+    return [one(conn, f"SELECT count(*) FROM {table}") for table in TABLES]
+
+
+def batch(conn: Connection, lease: Lease) -> tuple[object, ...]:
+    found: tuple[object, ...] = one(conn, "SELECT outcomes, rows_added FROM etl.batch WHERE batch_id = %s", lease.batch_id)
+    return found
+
+
+def test_a_batch_of_new_keys_meets_no_temp_table(producer: Connection, service: Connection, parts: Parts) -> None:
+    lease = leased(producer, service, 3)
+    assert Loading(service).load(lease, parsed(SHAPE.root, [Note(row_id, row_id) for row_id in lease.row_ids])).loaded == 3
+    (parted,) = parts
+    assert parted.row_ids == lease.row_ids
+    assert [block.rows for block in parted.rest.blocks] == [0]
+    assert one(service, "SELECT count(*), count(DISTINCT _batch_id), min(_batch_id), count(_loaded_at) FROM note") == (
+        3,
+        1,
+        lease.batch_id,
+        3,
+    )
+
+
+def test_of_a_batch_with_a_few_known_keys_the_others_go_straight(producer: Connection, service: Connection, parts: Parts) -> None:
+    loading = Loading(service)
+    first = leased(producer, service, 1)
+    loading.load(first, parsed(SHAPE, [note(first.row_ids[0], 1)]))
+    lease = leased(producer, service, 6)
+    a, b, c, d, e, f = lease.row_ids
+    given = [note(a, 1, "b"), note(b, 2), note(c, 3), note(d, 3, "c"), note(e, 4), note(f, 5)]
+    assert loading.load(lease, parsed(SHAPE, given)) == Loaded(4, 2, 0, 0, differing=2, replaced=0)
+    assert parts[-1].row_ids == (b, e, f)
+    assert batch(service, lease)[0] == "dlldll"
+    assert counts(service) == [5, 10, 10, 5]
+
+
+def test_a_batch_of_mostly_known_keys_is_left_whole(producer: Connection, service: Connection, parts: Parts) -> None:
+    loading = Loading(service)
+    for loaded in (2, 0):
+        lease = leased(producer, service, 2)
+        assert loading.load(lease, parsed(SHAPE, [note(row_id, no) for no, row_id in enumerate(lease.row_ids)])).loaded == loaded
+    assert [len(parted.row_ids) for parted in parts] == [2, 0]
+
+
+@pytest.mark.parametrize("policy", [Policy.IGNORE, Policy.UPDATE])
+def test_what_lands_is_the_same_whole_or_parted(
+    producer: Connection, service: Connection, admin: Connection, monkeypatch: pytest.MonkeyPatch, policy: Policy
+) -> None:
+    tables = shape(policy)
+    for seed in range(12):
+        found = []
+        for most in (straight._MOST_CONTESTED, -1.0):
+            monkeypatch.setattr(straight, "_MOST_CONTESTED", most)
+            dice, loading, offset, books = Random(seed), Loading(service), 0, []
+            for _ in range(4):
+                lease = leased(producer, service, dice.randrange(1, 8))
+                offset = offset or lease.row_ids[0]
+                notes = [note(row_id, dice.randrange(12), dice.choice("ab")) for row_id in lease.row_ids]
+                loading.load(lease, parsed(tables, notes))
+                books.append(batch(service, lease))
+            columns = "to_jsonb(t) - '{_loaded_at,_batch_id,tag,rating}'::text[] || jsonb_build_object('_row_id', _row_id - %s)"
+            rows = [service.execute(f"SELECT ({columns})::text FROM {name} t ORDER BY 1", [offset]).fetchall() for name in TABLES]
+            found.append((books, rows))
+            admin.execute(f"TRUNCATE {', '.join(TABLES)}")
+        assert found[0] == found[1], f"seed {seed}"
+
+
+def test_who_makes_a_key_meanwhile_is_waited_for_and_met(
+    producer: Connection, service: Connection, admin: Connection, service_url: str, parts: Parts
+) -> None:
+    loading = Loading(service)
+    first = leased(producer, service, 1)
+    loading.load(first, parsed(SHAPE.root, [Note(first.row_ids[0], 0)]))
+    lease = leased(producer, service, 2)
+    a, b = lease.row_ids
+    done: list[Loaded] = []
+    with connect(service_url) as other:
+        with other.transaction():
+            other.execute(
+                "INSERT INTO note (_id, _row_id, key, title, _batch_id) VALUES (%s, 1, 2, 'theirs', 1)", [identity(SHAPE.root, 2)]
+            )
+            thread = threading.Thread(
+                target=lambda: done.append(loading.load(lease, parsed(SHAPE.root, [Note(a, 1), Note(b, 2)])))
+            )
+            thread.start()
+            until_blocked(admin, service.info.backend_pid)
+        thread.join(30)
+    assert done == [Loaded(1, 1, 0, 0, differing=1, replaced=0)]
+    assert service.execute("SELECT key, title FROM note WHERE key > 0 ORDER BY key").fetchall() == [(1, "a"), (2, "theirs")]
+
+
+def test_after_a_contest_batches_of_the_slip_are_left_whole_for_a_while(
+    producer: Connection, service: Connection, admin: Connection, parts: Parts
+) -> None:
+    loading = Loading(service)
+    lease = leased(producer, service, 1)
+    loading.load(lease, parsed(SHAPE.root, [Note(lease.row_ids[0], 0)]))
+    admin.execute(
+        "CREATE FUNCTION odd_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN CASE WHEN new.key % 2 = 0 THEN new END; END'"
+    )
+    admin.execute("CREATE TRIGGER odd_only BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION odd_only()")
+    parts.clear()
+    lease = leased(producer, service, 2)
+    given = parsed(SHAPE.root, [Note(lease.row_ids[0], 1), Note(lease.row_ids[1], 2)])
+    assert loading.load(lease, given) == Loaded(1, 1, 0, 0, differing=0, replaced=0), "of what a trigger keeps away nothing lands"
+    assert batch(service, lease) == ("dl", {"public.note": 1})
+    for key in range(21):
+        lease = leased(producer, service, 1)
+        loading.load(lease, parsed(SHAPE.root, [Note(lease.row_ids[0], 100 + 2 * key)]))
+    assert len(parts) == 2, "once before the contest, once when the while is over"
+
+
+def test_a_value_that_a_table_does_not_take_is_refused_as_ever(producer: Connection, service: Connection) -> None:
+    lease = leased(producer, service, 2)
+    given = parsed(SHAPE.root, [Note(lease.row_ids[0], 1), Note(lease.row_ids[1], 10**12)])
+    with pytest.raises(DataRefused, match=r"numeric value out of range \(table public\.note, column key\)"):
+        Loading(service).load(lease, given)
+    assert one(service, "SELECT count(*) FROM note") == 0
