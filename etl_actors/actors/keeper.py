@@ -83,8 +83,10 @@ class KeeperActor(pykka.ThreadingActor):
     def _drop(self, conn: Connection, partition: StagingPartition) -> None:
         kept = drop(conn, partition, self._ending.wait)
         why = ", ".join(each.text for each in kept)
+        known = self._told.pop(partition.name, None)
         if not kept:
             log.info(events.PARTITION_DROPPED, partition=partition.name, rows=partition.rows, nbytes=partition.nbytes)
-        elif self._told.get(partition.name) != why and kept[0].why is not Why.GONE:
-            log.info(events.PARTITION_KEPT, partition=partition.name, why=why)
-        self._told[partition.name] = why
+        elif kept[0].why is not Why.GONE:
+            self._told[partition.name] = why
+            if known != why:
+                log.info(events.PARTITION_KEPT, partition=partition.name, why=why)

@@ -12,6 +12,19 @@ UPDATE etl.staging_partition p
            SELECT min(s.received_at), max(s.received_at) FROM etl.staging s WHERE s.row_id >= p.row_lo AND s.row_id < p.row_hi)
  WHERE p.sealed_at IS NOT NULL;
 
+-- What batches have settled that nobody can replay any more is carried forward as sums, or the ledger would add up all that ever were.
+ALTER TABLE etl.batch ADD COLUMN carried boolean NOT NULL DEFAULT false CHECK (NOT carried OR status = 'done');
+CREATE INDEX batch_uncarried ON etl.batch (source, row_hi) WHERE NOT carried;
+CREATE TABLE etl.carried (
+    source    text PRIMARY KEY,
+    loaded    bigint NOT NULL,
+    duplicate bigint NOT NULL,
+    skipped   bigint NOT NULL,
+    rejected  bigint NOT NULL
+);
+COMMENT ON TABLE etl.carried IS 'Of the batches that are carried: their counts, less those that replays among them say were before.';
+GRANT SELECT ON etl.carried TO etl_service, etl_operator;
+
 DROP FUNCTION etl.seal_staging_partitions();
 CREATE FUNCTION etl.seal_staging_partitions(piece_rows bigint DEFAULT 20000) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -142,7 +155,9 @@ WITH sealed AS (
            coalesce(sum(b.duplicate - coalesce(length(b.prior) - length(replace(b.prior, 'd', '')), 0)) FILTER (WHERE b.status = 'done'), 0),
            coalesce(sum(b.skipped - coalesce(length(b.prior) - length(replace(b.prior, 's', '')), 0)) FILTER (WHERE b.status = 'done'), 0),
            coalesce(sum(b.rejected - coalesce(length(b.prior) - length(replace(b.prior, 'r', '')), 0)) FILTER (WHERE b.status = 'done'), 0)
-      FROM etl.batch b GROUP BY b.source
+      FROM etl.batch b WHERE NOT b.carried GROUP BY b.source
+    UNION ALL
+    SELECT c.source, 0, 0, 0, NULL, 0, c.loaded, c.duplicate, c.skipped, c.rejected FROM etl.carried c
 ), books AS (
     SELECT source, sum(staged)::bigint AS staged, sum(pending)::bigint AS pending, sum(claimed)::bigint AS claimed,
            sum(loaded)::bigint AS loaded, sum(duplicate)::bigint AS duplicate, sum(skipped)::bigint AS skipped,

@@ -65,7 +65,7 @@ _MAY = {
 }
 
 _FUNCTIONS = ["SELECT etl.add_staging_partitions(1000)", "SELECT etl.seal_staging_partitions()",
-              "SELECT * FROM etl.drop_staging_partition('none')", "SELECT * FROM etl.staging_in_use('none')"]  # fmt: skip
+              "SELECT * FROM etl.drop_staging_partition('none')", "SELECT * FROM etl.staging_in_use('none')", "SELECT etl.carry_batches()"]  # fmt: skip
 _HISTORY = ["UPDATE etl.staging SET payload = '1'", "DELETE FROM etl.staging", "TRUNCATE etl.staging", "DELETE FROM etl.batch",
             "DELETE FROM etl.reject", "DELETE FROM etl.slip", "DELETE FROM etl.action", "UPDATE etl.action SET actor = 'x'",
             "UPDATE etl.schema_change SET status = 'made'", "DROP TABLE etl.staging", "CREATE TABLE etl.mine (a int)",

@@ -16,5 +16,15 @@ SELECT u.why, u.rows FROM used u
 UNION ALL
 SELECT o.why, o.rows FROM etl.staging_at_odds(%(name)s) o WHERE NOT EXISTS (SELECT FROM used)
 
+-- name: carry
+SELECT etl.carry_batches()
+
+-- name: users
+-- The sessions that have staging, or the partition, at the moment.
+SELECT DISTINCT l.pid FROM pg_locks l
+ WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid()
+   AND l.relation IN ('etl.staging'::regclass, to_regclass(format('etl.%%I', %(name)s::text)))
+   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) ORDER BY l.pid
+
 -- name: drop
 SELECT d.why, d.rows FROM etl.drop_staging_partition(%(name)s, %(wait_ms)s) d
