@@ -70,9 +70,8 @@ class KeeperActor(pykka.ThreadingActor):
             with translated(), closing(self._connect()) as conn:
                 due, _ = due_partitions(conn, datetime.now(UTC) - self._keep_for)
                 for partition in due:
-                    if self._ending.is_set():
+                    if self._ending.is_set() or not self._drop(conn, partition):
                         return
-                    self._drop(conn, partition)
         except EtlError as exc:
             error = str(exc)
         except psycopg.Error as exc:
@@ -80,7 +79,8 @@ class KeeperActor(pykka.ThreadingActor):
         if error:
             log.warning(events.RETENTION_FAILED, error=error)
 
-    def _drop(self, conn: Connection, partition: StagingPartition) -> None:
+    def _drop(self, conn: Connection, partition: StagingPartition) -> bool:
+        """Drop one, or say why not; return whether the next may be tried: not while others have staging for long."""
         kept = drop(conn, partition, self._ending.wait)
         why = ", ".join(each.text for each in kept)
         known = self._told.pop(partition.name, None)
@@ -90,3 +90,4 @@ class KeeperActor(pykka.ThreadingActor):
             self._told[partition.name] = why
             if known != why:
                 log.info(events.PARTITION_KEPT, partition=partition.name, why=why)
+        return Why.BUSY not in {each.why for each in kept}

@@ -57,7 +57,7 @@ def prune(
     if before is None and settings.retention is not None:
         before = datetime.now(UTC) - settings.retention
     from etl_actors.store.database import connect, translated
-    from etl_actors.store.retention import drop, due_partitions, hindrances
+    from etl_actors.store.retention import Why, drop, due_partitions, hindrances
 
     with (
         accepted_database(settings) as url,
@@ -72,7 +72,12 @@ def prune(
             looked = []
         if not dry_run:
             _agree(due, narrow=before is not None, yes=yes)
-            looked = [each for each in looked if each.kept] + [_Looked(each, drop(conn, each)) for each in due]
+            looked = [each for each in looked if each.kept]
+            patient = True
+            for each in due:
+                kept = drop(conn, each, patient=patient)
+                patient = patient and Why.BUSY not in {one.why for one in kept}
+                looked.append(_Looked(each, kept))
             looked.sort(key=lambda each: each.partition.row_lo)
     if as_json:
         show_json(_json(looked, before, younger, dry_run=dry_run))

@@ -120,18 +120,21 @@ def hindrances(conn: Connection, partition: StagingPartition) -> list[Hindrance]
     return _found(conn.execute(_SQL["hindrances"], {"name": partition.name}).fetchall())
 
 
-def drop(conn: Connection, partition: StagingPartition, rest: Callable[[float], object] = time.sleep) -> list[Hindrance]:
+def drop(
+    conn: Connection, partition: StagingPartition, rest: Callable[[float], object] = time.sleep, *, patient: bool = True
+) -> list[Hindrance]:
     """Drop a partition, unless it is kept; there is no half of that, whatever ends us meanwhile.
 
     Args:
         conn: in autocommit mode, as the service or an operator.
         partition: that is due.
         rest: waits for so many seconds before another attempt.
+        patient: make more than one; each keeps producers waiting for a moment, in vain where others have staging for long.
 
     Returns:
         What keeps it; nothing where it was dropped.
     """
-    for wait_ms, rest_s in _ATTEMPTS:
+    for wait_ms, rest_s in _ATTEMPTS if patient else _ATTEMPTS[:1]:
         try:
             found = _found(conn.execute(_SQL["drop"], {"name": partition.name, "wait_ms": wait_ms}).fetchall())
         except (pg.LockNotAvailable, pg.DeadlockDetected):

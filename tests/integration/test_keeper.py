@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from structlog.testing import capture_logs
 
@@ -82,6 +83,19 @@ def test_what_is_due_goes_and_what_is_needed_stays_until_it_is_not(settled: Conn
     (row,) = ledger(settled)
     assert (row.staged, row.pruned, row.loaded, row.rejected, row.balanced) == (5, 20, 24, 1, True)
     assert {each["event"] for each in logged} == {events.PARTITION_DROPPED, events.PARTITION_KEPT}
+
+
+def test_while_others_have_staging_for_long_one_partition_a_look_is_tried(
+    settled: Connection, service_url: str, database: str
+) -> None:
+    settled.execute("UPDATE etl.reject SET status = 'discarded'")
+    with psycopg.connect(database) as reader:
+        reader.execute("SELECT count(*) FROM etl.staging")
+        why = f"other sessions use etl.staging all the time (just now {reader.info.backend_pid})"
+        with keeping(partial(connect, service_url), every_s=3600) as logged:
+            wait_until(lambda: bool(of(logged, events.PARTITION_KEPT)), "the first one is kept", 30)
+    assert of(logged, events.PARTITION_KEPT) == [{"partition": f"staging_{1:019}", "why": why}]
+    assert ledger(settled)[0].pruned == 0
 
 
 def test_what_is_younger_stays(settled: Connection, service_url: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+import psycopg
 import pytest
 import typer
 
@@ -138,6 +139,20 @@ def test_one_that_is_kept_for_a_reason_to_look_into_ends_with_1(
     assert status == 1
     assert out[2].endswith(said)
     assert out[-3:] == ["Nothing was dropped.", "1 partition kept back.", "2 younger partitions stay."]
+    assert one(admin, LEFT) == [1, 11, 21]
+
+
+def test_while_others_have_staging_nothing_goes_and_the_status_is_1(url: str, ask: Ask, admin: Connection, database: str) -> None:
+    with psycopg.connect(database) as reader:
+        reader.execute("SELECT count(*) FROM etl.staging")
+        status, out, _ = ask(url, "prune", "--yes")
+        pid = reader.info.backend_pid
+    assert status == 1
+    assert [line.split("  ")[-1].strip() for line in out[2:5]] == [
+        f"other sessions use etl.staging all the time (just now {pid})",
+        "1 row openly rejected",
+        f"other sessions use etl.staging all the time (just now {pid})",
+    ]
     assert one(admin, LEFT) == [1, 11, 21]
 
 
