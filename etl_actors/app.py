@@ -14,6 +14,7 @@ from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
 from etl_actors.actors.dispatch import Dispatch
 from etl_actors.actors.intake import Intake, Limits
+from etl_actors.actors.keeper import KeeperActor
 from etl_actors.actors.listener import ListenerActor
 from etl_actors.actors.loader import LoaderActor
 from etl_actors.actors.master import MasterActor
@@ -120,7 +121,15 @@ class _Daemon:
             )
             * self.settings.loaders,
             refresher=lambda: RefresherActor.start(self._refresh, self.staleness),
+            keeper=self._keeper(),
         )
+
+    def _keeper(self) -> Callable[[], Ref] | None:
+        """Start nobody for documents that are kept for ever, nor by a daemon that ends by itself."""
+        keep_for = None if self.once else self.settings.retention
+        if keep_for is None:
+            return None
+        return lambda: KeeperActor.start(self._connector("keeper"), keep_for, self.staleness.stop)
 
     def _refresh(self, slip: str, *, wait: bool) -> Refreshed:
         way = GivingWay(self._connector("watcher"), self.staleness.stop)

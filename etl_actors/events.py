@@ -24,10 +24,13 @@ __all__ = [
     "LEASE_LOST",
     "LEASE_RESCUED",
     "PARTITION_ADDED",
+    "PARTITION_DROPPED",
+    "PARTITION_KEPT",
     "REPLAY_ADVANCED",
     "REPLAY_FINISHED",
     "REPLAY_STARTED",
     "REPLAY_STUCK",
+    "RETENTION_FAILED",
     "ROW_REJECTED",
     "SCHEMA_CHANGED",
     "SLIPS_DIFFER",
@@ -79,6 +82,9 @@ DATABASE_LOST = "database.lost"
 DATABASE_FOUND = "database.found"
 WORKER_LOST = "worker.lost"
 PARTITION_ADDED = "partition.added"
+PARTITION_DROPPED = "partition.dropped"
+PARTITION_KEPT = "partition.kept"
+RETENTION_FAILED = "retention.failed"
 SCHEMA_CHANGED = "schema.changed"
 VIEW_REFRESHED = "view.refreshed"
 VIEW_REFRESH_FAILED = "view.refresh_failed"
@@ -168,6 +174,11 @@ EVENTS: dict[str, Event] = {
     DATABASE_FOUND: Event("the database answers again"),
     WORKER_LOST: Event("a parser process ended or hung", ("row_id", "reason", "error")),
     PARTITION_ADDED: Event("staging got partitions", ("partitions",)),
+    PARTITION_DROPPED: Event(
+        "a partition of staging was older than it is kept, and is gone with its documents", ("partition", "rows", "nbytes")
+    ),
+    PARTITION_KEPT: Event("a partition of staging is older than it is kept, and still needed: `why`", ("partition", "why")),
+    RETENTION_FAILED: Event("the database did not let old partitions of staging be dropped; it is tried again", ("error",)),
     SCHEMA_CHANGED: Event("a target table was made", ("table", "slip")),
     VIEW_REFRESHED: Event(
         "a materialized view shows what had landed; `anew`: it was made anew, since its tables have changed",

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,7 @@ _EXPECTED = {
     "int_parsing": "expected a whole number",
     "int_parsing_size": "expected a smaller number",
     "int_type": "expected a whole number",
+    "less_than_equal": "expected at most {le}",
     "literal_error": "expected {expected}",
     "string_too_short": "expected some text",
     "string_type": "expected text",
@@ -47,6 +49,7 @@ _NO_SLIPS = "none"
 _Count = Annotated[int, BeforeValidator(_no_truth), Field(ge=1)]
 _CountOrAuto = Annotated[int, BeforeValidator(_no_truth), Field(ge=0)]
 _Seconds = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, allow_inf_nan=False)]
+_DaysOrNone = Annotated[float, BeforeValidator(_no_truth), Field(ge=0, le=100_000, allow_inf_nan=False)]
 _SecondsOrNone = Annotated[float, BeforeValidator(_no_truth), Field(ge=0, allow_inf_nan=False)]
 
 
@@ -84,6 +87,7 @@ class Settings(BaseModel):
     drain_s: _Seconds
     materialize_every_s: _Seconds
     partition_rows: _Count
+    retention_days: _DaysOrNone
     http_host: Annotated[str, Field(min_length=1)]
     http_port: int | None
     freshness_s: _SecondsOrNone
@@ -102,6 +106,11 @@ class Settings(BaseModel):
     def source_names(self) -> tuple[str, ...]:
         """The sources that are claimed, in the order given; none where all are."""
         return tuple(name.strip() for name in self.sources.split(",") if name.strip())
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long staged documents are kept, at least; None for ever."""
+        return timedelta(days=self.retention_days) if self.retention_days else None
 
     @property
     def unmatched_names(self) -> tuple[str, ...]:

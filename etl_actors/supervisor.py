@@ -44,6 +44,7 @@ class Company:
         parsers: starts the parser of each place.
         loaders: starts the loader of each place.
         refresher: starts the refresher; None where nobody refreshes views.
+        keeper: starts the keeper; None where documents are kept for ever.
     """
 
     master: Callable[[], Ref]
@@ -51,6 +52,7 @@ class Company:
     parsers: tuple[Callable[[], Ref], ...]
     loaders: tuple[Callable[[], Ref], ...]
     refresher: Callable[[], Ref] | None = None
+    keeper: Callable[[], Ref] | None = None
 
 
 @dataclass(slots=True)
@@ -143,8 +145,9 @@ class Supervisor:
         filled, lost = False, ""
         try:
             filled = self._fill_places()
-            if self.company.refresher is not None and self._gone(Kind.REFRESHER, 0) and self._due(Kind.REFRESHER, 0):
-                self._start(Kind.REFRESHER, 0, self.company.refresher)
+            for kind, start in ((Kind.REFRESHER, self.company.refresher), (Kind.KEEPER, self.company.keeper)):
+                if start is not None and self._gone(kind, 0) and self._due(kind, 0):
+                    self._start(kind, 0, start)
         except DatabaseUnavailable as exc:
             lost = str(exc)
         except (WorkerLost, pykka.ActorDeadError, pykka.Timeout) as exc:
@@ -241,7 +244,7 @@ class Supervisor:
         """Stop in the reverse of the order of start; the master last: it holds the lock that proves us alive."""
         if self.staleness is not None:
             self.staleness.stop.set()
-        for kind in (Kind.REFRESHER, Kind.LISTENER, Kind.PARSER, Kind.LOADER, Kind.MASTER):
+        for kind in (Kind.KEEPER, Kind.REFRESHER, Kind.LISTENER, Kind.PARSER, Kind.LOADER, Kind.MASTER):
             for key in [key for key in self._refs if key[0] == kind]:
                 self._dismiss_one(*key)
 

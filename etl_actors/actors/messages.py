@@ -25,6 +25,8 @@ __all__ = [
     "BatchStuck",
     "Beat",
     "Drain",
+    "Keep",
+    "KeeperMessage",
     "Kind",
     "Listen",
     "ListenerMessage",
@@ -96,6 +98,7 @@ class Kind(StrEnum):
     PARSER = "parser"
     LOADER = "loader"
     REFRESHER = "refresher"
+    KEEPER = "keeper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ class BatchOutgrown:
     lease: Lease
 
 
-# To a parser, a loader, the listener, the refresher ---------------------------------------------------------------------------------------
+# To a parser, a loader, the listener, the refresher, the keeper ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,11 @@ class Refresh:
     """Look for a moment whether a view is stale; the refresher tells it to itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Look, once in a while, whether staging holds what is older than it is to be kept; the keeper tells it to itself."""
+
+
 def tell(ref: Ref, message: object) -> None:
     """Tell, and let it be if the actor is dead: the supervisor replaces it, and whoever must know is told again."""
     with contextlib.suppress(pykka.ActorDeadError):
@@ -254,3 +262,4 @@ ParserMessage = Open | Parse
 LoaderMessage = Open | Load
 ListenerMessage = Open | Listen
 RefresherMessage = Open | Refresh
+KeeperMessage = Open | Keep

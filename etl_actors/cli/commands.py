@@ -146,6 +146,10 @@ COMMANDS = {
             "etl-actors audit --json",
         ),
     ),
+    "prune": Command(
+        "Drop old documents from staging; what was made of them stays.",
+        ("etl-actors prune --older-than 30d --dry-run", "etl-actors prune --older-than 30d", "etl-actors prune --json"),
+    ),
     "rebuild": Command(
         "Make a document again of the rows that it was broken out to.",
         ("etl-actors rebuild 4711", "etl-actors rebuild 4711 --json"),

@@ -3,9 +3,27 @@
 -- A partition is counted piece by piece, or the ledger would count up to a whole one each time that it is asked.
 ALTER TABLE etl.staging_partition
     ADD COLUMN passed_hi  bigint,                   -- exclusive: the rows that passed_xid and passed_by stand for
-    ADD COLUMN counted_hi bigint;                   -- exclusive: the rows that are in etl.staging_count
+    ADD COLUMN counted_hi bigint,                   -- exclusive: the rows that are in etl.staging_count
+    ADD COLUMN first_received_at timestamptz,       -- of these rows: when the first and the last of them was received
+    ADD COLUMN last_received_at  timestamptz;
 UPDATE etl.staging_partition SET passed_hi = row_hi WHERE passed_xid IS NOT NULL;
-UPDATE etl.staging_partition SET counted_hi = row_hi WHERE sealed_at IS NOT NULL;
+UPDATE etl.staging_partition p
+   SET counted_hi = p.row_hi, (first_received_at, last_received_at) = (
+           SELECT min(s.received_at), max(s.received_at) FROM etl.staging s WHERE s.row_id >= p.row_lo AND s.row_id < p.row_hi)
+ WHERE p.sealed_at IS NOT NULL;
+
+-- What batches have settled that nobody can replay any more is carried forward as sums, or the ledger would add up all that ever were.
+ALTER TABLE etl.batch ADD COLUMN carried boolean NOT NULL DEFAULT false CHECK (NOT carried OR status = 'done');
+CREATE INDEX batch_uncarried ON etl.batch (source, row_hi) WHERE NOT carried;
+CREATE TABLE etl.carried (
+    source    text PRIMARY KEY,
+    loaded    bigint NOT NULL,
+    duplicate bigint NOT NULL,
+    skipped   bigint NOT NULL,
+    rejected  bigint NOT NULL
+);
+COMMENT ON TABLE etl.carried IS 'Of the batches that are carried: their counts, less those that replays among them say were before.';
+GRANT SELECT ON etl.carried TO etl_service, etl_operator;
 
 DROP FUNCTION etl.seal_staging_partitions();
 CREATE FUNCTION etl.seal_staging_partitions(piece_rows bigint DEFAULT 20000) RETURNS int
@@ -23,13 +41,19 @@ BEGIN
     SELECT p.* INTO ready FROM etl.staging_partition p WHERE p.sealed_at IS NULL ORDER BY p.row_lo LIMIT 1;
     IF FOUND AND ready.passed_xid < pg_snapshot_xmin(pg_current_snapshot())
              AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.virtualtransaction = ANY (ready.passed_by)) THEN
-        INSERT INTO etl.staging_count AS c (partition, source, staged)
-        SELECT ready.name, s.source, count(*) FROM etl.staging s
-         WHERE s.row_id >= coalesce(ready.counted_hi, ready.row_lo) AND s.row_id < ready.passed_hi GROUP BY s.source
-        ON CONFLICT (partition, source) DO UPDATE SET staged = c.staged + excluded.staged;
+        WITH piece AS (
+            SELECT s.source, count(*) AS staged, min(s.received_at) AS first_at, max(s.received_at) AS last_at FROM etl.staging s
+             WHERE s.row_id >= coalesce(ready.counted_hi, ready.row_lo) AND s.row_id < ready.passed_hi GROUP BY s.source
+        ), counted AS (
+            INSERT INTO etl.staging_count AS c (partition, source, staged)
+            SELECT ready.name, d.source, d.staged FROM piece d
+            ON CONFLICT (partition, source) DO UPDATE SET staged = c.staged + excluded.staged
+        )
         UPDATE etl.staging_partition p
            SET counted_hi = ready.passed_hi, passed_xid = NULL, passed_by = NULL,
-               sealed_at = CASE WHEN ready.passed_hi = p.row_hi THEN clock_timestamp() END
+               sealed_at = CASE WHEN ready.passed_hi = p.row_hi THEN clock_timestamp() END,
+               first_received_at = least(p.first_received_at, t.first_at), last_received_at = greatest(p.last_received_at, t.last_at)
+          FROM (SELECT min(d.first_at) AS first_at, max(d.last_at) AS last_at FROM piece d) t
          WHERE p.name = ready.name;
         sealed := (ready.passed_hi = ready.row_hi)::int;
     END IF;
@@ -94,6 +118,10 @@ BEGIN
             SELECT part.name, s.source, count(*) FROM etl.staging s
              WHERE s.row_id >= part.row_lo AND s.row_id < part.counted_hi GROUP BY s.source
             ON CONFLICT (partition, source) DO UPDATE SET staged = excluded.staged;
+            UPDATE etl.staging_partition p SET (first_received_at, last_received_at) = (
+                SELECT min(s.received_at), max(s.received_at) FROM etl.staging s
+                 WHERE s.row_id >= part.row_lo AND s.row_id < part.counted_hi)
+             WHERE p.name = part.name;
         END LOOP;
     END IF;
     INSERT INTO etl.action (action, detail) VALUES ('audit repair', jsonb_build_object('enqueued', found_rows));
@@ -127,7 +155,9 @@ WITH sealed AS (
            coalesce(sum(b.duplicate - coalesce(length(b.prior) - length(replace(b.prior, 'd', '')), 0)) FILTER (WHERE b.status = 'done'), 0),
            coalesce(sum(b.skipped - coalesce(length(b.prior) - length(replace(b.prior, 's', '')), 0)) FILTER (WHERE b.status = 'done'), 0),
            coalesce(sum(b.rejected - coalesce(length(b.prior) - length(replace(b.prior, 'r', '')), 0)) FILTER (WHERE b.status = 'done'), 0)
-      FROM etl.batch b GROUP BY b.source
+      FROM etl.batch b WHERE NOT b.carried GROUP BY b.source
+    UNION ALL
+    SELECT c.source, 0, 0, 0, NULL, 0, c.loaded, c.duplicate, c.skipped, c.rejected FROM etl.carried c
 ), books AS (
     SELECT source, sum(staged)::bigint AS staged, sum(pending)::bigint AS pending, sum(claimed)::bigint AS claimed,
            sum(loaded)::bigint AS loaded, sum(duplicate)::bigint AS duplicate, sum(skipped)::bigint AS skipped,

@@ -1,4 +1,4 @@
-"""What the command line works with: replays, dead letters, traces, and the books."""
+"""What the command line works with: replays, dead letters, traces, the books, and retention."""
 
 from etl_actors.store.migrate import run_file
 
@@ -7,10 +7,11 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add what replays need, the indexes by which dead letters and traces are found, and the books in plain joins."""
+    """Add what replays need, the indexes by which dead letters and traces are found, the books in plain joins, and retention."""
     run_file("0003_replay.sql")
     run_file("0003_rejects.sql")
     run_file("0003_books.sql")
+    run_file("0003_retention.sql")
 
 
 def downgrade() -> None:

@@ -227,3 +227,30 @@ def test_with_once_what_is_stale_is_refreshed_before_the_end_and_the_refresher_s
     told = [stage.told.get(timeout=1)[:2] for _ in range(stage.told.qsize())]
     assert next(kind for kind, what in told if what == "stop") == "refresher"
     assert staleness.stop.is_set()
+
+
+def test_a_keeper_is_replaced_when_it_dies_and_stops_before_those_who_work(stage: _Stage) -> None:
+    supervisor = stage.supervisor()
+    supervisor.company = replace(supervisor.company, keeper=lambda: _Actor.start("keeper", stage))
+    told: list[tuple[str, str]] = []
+
+    def script() -> None:
+        try:
+            while told.count(("keeper", "open")) < 2:
+                kind, what, ref = stage.told.get(timeout=10)
+                told.append((kind, what))
+                if told.count(("keeper", "open")) == 1 and (kind, what) == ("keeper", "open"):
+                    ref.tell("fail")
+        finally:
+            stage.signals.idle.set()
+
+    player = threading.Thread(target=script)
+    player.start()
+    assert supervisor.run() == 0
+    player.join()
+    assert told.count(("keeper", "open")) == 2
+    stops: list[str] = []
+    while not stage.told.empty():
+        kind, what, _ = stage.told.get_nowait()
+        stops += [kind] * (what == "stop")
+    assert stops == ["keeper", "listener", "parser", "loader", "master"]

@@ -36,6 +36,13 @@ def large(server: Server, template: str, service_login: dict[str, str]) -> Itera
     server.drop(name)
 
 
+@pytest.fixture
+def admin_of_large(large: Connection, server: Server) -> Iterator[Connection]:
+    """Connect to that database as superuser."""
+    with psycopg.connect(server.admin_url(large.info.dbname), autocommit=True) as conn:
+        yield conn
+
+
 def explained(conn: Connection, statement: bytes, values: dict[str, Any]) -> list[dict[str, Any]]:
     """Return every node of the plan that was really run; what it did is undone."""
     with conn.transaction(force_rollback=True):
@@ -159,3 +166,24 @@ def test_the_audit_hashes_what_is_settled_instead_of_walking_it_for_each_row(lar
     assert len(joins) == 2
     assert {node["Node Type"] for node in joins} <= {"Hash Join", "Merge Join"}
     assert not any("SubPlan" in node.get("Subplan Name", "") for node in plan)
+
+
+def test_what_a_partition_is_needed_for_is_asked_by_index(large: Connection, admin_of_large: Connection) -> None:
+    """It is asked while producers wait for staging. Nothing is left of the second partition's rows but that they were counted."""
+    with admin_of_large.transaction(force_rollback=True):
+        admin_of_large.execute(
+            "INSERT INTO etl.staging_count SELECT name, 'source ' || n, 9 FROM etl.staging_partition, generate_series(0, 19) n WHERE row_lo > 1"
+        )
+        plan = explained(admin_of_large, b"SELECT * FROM etl.staging_in_use(%(part)s)", {"part": "staging_0000000000001000001"})
+    assert {"inbox_pkey", "batch_claimed", "reject_open_by_row"} <= indexes(plan)
+    assert not scans(plan) & {"inbox", "batch", "reject"}
+    assert pages(plan) < 200
+
+
+def test_the_books_read_no_batch_that_is_carried(admin_of_large: Connection) -> None:
+    admin_of_large.execute("UPDATE etl.batch SET carried = true WHERE status = 'done' AND row_hi < 299000")
+    admin_of_large.execute("VACUUM ANALYZE etl.batch")
+    for statement in (b"SELECT * FROM etl.ledger", b"SELECT * FROM etl.ledger WHERE source = 'source 1'"):
+        plan = explained(admin_of_large, statement, {})
+        assert "batch_uncarried" in indexes(plan)
+        assert "batch" not in scans(plan)

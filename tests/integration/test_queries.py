@@ -22,6 +22,7 @@ TABLES = shape(Policy.UPDATE)
 
 _FOLDER = Path(store.__file__).parent / "sql"
 _UNPREPARED = {  # utility statements: PREPARE takes none
+    ("audit", "hold_staging"): "LOCK TABLE",
     ("daemons", "listen"): "LISTEN",
     ("daemons", "listen_slips"): "LISTEN",
     ("feed", "act_as_operator"): "SET ROLE",

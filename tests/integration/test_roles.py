@@ -39,6 +39,7 @@ _MAY = {
         "DELETE FROM etl.producer_source",
         "INSERT INTO etl.action (action) VALUES ('pause')",
         "SELECT etl.add_staging_partitions(1000)",
+        "SELECT * FROM etl.drop_staging_partition('none'), etl.staging_in_use('none'), etl.staging_at_odds('none')",
     ],
     "etl_service": [
         "SELECT payload FROM etl.staging",
@@ -56,18 +57,21 @@ _MAY = {
         "INSERT INTO etl.schema_change (target, statement, status) VALUES ('t', 's', 'made')",
         "SELECT nextval('etl.lease_token')",
         "SELECT etl.add_staging_partitions(1000), etl.seal_staging_partitions()",
+        "SELECT * FROM etl.drop_staging_partition('none'), etl.staging_in_use('none'), etl.staging_at_odds('none')",
         "CREATE TABLE public.another (a int)",
         "CREATE TEMP TABLE passing (a int)",
         "LISTEN etl_staged",
     ],
 }
 
-_FUNCTIONS = ["SELECT etl.add_staging_partitions(1000)", "SELECT etl.seal_staging_partitions()"]
+_FUNCTIONS = ["SELECT etl.add_staging_partitions(1000)", "SELECT etl.seal_staging_partitions()",
+              "SELECT * FROM etl.drop_staging_partition('none')", "SELECT * FROM etl.staging_in_use('none')", "SELECT etl.carry_batches()"]  # fmt: skip
 _HISTORY = ["UPDATE etl.staging SET payload = '1'", "DELETE FROM etl.staging", "TRUNCATE etl.staging", "DELETE FROM etl.batch",
             "DELETE FROM etl.reject", "DELETE FROM etl.slip", "DELETE FROM etl.action", "UPDATE etl.action SET actor = 'x'",
             "UPDATE etl.schema_change SET status = 'made'", "DROP TABLE etl.staging", "CREATE TABLE etl.mine (a int)",
             "UPDATE etl.alembic_version SET version_num = 'x'", "CREATE ROLE mine", "DELETE FROM etl.staging_partition",
-            "UPDATE etl.staging_count SET staged = 0", "ALTER TABLE etl.staging DISABLE TRIGGER ALL",
+            "UPDATE etl.staging_count SET staged = 0", "ALTER TABLE etl.staging DISABLE TRIGGER ALL", "UPDATE etl.staging_partition SET dropped_at = now()",
+            "DROP TABLE etl.staging_0000000000000000001",
             "SET session_replication_role = replica"]  # fmt: skip
 
 _MAY_NOT = {

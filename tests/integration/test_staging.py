@@ -10,6 +10,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.ledger import ledger
 from etl_actors.store.staging import fetch, keep_partitions
 from tests.support.documents import one, stage, until_blocked
+from tests.support.partitions import tiny_partitions
 
 _PARTITION = "etl.staging_0000000000000000001"
 
@@ -174,10 +175,7 @@ def test_line_breaks_in_documents_do_not_mix_them(producer: Connection, service:
 @pytest.fixture
 def tiny(admin: Connection, service: Connection) -> Connection:
     """Make the partitions of ten rows each, as a deployment with tiny ones would have them."""
-    for name, *_ in admin.execute("SELECT name FROM etl.staging_partition").fetchall():
-        admin.execute(psycopg.sql.SQL("DROP TABLE etl.{}").format(psycopg.sql.Identifier(name)))
-    admin.execute("DELETE FROM etl.staging_partition")
-    keep_partitions(service, 10)
+    tiny_partitions(admin, service, 10)
     return service
 
 

@@ -1,6 +1,7 @@
 import itertools
 import re
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,15 @@ def test_the_example_is_valid_and_names_only_what_differs() -> None:
     settings, defaults = load_settings(example, {}), load_settings(environ={})
     assert settings.workers == named["workers"]
     assert [key for key in named if getattr(settings, key) == getattr(defaults, key)] == []
+
+
+@pytest.mark.parametrize(("text", "days"), [("0", None), ("0.5", 0.5), ("30", 30.0)])
+def test_documents_are_kept_for_ever_or_for_some_days(text: str, days: float | None) -> None:
+    kept = load_settings(environ={"ETL_RETENTION_DAYS": text}).retention
+    assert kept == (None if days is None else timedelta(days=days))
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "for ever", "100001"])
+def test_any_other_text_is_no_number_of_days(text: str) -> None:
+    (problem,) = problems(environ={"ETL_RETENTION_DAYS": text})
+    assert problem.startswith("retention_days: expected ")

@@ -94,6 +94,7 @@ def _examined(conn: Connection, target_schema: str, since: datetime | None, tell
         present = [table for table, (found,) in zip(tables.values(), there.fetchall(), strict=True) if found]
         with suppress(pg.UndefinedTable), conn.transaction():
             begin_moment(conn, present)
+            conn.execute(_SQL["hold_staging"])
             if [slip.digest for slip in stored_slips(conn, target_schema)] == [slip.digest for slip in slips]:
                 return examine(conn, target_schema, since, tell)
         time.sleep(_REST_S)  # tables have changed since they were listed

@@ -113,12 +113,13 @@ def require_settled(conn: Connection, choice: Choice) -> None:
             raise UsageError(msg)
     if choice.rows:
         window = {"rows": list(choice.rows), "lo": min(choice.rows), "hi": max(choice.rows)}
-        missing, waiting = conn.execute(_SQL["unsettled_rows"], window).fetchone() or (None, None)
+        removed, missing, waiting = conn.execute(_SQL["unsettled_rows"], window).fetchone() or (None, None, None)
         said = [
+            f"{len(removed):,} that retention has removed from staging ({_some(removed)})" if removed else "",
             f"{len(missing):,} not in staging ({_some(missing)})" if missing else "",
             f"{len(waiting):,} still pending ({_some(waiting)})" if waiting else "",
         ]
-        if missing or waiting:
+        if removed or missing or waiting:
             msg = f"Expected rows that are settled; of {len(choice.rows):,} there are {', '.join(filter(None, said))}."
             raise UsageError(msg)
 

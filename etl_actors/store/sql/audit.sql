@@ -4,6 +4,10 @@
 -- Which of some tables there are, and may be read, in their order.
 SELECT coalesce(has_table_privilege(to_regclass(t.name), 'SELECT'), false) FROM unnest(%(tables)s::text[]) WITH ORDINALITY AS t (name, number) ORDER BY t.number
 
+-- name: hold_staging
+-- Before the snapshot is taken: a partition that retention drops after it would have had its rows, and they would not be there.
+LOCK TABLE ONLY etl.staging IN ACCESS SHARE MODE
+
 -- name: unbalanced
 SELECT count(*), (array_agg(source ORDER BY source))[1:5]::text[] FROM etl.ledger WHERE NOT balanced
 

@@ -15,12 +15,14 @@ SELECT greatest(1, r.lo, b.lo, j.lo), coalesce(least(t.hi, r.hi, b.hi, j.hi), 0)
 SELECT c.source, count(*) FROM etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c GROUP BY c.source ORDER BY c.source
 
 -- name: unsettled_rows
--- Of some row ids: which are not in staging, and which are there but not settled yet.
-SELECT array_agg(w.row_id ORDER BY w.row_id) FILTER (WHERE s.row_id IS NULL),
+-- Of some row ids: which are not in staging any more, which never were, and which are there but not settled yet.
+SELECT array_agg(w.row_id ORDER BY w.row_id) FILTER (WHERE s.row_id IS NULL AND p.name IS NOT NULL),
+       array_agg(w.row_id ORDER BY w.row_id) FILTER (WHERE s.row_id IS NULL AND p.name IS NULL),
        array_agg(w.row_id ORDER BY w.row_id) FILTER (WHERE s.row_id IS NOT NULL AND d.row_id IS NULL)
   FROM unnest(%(rows)s::bigint[]) AS w (row_id)
   LEFT JOIN etl.staging s ON s.row_id = w.row_id AND s.row_id BETWEEN %(lo)s AND %(hi)s
   LEFT JOIN etl.settled(%(lo)s, %(hi)s) AS d ON d.row_id = w.row_id
+  LEFT JOIN etl.staging_partition p ON p.dropped_at IS NOT NULL AND w.row_id >= p.row_lo AND w.row_id < p.row_hi
 
 -- name: unfinished_batches
 SELECT w.batch_id, b.status FROM unnest(%(batches)s::bigint[]) AS w (batch_id) LEFT JOIN etl.batch b ON b.batch_id = w.batch_id

@@ -41,6 +41,7 @@ READING = {
     "batches": "",
     "trace": "1",
     "audit": "",
+    "prune": "--dry-run",
     "rejects list": "",
     "rejects show": "1",
     "rejects discard": "1",
