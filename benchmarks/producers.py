@@ -11,14 +11,19 @@ from typing import LiteralString
 
 import psycopg
 
+from benchmarks.bars import Bar
 from benchmarks.documents import products
 from benchmarks.paired import Bench, Sample, Side
 from benchmarks.server import Server
-from benchmarks.service import asleep
+from benchmarks.service import asleep, running
+from benchmarks.wanted import Wanted
 
-__all__ = ["producers", "producers_alone"]
+__all__ = ["producers", "producers_alone", "producers_asleep"]
 
-_PROCESSES, _THREADS = 2, 4
+_Beside = Callable[[str], AbstractContextManager[object]]
+
+_ROWS = 16_000
+_PROCESSES, _THREADS = 2, 8
 _LIMIT_S = 60.0  # for all clients to be connected
 
 _BARE: LiteralString = (
@@ -41,18 +46,28 @@ class _Order:
     seed: int
 
 
-def producers(server: Server, rows: int) -> Bench:
-    """Producers beside a daemon that was asleep: it wakes at the first row, and works on the same cores."""
-    return _bench(server, rows, "producers", "a daemon that sleeps at the beginning beside it", asleep)
+def producers(server: Server, wanted: Wanted) -> Bench:
+    """Producers beside a daemon that loads what they stage: it sleeps until the first row, then works on the same cores."""
+    return _bench(server, wanted, "producers", "a daemon beside them that loads what they stage", asleep, Bar(0.5, 0.7))
 
 
-def producers_alone(server: Server, rows: int) -> Bench:
+def producers_asleep(server: Server, wanted: Wanted) -> Bench:
+    """Producers beside a daemon that sleeps: it claims none of their rows, so that what rings finds it asleep again and again."""
+
+    def beside(url: str) -> AbstractContextManager[object]:
+        return running(url, SOURCES="none of theirs")
+
+    with_what = "a daemon beside them that is rung awake, finds nothing that it may claim, and sleeps again"
+    return _bench(server, wanted, "producers_asleep", with_what, beside, Bar(0.7, 0.85))
+
+
+def producers_alone(server: Server, wanted: Wanted) -> Bench:
     """Producers without a daemon: what the trigger and the inbox cost."""
-    return _bench(server, rows, "producers_alone", "no daemon running", lambda _url: nullcontext())
+    return _bench(server, wanted, "producers_alone", "no daemon running", lambda _url: nullcontext())
 
 
-def _bench(server: Server, rows: int, name: str, with_what: str, beside: Callable[[str], AbstractContextManager[None]]) -> Bench:
-    count = max(1, rows // 4 // (_PROCESSES * _THREADS)) * _PROCESSES * _THREADS
+def _bench(server: Server, wanted: Wanted, name: str, with_what: str, beside: _Beside, *bars: Bar) -> Bench:
+    count = max(1, wanted.of(_ROWS) // (_PROCESSES * _THREADS)) * _PROCESSES * _THREADS
 
     def staging() -> Sample:
         return _measured(server, "staging", count, beside)
@@ -60,11 +75,11 @@ def _bench(server: Server, rows: int, name: str, with_what: str, beside: Callabl
     def bare() -> Sample:
         return _measured(server, "bare", count, lambda _url: nullcontext())
 
-    what = f"{count:,} commits of one row by {_PROCESSES * _THREADS} threads in {_PROCESSES} processes, {with_what}"
-    return Bench(name, what, "commits/s", Side("etl.staging", staging), Side("a bare table of the same columns", bare))
+    what = f"{count:,} commits of one row by {_PROCESSES * _THREADS} clients, threads of {_PROCESSES} processes, {with_what}"
+    return Bench(name, what, "commits/s", Side("etl.staging", staging), Side("a bare table of the same columns", bare), bars)
 
 
-def _measured(server: Server, table: str, count: int, beside: Callable[[str], AbstractContextManager[None]]) -> Sample:
+def _measured(server: Server, table: str, count: int, beside: _Beside) -> Sample:
     url = server.database()
     with psycopg.connect(url) as conn:
         conn.execute(_BARE)
