@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -117,7 +118,7 @@ def breakouts(server: Server, wanted: Wanted) -> Iterator[Bench]:
 
     Args:
         server: that both use.
-        wanted: of which only who is told what is done counts: the documents are all that there are.
+        wanted: all documents that there are, unless it says how many.
     """
     tell = wanted.tell
     corpus = os.environ.get("ETL_CORPUS")
@@ -127,7 +128,7 @@ def breakouts(server: Server, wanted: Wanted) -> Iterator[Bench]:
     python = peers_python(tell)
     for source, name in _SETS.items():
         with gzip.open(Path(corpus, "nested", f"{name}.jsonl.gz"), "rt", encoding="utf-8") as lines:
-            contest = _Contest(server, source, python, [*lines])
+            contest = _Contest(server, source, python, [*islice(lines, wanted.rows)])
         contest.choose(tell)
         yield contest.bench()
 

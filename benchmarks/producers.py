@@ -49,7 +49,7 @@ def producers_asleep(server: Server, wanted: Wanted) -> Bench:
     def beside(url: str) -> AbstractContextManager[object]:
         return running(url, SOURCES="none of theirs")
 
-    with_what = "a daemon beside them that is rung awake, finds nothing that it may claim, and sleeps again"
+    with_what = "a daemon beside them that is rung, finds nothing that it may claim, and sleeps on"
     return _bench(server, wanted, "producers_asleep", with_what, beside, Bar(0.7, 0.85))
 
 

@@ -25,12 +25,12 @@ def write_page(results: Sequence[Result], conditions: Conditions, order: Sequenc
     Args:
         results: of the benches that ran.
         conditions: under which they did.
-        order: of all benches, by name, in the table.
+        order: of all benches, by name, in the table; one that gives several results has its name before theirs, with a line between.
     """
     every = keep(kept_as(result, conditions) for result in results)
     words = PAGE.read_text(encoding="utf-8").partition(_MARKER)[0]
     place = {name: number for number, name in enumerate(order)}
-    every.sort(key=lambda one: place.get(one.name, len(place)))
+    every.sort(key=lambda one: place.get(one.name, place.get(one.name.partition("_")[0], len(place))))
     PAGE.write_text(words + "\n".join([_MARKER, "", "## Measured", "", *table(every)]) + "\n", encoding="utf-8")
 
 
