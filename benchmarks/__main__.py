@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.catalogue import ALONE, LOCAL, SERVED, USUAL, described
 from benchmarks.kept import Conditions
-from benchmarks.paired import Result, compare
+from benchmarks.paired import Bench, Result, compare
 from benchmarks.report import PAGE, as_text, load_average, write_page, write_part
 from benchmarks.server import machine, running_server
 from benchmarks.wanted import Wanted
@@ -19,27 +19,34 @@ def main() -> int:
     load = load_average()
     if names[0] in ALONE:
         return _alone(names[0], wanted, load, write=given.write)
+    results: list[Result] = []
+    failed: list[str] = []
     about = machine()
-    results = [compare(LOCAL[name](wanted), wanted.rounds, _tell) for name in names if name in LOCAL]
-    _written(results, Conditions(about, wanted.rounds, load), write=given.write)
+    for bench in [LOCAL[name](wanted) for name in names if name in LOCAL]:
+        results.append(_compared(bench, wanted, Conditions(about, wanted.rounds, load), write=given.write))
     if any(name in SERVED for name in names):
         with running_server() as server:
             about = server.about()
+            conditions = Conditions(about, wanted.rounds, load)
             for name in names:
-                for bench in SERVED[name](server, wanted) if name in SERVED else ():
-                    load = load_average()
-                    results.append(compare(bench, wanted.rounds, _tell))
-                    _written(results[-1:], Conditions(about, wanted.rounds, load), write=given.write)
-    print(as_text(results, about))
-    if given.write:
+                try:
+                    for bench in SERVED[name](server, wanted) if name in SERVED else ():
+                        results.append(_compared(bench, wanted, conditions, write=given.write))
+                except RuntimeError as exc:  # the others take long, and have nothing to do with it
+                    failed.append(f"{name} has no figure: {exc}")
+                    _tell(failed[-1])
+    print("\n".join([as_text(results, about), *failed]))
+    if given.write and results:
         print(f"\nWritten to {PAGE.relative_to(PAGE.parent.parent)}.")
-    return 0
+    return 1 if failed else 0
 
 
-def _written(results: list[Result], conditions: Conditions, *, write: bool) -> None:
-    """Keep what is measured as soon as it is: a run of many benches may be interrupted."""
-    if write and results:
-        write_page(results, conditions, [*LOCAL, *SERVED])
+def _compared(bench: Bench, wanted: Wanted, conditions: Conditions, *, write: bool) -> Result:
+    """Run a bench, and keep what it found at once: a run of many may be interrupted."""
+    result = compare(bench, wanted.rounds, _tell)
+    if write:
+        write_page([result], conditions, [*LOCAL, *SERVED])
+    return result
 
 
 def _alone(name: str, wanted: Wanted, load: float, *, write: bool) -> int:

@@ -88,7 +88,7 @@ def _row(one: Kept) -> str:
     figures = (
         f"{_figure(one.ours)} | {_figure(one.rival)} | {one.unit} | **{one.ratio:.2f}** | {one.least:.2f} to {one.greatest:.2f}"
     )
-    measured = f"{one.day}, {one.rounds} rounds, load {one.load:.2f}"
+    measured = f"{one.day}, {one.rounds} round{'s' if one.rounds != 1 else ''}, load {one.load:.2f}"
     return f"| {one.name} | {figures} | {'; '.join(one.verdicts)} | {measured} |"
 
 
