@@ -1,7 +1,10 @@
 """`python -m benchmarks`: run them, print the ratios, and with `--write` keep them in the documentation."""
 
 import argparse
+import subprocess
 import sys
+
+import psycopg
 
 from benchmarks.catalogue import ALONE, LOCAL, SERVED, USUAL, described
 from benchmarks.kept import Conditions
@@ -9,6 +12,8 @@ from benchmarks.paired import Bench, Result, compare
 from benchmarks.report import PAGE, as_text, load_average, write_page, write_part
 from benchmarks.server import machine, running_server
 from benchmarks.wanted import Wanted
+
+_NO_FIGURE = (RuntimeError, psycopg.Error, subprocess.SubprocessError)
 
 
 def main() -> int:
@@ -19,20 +24,20 @@ def main() -> int:
     load = load_average()
     if names[0] in ALONE:
         return _alone(names[0], wanted, load, write=given.write)
-    results: list[Result] = []
     failed: list[str] = []
     about = machine()
-    for bench in [LOCAL[name](wanted) for name in names if name in LOCAL]:
-        results.append(_compared(bench, wanted, Conditions(about, wanted.rounds, load), write=given.write))
+    conditions = Conditions(about, wanted.rounds, load)
+    results = [_compared(LOCAL[name](wanted), wanted, conditions, write=given.write) for name in names if name in LOCAL]
     if any(name in SERVED for name in names):
         with running_server() as server:
             about = server.about()
             conditions = Conditions(about, wanted.rounds, load)
-            for name in names:
+            for name in [name for name in names if name in SERVED]:
                 try:
-                    for bench in SERVED[name](server, wanted) if name in SERVED else ():
-                        results.append(_compared(bench, wanted, conditions, write=given.write))
-                except RuntimeError as exc:  # the others take long, and have nothing to do with it
+                    results.extend(
+                        _compared(bench, wanted, conditions, write=given.write) for bench in SERVED[name](server, wanted)
+                    )
+                except _NO_FIGURE as exc:  # the others take long, and have nothing to do with it
                     failed.append(f"{name} has no figure: {exc}")
                     _tell(failed[-1])
     print("\n".join([as_text(results, about), *failed]))
