@@ -16,7 +16,7 @@ from benchmarks.bars import Bar
 from benchmarks.census import Census, census_of, census_of_tables
 from benchmarks.paired import Bench, Sample, Side
 from benchmarks.peers.dlt_ways import WAYS, Way
-from benchmarks.peers.environment import peers_python
+from benchmarks.peers.environment import peers_python, pinned
 from benchmarks.server import Server, stage
 from benchmarks.service import asleep, settled
 from benchmarks.wanted import Wanted
@@ -97,7 +97,7 @@ class _Contest:
     def bench(self) -> Bench:
         """Describe the comparison; the way is chosen by then."""
         what = f"{len(self.documents):,} real {self.source} broken out without a slip, from the commit that staged them to the last that landed"
-        rival = Side(f"dlt, append, {self.way}", self.dlt)
+        rival = Side(f"{pinned('dlt')}, append, {self.way}", self.dlt)
         return Bench(f"dlt_{self.source}", what, "documents/s", Side("service", self.service), rival, (Bar(4, 6),))
 
     def _sample(self, took_s: float, *beside: tuple[str, float]) -> Sample:

@@ -8,7 +8,7 @@ import psycopg
 from benchmarks.bars import Bar
 from benchmarks.landing import WARM, Landing
 from benchmarks.paired import Bench, Sample, Side
-from benchmarks.peers.environment import peers_python
+from benchmarks.peers.environment import peers_python, pinned
 from benchmarks.peers.process import timed_peer
 from benchmarks.server import Server
 from benchmarks.wanted import Wanted
@@ -75,6 +75,6 @@ def claims(server: Server, wanted: Wanted) -> Bench:
         "end of the last; pgqueuer's were enqueued before, from the start of its warm loop to the last that it logs as successful",
         "rows/s",
         Side("service, a slip whose `when` is false", service),
-        Side(f"pgqueuer, asyncpg and uvloop, {best}", lambda: Sample(best.run(server, python, rows), rows)),
+        Side(f"{pinned('pgqueuer')}, asyncpg and uvloop, {best}", lambda: Sample(best.run(server, python, rows), rows)),
         (Bar(8, 15),),
     )

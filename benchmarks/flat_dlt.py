@@ -11,7 +11,7 @@ from benchmarks.flat import flat_landing
 from benchmarks.landing import Landing, Made
 from benchmarks.paired import Bench, Sample, Side
 from benchmarks.peers.dlt_ways import WAYS, Way
-from benchmarks.peers.environment import peers_python
+from benchmarks.peers.environment import peers_python, pinned
 from benchmarks.server import Server, stage
 from benchmarks.wanted import Wanted
 
@@ -75,5 +75,5 @@ def flat_dlt(server: Server, wanted: Wanted) -> Bench:
         raise RuntimeError("dlt has no way that makes the rows that the service makes")
     _, best = min(tried, key=lambda one: one[0])
     what = f"{len(landing.timed):,} of the documents of `flat`, of those with one key the first, from their commit to the last that landed"
-    rival = Side(f"dlt, merge by delete-insert with the key, {best}", lambda: peer.sample(best))
+    rival = Side(f"{pinned('dlt')}, merge by delete-insert with the key, {best}", lambda: peer.sample(best))
     return Bench("flat_dlt", what, "rows/s", Side("service", landing.service), rival, (Bar(8, 12),))

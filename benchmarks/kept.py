@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.paired import Result
 
-__all__ = ["RESULTS", "Conditions", "Kept", "keep", "kept", "kept_as"]
+__all__ = ["RESULTS", "Conditions", "Kept", "keep", "kept", "kept_as", "today"]
 
 RESULTS = Path(__file__).parent.parent / "docs" / "benchmarks.json"
 
@@ -52,6 +52,11 @@ class Kept:
     day: str
 
 
+def today() -> str:
+    """Give the day, in UTC, as YYYY-MM-DD."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
 def kept_as(result: Result, conditions: Conditions) -> Kept:
     """Give a result the form that is kept."""
     bench = result.bench
@@ -71,7 +76,7 @@ def kept_as(result: Result, conditions: Conditions) -> Kept:
         about=conditions.about,
         rounds=conditions.rounds,
         load=conditions.load,
-        day=conditions.day or f"{datetime.now(UTC):%Y-%m-%d}",
+        day=conditions.day or today(),
     )
 
 

@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.kept import Conditions, Kept, keep, kept_as
+from benchmarks.kept import Conditions, Kept, keep, kept_as, today
 from benchmarks.paired import Result
 
 __all__ = ["PAGE", "as_text", "load_average", "table", "write_page", "write_part"]
@@ -44,7 +43,7 @@ def write_part(name: str, lines: Sequence[str], conditions: Conditions) -> None:
     """
     begin, end = f"<!-- {name}: written by `python -m benchmarks --only {name} --write` -->", f"<!-- end of {name} -->"
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
-    about = [*conditions.about, f"{datetime.now(UTC):%Y-%m-%d}; load average before {conditions.load:.2f}"]
+    about = [*conditions.about, f"{conditions.day or today()}; load average before {conditions.load:.2f}"]
     written = [begin, "", *(f"- {line}" for line in about), "", *lines, "", end]
     PAGE.write_text(before + "\n".join(written) + rest.partition(end)[2], encoding="utf-8")
 
