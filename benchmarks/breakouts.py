@@ -60,7 +60,8 @@ class _Contest:
         """Land the documents with a daemon that slept until they were committed."""
         url = self.server.database()
         with asleep(url, UNMATCHED="breakout"), psycopg.connect(url, autocommit=True) as conn:
-            took_s = -stage(conn, self.source, self.documents) + settled(url)
+            committed = stage(conn, self.source, self.documents)
+            took_s = settled(url) - committed
         found = census_of_tables(url, "public", self.source, self.distinct)
         self.server.drop(url)
         if (found.rows, found.values) != (self.distinct.rows, self.distinct.values):

@@ -57,7 +57,8 @@ class Landing:
             awaited(url, daemons)
             self._warm_each(url, conn, processes)
             awaited(url, daemons)
-            took_s = -stage(conn, self.source, self.timed) + settled(url)
+            committed = stage(conn, self.source, self.timed)
+            took_s = settled(url) - committed
         made = self.state(url)
         self.server.drop(url)
         return self.sample(took_s, made)
