@@ -1,108 +1,96 @@
 """`python -m benchmarks`: run them, print the ratios, and with `--write` keep them in the documentation."""
 
 import argparse
+import subprocess
 import sys
-from collections.abc import Callable
 
-from benchmarks.adversarial import as_lines as growth_lines
-from benchmarks.adversarial import growths
-from benchmarks.books import MANY, answers, as_lines, write_books
-from benchmarks.breakouts import breakouts
-from benchmarks.grammars import log_line, log_line_lark
-from benchmarks.landing import flat, nested
-from benchmarks.latency import latency
-from benchmarks.mapping import mapping, mapping_tuple
-from benchmarks.paired import Bench, compare
-from benchmarks.producers import producers, producers_alone
+import psycopg
+
+from benchmarks.catalogue import ALONE, LOCAL, SERVED, USUAL, described
+from benchmarks.kept import Conditions
+from benchmarks.paired import Bench, Result, compare
 from benchmarks.report import PAGE, as_text, load_average, write_page, write_part
-from benchmarks.server import Server, machine, running_server
+from benchmarks.server import machine, running_server
+from benchmarks.wanted import Wanted
 
-BENCHES: dict[str, Callable[[Server, int], Bench]] = {
-    "flat": flat,
-    "nested": nested,
-    "producers": producers,
-    "producers_alone": producers_alone,
-    "latency": latency,
-}
-
-LOCAL: dict[str, Callable[[int], Bench]] = {
-    "mapping": mapping,
-    "mapping_tuple": mapping_tuple,
-    "log_line": log_line,
-    "log_line_lark": log_line_lark,
-}
-"""Benches of one process, which need no server."""
-
-_ADVERSARIAL = "adversarial"  # no rival: the same texts, ten times as long
-_BOOKS = "books"  # no rival: the same questions at few and at many rows
-_DLT = "dlt"  # a peer, with an environment of its own
-_ALONE = (_ADVERSARIAL, _BOOKS, _DLT)
+_NO_FIGURE = (RuntimeError, psycopg.Error, subprocess.SubprocessError)
 
 
 def main() -> int:
     """Run the benches that are asked for; return the exit status."""
-    wanted = _arguments()
+    given = _arguments()
+    wanted = Wanted(_tell, given.rows, given.rounds, given.settled, given.backlog, given.minutes)
+    names = given.only or list(USUAL)
     load = load_average()
-    if wanted.only == [_BOOKS]:
-        return _books(wanted.settled, load, write=wanted.write)
-    if wanted.only == [_DLT]:
-        return _dlt(wanted.rounds, load, write=wanted.write)
-    if wanted.only == [_ADVERSARIAL]:
-        print("\n".join([*machine(), f"load average before {load:.2f}", "", *growth_lines(growths(_tell))]))
-        return 0
-    names = wanted.only or [*LOCAL, *BENCHES]
-    results = [compare(LOCAL[name](wanted.rows), wanted.rounds, _tell) for name in names if name in LOCAL]
+    if names[0] in ALONE:
+        return _alone(names[0], wanted, load, write=given.write)
+    failed: list[str] = []
     about = machine()
-    if len(results) < len(names):
+    conditions = Conditions(about, wanted.rounds, load)
+    results = [_compared(LOCAL[name](wanted), wanted, conditions, write=given.write) for name in names if name in LOCAL]
+    if any(name in SERVED for name in names):
         with running_server() as server:
             about = server.about()
-            results += [compare(BENCHES[name](server, wanted.rows), wanted.rounds, _tell) for name in names if name in BENCHES]
-    print(as_text(results, about))
-    if wanted.write:
-        write_page(results, about, wanted.rounds, load)
+            conditions = Conditions(about, wanted.rounds, load)
+            for name in [name for name in names if name in SERVED]:
+                try:
+                    results.extend(
+                        _compared(bench, wanted, conditions, write=given.write) for bench in SERVED[name](server, wanted)
+                    )
+                except _NO_FIGURE as exc:  # the others take long, and have nothing to do with it
+                    failed.append(f"{name} has no figure: {exc}")
+                    _tell(failed[-1])
+    print("\n".join([as_text(results, about), *failed]))
+    if given.write and results:
         print(f"\nWritten to {PAGE.relative_to(PAGE.parent.parent)}.")
-    return 0 if wanted.only else _dlt(wanted.rounds, load, write=wanted.write)
+    return 1 if failed else 0
 
 
-def _books(settled: int, load: float, *, write: bool) -> int:
-    with running_server() as server:
-        about = server.about()
-        found = answers(server, settled, _tell)
-    print("\n".join([*about, f"load average before {load:.2f}", "", *as_lines(found, settled)]))
+def _compared(bench: Bench, wanted: Wanted, conditions: Conditions, *, write: bool) -> Result:
+    """Run a bench, and keep what it found at once: a run of many may be interrupted."""
+    result = compare(bench, wanted.rounds, _tell)
     if write:
-        write_books(found, settled, about, load)
-    return 0
+        write_page([result], conditions, [*LOCAL, *SERVED])
+    return result
 
 
-def _dlt(rounds: int, load: float, *, write: bool) -> int:
-    with running_server() as server:
-        about = server.about()
-        results = [compare(bench, rounds, _tell) for bench in breakouts(server, _tell)]
-    if results:
-        print(as_text(results, about))
-    if results and write:
-        write_part(_DLT, results, about, rounds, load)
+def _alone(name: str, wanted: Wanted, load: float, *, write: bool) -> int:
+    lines, about = ALONE[name](wanted)
+    print("\n".join([*about, f"load average before {load:.2f}", "", *lines]))
+    if write:
+        write_part(name, lines, Conditions(about, wanted.rounds, load))
     return 0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Hold the service against rivals, as ratios.")
-    parser.add_argument("--rows", type=_positive, default=60_000, help="documents of a bench (default: %(default)s)")
-    parser.add_argument("--rounds", type=_positive, default=3, help="how often each side runs (default: %(default)s)")
-    parser.add_argument("--settled", type=_settled, default=MANY, help="settled rows of books (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Hold the service against rivals, as ratios, and against the bars that are set for it.",
+        epilog="\n".join(["benches (those marked * run without --only):", *described()]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rows", type=_positive, metavar="N", help="that are timed in a bench (default: as many as befit each)")
     parser.add_argument(
-        "--only",
-        choices=[*LOCAL, *BENCHES, *_ALONE],
-        action="append",
-        metavar="NAME",
-        help=f"one of {', '.join([*LOCAL, *BENCHES])}, repeatable; or {', '.join(_ALONE)}, which take minutes and are asked for alone",
+        "--rounds", type=_positive, metavar="N", default=5, help="how often each side runs (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--settled", type=_settled, metavar="N", default=5_000_000, help="settled rows of books (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--backlog", type=_positive, metavar="N", default=5_000_000, help="rows that wait in backlog (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--minutes", type=_minutes, metavar="N", default=10.0, help="of steady load in memory, 0 for none (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--only", choices=[*LOCAL, *SERVED, *ALONE], action="append", metavar="NAME", help="one of those below, repeatable"
     )
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    wanted = parser.parse_args()
-    for alone in _ALONE:
-        if wanted.only and alone in wanted.only and wanted.only != [alone]:
-            parser.error(f"{alone} is run alone")
-    return wanted
+    given = parser.parse_args()
+    for name in ALONE:
+        if given.only and name in given.only and given.only != [name]:
+            parser.error(f"{name} is run alone")
+    return given
 
 
 def _positive(text: str) -> int:
@@ -112,8 +100,15 @@ def _positive(text: str) -> int:
     return number
 
 
+def _minutes(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 10_000:
+        raise argparse.ArgumentTypeError(f"expected a number of minutes, 0 or more, got {text}")
+    return number
+
+
 def _settled(text: str) -> int:
-    number = _positive(text)
+    number = int(text)
     if number < 100_000:
         raise argparse.ArgumentTypeError(f"expected 100000 or more, got {text}")
     return number

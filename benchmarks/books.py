@@ -1,31 +1,33 @@
-"""What the books cost at five million settled rows: `row_status` and the ledger of one, of a source's and of all; and their audit."""
+"""What the books cost at millions of settled rows: `row_status` and the ledger of one, of a source's and of all; and their audit."""
 
 import random
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from statistics import median
 from typing import LiteralString
 
 import psycopg
 
-from benchmarks.report import PAGE
+from benchmarks.bars import Bar
 from benchmarks.server import Server
+from benchmarks.wanted import Wanted
 from etl_actors.store.audit.audit import audit
 from etl_actors.store.database import Connection, connect
 
-__all__ = ["FEW", "MANY", "Answer", "answers", "as_lines", "write_books"]
+__all__ = ["FEW", "Answer", "answers", "as_lines"]
 
-MANY, FEW = 5_000_000, 50_000
+FEW = 50_000
 _PARTITION_ROWS = 1_000_000
 _PROBES = 300
-_BEGIN, _END = "<!-- books: written by `python -m benchmarks --only books --write` -->", "<!-- end of books -->"
+_SESSIONS = 2
+_ENOUGH_S = 10.0
 
 # 20 sources in turns, as producers mix them, so that every row id lies within the bounds of 20 batches.
 _STAGE: LiteralString = """
-INSERT INTO etl.staging (source, payload, received_at)
-SELECT 'source ' || lpad((n %% 20)::text, 2, '0'),
+INSERT INTO etl.staging (row_id, source, payload, received_at) OVERRIDING SYSTEM VALUE
+SELECT n, 'source ' || lpad((n %% 20)::text, 2, '0'),
        jsonb_build_object('sku', 'A-' || n, 'name', md5(n::text), 'price', n %% 9973, 'note', repeat(md5((n * 7)::text), 3)),
        timestamptz '2026-01-01 00:00Z' + n * interval '10 ms'
   FROM generate_series(%(lo)s::bigint, %(hi)s::bigint) AS n"""
@@ -61,6 +63,9 @@ _OF_ALL: LiteralString = "SELECT status, count(*) FROM etl.row_status GROUP BY s
 _LEDGER_ONE: LiteralString = "SELECT * FROM etl.ledger WHERE source = 'source 07'"
 _LEDGER: LiteralString = "SELECT * FROM etl.ledger"
 
+_ROW_STATUS_OF_ONE, _LEDGER_OF_ALL = "`row_status` of one row", "`ledger` of all"
+_BARS = {_ROW_STATUS_OF_ONE: Bar(10, 3, unit="ms", most=True), _LEDGER_OF_ALL: Bar(50, 10, unit="ms", most=True)}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -77,15 +82,9 @@ class Answer:
     many_ms: float
 
 
-def answers(server: Server, many: int, tell: Callable[[str], None]) -> list[Answer]:
-    """Ask the books the same questions at few and at many settled rows.
-
-    Args:
-        server: to make the databases on.
-        many: how many rows are settled in the second one.
-        tell: told what is done.
-    """
-    few, lots = (dict(_asked(server, rows, tell)) for rows in (FEW, many))
+def answers(server: Server, wanted: Wanted) -> list[Answer]:
+    """Ask the books the same questions at few and at many settled rows."""
+    few, lots = (dict(_asked(server, rows, wanted.tell)) for rows in (FEW, wanted.settled))
     return [Answer(question, few[question], lots[question]) for question in few]
 
 
@@ -93,34 +92,20 @@ def as_lines(found: list[Answer], many: int) -> list[str]:
     """Write the answers as the lines of a table."""
     probe = found[0].many_ms
     return [
-        f"| | {FEW:,} rows | {many:,} rows | growth | against the bare probe |",
-        "|---|---|---|---|---|",
+        f"| | {FEW:,} rows | {many:,} rows | growth | against the bare probe | bar |",
+        "|---|---|---|---|---|---|",
         *(
-            f"| {a.question} | {_time(a.few_ms)} | {_time(a.many_ms)} | {a.many_ms / a.few_ms:,.1f} | {a.many_ms / probe:,.0f} |"
+            f"| {a.question} | {_time(a.few_ms)} | {_time(a.many_ms)} | {a.many_ms / a.few_ms:,.1f} | {a.many_ms / probe:,.0f} | "
+            f"{_BARS[a.question].verdict(a.many_ms) if a.question in _BARS else ''} |"
             for a in found
         ),
     ]
 
 
-def write_books(found: list[Answer], many: int, about: list[str], load: float) -> None:
-    """Write the answers into their part of `docs/benchmarks.md`.
-
-    Args:
-        found: the answers.
-        many: how many rows were settled.
-        about: hardware and versions, a line each.
-        load: average of the machine over the minute before.
-    """
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-    conditions = [*about, f"{datetime.now(UTC):%Y-%m-%d}; load average before {load:.2f}"]
-    lines = ["", *(f"- {line}" for line in conditions), "", *as_lines(found, many), ""]
-    PAGE.write_text(before + _BEGIN + "\n" + "\n".join(lines) + "\n" + _END + rest.partition(_END)[2], encoding="utf-8")
-
-
 def _asked(server: Server, rows: int, tell: Callable[[str], None]) -> Iterator[tuple[str, float]]:
     url = server.database()
     with psycopg.connect(url, autocommit=True) as admin:
-        _settled(admin, rows, tell)
+        _settled(admin, url, rows, tell)
         _count_up_to(admin, (rows - 1) // _PARTITION_ROWS * _PARTITION_ROWS + 1)
         uncounted = _timed(admin, _LEDGER, 5)
         _count_up_to(admin, rows + 1)
@@ -129,7 +114,7 @@ def _asked(server: Server, rows: int, tell: Callable[[str], None]) -> Iterator[t
         probed = [dice.randrange(1, rows - 100) for _ in range(_PROBES)]
         for question, statement in (
             ("bare probe of staging's key", _PROBE),
-            ("`row_status` of one row", _ONE),
+            (_ROW_STATUS_OF_ONE, _ONE),
             ("`row_status` of 100 rows in a row", _HUNDRED),
         ):
             tell(f"{rows:,} rows: {question}")
@@ -139,7 +124,7 @@ def _asked(server: Server, rows: int, tell: Callable[[str], None]) -> Iterator[t
             ("`row_status` of a source's rows, counted by status", _OF_SOURCE),
             ("`row_status` of all rows, counted by status", _OF_ALL),
             ("`ledger` of one source", _LEDGER_ONE),
-            ("`ledger` of all", _LEDGER),
+            (_LEDGER_OF_ALL, _LEDGER),
         ):
             tell(f"{rows:,} rows: {question}")
             yield question, _timed(conn, statement, 3 if statement is _OF_ALL else 7)
@@ -153,17 +138,22 @@ def _asked(server: Server, rows: int, tell: Callable[[str], None]) -> Iterator[t
     server.drop(url)
 
 
-def _settled(admin: Connection, rows: int, tell: Callable[[str], None]) -> None:
-    """Make settled rows as daemons would have left them."""
+def _settled(admin: Connection, url: str, rows: int, tell: Callable[[str], None]) -> None:
+    """Make settled rows as daemons would have left them, a partition at a time, in several sessions."""
     admin.execute("SELECT etl.add_staging_partitions(%s, %s)", [_PARTITION_ROWS, rows // _PARTITION_ROWS + 1])
-    admin.execute("SET session_replication_role = replica")  # past the trigger: what is settled does not wait
-    admin.execute("SET work_mem = '256MB'")
-    for lo in range(1, rows + 1, _PARTITION_ROWS):
+
+    def make(lo: int) -> None:
         part = {"lo": lo, "hi": min(rows, lo + _PARTITION_ROWS - 1)}
-        for statement in (_STAGE, _SETTLE, _REJECT):
-            admin.execute(statement, part)
-        tell(f"{part['hi']:,} of {rows:,} rows made")
-    admin.execute("RESET ALL")
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute("SET session_replication_role = replica")  # past the trigger: what is settled does not wait
+            conn.execute("SET work_mem = '256MB'")
+            for statement in (_STAGE, _SETTLE, _REJECT):
+                conn.execute(statement, part)
+        tell(f"rows {lo:,} to {part['hi']:,} of {rows:,} made")
+
+    with ThreadPoolExecutor(_SESSIONS) as pool:
+        list(pool.map(make, range(1, rows + 1, _PARTITION_ROWS)))
+    admin.execute("SELECT setval('etl.staging_row_id_seq', %s)", [rows])
     admin.execute("VACUUM ANALYZE")
     admin.execute("CHECKPOINT")
 
@@ -175,9 +165,16 @@ def _count_up_to(admin: Connection, row_id: int) -> None:
 
 
 def _timed(conn: Connection, statement: LiteralString, times: int, row_id: int = 0) -> float:
-    """Return the median of the milliseconds that a statement takes, its result read."""
-    took = []
-    for _ in range(times):
+    """Return the median of the milliseconds that a statement takes, its result read.
+
+    Args:
+        conn: to ask on.
+        statement: what to ask.
+        times: how often, at most: what takes long is asked as often as there is time.
+        row_id: of which row.
+    """
+    took: list[float] = []
+    while len(took) < times and sum(took) < _ENOUGH_S * 1000:
         began = time.perf_counter()
         conn.execute(statement, {"row_id": row_id}).fetchall()
         took.append((time.perf_counter() - began) * 1000)

@@ -3,57 +3,30 @@
 import gzip
 import json
 import os
-import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 import psycopg
 
+from benchmarks.bars import Bar
 from benchmarks.census import Census, census_of, census_of_tables
 from benchmarks.paired import Bench, Sample, Side
-from benchmarks.peers.environment import peers_python
+from benchmarks.peers.dlt_ways import WAYS, Way
+from benchmarks.peers.environment import peers_python, pinned
 from benchmarks.server import Server, stage
 from benchmarks.service import asleep, settled
+from benchmarks.wanted import Wanted
 
 __all__ = ["breakouts"]
 
 K = TypeVar("K", bound=Hashable)
 
 _SETS = {"films": "wiki_movies/movies", "artworks": "tate/artworks"}
-_SCRIPT = Path(__file__).parent / "peers" / "with_dlt.py"
-_LIMIT_S = 300.0
 _DATASET = "peer"
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A way in which dlt can load.
-
-    Args:
-        format: of the files that it loads.
-        processes: that normalise.
-    """
-
-    format: str
-    processes: int
-
-    @property
-    def settings(self) -> dict[str, str]:
-        told = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL"}
-        if self.processes == 1:
-            return told
-        several = {"NORMALIZE__WORKERS": str(self.processes), "NORMALIZE__START_METHOD": "fork"}
-        return told | several | {"DATA_WRITER__FILE_MAX_ITEMS": "5000"}  # a file is the work of one process
-
-    def __str__(self) -> str:
-        return f"{self.format} files, {self.processes} process{'es' if self.processes > 1 else ''} to normalise"
-
-
-_WAYS = [_Way(form, processes) for form in ("csv", "insert_values") for processes in (1, 2)]
 
 
 @dataclass(slots=True)
@@ -76,7 +49,7 @@ class _Contest:
     documents: Sequence[str]
     all: Census = field(init=False)
     distinct: Census = field(init=False)
-    way: _Way = _WAYS[0]
+    way: Way = WAYS[0]
 
     def __post_init__(self) -> None:
         decoded = [json.loads(text) for text in self.documents]
@@ -86,14 +59,9 @@ class _Contest:
     def service(self) -> Sample:
         """Land the documents with a daemon that slept until they were committed."""
         url = self.server.database()
-        with asleep(url, UNMATCHED="breakout"), psycopg.connect(url) as conn:
-            with conn.cursor().copy("COPY etl.staging (source, payload) FROM STDIN") as copy:
-                for document in self.documents:
-                    copy.write_row((self.source, document))
-            conn.commit()
-            began = time.monotonic()
-            settled(url)
-            took_s = time.monotonic() - began
+        with asleep(url, UNMATCHED="breakout"), psycopg.connect(url, autocommit=True) as conn:
+            committed = stage(conn, self.source, self.documents)
+            took_s = settled(url) - committed
         found = census_of_tables(url, "public", self.source, self.distinct)
         self.server.drop(url)
         if (found.rows, found.values) != (self.distinct.rows, self.distinct.values):
@@ -118,8 +86,8 @@ class _Contest:
     def choose(self, tell: Callable[[str], None]) -> None:
         """Try all ways, and take the quickest of those that lose no value; the service runs too, so that all is warm."""
         self.service()
-        tried: list[tuple[float, _Way]] = []
-        for way in _WAYS:
+        tried: list[tuple[float, Way]] = []
+        for way in WAYS:
             took_s, found = self._load(way)
             lost = _differing(found.values, self.all.values)
             tell(f"{self.source}: dlt with {way}: {len(self.documents) / took_s:,.0f} documents/s, {lost:,} values amiss")
@@ -130,39 +98,30 @@ class _Contest:
     def bench(self) -> Bench:
         """Describe the comparison; the way is chosen by then."""
         what = f"{len(self.documents):,} real {self.source} broken out without a slip, from the commit that staged them to the last that landed"
-        rival = Side(f"dlt, append, {self.way}", self.dlt)
-        return Bench(f"dlt_{self.source}", what, "documents/s", Side("service", self.service), rival)
+        rival = Side(f"{pinned('dlt')}, append, {self.way}", self.dlt)
+        return Bench(f"dlt_{self.source}", what, "documents/s", Side("service", self.service), rival, (Bar(4, 6),))
 
     def _sample(self, took_s: float, *beside: tuple[str, float]) -> Sample:
         return Sample(len(self.documents) / took_s, len(self.documents), beside)
 
-    def _load(self, way: _Way) -> tuple[float, Census]:
+    def _load(self, way: Way) -> tuple[float, Census]:
         url = self.server.database()
-        stage(url, self.source, self.documents)
-        order = {"url": url, "table": self.source, "dataset": _DATASET, "format": way.format}
-        command = [str(self.python), str(_SCRIPT)]
-        pipe = subprocess.PIPE
-        with subprocess.Popen(command, env=os.environ | way.settings, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as peer:
-            assert peer.stdin is not None
-            assert peer.stdout is not None
-            peer.stdin.write(json.dumps(order) + "\n")
-            peer.stdin.flush()
-            peer.stdout.readline()
-            out, said = peer.communicate("load\n", timeout=_LIMIT_S)
-        if peer.returncode:
-            raise RuntimeError(f"dlt failed: {said[-2000:]}")
+        with psycopg.connect(url, autocommit=True) as conn:
+            stage(conn, self.source, self.documents)
+        took_s = way.load(self.python, {"url": url, "table": self.source, "dataset": _DATASET})
         found = census_of_tables(url, _DATASET, self.source, self.all)
         self.server.drop(url)
-        return json.loads(out)["took_s"], found
+        return took_s, found
 
 
-def breakouts(server: Server, tell: Callable[[str], None]) -> Iterator[Bench]:
+def breakouts(server: Server, wanted: Wanted) -> Iterator[Bench]:
     """Give the comparisons, each when it is about to be run: first each side runs once untimed, dlt in each of its ways.
 
     Args:
         server: that both use.
-        tell: told what is done.
+        wanted: all documents that there are, unless it says how many.
     """
+    tell = wanted.tell
     corpus = os.environ.get("ETL_CORPUS")
     if not corpus:
         tell("dlt is left out: it needs real documents, and ETL_CORPUS does not name their folder")
@@ -170,7 +129,7 @@ def breakouts(server: Server, tell: Callable[[str], None]) -> Iterator[Bench]:
     python = peers_python(tell)
     for source, name in _SETS.items():
         with gzip.open(Path(corpus, "nested", f"{name}.jsonl.gz"), "rt", encoding="utf-8") as lines:
-            contest = _Contest(server, source, python, [*lines])
+            contest = _Contest(server, source, python, [*islice(lines, wanted.rows)])
         contest.choose(tell)
         yield contest.bench()
 

@@ -33,15 +33,16 @@ _WORDS = (
 _FILMS = Path("nested", "wiki_movies", "movies.jsonl.gz")
 
 
-def products(count: int, seed: int = 1) -> list[str]:
+def products(count: int, seed: int = 1, first: int = 0) -> list[str]:
     """Return flat documents of eleven fields and `PRODUCT_BYTES` bytes, `DUPLICATES` of them with a key seen before.
 
     Args:
         count: how many.
         seed: the same seed gives the same documents.
+        first: how many there are before these: those take their keys on.
     """
     dice = random.Random(seed)
-    return [_product(dice, _number(dice, position)) for position in range(count)]
+    return [_product(dice, _number(dice, position)) for position in range(first, first + count)]
 
 
 def films(count: int, seed: int = 1) -> tuple[list[str], str]:

@@ -14,6 +14,7 @@ from typing import Any
 from lark import Lark, Token, Transformer
 
 from benchmarks.paired import Bench, Sample, Side
+from benchmarks.wanted import Wanted
 from etl_actors.combinators.grammar import Grammar, load_grammar
 from etl_actors.combinators.library import library_text
 
@@ -26,6 +27,7 @@ _BY_HAND = re.compile(
     r'(?P<status>[0-9]{3}) (?P<size>[0-9]+|-) "(?P<referer>[^"]*)" "(?P<agent>[^"]*)"'
 )
 _AGENTS = ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36", "curl/8.5.0")
+_ROWS = 60_000
 _SLOW = 20  # of so many lines the automaton reads one: it takes long enough
 
 
@@ -93,8 +95,9 @@ def _matched(line: str) -> dict[str, Any]:
     return found.groupdict()
 
 
-def log_line(rows: int) -> Bench:
+def log_line(wanted: Wanted) -> Bench:
     """Hold a compiled grammar against a regular expression that a person wrote for the line."""
+    rows = wanted.of(_ROWS)
     lines = log_lines(rows)
     grammar = _grammar()
     assert all(_flat(grammar.value(line)) == _matched(line) for line in dict.fromkeys(lines))
@@ -108,8 +111,9 @@ def log_line(rows: int) -> Bench:
     )
 
 
-def log_line_lark(rows: int) -> Bench:
+def log_line_lark(wanted: Wanted) -> Bench:
     """Hold a compiled grammar against Lark itself: LALR with the contextual lexer, and a transformer called while it reduces."""
+    rows = wanted.of(_ROWS)
     lines = log_lines(rows)
     grammar = _grammar()
     text = library_text("access_log")

@@ -12,6 +12,7 @@ import orjson
 
 from benchmarks.documents import PRODUCT_BYTES, products
 from benchmarks.paired import Bench, Sample, Side
+from benchmarks.wanted import Wanted
 from etl_actors.slips.mapping.compile import Mapper, compile_slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.values.document import Staged, decode, read_together
@@ -19,6 +20,7 @@ from etl_actors.slips.values.document import Staged, decode, read_together
 __all__ = ["mapping", "mapping_tuple"]
 
 _SLIP = Path(__file__).parent / "slips" / "bench_product" / "slip.toml"
+_ROWS = 60_000
 _BATCH = 2_000
 
 
@@ -124,11 +126,17 @@ def _bench(name: str, rows: int, rival: str, make: Callable[[Staged], Any], told
     )
 
 
-def mapping(rows: int) -> Bench:
+def mapping(wanted: Wanted) -> Bench:
     """Hold a slip's function against one that makes the same lines of documents that it trusts."""
-    return _bench("mapping", rows, "orjson and a hand-written function that makes the same line and checks nothing", _line, tuple)
+    return _bench(
+        "mapping",
+        wanted.of(_ROWS),
+        "orjson and a hand-written function that makes the same line and checks nothing",
+        _line,
+        tuple,
+    )
 
 
-def mapping_tuple(rows: int) -> Bench:
+def mapping_tuple(wanted: Wanted) -> Bench:
     """Hold a slip's function against one that makes a tuple of the values as they came: no line, no identity, no types."""
-    return _bench("mapping_tuple", rows, "orjson and a hand-written tuple of the values as they came", _tuple, len)
+    return _bench("mapping_tuple", wanted.of(_ROWS), "orjson and a hand-written tuple of the values as they came", _tuple, len)

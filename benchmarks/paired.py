@@ -4,6 +4,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.bars import OURS, RATIO, Bar
+
 __all__ = ["Bench", "Result", "Sample", "Side", "compare"]
 
 
@@ -40,6 +42,8 @@ class Bench:
         unit: of the values, such as ``rows/s``.
         ours: the service.
         rival: what it is held against.
+        bars: that figures of it have to reach.
+        multiples: names of figures beside ours that are also given as multiples of the rival's median.
     """
 
     name: str
@@ -47,6 +51,8 @@ class Bench:
     unit: str
     ours: Side
     rival: Side
+    bars: tuple[Bar, ...] = ()
+    multiples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,10 @@ class Result:
     least: float
     greatest: float
     beside: tuple[tuple[str, float], ...]
+
+    def figure(self, name: str) -> float:
+        """Give the figure that a bar names."""
+        return {RATIO: self.ratio, OURS: self.ours, **dict(self.beside)}[name]
 
 
 def compare(bench: Bench, rounds: int, tell: Callable[[str], None]) -> Result:
@@ -82,8 +92,10 @@ def compare(bench: Bench, rounds: int, tell: Callable[[str], None]) -> Result:
             raise RuntimeError(f"{bench.name}: the sides made different things: {ours[-1].made} and {rival[-1].made}")
         tell(f"{bench.name} {number}/{rounds}: {ours[-1].value:,.2f} against {rival[-1].value:,.2f} {bench.unit}")
     ratios = [one.value / other.value for one, other in zip(ours, rival, strict=True)]
-    medians = median(sample.value for sample in ours), median(sample.value for sample in rival)
-    return Result(bench, *medians, medians[0] / medians[1], min(ratios), max(ratios), _medians(ours) + _medians(rival))
+    our, other = median(sample.value for sample in ours), median(sample.value for sample in rival)
+    beside = _medians(ours)
+    multiples = tuple((f"times the rival's median: {name}", value / other) for name, value in beside if name in bench.multiples)
+    return Result(bench, our, other, our / other, min(ratios), max(ratios), beside + multiples + _medians(rival))
 
 
 def _medians(samples: list[Sample]) -> tuple[tuple[str, float], ...]:

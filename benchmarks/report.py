@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.kept import Conditions, Kept, keep, kept_as, today
 from benchmarks.paired import Result
 
-__all__ = ["PAGE", "as_text", "load_average", "write_page", "write_part"]
+__all__ = ["PAGE", "as_text", "load_average", "table", "write_page", "write_part"]
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _MARKER = "<!-- Everything below is written by `python -m benchmarks --write`. -->"
@@ -18,50 +18,51 @@ def as_text(results: Sequence[Result], about: Sequence[str]) -> str:
     return "\n".join(["", *about, *(line for result in results for line in ("", *_lines(result)))])
 
 
-def write_page(results: Sequence[Result], about: Sequence[str], rounds: int, load: float) -> None:
-    """Write the results into `docs/benchmarks.md`, below what is said there by hand.
+def write_page(results: Sequence[Result], conditions: Conditions, order: Sequence[str]) -> None:
+    """Write the results into `docs/benchmarks.md`, below what is said there by hand; those of other benches stay.
 
     Args:
-        results: of all benches.
-        about: hardware and versions, a line each.
-        rounds: how often each side ran.
-        load: average of the machine over the minute before.
+        results: of the benches that ran.
+        conditions: under which they did.
+        order: of all benches, by name, in the table; one that gives several results has its name before theirs, with a line between.
     """
-    words = PAGE.read_text(encoding="utf-8").partition(_MARKER)[0] if PAGE.exists() else "# Benchmarks\n\n"
-    lines = [_MARKER, "", "## Measured", "", *_measured(results, about, rounds, load)]
-    PAGE.write_text(words + "\n".join(lines) + "\n", encoding="utf-8")
+    every = keep(kept_as(result, conditions) for result in results)
+    words = PAGE.read_text(encoding="utf-8").partition(_MARKER)[0]
+    place = {name: number for number, name in enumerate(order)}
+    every.sort(key=lambda one: place.get(one.name, place.get(one.name.partition("_")[0], len(place))))
+    PAGE.write_text(words + "\n".join([_MARKER, "", "## Measured", "", *table(every)]) + "\n", encoding="utf-8")
 
 
-def write_part(name: str, results: Sequence[Result], about: Sequence[str], rounds: int, load: float) -> None:
-    """Write the results into their own part of `docs/benchmarks.md`, which comments of its name begin and end.
+def write_part(name: str, lines: Sequence[str], conditions: Conditions) -> None:
+    """Write lines into their own part of `docs/benchmarks.md`, which comments of its name begin and end.
 
     Args:
         name: of the part.
-        results: of its benches.
-        about: hardware and versions, a line each.
-        rounds: how often each side ran.
-        load: average of the machine over the minute before.
+        lines: of Markdown.
+        conditions: under which they came about.
     """
     begin, end = f"<!-- {name}: written by `python -m benchmarks --only {name} --write` -->", f"<!-- end of {name} -->"
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
-    lines = [begin, "", *_measured(results, about, rounds, load), "", end]
-    PAGE.write_text(before + "\n".join(lines) + rest.partition(end)[2], encoding="utf-8")
+    about = [*conditions.about, f"{conditions.day or today()}; load average before {conditions.load:.2f}"]
+    written = [begin, "", *(f"- {line}" for line in about), "", *lines, "", end]
+    PAGE.write_text(before + "\n".join(written) + rest.partition(end)[2], encoding="utf-8")
 
 
-def _measured(results: Sequence[Result], about: Sequence[str], rounds: int, load: float) -> list[str]:
-    lines = [
-        *(f"- {line}" for line in about),
-        f"- {datetime.now(UTC):%Y-%m-%d}, {rounds} rounds; load average before the first {load:.2f}",
-        "",
-        "| bench | ours | rival | unit | ratio | of the rounds |",
-        "|---|---|---|---|---|---|",
-        *(_row(result) for result in results),
-        "",
-    ]
-    for result in results:
-        bench = result.bench
-        lines += [f"- **{bench.name}**: {bench.what}. Ours: {bench.ours.name}; rival: {bench.rival.name}."]
-        lines += [f"  Beside it: {_beside(result)}."] if result.beside else []
+def table(every: Sequence[Kept]) -> list[str]:
+    """Give the lines of Markdown that show results: a table for each machine and set of versions, then what each bench is."""
+    lines: list[str] = []
+    for about in dict.fromkeys(tuple(one.about) for one in every):
+        lines += [
+            *(f"- {line}" for line in about),
+            "",
+            "| bench | ours | rival | unit | ratio | of the rounds | bar | measured |",
+            "|---|---|---|---|---|---|---|---|",
+            *(_row(one) for one in every if tuple(one.about) == about),
+            "",
+        ]
+    for one in every:
+        lines += [f"- **{one.name}**: {one.what}. Ours: {one.ours_name}; rival: {one.rival_name}."]
+        lines += [f"  Beside it: {_beside(one.beside)}."] if one.beside else []
     return lines
 
 
@@ -77,17 +78,21 @@ def _lines(result: Result) -> list[str]:
         f"  {_figure(result.ours)} {bench.unit}  {bench.ours.name}",
         f"  {_figure(result.rival)} {bench.unit}  {bench.rival.name}",
         f"  ratio {result.ratio:.2f} (of the rounds {result.least:.2f} to {result.greatest:.2f})",
-        *([f"  {_beside(result)}"] if result.beside else []),
+        *(f"  {bar.verdict(result.figure(bar.figure))}" for bar in bench.bars),
+        *([f"  {_beside(result.beside)}"] if result.beside else []),
     ]
 
 
-def _row(result: Result) -> str:
-    figures = f"{_figure(result.ours)} | {_figure(result.rival)} | {result.bench.unit} | **{result.ratio:.2f}**"
-    return f"| {result.bench.name} | {figures} | {result.least:.2f} to {result.greatest:.2f} |"
+def _row(one: Kept) -> str:
+    figures = (
+        f"{_figure(one.ours)} | {_figure(one.rival)} | {one.unit} | **{one.ratio:.2f}** | {one.least:.2f} to {one.greatest:.2f}"
+    )
+    measured = f"{one.day}, {one.rounds} round{'s' if one.rounds != 1 else ''}, load {one.load:.2f}"
+    return f"| {one.name} | {figures} | {'; '.join(one.verdicts)} | {measured} |"
 
 
-def _beside(result: Result) -> str:
-    return ", ".join(f"{_figure(value)} {name}" for name, value in result.beside)
+def _beside(figures: Sequence[Sequence[str | float]]) -> str:
+    return ", ".join(f"{_figure(float(value))} {name}" for name, value in figures)
 
 
 def _figure(value: float) -> str:

@@ -2,6 +2,7 @@
 
 import platform
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,20 +32,25 @@ class Server:
         self._count = 0
         migrate(lease.url)  # the database `etl` is what the others copy
 
-    def database(self) -> str:
-        """Make a migrated database and return its URL; what was written before is flushed, so that no run pays for another."""
+    def database(self, like: str = "") -> str:
+        """Make a migrated database and return its URL; what was written before is flushed, so that no run pays for another.
+
+        Args:
+            like: URL of the database that it is a copy of, to which nobody is connected; empty for one without rows.
+        """
         self._count += 1
         name = f"bench_{self._count}"
+        template = sql.Identifier(_name_of(like) if like else "etl")
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(name), template)
         with psycopg.connect(self._lease.url_of("postgres"), autocommit=True) as conn:
-            conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE etl STRATEGY file_copy").format(sql.Identifier(name)))
+            conn.execute(made)
             conn.execute("CHECKPOINT")
         return self._lease.url_of(name)
 
     def drop(self, url: str) -> None:
         """Remove a database again."""
-        name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
         with psycopg.connect(self._lease.url_of("postgres"), autocommit=True) as conn:
-            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(str(name))))
+            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(_name_of(url))))
 
     def about(self) -> list[str]:
         """Say on what hardware and with which versions and settings all this runs, a line each."""
@@ -78,13 +84,16 @@ def running_server() -> Iterator[Server]:
             yield Server(lease, folder)
 
 
-def stage(url: str, source: str, documents: Sequence[str]) -> None:
-    """Stage documents in one transaction, as a producer does, and make their table known to the planner."""
-    with psycopg.connect(url, autocommit=True) as conn:
-        with conn.cursor().copy("COPY etl.staging (source, payload) FROM STDIN") as copy:
-            for document in documents:
-                copy.write_row((source, document))
-        conn.execute("VACUUM ANALYZE etl.staging")
+def stage(conn: psycopg.Connection, source: str, documents: Sequence[str]) -> float:
+    """Stage documents in one transaction, as a producer does, and return when it was committed, by `time.monotonic`."""
+    with conn.transaction(), conn.cursor().copy("COPY etl.staging (source, payload) FROM STDIN") as copy:
+        for document in documents:
+            copy.write_row((source, document))
+    return time.monotonic()
+
+
+def _name_of(url: str) -> str:
+    return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
 
 
 def _show(conn: psycopg.Connection, name: LiteralString) -> str:

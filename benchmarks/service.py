@@ -1,93 +1,89 @@
-"""The whole service under test: the program as users start it, timed by the database's own clock."""
+"""The whole service under test: the program as users start it."""
 
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import LiteralString
+from typing import IO, LiteralString
 
 import psycopg
 
 from etl_actors.store.ledger import ledger
 
-__all__ = ["Ran", "asleep", "awaited", "balanced", "run_once", "settled"]
+__all__ = ["asleep", "awaited", "balanced", "command", "running", "settled"]
 
 _SLIPS = Path(__file__).parent / "slips"
-_COMMAND = (sys.executable, "-m", "etl_actors", "run")
-_LIMIT_S = 300.0
-_CLAIMED_TO_LANDED = "SELECT extract(epoch FROM max(finished_at) - min(claimed_at))::float8 FROM etl.batch WHERE status = 'done'"
-_SETTLED = "SELECT NOT EXISTS (SELECT FROM etl.inbox) AND NOT EXISTS (SELECT FROM etl.batch WHERE status = 'claimed')"
-_ASLEEP = f"{_SETTLED} AND EXISTS (SELECT FROM etl.daemon WHERE asleep_until > clock_timestamp())"
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How long one run took.
-
-    Args:
-        work_s: seconds from the first claim to the last batch that landed.
-        wall_s: seconds from the program's start to its end.
-    """
-
-    work_s: float
-    wall_s: float
-
-
-def run_once(url: str) -> Ran:
-    """Run `etl-actors run --once` on a database, and return how long it took; the books must balance then."""
-    began = time.monotonic()
-    done = subprocess.run([*_COMMAND, "--once"], env=_environment(url), capture_output=True, timeout=_LIMIT_S, check=False)
-    wall_s = time.monotonic() - began
-    if done.returncode:
-        raise RuntimeError(done.stderr.decode()[-2000:])
-    balanced(url)
-    with psycopg.connect(url) as conn:
-        row = conn.execute(_CLAIMED_TO_LANDED).fetchone()
-    return Ran(row[0] if row else 0.0, wall_s)
+_COMMAND = (sys.executable, "-m", "etl_actors")
+_LIMIT_S = 900.0
+# What is claimed is asked first: an index of few entries, while what waits may be much, and what was dead of it.
+_SETTLED: LiteralString = (
+    "SELECT NOT EXISTS (SELECT FROM etl.batch WHERE status = 'claimed') AND NOT EXISTS (SELECT FROM etl.inbox)"
+)
+_ASLEEP: LiteralString = "SELECT count(*) >= %(daemons)s FROM etl.daemon WHERE asleep_until > clock_timestamp()"
 
 
 @contextmanager
-def asleep(url: str, **settings: str) -> Iterator[None]:
-    """Run a daemon that has fallen asleep before the block begins; it is drained at the end, and the books must balance.
+def running(url: str, daemons: int = 1, **settings: str) -> Iterator[list[int]]:
+    """Run daemons that have fallen asleep before the block begins, and end them after it, whatever waits then.
 
     Args:
         url: of the database.
+        daemons: how many.
         settings: that are not the default ones, their names in capitals.
+
+    Yields:
+        The ids of their processes.
     """
     env = _environment(url, **settings)
-    with TemporaryFile() as log, subprocess.Popen(_COMMAND, env=env, stdout=log, stderr=log) as daemon:
-        try:
-            awaited(url)
-            yield
-            awaited(url)
-        finally:
-            daemon.terminate()
-            daemon.wait(_LIMIT_S)
+    with ExitStack() as ended:
+        started: list[subprocess.Popen[bytes]] = []
+        logs: list[IO[bytes]] = []
+        for _ in range(daemons):
+            log = ended.enter_context(TemporaryFile())
+            started.append(subprocess.Popen([*_COMMAND, "run"], env=env, stdout=log, stderr=log))
+            ended.callback(_end, started[-1])
+            logs.append(log)
+
+        def watch() -> None:
+            for daemon, log in zip(started, logs, strict=True):
+                if daemon.poll() is not None:
+                    log.seek(0)
+                    raise RuntimeError(f"a daemon ended: {log.read().decode()[-2000:]}")
+
+        _until(url, _ASLEEP, 0.05, "not all daemons fell asleep", watch, daemons=daemons)
+        yield [daemon.pid for daemon in started]
+
+
+@contextmanager
+def asleep(url: str, daemons: int = 1, **settings: str) -> Iterator[list[int]]:
+    """Run daemons as `running` does; after the block all that is staged is settled, and the books must balance."""
+    with running(url, daemons, **settings) as processes:
+        yield processes
+        awaited(url, daemons)
     balanced(url)
 
 
-def awaited(url: str) -> None:
-    """Wait until a daemon sleeps, which it does once nothing is pending and nothing is in flight."""
-    _until(url, _ASLEEP, 0.05, "the daemon did not fall asleep")
+def command(url: str, *words: str) -> None:
+    """Run a command of the service on a database to its end."""
+    done = subprocess.run([*_COMMAND, *words], env=_environment(url), capture_output=True, timeout=_LIMIT_S, check=False)
+    if done.returncode:
+        raise RuntimeError(f"etl-actors {' '.join(words)}: {done.stderr.decode()[-2000:]}")
 
 
-def settled(url: str) -> None:
-    """Wait until nothing is pending and nothing is in flight, with at most a hundredth of a second lost."""
+def awaited(url: str, daemons: int = 1) -> None:
+    """Wait until nothing is pending, nothing in flight, and the daemons sleep."""
+    settled(url)
+    _until(url, _ASLEEP, 0.05, "not all daemons fell asleep", daemons=daemons)
+
+
+def settled(url: str) -> float:
+    """Wait until nothing is pending and nothing is in flight, and return when it was, by `time.monotonic`: late by 10 ms at most."""
     _until(url, _SETTLED, 0.01, "the daemon did not settle all that was staged")
-
-
-def _until(url: str, question: LiteralString, rest_s: float, otherwise: str) -> None:
-    deadline = time.monotonic() + _LIMIT_S
-    with psycopg.connect(url, autocommit=True) as conn:
-        while conn.execute(question).fetchone() != (True,):
-            if time.monotonic() > deadline:
-                raise RuntimeError(otherwise)
-            time.sleep(rest_s)
+    return time.monotonic()
 
 
 def balanced(url: str) -> None:
@@ -96,6 +92,23 @@ def balanced(url: str) -> None:
         for row in ledger(conn):
             if not row.balanced or row.pending or row.claimed or row.rejected:
                 raise RuntimeError(f"the books are not as they must be: {row}")
+
+
+def _until(
+    url: str, question: LiteralString, rest_s: float, otherwise: str, watch: Callable[[], None] = lambda: None, **values: int
+) -> None:
+    deadline = time.monotonic() + _LIMIT_S
+    with psycopg.connect(url, autocommit=True) as conn:
+        while conn.execute(question, values).fetchone() != (True,):
+            watch()
+            if time.monotonic() > deadline:
+                raise RuntimeError(otherwise)
+            time.sleep(rest_s)
+
+
+def _end(daemon: subprocess.Popen[bytes]) -> None:
+    daemon.terminate()
+    daemon.wait(_LIMIT_S)
 
 
 def _environment(url: str, **settings: str) -> dict[str, str]:

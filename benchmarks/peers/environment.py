@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 
-__all__ = ["peers_python"]
+__all__ = ["peers_python", "pinned"]
 
 _REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 _CACHE = Path(__file__).parent.parent.parent / ".cache"
@@ -34,3 +34,9 @@ def peers_python(tell: Callable[[str], None]) -> Path:
             raise RuntimeError(f"the peers could not be installed: {done.stderr.decode()[-2000:]}")
         ready.touch()
     return python
+
+
+def pinned(name: str) -> str:
+    """Give a peer with its version, as in ``dlt 1.31.0``."""
+    lines = _REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    return next(f"{name} {version}" for one, _, version in (line.partition("==") for line in lines) if one == name)
