@@ -26,7 +26,10 @@ def waiting_sources(conn: Connection) -> list[str]:
 class Inbox:
     """Claims batches for one owner, one source after the other.
 
-    A claimed row leaves a dead tuple, and while some long transaction runs, vacuum cannot remove it: a claim that begins at
+    What waits are runs (`etl.inbox`: consecutive ids of a source); a claim takes them in their order, and cuts the last one where
+    only a part of it fits. The rest of it waits on as a run, beyond our own floor; another daemon's next sweep finds it.
+
+    A claimed run leaves a dead tuple, and while some long transaction runs, vacuum cannot remove it: a claim that begins at
     the source's first index entry steps over all of them (3 ms become 37 ms per million). So the highest row claimed of each
     source is kept as its floor, and claims begin beyond it. Rows that committed late, below the floor, and sources never seen
     before are found by a sweep from the beginning, whose share of the time is bounded.
@@ -135,7 +138,8 @@ class Inbox:
 
         Args:
             rows: at most so many.
-            nbytes: rows are taken while those before them are smaller than this; the first is always taken.
+            nbytes: rows are taken while those before them are smaller than this; the first is always taken. A row of a run counts
+                as the mean of its rows: a claim may hold more by what is in one run, less than 512 kB.
 
         Returns:
             One lease for each slip that the rows name (one, where they name none); empty when no source waits.

@@ -112,7 +112,8 @@ def split(conn: Connection, lease: Lease, groups: Sequence[Group], attempt: int 
 
 def release(conn: Connection, batch_id: int, token: int) -> int:
     """Give a batch's rows back to the inbox; return how many, 0 where the lease was not ours any more."""
-    return conn.execute(_SQL["release"], {"batch_id": batch_id, "token": token}).rowcount
+    row = conn.execute(_SQL["release"], {"batch_id": batch_id, "token": token}).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def release_strays(conn: Connection, owner: int, known: Collection[int]) -> list[int]:

@@ -18,7 +18,7 @@ SELECT s.row_id, s.source,
        r.reason, r.message,
        coalesce(i.rejected_items, 0)::int AS rejected_items
   FROM etl.staging s
-  LEFT JOIN etl.inbox w ON w.source = s.source AND w.row_id = s.row_id
+  LEFT JOIN etl.inbox w ON w.source = s.source AND s.row_id BETWEEN w.row_id AND w.row_id + w.rows - 1
   LEFT JOIN LATERAL (
       SELECT b.batch_id, b.slip FROM etl.batch b
        WHERE b.status = 'claimed' AND b.replay_id IS NULL AND s.row_id BETWEEN b.row_lo AND b.row_hi

@@ -88,24 +88,32 @@ BEGIN
                         'call it under READ COMMITTED', current_setting('transaction_isolation');
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('etl.enqueue_lost', 0));
-    WITH made AS (
-        INSERT INTO etl.inbox (source, row_id, slip, bytes)
+    WITH lost AS (
         SELECT s.source, s.row_id, s.slip,
                CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload)
-                    ELSE octet_length(s.payload::text) END
+                    ELSE octet_length(s.payload::text) END AS bytes
           FROM etl.staging s
          WHERE s.row_id >= from_row
-           AND NOT EXISTS (SELECT FROM etl.inbox i WHERE i.source = s.source AND i.row_id = s.row_id)
+           AND NOT EXISTS (SELECT FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id)
+                            WHERE i.source = s.source AND u.row_id = s.row_id)
            AND NOT EXISTS (SELECT FROM (SELECT unnest(b.row_ids) AS row_id FROM etl.batch b
                                          WHERE b.status IN ('claimed', 'done') AND b.row_hi >= from_row) held
                             WHERE held.row_id = s.row_id)
+        OFFSET 0
+    ), made AS (
+        INSERT INTO etl.inbox (source, row_id, rows, slip, bytes)   -- runs, as the trigger makes them
+        SELECT o.source, min(o.row_id), count(*), o.slip, sum(o.bytes)
+          FROM (SELECT m.*, row_number() OVER w AS no, sum(m.bytes) OVER w - m.bytes AS before FROM lost m
+                WINDOW w AS (PARTITION BY m.source, m.slip ORDER BY m.row_id ROWS UNBOUNDED PRECEDING)) o
+         GROUP BY o.source, o.slip, o.row_id - o.no, (o.no - 1) / 500, o.before / 262144, o.bytes >= 262144
         ON CONFLICT DO NOTHING                      -- put there by hand meanwhile
-        RETURNING source, row_id
+        RETURNING inbox.source, inbox.row_id, inbox.rows
     ), by_source AS (
-        SELECT m.source, count(*) AS rows, min(m.row_id) AS first_row FROM made m GROUP BY m.source
+        SELECT m.source, sum(m.rows) AS rows, min(m.row_id) AS first_row FROM made m GROUP BY m.source
     )
     SELECT (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.source) FROM by_source b),
-           ARRAY(SELECT DISTINCT p.name FROM etl.staging_partition p, made m WHERE m.row_id >= p.row_lo AND m.row_id < p.counted_hi)
+           ARRAY(SELECT DISTINCT p.name FROM etl.staging_partition p, made m
+                  WHERE m.row_id + m.rows > p.row_lo AND m.row_id < p.counted_hi)
       INTO found_rows, touched;
     IF found_rows IS NULL THEN
         RETURN;
@@ -147,7 +155,7 @@ WITH sealed AS (
       FROM etl.staging s  -- with the upper bound the planner takes it for a small range, and does not read the partition whole
      WHERE s.row_id BETWEEN (SELECT edge FROM sealed) AND 9223372036854775807 GROUP BY s.source
     UNION ALL
-    SELECT i.source, 0, 0, count(*), min(i.row_id), 0, 0, 0, 0, 0 FROM etl.inbox i GROUP BY i.source
+    SELECT i.source, 0, 0, sum(i.rows), min(i.row_id), 0, 0, 0, 0, 0 FROM etl.inbox i GROUP BY i.source
     UNION ALL
     SELECT b.source, 0, 0, 0, NULL,
            coalesce(sum(cardinality(b.row_ids)) FILTER (WHERE b.status = 'claimed' AND b.replay_id IS NULL), 0),
@@ -173,10 +181,11 @@ SELECT source, staged, pending, claimed, loaded, duplicate, skipped, rejected, p
 DROP INDEX etl.batch_by_row;
 CREATE INDEX batch_by_row ON etl.batch USING gist (int8range(row_lo, row_hi, '[]')) WHERE status IN ('claimed', 'done');
 
--- By row_id: probes of the keys and of the range index. Of a whole source: hash joins with what its batches hold; a LATERAL
--- with LIMIT would be run for each row. What only few ask for (reason, message, items) is computed only where it is selected.
+-- By row_id: probes of the keys and of the range index; the run that a row waits in begins at most 499 ids before it. Of a whole
+-- source: hash joins with the ids of its runs and with what its batches hold; a LATERAL with LIMIT would be run for each row.
+-- What only few ask for (reason, message, items) is computed only where it is selected.
 -- Of several batches that have settled a row the latest counts, and all but the first are of replays.
--- Six relations: who joins two more is still below join_collapse_limit, beyond which the view would be computed whole.
+-- Seven relations: who joins one more is still within join_collapse_limit, beyond which the view would be computed whole.
 CREATE OR REPLACE VIEW etl.row_status AS
 SELECT s.row_id, s.source,
        CASE WHEN w.row_id IS NOT NULL THEN 'pending' WHEN h.status = 'claimed' THEN 'claimed'
@@ -190,7 +199,10 @@ SELECT s.row_id, s.source,
        (SELECT count(*) FROM etl.reject j
          WHERE j.row_id = s.row_id AND j.batch_id = h.batch_id AND j.item)::int AS rejected_items
   FROM etl.staging s
-  LEFT JOIN etl.inbox w ON w.source = s.source AND w.row_id = s.row_id
+  LEFT JOIN (
+      SELECT i.source, i.slip, i.row_id AS first, u.row_id
+        FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id)) w
+    ON w.source = s.source AND w.row_id = s.row_id AND w.first BETWEEN s.row_id - 499 AND s.row_id
   LEFT JOIN (
       SELECT b.batch_id, b.slip, b.source, b.status, b.row_lo, b.row_hi, u.row_id, u.letter
         FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter)

@@ -49,7 +49,7 @@ class _RealWorld:
         assert taken.batch_id == lease.batch_id
 
     def pending(self) -> list[int]:
-        return [row_id for (row_id,) in self._admin.execute("SELECT row_id FROM etl.inbox ORDER BY 1")]
+        return documents.waiting(self._admin)
 
 
 @pytest.fixture(params=["fake", "real"])

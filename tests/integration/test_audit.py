@@ -172,11 +172,19 @@ _HARM = {
         {"unbalanced", "nowhere"},
     ),
     "a_row_that_is_settled_waits_again": (
-        "INSERT INTO etl.inbox SELECT source, row_lo, NULL, 1 FROM etl.batch WHERE status = 'done' LIMIT 1",
+        "INSERT INTO etl.inbox (source, row_id, bytes) SELECT source, row_lo, 1 FROM etl.batch WHERE status = 'done' LIMIT 1",
         {"unbalanced", "twice"},
     ),
     "a_row_waits_that_was_never_staged": (
-        "INSERT INTO etl.inbox VALUES ('notes_update', 900000, NULL, 1)",
+        "INSERT INTO etl.inbox (source, row_id, bytes) VALUES ('notes_update', 900000, 1)",
+        {"unbalanced", "phantom"},
+    ),
+    "a_run_reaches_into_another": (
+        "UPDATE etl.inbox SET rows = 2 WHERE row_id = (SELECT min(row_id) FROM etl.inbox)",
+        {"unbalanced", "twice"},
+    ),
+    "a_run_goes_on_over_rows_that_were_never_staged": (
+        "UPDATE etl.inbox SET rows = 3 WHERE row_id = (SELECT max(row_id) FROM etl.inbox)",
         {"unbalanced", "phantom"},
     ),
     "a_settled_batch_is_lost": (
@@ -274,6 +282,10 @@ _TOLD = {
     "a_waiting_row_is_lost": (
         "Staged rows that neither wait, are claimed nor settled: 1 (row 561). They bypassed the trigger, or their place in the "
         "inbox was lost; enqueue them: etl-actors audit --repair"
+    ),
+    "a_run_reaches_into_another": "Rows that wait, are claimed or settled twice: 1 (row 562).",
+    "a_run_goes_on_over_rows_that_were_never_staged": (
+        "Rows that wait, are claimed or settled without being staged: 2 (row 563, row 564)."
     ),
     "a_settled_batch_is_lost": (
         "Staged rows that neither wait, are claimed nor settled: 20 (row 541, row 542, row 543, row 544, row 545, …). They "

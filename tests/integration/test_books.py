@@ -78,7 +78,7 @@ def test_the_oldest_waiting_row_is_shown(producer: Connection, service: Connecti
     "harm",
     [
         "DELETE FROM etl.inbox WHERE row_id = (SELECT min(row_id) FROM etl.inbox)",
-        "INSERT INTO etl.inbox VALUES ('shop', 999, NULL, 1)",
+        "INSERT INTO etl.inbox (source, row_id, bytes) VALUES ('shop', 999, 1)",
         "UPDATE etl.batch SET status = 'released'",
     ],
     ids=["a_waiting_row_is_lost", "a_row_waits_that_is_not_staged", "a_claimed_batch_is_lost"],

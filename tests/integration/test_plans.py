@@ -119,6 +119,13 @@ def test_the_status_of_a_row_is_found_through_the_range_index(large: Connection,
     assert pages(plan) < 100
 
 
+def test_the_status_of_what_waits_of_a_source_is_found_in_one_pass(large: Connection) -> None:
+    plan = explained(large, b"SELECT status, count(*) FROM etl.row_status WHERE source = 'source 7' GROUP BY status", {})
+    loops = {node["Relation Name"]: node["Actual Loops"] for node in plan if "Relation Name" in node}
+    assert loops["inbox"] < 10, "10,000 rows of it wait: a pass for each process, not a probe for each row"
+    assert loops["staging_0000000000000000001"] < 10
+
+
 def test_a_rescue_looks_at_the_claimed_batches_only(large: Connection) -> None:
     wanted = {"owner": 1, "lease_s": 60, "limit": 10, "lock_base": LOCK_BASE, "only": []}
     plan = explained(large, queries("batches")["rescue"], wanted)

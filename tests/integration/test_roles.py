@@ -84,7 +84,7 @@ _MAY_NOT = {
         "SELECT source FROM etl.staging",
         _STAGE + " RETURNING payload",
         "SELECT * FROM etl.inbox",
-        "INSERT INTO etl.inbox VALUES ('shop', 1, NULL, 1)",
+        "INSERT INTO etl.inbox (source, row_id, bytes) VALUES ('shop', 1, 1)",
         "SELECT * FROM etl.batch",
         "SELECT * FROM etl.ledger",
         "SELECT * FROM etl.row_status",

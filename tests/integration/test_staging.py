@@ -30,7 +30,8 @@ _WAYS = {
 
 
 def queued(conn: Connection) -> list[tuple[object, ...]]:
-    return conn.execute("SELECT source, row_id FROM etl.inbox ORDER BY row_id").fetchall()
+    runs = "SELECT i.source, u FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) u ORDER BY u"
+    return conn.execute(runs).fetchall()
 
 
 def staged(conn: Connection) -> list[tuple[object, ...]]:

@@ -7,7 +7,7 @@ from typing import Any
 from etl_actors.store.database import Connection
 from tests.support.daemon import wait_until
 
-__all__ = ["one", "stage", "until_blocked"]
+__all__ = ["one", "stage", "until_blocked", "waiting"]
 
 
 def stage(conn: Connection, source: str, documents: Sequence[Any]) -> list[int]:
@@ -31,6 +31,12 @@ def one(conn: Connection, statement: str, *values: Any) -> Any:
     rows = conn.execute(statement.encode(), values or None).fetchall()
     assert len(rows) == 1, rows
     return rows[0][0] if len(rows[0]) == 1 else rows[0]
+
+
+def waiting(conn: Connection) -> list[int]:
+    """Return the ids of the rows that wait, each as often as a run has it, ascending."""
+    runs = conn.execute("SELECT u FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) u ORDER BY u")
+    return [row_id for (row_id,) in runs]
 
 
 def until_blocked(watcher: Connection, pid: int) -> None:

@@ -79,17 +79,18 @@ SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB'
 -- hashes them, to disk if need be.
 SELECT count(*), (array_agg('row ' || s.row_id ORDER BY s.row_id))[1:5] FROM etl.staging s
  WHERE s.row_id >= %(from_row)s
-   AND NOT EXISTS (SELECT FROM etl.inbox i WHERE i.source = s.source AND i.row_id = s.row_id)
+   AND NOT EXISTS (SELECT FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id)
+                    WHERE i.source = s.source AND u.row_id = s.row_id)
    AND NOT EXISTS (
         SELECT FROM (SELECT unnest(b.row_ids) AS row_id FROM etl.batch b
                       WHERE b.status IN ('claimed', 'done') AND b.replay_id IS NULL AND b.row_hi >= %(from_row)s) held
          WHERE held.row_id = s.row_id)
 
 -- name: twice
--- In more than one of: waiting, claimed, settled (replays aside, which are meant to come again).
+-- In more than one of: waiting, also in two runs that overlap, claimed, settled (replays aside, which are meant to come again).
 SELECT count(*), (array_agg('row ' || row_id ORDER BY row_id))[1:5] FROM (
     SELECT row_id FROM (
-        SELECT row_id FROM etl.inbox WHERE row_id >= %(from_row)s
+        SELECT u.row_id FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id) WHERE u.row_id >= %(from_row)s
         UNION ALL
         SELECT unnest(row_ids) FROM etl.batch
          WHERE status IN ('claimed', 'done') AND replay_id IS NULL AND row_hi >= %(from_row)s) held
@@ -98,7 +99,7 @@ SELECT count(*), (array_agg('row ' || row_id ORDER BY row_id))[1:5] FROM (
 -- name: phantom
 -- Waiting or settled, and yet not staged, although no partition of its range was dropped.
 SELECT count(*), (array_agg('row ' || held.row_id ORDER BY held.row_id))[1:5] FROM (
-    SELECT row_id FROM etl.inbox WHERE row_id >= %(from_row)s
+    SELECT u.row_id FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id) WHERE u.row_id >= %(from_row)s
     UNION ALL
     SELECT unnest(row_ids) FROM etl.batch WHERE status IN ('claimed', 'done') AND row_hi >= %(from_row)s) held
  WHERE NOT EXISTS (SELECT FROM etl.staging s WHERE s.row_id = held.row_id)

@@ -68,10 +68,18 @@ WITH freed AS (
     SELECT f.replay_id, f.source, r.row_id, s.slip, f.slip_digest, r.batch_id
       FROM freed f JOIN etl.replay p ON p.replay_id = f.replay_id AND (p.status = 'open' OR f.seeking),
            unnest(f.row_ids, f.prior_batches) AS r (row_id, batch_id) LEFT JOIN etl.staging s ON s.row_id = r.row_id
+), waiting AS (
+    -- As runs again, no longer than the trigger makes them. What the batch weighs is shared out evenly.
+    INSERT INTO etl.inbox (source, row_id, rows, slip, bytes)
+    SELECT o.source, min(o.row_id), count(*), o.slip, o.bytes * count(*) / o.among
+      FROM (SELECT f.source, f.bytes, cardinality(f.row_ids) AS among, r.row_id, s.slip,
+                   row_number() OVER (PARTITION BY s.slip ORDER BY r.row_id) AS no
+              FROM freed f, unnest(f.row_ids) AS r (row_id) JOIN etl.staging s ON s.row_id = r.row_id WHERE f.replay_id IS NULL) o
+     GROUP BY o.source, o.slip, o.bytes, o.among, o.row_id - o.no,
+              (o.no - 1) / greatest(1, least(500, 262144 * o.among / greatest(o.bytes, 1)))
+    RETURNING rows
 )
-INSERT INTO etl.inbox (source, row_id, slip, bytes)
-SELECT f.source, r.row_id, s.slip, f.bytes / cardinality(f.row_ids)
-  FROM freed f, unnest(f.row_ids) AS r (row_id) JOIN etl.staging s ON s.row_id = r.row_id WHERE f.replay_id IS NULL
+SELECT coalesce((SELECT sum(w.rows) FROM waiting w), 0)::int
 
 -- name: rescue
 -- Batches whose owner no longer holds its advisory lock, or has not beaten for a whole lease. SKIP LOCKED: one that is being

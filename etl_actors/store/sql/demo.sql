@@ -4,7 +4,7 @@
 SELECT coalesce((SELECT max(row_id) FROM etl.staging), 0), coalesce((SELECT max(batch_id) FROM etl.batch), 0)
 
 -- name: waiting
-SELECT (SELECT count(*) FROM etl.inbox WHERE source = ANY (%(sources)s))
+SELECT (SELECT coalesce(sum(rows), 0) FROM etl.inbox WHERE source = ANY (%(sources)s))
      + (SELECT coalesce(sum(cardinality(row_ids)), 0) FROM etl.batch WHERE status = 'claimed' AND source = ANY (%(sources)s))
 
 -- name: stage_one

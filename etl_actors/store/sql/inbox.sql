@@ -22,22 +22,45 @@ SELECT k.source FROM unnest(%(sources)s::text[], %(floors)s::bigint[]) AS k (sou
    AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = k.source)
 
 -- name: claim
--- ctid = ANY (ARRAY (…)): a TID scan, 587k rows/s; IN joins instead, 417k. MATERIALIZED: row locks are taken once, in order.
+-- The next runs of a source, as far as they fit. generate_series gives each of their rows to LIMIT, which stops the scan, and the
+-- locks, with the run that fills the batch. MATERIALIZED: row locks are taken once, in order.
+-- A row counts as its run's mean: rows are taken while those before them are smaller than the bound. What of a run does not fit
+-- goes back as a new row: of one that was updated, a claimer whose snapshot is older would lock the new version and not see it.
+-- ctid = ANY (ARRAY (…)): a TID scan, 587k rows/s; IN joins instead, 417k.
+-- The ids of a batch come from runs that are sorted: array_agg would sort 2,000 rows.
 WITH c AS MATERIALIZED (
-    SELECT ctid, bytes FROM etl.inbox
-     WHERE source = %(source)s AND row_id > %(floor)s
-       AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = %(source)s)
-     ORDER BY row_id LIMIT %(rows)s FOR UPDATE SKIP LOCKED
-), k AS (
-    SELECT q.ctid FROM (
-        SELECT c.ctid, sum(c.bytes) OVER (ROWS UNBOUNDED PRECEDING) - c.bytes AS before FROM c) q
-     WHERE q.before < %(bytes)s
+    SELECT e.tid, e.row_id, e.rows, e.bytes
+      FROM (SELECT i.ctid AS tid, i.row_id, i.rows, i.bytes, generate_series(1, i.rows) AS place
+              FROM (SELECT ctid, row_id, rows, bytes FROM etl.inbox
+                     WHERE source = %(source)s AND row_id > %(floor)s
+                       AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = %(source)s)
+                     ORDER BY row_id LIMIT %(rows)s FOR UPDATE SKIP LOCKED) i
+             LIMIT %(rows)s) e
+     WHERE e.place = 1
+), k AS MATERIALIZED (
+    SELECT q.tid, q.row_id, q.rows,
+           least(q.rows, %(rows)s - q.rows_before,
+                 CASE WHEN q.bytes > q.bytes_left THEN (q.bytes_left * q.rows + q.bytes - 1) / q.bytes ELSE q.rows END)::int AS taken
+      FROM (SELECT c.*, sum(c.rows) OVER w - c.rows AS rows_before, %(bytes)s - sum(c.bytes) OVER w + c.bytes AS bytes_left FROM c
+            WINDOW w AS (ORDER BY c.row_id ROWS UNBOUNDED PRECEDING)) q
+     WHERE q.bytes_left > 0
+), cut AS MATERIALIZED (  -- one at most
+    SELECT k.row_id, k.taken FROM k WHERE k.taken < k.rows
 ), d AS (
-    DELETE FROM etl.inbox WHERE ctid = ANY (ARRAY (SELECT k.ctid FROM k)) RETURNING row_id, source, slip, bytes
+    DELETE FROM etl.inbox WHERE ctid = ANY (ARRAY (SELECT k.tid FROM k)) RETURNING row_id, rows, slip, bytes
+), t AS MATERIALIZED (
+    SELECT r.*, r.bytes::bigint * r.taken / r.rows AS bytes_taken
+      FROM (SELECT d.*, coalesce(cut.taken, d.rows) AS taken FROM d LEFT JOIN cut USING (row_id)) r
+), rest AS (
+    INSERT INTO etl.inbox (source, row_id, rows, slip, bytes)
+    SELECT %(source)s, t.row_id + t.taken, t.rows - t.taken, t.slip, t.bytes - t.bytes_taken FROM t WHERE t.taken < t.rows
 )
 INSERT INTO etl.batch (source, slip, row_ids, row_lo, row_hi, bytes, owner)
-SELECT d.source, d.slip, array_agg(d.row_id ORDER BY d.row_id), min(d.row_id), max(d.row_id), sum(d.bytes), %(owner)s
-  FROM d GROUP BY d.source, d.slip
+SELECT %(source)s, g.slip,
+       ARRAY (SELECT generate_series(t.row_id, t.row_id + t.taken - 1) FROM t WHERE t.slip IS NOT DISTINCT FROM g.slip ORDER BY t.row_id),
+       g.row_lo, g.row_hi, g.bytes, %(owner)s
+  FROM (SELECT t.slip, min(t.row_id) AS row_lo, max(t.row_id + t.taken - 1) AS row_hi, sum(t.bytes_taken) AS bytes
+          FROM t GROUP BY t.slip) g
 RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt
 
 -- name: oldest_pending
