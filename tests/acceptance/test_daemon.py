@@ -79,7 +79,7 @@ def test_work_in_flight_is_bounded(database: str, tmp_path: Path, settings: dict
             wait_until(lambda: _waits_for_lock(database), "the loader waits for the lock")
             with psycopg.connect(database) as conn:
                 held = conn.execute("SELECT count(*), sum(bytes)::bigint FROM etl.batch WHERE status = 'claimed'").fetchone()
-                pending = conn.execute("SELECT count(*) FROM etl.inbox").fetchone()
+                pending = conn.execute("SELECT sum(rows) FROM etl.inbox").fetchone()
             assert held is not None
             assert 1 <= held[0] <= batches
             assert held[1] <= nbytes

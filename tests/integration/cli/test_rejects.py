@@ -12,7 +12,7 @@ import pytest
 from etl_actors.store.audit.audit import audit
 from etl_actors.store.database import connect
 from tests.support.dead_letters import load_dead_letters
-from tests.support.documents import one
+from tests.support.documents import one, waiting
 from tests.support.servers import Server
 
 Ask = Callable[..., tuple[int, list[str], list[str]]]
@@ -308,7 +308,7 @@ def test_what_is_exported_and_fed_again_stages_the_same_documents(
     assert ask(changing, "feed", "shop", str(again))[0] == 0
     same = "SELECT array_agg(payload::text ORDER BY payload::text) FROM etl.staging WHERE row_id = ANY (%s)"
     rejected = [json.loads(line)["row_id"] for line in lines]
-    fed = [row_id for (row_id,) in admin.execute("SELECT row_id FROM etl.inbox")]
+    fed = waiting(admin)
     assert one(admin, same, fed) == one(admin, same, rejected)
     assert any("1.10" in text for text in one(admin, same, fed))
 

@@ -78,7 +78,7 @@ def counts(url: str) -> Any:
     with psycopg.connect(url) as conn:
         return conn.execute(
             "SELECT (SELECT count(*) FROM etl.reject), (SELECT count(*) FROM etl.slip), (SELECT count(*) FROM etl.batch), "
-            "(SELECT count(*) FROM etl.schema_change), (SELECT count(*) FROM etl.action), (SELECT count(*) FROM etl.inbox), "
+            "(SELECT count(*) FROM etl.schema_change), (SELECT count(*) FROM etl.action), (SELECT sum(rows) FROM etl.inbox), "
             "(SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'public')"
         ).fetchone()
 
