@@ -198,14 +198,29 @@ def test_the_children_of_a_batch_are_given_back_each_as_runs_of_its_own(producer
     assert claim(service).row_ids == tuple(row_ids)
 
 
+def test_rows_of_a_batch_that_name_different_slips_are_given_back_each_with_its_own(
+    admin: Connection, service: Connection
+) -> None:
+    """No claim makes such a batch; a run that began with one of them would have the others' ids."""
+    feed(admin, ["shop"] * 12, ["a", "b", "b"] * 4)
+    inbox = Inbox(service, OWNER)
+    inbox.look()
+    a, b = sorted(inbox.claim(12, 2**30), key=lambda lease: lease.slip or "")
+    admin.execute("DELETE FROM etl.batch WHERE batch_id = %s", [b.batch_id])
+    admin.execute("UPDATE etl.batch SET row_ids = %s, row_hi = 12 WHERE batch_id = %s", [list(range(1, 13)), a.batch_id])
+    assert release(service, a.batch_id, a.token) == 12
+    found = service.execute("SELECT row_id, rows, slip FROM etl.inbox ORDER BY row_id").fetchall()
+    assert found == [run for n in range(1, 12, 3) for run in ((n, 1, "a"), (n + 1, 2, "b"))]
+
+
 def test_rows_that_are_enqueued_by_a_repair_wait_as_runs(admin: Connection, database: str) -> None:
     feed(admin, ["shop"] * 700)
-    admin.execute("DELETE FROM etl.inbox WHERE row_id = 1")
-    admin.execute("UPDATE etl.inbox SET rows = 150, bytes = bytes / 4 * 3 WHERE row_id = 501")
+    admin.execute("UPDATE etl.inbox SET rows = 100, bytes = bytes / 5 WHERE row_id = 1")
+    admin.execute("UPDATE etl.inbox SET rows = 50, bytes = bytes / 4 WHERE row_id = 501")
     with connect(database, role="etl_operator") as operator:
-        assert [(row.source, row.rows, row.first_row) for row in repair(operator)] == [("shop", 550, 1)]
+        assert [(row.source, row.rows, row.first_row) for row in repair(operator)] == [("shop", 550, 101)]
         assert audit(operator, "public").findings == ()
-    assert runs(admin) == [("shop", 1, 500), ("shop", 501, 150), ("shop", 651, 50)]
+    assert runs(admin) == [("shop", 1, 100), ("shop", 101, 400), ("shop", 501, 50), ("shop", 551, 100), ("shop", 651, 50)]
 
 
 def test_a_run_over_more_rows_than_a_look_for_one_goes_back_is_refused(admin: Connection) -> None:
