@@ -221,7 +221,7 @@ CREATE TABLE etl.batch (
     CHECK (status <> 'done' OR (length(outcomes) = cardinality(row_ids)
                                 AND loaded + duplicate + skipped + rejected = cardinality(row_ids)))
 );
--- pglz takes 0.8 µs a row for what is a few bytes of it.
+-- pglz would halve them, for 0.7 µs a row: more than all the rest of a claim.
 ALTER TABLE etl.batch ALTER COLUMN row_ids SET STORAGE EXTERNAL;
 CREATE INDEX batch_claimed ON etl.batch (owner) WHERE status = 'claimed';
 CREATE INDEX batch_by_row ON etl.batch USING gist (int8range(row_lo, row_hi, '[]')) WHERE status = 'done';

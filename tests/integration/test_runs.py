@@ -160,11 +160,11 @@ def test_the_ledger_counts_the_rows_of_runs(producer: Connection, service: Conne
 
 
 def test_what_is_given_back_waits_as_runs_and_weighs_what_it_weighed(producer: Connection, service: Connection) -> None:
-    row_ids = stage(producer, "shop", ["x" * 100] * 1000)
+    row_ids = stage(producer, "shop", ["x" * 100] * 9000)
     size = one(service, "SELECT sum(bytes) FROM etl.inbox")
     lease = claim(service)
-    assert release(service, lease.batch_id, lease.token) == 1000
-    assert runs(service) == [("shop", 1, 500), ("shop", 501, 500)]
+    assert release(service, lease.batch_id, lease.token) == 9000
+    assert runs(service) == [("shop", first, 500) for first in range(1, 9000, 500)]
     assert waiting(service) == row_ids
     assert one(service, "SELECT sum(bytes) FROM etl.inbox") == size == lease.nbytes
 

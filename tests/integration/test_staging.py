@@ -267,3 +267,23 @@ def test_a_partition_waits_for_a_producer_that_has_a_row_id_but_no_transaction_i
     assert edges(tiny)[0] == (1, 11, True)
     (books,) = ledger(tiny)
     assert (books.staged, books.pending, books.balanced) == (12, 12, True)
+
+
+def test_a_run_that_a_repair_enqueues_over_a_border_is_counted_on_both_sides(
+    tiny: Connection, producer: Connection, admin: Connection
+) -> None:
+    stage(producer, "shop", range(8))
+    admin.execute("SELECT nextval('etl.staging_row_id_seq') FROM generate_series(1, 4)")
+    for _ in range(4):
+        keep_partitions(tiny, 10)
+        stage(producer, "shop", range(5))
+    for _ in range(4):
+        keep_partitions(tiny, 10)
+    assert [sealed for *_, sealed in edges(tiny)][:2] == [True, True]
+    admin.execute("SET session_replication_role = replica")
+    admin.execute(
+        "INSERT INTO etl.staging (row_id, source, payload) OVERRIDING SYSTEM VALUE SELECT n, 'shop', '{}' FROM generate_series(9, 12) n"
+    )
+    assert admin.execute("SELECT * FROM etl.enqueue_lost()").fetchall() == [("shop", 4, 9)]
+    assert one(tiny, "SELECT rows FROM etl.inbox WHERE row_id = 9") == 4
+    assert one(tiny, "SELECT staged, pending, balanced FROM etl.ledger") == (32, 32, True)

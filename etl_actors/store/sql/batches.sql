@@ -76,7 +76,7 @@ WITH freed AS (
                    row_number() OVER (PARTITION BY s.slip ORDER BY r.row_id) AS no
               FROM freed f, unnest(f.row_ids) AS r (row_id) JOIN etl.staging s ON s.row_id = r.row_id WHERE f.replay_id IS NULL) o
      GROUP BY o.source, o.slip, o.bytes, o.among, o.row_id - o.no,
-              (o.no - 1) / greatest(1, least(500, 262144 * o.among / greatest(o.bytes, 1)))
+              (o.no - 1) / greatest(1, least(500, 262144::bigint * o.among / greatest(o.bytes, 1)))
     RETURNING rows
 )
 SELECT coalesce((SELECT sum(w.rows) FROM waiting w), 0)::int

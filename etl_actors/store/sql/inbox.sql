@@ -23,7 +23,7 @@ SELECT k.source FROM unnest(%(sources)s::text[], %(floors)s::bigint[]) AS k (sou
 
 -- name: claim
 -- The next runs of a source, as far as they fit. generate_series gives each of their rows to LIMIT, which stops the scan, and the
--- locks, with the run that fills the batch. MATERIALIZED: row locks are taken once, in order.
+-- locks, with the run that fills the batch; the LIMIT below it is for the planner. MATERIALIZED: row locks are taken once, in order.
 -- A row counts as its run's mean: rows are taken while those before them are smaller than the bound. What of a run does not fit
 -- goes back as a new row: of one that was updated, a claimer whose snapshot is older would lock the new version and not see it.
 -- ctid = ANY (ARRAY (…)): a TID scan, 587k rows/s; IN joins instead, 417k.
