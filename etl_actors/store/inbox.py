@@ -53,6 +53,7 @@ class Inbox:
         self._put_by: dict[str, tuple[int, float]] = {}  # the last row that waits, and until when
         self._next_sweep = 0.0
         self._next_look = 0.0
+        conn.execute(_SQL["probe"])
 
     def look(self, *, thorough: bool = False) -> bool:
         """Find the sources that have waiting rows, but for those that are paused or set aside; return whether there are any.

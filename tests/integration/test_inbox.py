@@ -237,6 +237,20 @@ def timed(inbox: Inbox, clock: Clock) -> list[float]:
     return noted
 
 
+def test_a_claimer_whose_plans_were_made_while_little_waited_does_not_read_the_inbox_whole(
+    producer: Connection, service: Connection, admin: Connection
+) -> None:
+    """From its fifth time on a statement is prepared, and planned once for whatever waits later."""
+    inbox = Inbox(service, OWNER)
+    for _ in range(20):
+        stage(producer, "shop", range(3))
+        assert inbox.look(thorough=True)
+        assert inbox.claim(10, MANY)
+    service.execute("SELECT pg_stat_force_next_flush()")
+    service.execute("SELECT 1")
+    assert one(admin, "SELECT idx_scan > 20, seq_scan FROM pg_stat_user_tables WHERE relid = 'etl.inbox'::regclass") == (True, 0)
+
+
 # Turns that change meanwhile ------------------------------------------------------------------------------------------------
 
 
