@@ -6,7 +6,8 @@ LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT u.why, u.rows FROM etl.staging_partition p, LATERAL (
         SELECT 'pending' AS why, (
-            SELECT sum((SELECT count(*) FROM etl.inbox i WHERE i.source = c.source AND i.row_id >= p.row_lo AND i.row_id < p.row_hi))
+            SELECT sum((SELECT sum(greatest(0, least(i.row_id + i.rows, p.row_hi) - greatest(i.row_id, p.row_lo))) FROM etl.inbox i
+                         WHERE i.source = c.source AND i.row_id >= p.row_lo - 499 AND i.row_id < p.row_hi))  -- a run may begin before it
               FROM etl.staging_count c WHERE c.partition = p.name)::bigint AS rows
         UNION ALL
         SELECT 'claimed', (

@@ -13,9 +13,11 @@ from psycopg.pq import Trace
 from etl_actors import store
 from etl_actors.relational.tables import Policy
 from etl_actors.store.database import Connection
+from etl_actors.store.inbox import Inbox
 from etl_actors.store.loading.load import Loading
 from etl_actors.store.queries import queries
-from tests.support.leases import leased
+from tests.support.documents import stage
+from tests.support.leases import OWNER, leased
 from tests.support.tables import Note, Shape, parsed, shape
 
 TABLES = shape(Policy.UPDATE)
@@ -77,9 +79,13 @@ def test_a_batch_of_2000_rows_costs_as_many_statements_as_one_of_20(
 
 
 def test_a_claim_is_one_statement(producer: Connection, service: Connection) -> None:
+    inbox = Inbox(service, OWNER)
+    row_ids = stage(producer, "shop", range(100))
     made: list[str] = []
     with counted(service, made):
-        leased(producer, service, 100)
+        assert inbox.look()
+        (lease,) = inbox.claim(1000, 2**30)
+    assert list(lease.row_ids) == row_ids
     assert len(made) == 2, "one looks for the sources, one claims"
 
 

@@ -182,6 +182,17 @@ def test_what_waits_and_what_is_claimed_keeps_its_partition(small: Connection, p
     assert balance(small) == {"staged": 15, "pending": 11, "claimed": 4}
 
 
+def test_a_run_that_waits_keeps_each_partition_that_it_reaches_into(small: Connection, producer: Connection) -> None:
+    stage(producer, "library", books(1, 25))
+    seal(small, ROWS)
+    assert one(small, "SELECT row_id, rows FROM etl.inbox") == (1, 25)
+    due = due_partitions(small, None)[0]
+    assert [[each.text for each in drop(small, partition)] for partition in due] == [["10 rows pending"]] * 2
+    claim(small, 15)
+    said = [["10 rows claimed"], ["5 rows pending", "5 rows claimed"]]
+    assert [[each.text for each in drop(small, partition)] for partition in due] == said
+
+
 def test_a_partition_that_can_still_get_rows_is_not_even_dropped_by_name(small: Connection, producer: Connection) -> None:
     stage(producer, "library", books(1, 9))
     settle(small, {"library": SLIP}, 4)
