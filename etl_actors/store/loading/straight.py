@@ -1,6 +1,5 @@
 """Rows that nobody contests go straight into their tables: those of a root whose `_id` is neither there nor twice in the batch."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,6 @@ from etl_actors.store.tables.quoting import Quoted, names
 __all__ = ["Contested", "Parted", "copy_straight", "may_go_straight", "part"]
 
 _ID = slice(0, 32)  # of a COPY line, whose first field is the `_id`
-_ROW_ID = re.compile(rb"^[0-9a-f]{32}\t([0-9]+)", re.MULTILINE)
 _MOST_CONTESTED = 0.5  # of a batch's rows; beyond it goes through the temp tables whole
 
 
@@ -69,13 +67,13 @@ def part(conn: Connection, parsed: Parsed, limit: str) -> Parted:
         limit: the `lock_timeout` to be in force from now on.
     """
     block = parsed.blocks[0]
-    lines, row_ids = _lines(block), _ROW_ID.findall(block.data)
+    lines = _lines(block)
+    row_ids = [_row_id(line) for line in lines]
     ids = [line[_ID] for line in lines]
     contested = {known for known, times in Counter(ids).items() if times > 1} if len(set(ids)) < len(ids) else set()
     contested |= _there(conn, block.table, ids, limit)
     left = set(compress(row_ids, map(contested.__contains__, ids))) if contested else set()
-    # Identities that are written otherwise are no digits and a tab.
-    if len(left) > _MOST_CONTESTED * len(ids) or len(row_ids) != len(lines):
+    if len(left) > _MOST_CONTESTED * len(ids):
         return Parted((), parsed)
     straight, rest = [], []
     for one in parsed.blocks:
@@ -144,6 +142,10 @@ def _there(conn: Connection, table: Table, ids: Sequence[bytes], limit: str) -> 
     return set(found[1].encode().split(b",")) if found and found[1] else set()
 
 
+def _row_id(line: bytes) -> bytes:
+    return line[_ID.stop + 1 : line.index(b"\t", _ID.stop + 1)]
+
+
 def _lines(block: Block) -> list[bytes]:
     lines = block.data.split(b"\n")
     del lines[-1]  # what follows the last line's end
@@ -152,5 +154,5 @@ def _lines(block: Block) -> list[bytes]:
 
 def _cut(lines: Sequence[bytes], left: Collection[bytes]) -> tuple[list[bytes], list[bytes]]:
     """Part lines into those of other rows and those of rows that are left."""
-    stays = [line[33 : line.index(b"\t", 33)] in left for line in lines]
+    stays = [_row_id(line) in left for line in lines]
     return [line for line, one in zip(lines, stays, strict=True) if not one], [*compress(lines, stays)]
