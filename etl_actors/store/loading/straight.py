@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
+from operator import not_
 
 import psycopg
 from psycopg import sql
@@ -68,7 +69,7 @@ def part(conn: Connection, parsed: Parsed, limit: str) -> Parted:
     """
     block = parsed.blocks[0]
     lines = _lines(block)
-    row_ids = [_row_id(line) for line in lines]
+    row_ids = _row_ids(lines)
     ids = [line[_ID] for line in lines]
     contested = {known for known, times in Counter(ids).items() if times > 1} if len(set(ids)) < len(ids) else set()
     contested |= _there(conn, block.table, ids, limit)
@@ -80,7 +81,7 @@ def part(conn: Connection, parsed: Parsed, limit: str) -> Parted:
         if not _goes_along(one):
             rest.append(one)
         elif left:
-            mine, others = _cut(_lines(one), left)
+            mine, others = _cut(lines, row_ids, left) if one is block else _cut(other := _lines(one), _row_ids(other), left)
             straight.append((one.table, mine))
             rest.append(Block(one.table, len(others), b"".join(line + b"\n" for line in others)))
         else:
@@ -142,8 +143,9 @@ def _there(conn: Connection, table: Table, ids: Sequence[bytes], limit: str) -> 
     return set(found[1].encode().split(b",")) if found and found[1] else set()
 
 
-def _row_id(line: bytes) -> bytes:
-    return line[_ID.stop + 1 : line.index(b"\t", _ID.stop + 1)]
+def _row_ids(lines: Sequence[bytes]) -> list[bytes]:
+    second = _ID.stop + 1
+    return [line[second : line.index(b"\t", second)] for line in lines]
 
 
 def _lines(block: Block) -> list[bytes]:
@@ -152,7 +154,7 @@ def _lines(block: Block) -> list[bytes]:
     return lines
 
 
-def _cut(lines: Sequence[bytes], left: Collection[bytes]) -> tuple[list[bytes], list[bytes]]:
+def _cut(lines: Sequence[bytes], row_ids: Sequence[bytes], left: Collection[bytes]) -> tuple[list[bytes], list[bytes]]:
     """Part lines into those of other rows and those of rows that are left."""
-    stays = [_row_id(line) in left for line in lines]
-    return [line for line, one in zip(lines, stays, strict=True) if not one], [*compress(lines, stays)]
+    stays = [row_id in left for row_id in row_ids]
+    return [*compress(lines, map(not_, stays))], [*compress(lines, stays)]
