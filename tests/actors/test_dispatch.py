@@ -184,6 +184,14 @@ def test_a_ring_looks_thoroughly_and_a_poll_does_not() -> None:
     assert _rows(desk.to_parse()) == rows
 
 
+def test_a_ring_for_nothing_wakes_it_all_the_same_so_that_not_every_producer_rings() -> None:
+    desk = _Desk()
+    desk.dispatch.poll()
+    desk.dispatch.rang()
+    desk.dispatch.poll()
+    assert desk.intake.rests == [False, True, False]
+
+
 def test_it_begins_with_a_beat_and_a_look() -> None:
     desk = _Desk()
     rows = desk.intake.stage("shop", 1)
