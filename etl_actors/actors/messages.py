@@ -12,7 +12,7 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.daemons import SlipInForce
 from etl_actors.store.leases import Lease
-from etl_actors.store.loading.load import Loaded
+from etl_actors.store.loading.loaded import Loaded
 from etl_actors.workers.base import Role
 
 __all__ = [

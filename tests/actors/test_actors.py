@@ -45,7 +45,7 @@ from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.breakout.permission import Permission
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
-from etl_actors.store.loading.load import Loaded
+from etl_actors.store.loading.loaded import Loaded
 from etl_actors.store.replay.queue import ReplayQueue
 from etl_actors.store.versions import Ring
 from etl_actors.workers.base import Job, Role, Worker

@@ -12,7 +12,7 @@ from etl_actors.actors.canonical_line import tell_loaded
 from etl_actors.actors.messages import BatchLoaded
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease, Repeat
-from etl_actors.store.loading.load import Loaded
+from etl_actors.store.loading.loaded import Loaded
 
 _PRIOR = Repeat(replay_id=5, digest=None, prior_batches=(1, 2, 3), seeking=True)
 _GONE = replace(_PRIOR, seeking=False)

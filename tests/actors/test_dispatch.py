@@ -38,7 +38,7 @@ from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.store.daemons import Difference, SlipInForce
 from etl_actors.store.leases import Lease
-from etl_actors.store.loading.load import Loaded
+from etl_actors.store.loading.loaded import Loaded
 from etl_actors.store.replay.queue import ReplayQueue
 from tests.support.fakes import LIMITS, FakeIntake, FakeRef, FakeReplayQueue, RecordingAlarm
 

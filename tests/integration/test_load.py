@@ -12,7 +12,8 @@ from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Policy
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
-from etl_actors.store.loading.load import Loaded, Loading
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.loading.loaded import Loaded
 from tests.support.documents import one
 from tests.support.leases import leased
 from tests.support.tables import Note, identity, parsed, shape

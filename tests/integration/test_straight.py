@@ -10,8 +10,9 @@ from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Policy
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease
-from etl_actors.store.loading import load, straight
-from etl_actors.store.loading.load import Loaded, Loading
+from etl_actors.store.loading import straight
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.loading.loaded import Loaded
 from etl_actors.store.loading.straight import Parted
 from tests.support.documents import one, until_blocked
 from tests.support.leases import leased
@@ -28,10 +29,11 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Parts:
     seen: Parts = []
 
     def parting(conn: Connection, given: Parsed, limit: str) -> Parted:
-        seen.append(straight.part(conn, given, limit))
+        seen.append(parted(conn, given, limit))
         return seen[-1]
 
-    monkeypatch.setattr(load, "part", parting)
+    parted = straight._parted
+    monkeypatch.setattr(straight, "_parted", parting)
     return seen
 
 

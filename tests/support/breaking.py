@@ -16,7 +16,8 @@ from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import Connection
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease
-from etl_actors.store.loading.load import Loaded, Loading
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.loading.loaded import Loaded
 from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
 from etl_actors.store.tables.targets import ensure_tables

@@ -1,7 +1,7 @@
 """Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from json import dumps
 
@@ -12,7 +12,6 @@ from psycopg import sql
 
 from etl_actors import events
 from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost, Outgrown
-from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Table
 from etl_actors.store.breakout.outgrown import held_version, lands_in
@@ -22,48 +21,22 @@ from etl_actors.store.breakout.varying import Varies, entities_of
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
-from etl_actors.store.loading.deleting import hold_alone
-from etl_actors.store.loading.landing import Landing, copy, filled_tables, keep_apart, land
+from etl_actors.store.loading.landing import Landing, copy, filled_tables, land
+from etl_actors.store.loading.loaded import Loaded, outcomes_of
 from etl_actors.store.loading.refusals import failure_of
-from etl_actors.store.loading.straight import Contested, Parted, copy_straight, may_go_straight, part
+from etl_actors.store.loading.straight import Contested, Parting, copy_straight
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.repeating import Repeating
 from etl_actors.store.tables.kin import Kin, find_kin
 from etl_actors.store.tables.targets import ensure_tables
 from etl_actors.store.tables.temps import make_temp, temp_of
 
-__all__ = ["Loaded", "Loading"]
+__all__ = ["Loading"]
 
 log = structlog.get_logger()
 
 _SQL = queries("batches")
 _RETRIES = 5
-_WHOLE_AFTER = 20  # batches: who has met others at the same rows will meet them again
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A finished batch's counts; the first four add up to the rows that it settled.
-
-    A live batch settles every row. One of a replay leaves those as they are that it does not seek, and those whose documents are no
-    longer retained.
-
-    Args:
-        differing: of `duplicate`: rows whose values were not the winner's.
-        replaced: of `loaded`: rows that took the place of one from an earlier document.
-    """
-
-    loaded: int
-    duplicate: int
-    skipped: int
-    rejected: int
-    differing: int
-    replaced: int
-
-    @property
-    def settled(self) -> int:
-        """How many rows it settled; 0 where it was released since none of its rows was to be."""
-        return self.loaded + self.duplicate + self.skipped + self.rejected
 
 
 class _NewSlip(Exception):
@@ -83,7 +56,7 @@ class Loading:
         self._known: dict[tuple[Table, ...], Kin] = {}
         self._active: dict[str, str] = {}  # by name of a break-out's slip: the version that was active at the last load
         self._filling: Table | None = None
-        self._whole: dict[str, int] = {}  # by slip: batches that go through the temp tables whole
+        self._parting = Parting(conn)
         self._repeating = Repeating(conn, target_schema)
         conn.execute(_SQL["probe"])
 
@@ -169,7 +142,7 @@ class Loading:
             if not whole:
                 with suppress(Contested, pg.LockNotAvailable):
                     return self._transaction(lease, parsed, whole=False)
-                self._whole[parsed.slip or ""] = _WHOLE_AFTER
+                self._parting.leave_whole(parsed)
             return self._transaction(lease, parsed, whole=True)
         except Varies as news:
             let_vary(self._conn, self._target_schema, self._permission, parsed.slip or "", parsed.digest or "", news)
@@ -185,7 +158,7 @@ class Loading:
             self._meet(parsed, active)
             kin = self._kin(filled_tables(parsed))
             if lease.repeat is None:
-                parted = self._parted(parsed, kin, whole=whole or self._is_whole(parsed, active))
+                parted = self._parting.part(parsed, kin, whole=whole or active not in (None, parsed.digest))
                 if any(block.rows for block in parted.rest.blocks):  # else `land` looks into no temp table
                     copy(self._conn, parted.rest)
                 landing = land(self._conn, lease.batch_id, parted.rest, kin, self._fill)
@@ -214,23 +187,6 @@ class Loading:
             raise Outgrown(f"slip {parsed.slip} has grown since the batch was parsed")
         return active
 
-    def _is_whole(self, parsed: Parsed, active: str | None) -> bool:
-        """Tell whether a batch goes through the temp tables whole: after others of its slip had to, or made for a former version's tables."""
-        left = self._whole.get(parsed.slip or "", 0)
-        self._whole[parsed.slip or ""] = max(0, left - 1)
-        return left > 0 or active not in (None, parsed.digest)
-
-    def _parted(self, parsed: Parsed, kin: Kin, *, whole: bool) -> Parted:
-        """Part a batch, and keep what it fills from others."""
-        if whole or not may_go_straight(parsed, kin):
-            keep_apart(self._conn, parsed)
-            return Parted((), parsed)
-        limit = hold_alone(self._conn, parsed.blocks[0].table.qualified)
-        parted = part(self._conn, parsed, limit)
-        if not parted.straight:
-            self._whole[parsed.slip or ""] = _WHOLE_AFTER
-        return parted
-
     def _fill(self, table: Table) -> None:
         self._filling = table
 
@@ -242,22 +198,8 @@ class Loading:
     def _finish(
         self, lease: Lease, parsed: Parsed, landing: Landing, prior: str | None = None, after: datetime | None = None
     ) -> Loaded:
-        outcome = dict.fromkeys(lease.row_ids, Outcome.DUPLICATE)
-        outcome |= dict.fromkeys(landing.winners, Outcome.LOADED)
-        outcome |= dict.fromkeys(parsed.skipped, Outcome.SKIPPED)
-        outcome |= {reject.row_id: Outcome.REJECTED for reject in parsed.rejects if not reject.item}
-        if len(outcome) != len(lease.row_ids):
-            msg = f"the result of batch {lease.batch_id} has rows that are not its own"
-            raise ValueError(msg)
-        outcomes = "".join(outcome.values())
-        loaded = Loaded(
-            loaded=outcomes.count(Outcome.LOADED),
-            duplicate=outcomes.count(Outcome.DUPLICATE),
-            skipped=outcomes.count(Outcome.SKIPPED),
-            rejected=outcomes.count(Outcome.REJECTED),
-            differing=landing.differing,
-            replaced=landing.replaced,
-        )
+        outcomes = outcomes_of(lease, parsed, landing)
+        loaded = Loaded.counted(outcomes, landing)
         given = {
             "batch_id": lease.batch_id,
             "token": lease.token,

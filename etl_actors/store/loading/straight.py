@@ -12,17 +12,17 @@ from psycopg import sql
 from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.database import Connection
-from etl_actors.store.loading.landing import Landing
+from etl_actors.store.loading.deleting import hold_alone
+from etl_actors.store.loading.landing import Landing, keep_apart
 from etl_actors.store.loading.winners import landed_columns
 from etl_actors.store.tables.kin import Kin
 from etl_actors.store.tables.quoting import Quoted, names
 
-__all__ = ["Contested", "Parted", "copy_straight", "may_go_straight", "part"]
+__all__ = ["Contested", "Parted", "Parting", "copy_straight"]
 
 _ID = slice(0, 32)  # of a COPY line, whose first field is the `_id`
-_MOST_CONTESTED = 0.5  # of a batch's rows; beyond it goes through the temp tables whole
-
-
+_MOST_CONTESTED = 0.5  # of a batch's rows; beyond, it goes through the temp tables whole
+_WHOLE_AFTER = 20  # batches
 _REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.InternalError)
 
 
@@ -45,50 +45,41 @@ class Parted:
     row_ids: tuple[int, ...] = ()
 
 
-def may_go_straight(parsed: Parsed, kin: Kin) -> bool:
-    """Tell whether rows of a batch's root win for certain where nobody else has their `_id`, and are refused by nothing but the table."""
-    if not parsed.blocks or not parsed.blocks[0].rows:
-        return False
-    root = parsed.blocks[0].table
-    return (
-        root.kind is Kind.ROOT
-        and root.policy is not Policy.FILL
-        and root.qualified not in kin.tombstones
-        and not any(block.table.kind is Kind.TOMBSTONE for block in parsed.blocks)
-        and not any(column.check is not None for column in root.columns)
-    )
+class Parting:
+    """Parts batches for one connection's loads; of a slip whose rows have been contested, none for a while."""
 
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._whole: dict[str, int] = {}  # by slip: batches that are left whole
 
-def part(conn: Connection, parsed: Parsed, limit: str) -> Parted:
-    """Part a batch into what is contested and what is not; one that has contested rows in plenty is left whole.
+    def leave_whole(self, parsed: Parsed) -> None:
+        """Leave the next batches of a slip whole: who has met others at the same rows will meet them again."""
+        self._whole[parsed.slip or ""] = _WHOLE_AFTER
 
-    Args:
-        conn: in the load's transaction, which alone puts rows into the root: so what is not there comes from nobody else meanwhile.
-        parsed: the batch, which may go straight.
-        limit: the `lock_timeout` to be in force from now on.
-    """
-    block = parsed.blocks[0]
-    lines = _lines(block)
-    row_ids = _row_ids(lines)
-    ids = [line[_ID] for line in lines]
-    contested = {known for known, times in Counter(ids).items() if times > 1} if len(set(ids)) < len(ids) else set()
-    contested |= _there(conn, block.table, ids, limit)
-    left = set(compress(row_ids, map(contested.__contains__, ids))) if contested else set()
-    if len(left) > _MOST_CONTESTED * len(ids):
-        return Parted((), parsed)
-    straight, rest = [], []
-    for one in parsed.blocks:
-        if not _goes_along(one):
-            rest.append(one)
-        elif left:
-            mine, others = _cut(lines, row_ids, left) if one is block else _cut(other := _lines(one), _row_ids(other), left)
-            straight.append((one.table, mine))
-            rest.append(Block(one.table, len(others), b"".join(line + b"\n" for line in others)))
-        else:
-            straight.append((one.table, lines if one is block else _lines(one)))
-            rest.append(Block(one.table, 0, b""))
-    certain = (row_id for row_id in row_ids if row_id not in left) if left else row_ids
-    return Parted(tuple(straight), replace(parsed, blocks=tuple(rest)), tuple(map(int, certain)))
+    def part(self, parsed: Parsed, kin: Kin, *, whole: bool) -> Parted:
+        """Part a batch into what is contested and what is not, and keep what it fills from others.
+
+        Args:
+            parsed: the batch; the connection is in its load's transaction.
+            kin: what else belongs to its tables.
+            whole: whether it is to be left whole; one that has contested rows in plenty is, too.
+
+        Raises:
+            LockNotAvailable: others fill the same table for long: it is to be left whole.
+        """
+        slip = parsed.slip or ""
+        left = 0 if whole else self._whole.pop(slip, 0)
+        if left > 1:
+            self._whole[slip] = left - 1
+        if whole or left or not _may_go_straight(parsed, kin):
+            keep_apart(self._conn, parsed)
+            return Parted((), parsed)
+        # Alone, so that what is not there comes from nobody else meanwhile.
+        limit = hold_alone(self._conn, parsed.blocks[0].table.qualified)
+        parted = _parted(self._conn, parsed, limit)
+        if not parted.straight:
+            self.leave_whole(parsed)
+        return parted
 
 
 def copy_straight(conn: Connection, batch_id: int, parted: Parted, landing: Landing, tell: Callable[[Table], None]) -> None:
@@ -122,6 +113,46 @@ def copy_straight(conn: Connection, batch_id: int, parted: Parted, landing: Land
                 raise Contested  # a trigger has kept rows away: which of them, COPY does not tell
         landing.gained[table.qualified] += len(lines)
     landing.winners += parted.row_ids
+
+
+def _may_go_straight(parsed: Parsed, kin: Kin) -> bool:
+    """Tell whether rows of a batch's root win for certain where nobody else has their `_id`, and are refused by nothing but the table."""
+    if not parsed.blocks or not parsed.blocks[0].rows:
+        return False
+    root = parsed.blocks[0].table
+    return (
+        root.kind is Kind.ROOT
+        and root.policy is not Policy.FILL
+        and root.qualified not in kin.tombstones
+        and not any(block.table.kind is Kind.TOMBSTONE for block in parsed.blocks)
+        and not any(column.check is not None for column in root.columns)
+    )
+
+
+def _parted(conn: Connection, parsed: Parsed, limit: str) -> Parted:
+    """Part a batch; from now on waits for locks may be as long as `limit` says."""
+    block = parsed.blocks[0]
+    lines = _lines(block)
+    row_ids = _row_ids(lines)
+    ids = [line[_ID] for line in lines]
+    contested = {known for known, times in Counter(ids).items() if times > 1} if len(set(ids)) < len(ids) else set()
+    contested |= _there(conn, block.table, ids, limit)
+    left = set(compress(row_ids, map(contested.__contains__, ids))) if contested else set()
+    if len(left) > _MOST_CONTESTED * len(ids):
+        return Parted((), parsed)
+    straight, rest = [], []
+    for one in parsed.blocks:
+        if not _goes_along(one):
+            rest.append(one)
+        elif left:
+            mine, others = _cut(lines, row_ids, left) if one is block else _cut(other := _lines(one), _row_ids(other), left)
+            straight.append((one.table, mine))
+            rest.append(Block(one.table, len(others), b"".join(line + b"\n" for line in others)))
+        else:
+            straight.append((one.table, lines if one is block else _lines(one)))
+            rest.append(Block(one.table, 0, b""))
+    certain = (row_id for row_id in row_ids if row_id not in left) if left else row_ids
+    return Parted(tuple(straight), replace(parsed, blocks=tuple(rest)), tuple(map(int, certain)))
 
 
 def _goes_along(block: Block) -> bool:
