@@ -1,6 +1,6 @@
 """The rows of a dry run, parsed as a replay would parse them, and what becomes of each that makes none."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from etl_actors.actors.casting import cast
 from etl_actors.dry_run.found import Refusals
@@ -12,6 +12,7 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.slips.source.files import STEPS
 from etl_actors.store.database import Connection
+from etl_actors.store.pieces import portions
 from etl_actors.store.replay.differences import Group
 from etl_actors.store.replay.preview import Preview
 from etl_actors.store.staging import fetch
@@ -30,7 +31,7 @@ class Parsing:
         catalogue: the slips that are to be in force.
         stored: every version by its digest.
         standing: of slips that break documents out.
-        settings: for the target schema, the rows of a batch, and whether stored code may run.
+        settings: for the target schema, the size of a batch, and whether stored code may run.
         tell: told every so often how many rows are done.
     """
 
@@ -48,7 +49,8 @@ class Parsing:
         self._catalogue = catalogue
         self._stored = stored
         self._standing = standing
-        self._batch_rows = settings.batch_rows
+        self._conn = conn
+        self._batch = settings.batch_rows, settings.batch_bytes
         self._any_steps = settings.stored_steps == "any"
         self.tell = tell
         self._done = 0
@@ -65,7 +67,7 @@ class Parsing:
         """
         for group in groups:
             role = self._role(group, pinned=pinned)
-            for row_ids in self._cut(group.row_ids):
+            for row_ids in portions(self._conn, group.row_ids, *self._batch):
                 self._take(row_ids, role)
                 self._count(row_ids)
 
@@ -84,7 +86,7 @@ class Parsing:
                 withheld += len(group.row_ids)
                 continue
             role = self._role(group, pinned=True)
-            for row_ids in self._cut(group.row_ids):
+            for row_ids in portions(self._conn, group.row_ids, *self._batch):
                 parsed = self._parser.parse(Job(row_ids, role))
                 if isinstance(parsed, Parsed):
                     self._preview.take(parsed)
@@ -118,6 +120,3 @@ class Parsing:
     def _count(self, row_ids: tuple[int, ...]) -> None:
         self._done += len(row_ids)
         self.tell(self._done)
-
-    def _cut(self, row_ids: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        yield from (row_ids[at : at + self._batch_rows] for at in range(0, len(row_ids), self._batch_rows))

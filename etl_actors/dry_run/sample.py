@@ -16,6 +16,7 @@ from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.breakout.permission import planned as asked_before
 from etl_actors.store.breakout.reshape import looked_at_again
 from etl_actors.store.database import Connection
+from etl_actors.store.pieces import portions
 from etl_actors.store.replay.preview import Preview
 from etl_actors.store.staging import Waiting, fetch, latest
 from etl_actors.workers.batch import BatchParser
@@ -60,7 +61,7 @@ def sampled(conn: Connection, settings: Settings, catalogue: Catalogue, slip: Sl
 
     Args:
         conn: as the service, in autocommit mode; temp tables are left in its session.
-        settings: for the target schema and the rows of a batch.
+        settings: for the target schema and the size of a batch.
         catalogue: the slips that would be in force, this one among them.
         slip: as it is in its folder.
         most: rows of the sample, at most.
@@ -79,10 +80,11 @@ def sampled(conn: Connection, settings: Settings, catalogue: Catalogue, slip: Sl
     preview = Preview(conn)
     parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema, growing=standing)
     found = Sample(slip)
-    for source, named, row_ids in _cut(latest(conn, slip.sources, slip.name, most), settings.batch_rows):
+    for source, named, row_ids in _grouped(latest(conn, slip.sources, slip.name, most)):
         found.looked_at += len(row_ids)
-        for some, parsed in taken(parser, preview, row_ids, cast(catalogue, source, named), slip.name):
-            found.note(some, parsed)
+        for portion in portions(conn, row_ids, settings.batch_rows, settings.batch_bytes):
+            for some, parsed in taken(parser, preview, portion, cast(catalogue, source, named), slip.name):
+                found.note(some, parsed)
     found.slip = standing.current(slip) if slip.breakout is not None else slip
     return found
 
@@ -92,9 +94,8 @@ def _nobodys(reject: Reject) -> bool:
     return reject.stage in {Stage.STAGE, Stage.ROUTE}
 
 
-def _cut(rows: list[Waiting], most: int) -> Iterator[tuple[str, str | None, tuple[int, ...]]]:
-    """Cut rows to batches: of one source, and naming one slip or none."""
+def _grouped(rows: list[Waiting]) -> Iterator[tuple[str, str | None, tuple[int, ...]]]:
+    """Group rows as batches have them: of one source, and naming one slip or none."""
     rows = sorted(rows, key=lambda row: (row.source, row.slip or "", row.row_id))
     for (source, named), group in groupby(rows, key=lambda row: (row.source, row.slip)):
-        row_ids = tuple(row.row_id for row in group)
-        yield from ((source, named, row_ids[at : at + most]) for at in range(0, len(row_ids), most))
+        yield source, named, tuple(row.row_id for row in group)

@@ -11,8 +11,10 @@ from psycopg import sql
 from etl_actors.relational.reject import Stage
 from etl_actors.store.actions import record_action
 from etl_actors.store.database import Connection
+from etl_actors.store.pieces import PIECE_ROWS, WEIGHT, cut
 from etl_actors.store.queries import queries
 from etl_actors.store.reject_filter import RejectFilter, RejectStatus
+from etl_actors.store.staging import fetch
 
 __all__ = [
     "DeadLetter",
@@ -29,7 +31,6 @@ __all__ = [
 ]
 
 _SQL = queries("rejects")
-_STREAMED = 500  # rows fetched at a time: each has its payload beside it
 
 _COLUMNS = sql.SQL(
     "r.reject_id, r.row_id, b.source, r.batch_id, r.slip, r.slip_digest, r.stage, r.reason, r.message, r.detail, r.status, "
@@ -148,14 +149,17 @@ def stream_rejects(conn: Connection, wanted: RejectFilter) -> Generator[tuple[De
         The dead letter and the payload, None where retention has removed it.
     """
     statement = sql.SQL(
-        "SELECT {columns}, s.payload::text FROM {tables} LEFT JOIN etl.staging s ON s.row_id = r.row_id "
+        "SELECT {columns}, {weight} FROM {tables} LEFT JOIN etl.staging s ON s.row_id = r.row_id "
         "WHERE {wanted} ORDER BY r.reject_id"
     )
     with conn.transaction(), conn.cursor("rejects") as cursor:
-        cursor.itersize = _STREAMED
-        cursor.execute(wanted.composed(statement, columns=_COLUMNS), wanted.values())
-        for row in cursor:
-            yield _letter(row[:-1]), row[-1]
+        cursor.itersize = PIECE_ROWS
+        cursor.execute(wanted.composed(statement, columns=_COLUMNS, weight=WEIGHT), wanted.values())
+        for piece in cut((_letter(row[:-1]), row[-1] or 0) for row in cursor):
+            payloads = {staged.row_id: staged.raw for staged in fetch(conn, list({letter.row_id for letter, _ in piece}))}
+            for letter, _ in piece:
+                payload = payloads.get(letter.row_id)
+                yield letter, None if payload is None else payload.decode()
 
 
 def settle_rejects(conn: Connection, wanted: RejectFilter, to: RejectStatus, action: str) -> int:

@@ -1,7 +1,7 @@
 """Staged rows, read once by id, and the partitions they live in."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -13,10 +13,9 @@ from etl_actors.slips.values.document import Staged
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["Waiting", "fetch", "keep_partitions", "latest", "payloads_of", "raw_text", "unique_fields"]
+__all__ = ["Waiting", "fetch", "keep_partitions", "latest", "raw_text", "unique_fields"]
 
 _SQL = queries("staging")
-_PIECE = 500  # rows
 
 
 class Waiting(NamedTuple):
@@ -84,22 +83,6 @@ def latest(conn: Connection, sources: Sequence[str] | None, slip: str, most: int
     """
     given = {"sources": None if sources is None else list(sources), "slip": slip, "most": most}
     return [Waiting(*row) for row in conn.execute(_SQL["latest"], given)]
-
-
-def payloads_of(conn: Connection, source: str, most: int) -> Iterator[bytes]:
-    """Yield the payloads of a source's first rows, piece by piece.
-
-    Args:
-        conn: in a transaction, for its cursor.
-        source: of the rows.
-        most: how many at most.
-    """
-    with conn.cursor("etl_payloads") as cursor:
-        cursor.itersize = _PIECE
-        raw_text(cursor)
-        cursor.execute(_SQL["of_source"], {"source": source, "most": most})
-        for (payload,) in cursor:
-            yield payload
 
 
 def unique_fields(conn: Connection, source: str, most: int, fields: Sequence[str]) -> list[str]:

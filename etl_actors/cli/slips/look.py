@@ -77,11 +77,11 @@ def looked_at(conn: "Connection", source: str, rows: int, table: str) -> Look:
     Raises:
         UsageError: it has no document.
     """
-    from etl_actors.store.staging import payloads_of, unique_fields
+    from etl_actors.store.pieces import payloads_of
+    from etl_actors.store.staging import unique_fields
 
     look = Look()
-    with conn.transaction():
-        look.add(payloads_of(conn, source, rows))
+    look.add(payloads_of(conn, source, rows))
     if not look.documents:
         raise UsageError(f"SOURCE: expected a source with staged documents, got {source!r}, which has none.")
     candidates = key_candidates(look.seen, table)[:_CANDIDATES]
@@ -89,8 +89,7 @@ def looked_at(conn: "Connection", source: str, rows: int, table: str) -> Look:
     look.key = [column for name, column in candidates if name in look.key_fields]
     if candidate_entities := entity_candidates(look.seen):
         repeats, again = Repeats(candidate_entities), Look()
-        with conn.transaction():
-            for document in again.readable(payloads_of(conn, source, rows)):
-                repeats.add(document)
+        for document in again.readable(payloads_of(conn, source, rows)):
+            repeats.add(document)
         look.entities = repeats.found()
     return look

@@ -10,6 +10,7 @@ from etl_actors.relational.identity import child_identity, document_identity, ro
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
+from etl_actors.store.pieces import fetched
 from etl_actors.store.tables.quoting import Quoted
 
 __all__ = ["wrong_identities"]
@@ -24,7 +25,6 @@ _OF_SLIP: LiteralString = (
 _BY_KEY: LiteralString = "SELECT t._id::text, {keys}" + _OF_SLIP
 _BY_PLACE: LiteralString = "SELECT t._id::text, t._parent_id::text, t._index" + _OF_SLIP
 _BY_ROW: LiteralString = "SELECT t._id::text, t._row_id" + _OF_SLIP
-_BY_DOCUMENT: LiteralString = "SELECT t._id::text, s.payload::text" + _OF_SLIP + " JOIN etl.staging s ON s.row_id = t._row_id"
 
 
 def wrong_identities(conn: Connection, slip: Slip, table: Table, start: int = 0) -> tuple[int, list[str]]:
@@ -36,32 +36,57 @@ def wrong_identities(conn: Connection, slip: Slip, table: Table, start: int = 0)
         table: one of its targets.
         start: rows of earlier staged rows are left out.
     """
-    statement, remade = _way(slip, table)
+    given = {"digest": slip.digest, "from_row": start}
     wrong, examples = 0, list[str]()
-    for row_id, *made_of in _stream(conn, statement, {"digest": slip.digest, "from_row": start}):
-        if row_id.replace("-", "") != remade(made_of):
+    for identity, remade in (
+        _of_documents(conn, slip, table, given) if _by_document(slip, table) else _of_rows(conn, table, given)
+    ):
+        if identity.replace("-", "") != remade:
             wrong += 1
             if len(examples) < _EXAMPLES:
-                examples.append(row_id)
+                examples.append(identity)
     return wrong, examples
 
 
-def _way(slip: Slip, table: Table) -> tuple[sql.Composed, Callable[[Sequence[Any]], str]]:
+def _by_document(slip: Slip, table: Table) -> bool:
+    """Tell whether rows have their identity from the whole document."""
+    return not (table.kind is Kind.SET or table.key or slip.tables[0].own_rows)
+
+
+def _of_rows(conn: Connection, table: Table, given: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give each `_id` and what it is by the row itself."""
+    statement, remade = _way(table)
+    for found in _stream(conn, statement, given):
+        for identity, *made_of in found:
+            yield identity, remade(made_of)
+
+
+def _of_documents(conn: Connection, slip: Slip, table: Table, given: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give each `_id` and what it is by the document; where that is no longer staged, nothing."""
+    whole = without_origin if slip.has_origin else bytes
+    for found in _stream(conn, sql.SQL(_BY_ROW).format(table=Quoted(table.schema, table.name)), given):
+        identities: dict[int, list[str]] = {}
+        for identity, row_id in found:
+            identities.setdefault(row_id, []).append(identity)
+        for piece in fetched(conn, sorted(identities)):
+            for staged in piece:
+                remade = document_identity(table.name, canonical_document(whole(staged.raw)))
+                yield from ((identity, remade) for identity in identities[staged.row_id])
+
+
+def _way(table: Table) -> tuple[sql.Composed, Callable[[Sequence[Any]], str]]:
+    """Say what of a row makes its identity, and how."""
     name = Quoted(table.schema, table.name)
     if table.kind is Kind.SET:
         return sql.SQL(_BY_PLACE).format(table=name), lambda found: child_identity(table.name, found[0], found[1])
     if table.key:
         keys = sql.SQL(", ").join(sql.SQL("t.{}::text").format(Quoted(column)) for column in table.identity)
         return sql.SQL(_BY_KEY).format(table=name, keys=keys), lambda found: stored_identity(table, found)
-    if slip.tables[0].own_rows:
-        return sql.SQL(_BY_ROW).format(table=name), lambda found: row_identity(table.name, found[0])
-    whole = without_origin if slip.has_origin else bytes
-    document = sql.SQL(_BY_DOCUMENT).format(table=name)
-    return document, lambda found: document_identity(table.name, canonical_document(whole(found[0].encode())))
+    return sql.SQL(_BY_ROW).format(table=name), lambda found: row_identity(table.name, found[0])
 
 
-def _stream(conn: Connection, statement: sql.Composed, given: dict[str, Any]) -> Iterator[Sequence[Any]]:
+def _stream(conn: Connection, statement: sql.Composed, given: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
     with conn.cursor(name="audit_identities") as cursor:
-        cursor.itersize = _CHUNK
         cursor.execute(statement, given)
-        yield from cursor
+        while chunk := cursor.fetchmany(_CHUNK):
+            yield chunk

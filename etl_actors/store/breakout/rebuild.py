@@ -19,6 +19,7 @@ from etl_actors.slips.values.document import decode
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.store.breakout.moment import at_one_moment
 from etl_actors.store.database import Connection
+from etl_actors.store.pieces import PIECE_ROWS, cut, weighed
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.quoting import Quoted, identifier
 from etl_actors.store.tables.written import written_text
@@ -26,7 +27,6 @@ from etl_actors.store.tables.written import written_text
 __all__ = ["differing", "rebuilt_documents", "same_as_staged"]
 
 _SQL = queries("breakouts")
-_PIECE = 500  # documents that are made again at once
 
 _BY: dict[Kind, tuple[LiteralString, LiteralString]] = {
     Kind.ROOT: ("_row_id", "_id, NULL, _row_id, 0"),
@@ -115,11 +115,13 @@ class _Piece:
         left: how many documents, by `_id`; None for all, by `_row_id`.
         after: the last `_id`, or `_row_id`, that was looked at; None at the beginning.
         until: the last `_row_id` of all; None where it is not known yet.
+        rows: how many are weighed; where they are too heavy to be made again at once, those that are left are weighed once more.
     """
 
     left: int | None
     after: Any = None
     until: int | None = None
+    rows: int = PIECE_ROWS
 
 
 def _compared(conn: Connection, piece: _Piece, slip: Slip) -> tuple[dict[int, bool], _Piece | None, Slip]:
@@ -128,17 +130,18 @@ def _compared(conn: Connection, piece: _Piece, slip: Slip) -> tuple[dict[int, bo
         (last,) = conn.execute(sql.SQL("SELECT max(_row_id) FROM {}").format(identifier(slip.root))).fetchone() or (None,)
         piece = replace(piece, until=0 if last is None else last)
     found = conn.execute(*_next(slip.root, piece)).fetchall()
-    row_ids = [row_id for row_id, _ in found]
-    same = same_as_staged(conn, rebuilt_documents(conn, slip, row_ids))
-    if len(found) < _PIECE:
+    weights = dict(weighed(conn, [row_id for row_id, _ in found]))
+    made = next(cut([(row_id, weights.get(row_id, 0)) for row_id, _ in found]), [])
+    same = same_as_staged(conn, rebuilt_documents(conn, slip, [row_id for row_id, _ in made if row_id in weights]))
+    if len(made) == len(found) < piece.rows:
         return same, None, slip
-    left = None if piece.left is None else piece.left - len(found)
-    return same, replace(piece, left=left, after=found[-1][1]), slip
+    left = None if piece.left is None else piece.left - len(made)
+    return same, replace(piece, left=left, after=found[len(made) - 1][1], rows=min(2 * len(made), PIECE_ROWS)), slip
 
 
 def _next(root: Table, piece: _Piece) -> tuple[sql.Composed, list[Any]]:
     column = sql.SQL("_row_id" if piece.left is None else "_id")
-    rows = _PIECE if piece.left is None else min(_PIECE, piece.left)
+    rows = piece.rows if piece.left is None else min(piece.rows, piece.left)
     wanted = [(sql.SQL("{} > %s").format(column), piece.after), (sql.SQL("_row_id <= %s"), piece.until)]
     asked = [(condition, value) for condition, value in wanted if value is not None]
     where = sql.SQL("WHERE {}").format(sql.SQL(" AND ").join([condition for condition, _ in asked])) if asked else sql.SQL("")

@@ -4,7 +4,7 @@ Readers see the old tables until they see the new ones.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from psycopg import errors as pg
@@ -23,8 +23,9 @@ from etl_actors.store.breakout.versions import history_of, put_view_away, put_vi
 from etl_actors.store.breakout.view_facts import fits, view_identifier, view_of
 from etl_actors.store.breakout.views import make_way
 from etl_actors.store.database import Connection
+from etl_actors.store.pieces import PIECE_ROWS, WEIGHT, cut
 from etl_actors.store.queries import queries
-from etl_actors.store.staging import raw_text
+from etl_actors.store.staging import fetch
 from etl_actors.store.tables.constraints import index_name
 from etl_actors.store.tables.facts import count_rows
 from etl_actors.store.tables.plan import Change, created
@@ -33,8 +34,6 @@ from etl_actors.store.tables.quoting import identifier, names
 __all__ = ["all_staged", "refill"]
 
 _SQL = queries("breakouts")
-_STAGED = sql.SQL("s.payload::text, s.source, s.received_at::text")
-_PIECE = 500  # rows that are read at once
 _SWAPS = 10  # then the source waits, and others have the worker
 _REST_S = 0.5  # between two attempts to swap: longer than readers wait behind one
 
@@ -136,8 +135,8 @@ def all_staged(conn: Connection, slip: Slip) -> bool:
     )
 
 
-def _documents(slip: Slip, staged: sql.SQL = _STAGED) -> list[sql.Composed]:
-    """List the statements that read documents, with the batch and time of their loading.
+def _documents(slip: Slip, staged: sql.SQL = WEIGHT) -> list[sql.Composed]:
+    """List the statements that name documents: the row, what it weighs (null: it is not staged), the batch and time of its loading.
 
     Those whose rows are in the root table; and where the slip has entities, which all documents have that it has taken, the others.
     """
@@ -159,21 +158,29 @@ def _documents(slip: Slip, staged: sql.SQL = _STAGED) -> list[sql.Composed]:
 
 
 def _read(conn: Connection, root: Table, statement: sql.Composed) -> Iterator[list[tuple[Staged, str]]]:
+    """Give documents with their lineage, piece by piece."""
     with conn.cursor("etl_refill") as cursor:
-        cursor.itersize = _PIECE
-        raw_text(cursor)
+        cursor.itersize = PIECE_ROWS
         cursor.execute(statement)
-        while piece := cursor.fetchmany(_PIECE):
-            found = []
-            for row_id, raw, source, received_at, batch_id, loaded_at in piece:
-                if raw is None:
-                    raise SlipError(
-                        f"{root.qualified} would have to be filled anew, but row {row_id} is no longer staged: name another table for "
-                        "new documents."
-                    )
-                staged = Staged(row_id, raw, source.decode(), received_at.decode())
-                found.append((staged, f"{batch_id.decode()}\t{loaded_at.decode()}"))
-            yield found
+        for piece in cut(_all_staged(cursor, root)):
+            lineage = {row_id: f"{batch_id}\t{loaded_at}" for row_id, _, batch_id, loaded_at in piece}
+            documents = fetch(conn, list(lineage))
+            if len(documents) < len(piece):  # its partition has been detached since
+                raise _unstaged(root, min(lineage.keys() - {staged.row_id for staged in documents}))
+            yield [(staged, lineage[staged.row_id]) for staged in documents]
+
+
+def _all_staged(found: Iterable[tuple[int, int | None, str, str]], root: Table) -> Iterator[tuple[int, int, str, str]]:
+    for row_id, weight, batch_id, loaded_at in found:
+        if weight is None:
+            raise _unstaged(root, row_id)
+        yield row_id, weight, batch_id, loaded_at
+
+
+def _unstaged(root: Table, row_id: int) -> SlipError:
+    return SlipError(
+        f"{root.qualified} would have to be filled anew, but row {row_id} is no longer staged: name another table for new documents."
+    )
 
 
 def _copy(conn: Connection, table: Table, lines: Sequence[str]) -> None:

@@ -16,14 +16,14 @@ from etl_actors.slips.values.document import Staged, decode
 from etl_actors.store.breakout.column_map import breakout_in_force
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import Connection
+from etl_actors.store.pieces import fetched
 from etl_actors.store.queries import queries
-from etl_actors.store.staging import fetch, raw_text
 from etl_actors.store.tables.quoting import identifier
 
 __all__ = ["looked_at_again", "reshape"]
 
 _SQL = queries("breakouts")
-_PIECE = 500  # documents that are read at once
+_CHUNK = 5_000  # row ids that are read at once
 
 
 def reshape(conn: Connection, slip: Slip, target_schema: str) -> list[str]:
@@ -85,30 +85,38 @@ def _seen(conn: Connection, slip: Slip) -> Seen:
     assert slip.breakout is not None
     seen = Seen(asked=slip.breakout.asked)
     mapper, markers = BreakoutMapper(slip, slip.breakout), list[int]()
-    with conn.cursor("etl_reshape") as cursor:
-        cursor.itersize = _PIECE
-        raw_text(cursor)
-        cursor.execute(_SQL["taken"], {"name": slip.name})
-        for row_id, payload, source, received_at in cursor:
-            if payload is None:
-                msg = (
-                    f"Slip {slip.name} says otherwise of its documents now, but row {int(row_id)} is no longer staged: name another table "
-                    "for new documents."
-                )
-                raise DatabaseUnsuitable(msg)
-            document = decode(payload)
-            if mapper.deletes(Staged(int(row_id), payload, source.decode(), received_at.decode()), document):
-                markers.append(int(row_id))
-            else:
-                seen.add(without_key(document, slip.breakout.key))
+    for staged in _taken(conn, slip):
+        document = decode(staged.raw)
+        if mapper.deletes(staged, document):
+            markers.append(staged.row_id)
+        else:
+            seen.add(without_key(document, slip.breakout.key))
     for staged in _standing(conn, slip, markers):
         seen.add(without_key(decode(staged.raw), slip.breakout.key))
     return seen
+
+
+def _taken(conn: Connection, slip: Slip) -> Iterator[Staged]:
+    """Give all documents that the slip has taken."""
+    with conn.cursor("etl_reshape") as cursor:
+        cursor.execute(_SQL["taken"], {"name": slip.name})
+        while chunk := cursor.fetchmany(_CHUNK):
+            there = {row_id for row_id, staged in chunk if staged}
+            for piece in fetched(conn, sorted(there)) if len(there) == len(chunk) else ():
+                there -= {staged.row_id for staged in piece}  # what is left of them was detached meanwhile
+                yield from piece
+            gone = there if len(there) < len(chunk) else ()
+            if gone:
+                msg = (
+                    f"Slip {slip.name} says otherwise of its documents now, but row {min(gone)} is no longer staged: name another table "
+                    "for new documents."
+                )
+                raise DatabaseUnsuitable(msg)
 
 
 def _standing(conn: Connection, slip: Slip, markers: Sequence[int]) -> Iterator[Staged]:
     """Give the documents that have rows from before they were markers, and have them until they are replayed."""
     there = sql.SQL("SELECT _row_id FROM {} WHERE _row_id = ANY (%s) ORDER BY 1").format(identifier(slip.root))
     row_ids = [row_id for (row_id,) in conn.execute(there, [list(markers)])] if markers else []
-    for first in range(0, len(row_ids), _PIECE):
-        yield from fetch(conn, row_ids[first : first + _PIECE])
+    for piece in fetched(conn, row_ids):
+        yield from piece

@@ -46,12 +46,13 @@ SELECT s.row_id, m.made::jsonb::text = s.payload::text
    AND (%(whole)s OR NOT EXISTS (SELECT FROM etl.reject r WHERE r.row_id = s.row_id AND r.reason = 'discarded_value' AND r.status <> 'replayed'))
 
 -- name: taken
--- All documents that a slip has taken: those that lost as well.
-SELECT DISTINCT o.row_id, s.payload::text, s.source, s.received_at::text
-  FROM etl.batch b
- CROSS JOIN LATERAL unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS o (row_id, outcome)
-  LEFT JOIN etl.staging s ON s.row_id = o.row_id
- WHERE b.slip = %(name)s AND b.status = 'done' AND o.outcome IN ('l', 'd')
+-- All rows that a slip has taken, those that lost as well, in their order; and whether they are staged still: payloads are not sorted.
+SELECT t.row_id, EXISTS (SELECT FROM etl.staging s WHERE s.row_id = t.row_id)
+  FROM (SELECT DISTINCT o.row_id
+          FROM etl.batch b
+         CROSS JOIN LATERAL unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS o (row_id, outcome)
+         WHERE b.slip = %(name)s AND b.status = 'done' AND o.outcome IN ('l', 'd')) AS t
+ ORDER BY t.row_id
 
 -- name: planned
 SELECT evidence FROM etl.breakout_plan WHERE slip = %(slip)s

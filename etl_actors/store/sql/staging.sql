@@ -19,9 +19,14 @@ SELECT string_agg(payload::text, E'\n'), min(source COLLATE "C"), min(received_a
   FROM (SELECT row_id, payload, source, received_at FROM etl.staging
          WHERE row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id) held
 
+-- name: weights
+-- What payloads weigh, as the inbox counts it: so that they are fetched in pieces of so many bytes.
+SELECT row_id, CASE WHEN pg_column_compression(payload) IS NULL THEN pg_column_size(payload) ELSE octet_length(payload::text) END
+  FROM etl.staging WHERE row_id = ANY (%(row_ids)s) AND row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id
+
 -- name: of_source
--- The first rows of a source, in order; read piece by piece.
-SELECT payload::text FROM etl.staging WHERE source = %(source)s ORDER BY row_id LIMIT %(most)s
+-- The first rows of a source, in order.
+SELECT row_id FROM etl.staging WHERE source = %(source)s ORDER BY row_id LIMIT %(most)s
 
 -- name: latest
 SELECT row_id, source, slip FROM etl.staging
