@@ -19,6 +19,7 @@ from etl_actors.actors.listener import ListenerActor
 from etl_actors.actors.loader import LoaderActor
 from etl_actors.actors.master import MasterActor
 from etl_actors.actors.messages import Ref
+from etl_actors.actors.pace import Pace
 from etl_actors.actors.parser import ParserActor
 from etl_actors.actors.refresher import RefresherActor
 from etl_actors.actors.replays import Replays
@@ -146,7 +147,7 @@ class _Daemon:
             me=me,
             intake=intake,
             replays=Replays(queue, intake.limits, any_steps=self.settings.stored_steps == "any"),
-            book=Book(self.settings.inflight_batches, self.settings.inflight_bytes),
+            book=self._book(),
             catalogue=self.versions.in_force.catalogue,
             signals=self.signals,
             alarm=self.alarm,
@@ -155,6 +156,11 @@ class _Daemon:
             staleness=self.staleness,
             once=self.once,
         )
+
+    def _book(self) -> Book:
+        settings = self.settings
+        pace = Pace(settings.batch_rows, settings.batch_bytes, settings.workers, settings.loaders)
+        return Book(settings.inflight_batches, settings.inflight_bytes, pace)
 
     def _intake(self) -> Intake:
         settings = self.settings

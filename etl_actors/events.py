@@ -118,6 +118,7 @@ EVENTS: dict[str, Event] = {
             "replay_id",
             "rows",
             "nbytes",
+            "made_bytes",
             "attempt",
             "loaded",
             "duplicate",
@@ -128,6 +129,8 @@ EVENTS: dict[str, Event] = {
             "parse_ms",
             "load_ms",
             "total_ms",
+            "batch_rows",
+            "inflight_batches",
         ),
     ),
     BATCH_RELEASED: Event(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
+from etl_actors.actors.pace import Pace
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject
 from etl_actors.slips.shelf.catalogue import Catalogue
@@ -28,11 +29,13 @@ class Entry:
         parser: the place of the parser that was told of it; None while it waits for one.
         parsed: its result; None until it is parsed.
         loader: the place of the loader that was told of it; None while it waits for one.
+        weight: bytes that are counted for it: of its documents, or of the rows that were made of them, or are to be expected, if more.
     """
 
     lease: Lease
     claimed_at: float
     catalogue: Catalogue
+    weight: int = 0
     parser: int | None = None
     parsed: Parsed | None = None
     loader: int | None = None
@@ -61,29 +64,36 @@ class Book:
 
     Args:
         batches: the credit: so many at most before the next claim (a split may pass it for a while).
-        nbytes: payload bytes, likewise.
+        nbytes: what they may weigh, likewise.
+        pace: what says how large batches are, and how many of these there may be by now.
     """
 
     batches: int
     nbytes: int
+    pace: Pace = field(default_factory=Pace)
     entries: dict[int, Entry] = field(default_factory=dict)
     _turns: Iterator[int] = field(default_factory=count, init=False, repr=False)
 
     @property
     def bytes_left(self) -> int:
         """Bytes of credit left; below 1 nothing more may be claimed."""
-        return self.nbytes - sum(entry.lease.nbytes for entry in self.entries.values())
+        return self.nbytes - sum(entry.weight for entry in self.entries.values())
+
+    @property
+    def batches_now(self) -> int:
+        """How many batches may be in flight, as loads go."""
+        return self.pace.batches(self.batches)
 
     @property
     def credit(self) -> bool:
         """Whether another batch may be claimed."""
-        return len(self.entries) < self.batches and self.bytes_left > 0
+        return len(self.entries) < self.batches_now and self.bytes_left > 0
 
     @property
     def room_to_repeat(self) -> bool:
         """Whether another batch of a replay may be claimed: they have half of the credit at most, one batch at least."""
-        repeated = [entry.lease.nbytes for entry in self.entries.values() if entry.lease.repeat is not None]
-        return self.credit and len(repeated) < max(1, self.batches // 2) and 2 * sum(repeated) < self.nbytes
+        repeated = [entry.weight for entry in self.entries.values() if entry.lease.repeat is not None]
+        return self.credit and len(repeated) < max(1, self.batches_now // 2) and 2 * sum(repeated) < self.nbytes
 
     def add(self, lease: Lease, catalogue: Catalogue, condemned: tuple[Reject, ...] = (), pinned: RoleSlip | None = None) -> None:
         """Enter a batch that was claimed, rescued or split off, and is to be parsed under these slips.
@@ -95,12 +105,24 @@ class Book:
             pinned: the version of a replay's batch, instead of the slips.
         """
         ours = tuple(reject for reject in condemned if reject.row_id in lease.row_ids)
-        self.entries[lease.batch_id] = Entry(lease, time.monotonic(), catalogue, condemned=ours, pinned=pinned)
+        weight = self.pace.weight(lease)
+        self.entries[lease.batch_id] = Entry(lease, time.monotonic(), catalogue, weight, condemned=ours, pinned=pinned)
 
     def find(self, lease: Lease) -> Entry | None:
         """Return the entry of this very lease; None for an answer that comes too late."""
         entry = self.entries.get(lease.batch_id)
         return entry if entry is not None and entry.lease.token == lease.token else None
+
+    def keep(self, lease: Lease, parsed: Parsed) -> None:
+        """Keep the result of a batch until it has landed: from now on it counts as well."""
+        entry = self.entries[lease.batch_id]
+        entry.parsed, entry.weight = parsed, max(lease.nbytes, parsed.nbytes)
+        self.pace.parsed(lease, parsed)
+
+    def parse_again(self, lease: Lease) -> None:
+        """Let a batch be parsed once more: its result is of no use."""
+        entry = self.entries[lease.batch_id]
+        entry.parsed = entry.parser = entry.loader = None
 
     def condemn(self, lease: Lease, rejected: Parsed) -> None:
         """Have a batch of one row rejected: what is to be loaded is its reject, whatever was parsed of it before."""
@@ -115,8 +137,11 @@ class Book:
         """Assign waiting batches to the parsers with the least to do; yield place and entry as each is assigned.
 
         A parser is told of one batch of a replay at a time, and of a young one only when it has nothing else to do: so a live
-        batch waits behind one of them at most.
+        batch waits behind one of them at most. While results wait that weigh as much as all batches may, nothing more is parsed: how
+        large a result is nobody knows before.
         """
+        if sum(e.weight for e in self.entries.values() if e.parsed is not None) >= self.nbytes:
+            return
         told = [e for e in self.entries.values() if e.parsed is None and e.parser is not None]
         under_way = Counter(e.parser for e in told)
         repeating = {e.parser for e in told if e.lease.repeat is not None}

@@ -84,6 +84,10 @@ class Custody:
             self.signals.failed.set()
         return offered
 
+    def breaks_out(self, source: str) -> bool:
+        """Tell whether documents of a source may make tables."""
+        return any(slip.breakout is not None for slip in self.catalogue.for_source(source))
+
     def _awaits(self, lease: Lease) -> bool:
         """Give a batch back that waits for a slip which others have; tell whether it was one."""
         if lease.repeat is not None:

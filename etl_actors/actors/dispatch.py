@@ -90,6 +90,7 @@ class Dispatch:
 
     def begin(self) -> None:
         """Beat for the first time, and look for work."""
+        self.book.pace.careful = self.custody.breaks_out
         self.intake.keep_to(self.custody.offered)
         if self.staleness is not None:
             self.staleness.work_by(self.custody.catalogue)
@@ -175,7 +176,7 @@ class Dispatch:
             self.custody.leave(answer.lease, waiting)
             self.alarm.set(0, self.me, Poll())  # its credit is free, and nothing else may come that would look again
         else:
-            entry.parsed = answer.result
+            self.book.keep(answer.lease, answer.result)
             for table in answer.result.changed:
                 log.info(events.SCHEMA_CHANGED, table=table, slip=answer.result.slip)
         self._hand_out()
@@ -207,7 +208,8 @@ class Dispatch:
         entry = self.book.find(answer.lease)
         if entry is not None:
             self.book.remove(answer.lease)
-            tell_loaded(entry, answer)
+            self.book.pace.landed(entry.lease, answer.load_s, entry.parse_s)
+            tell_loaded(entry, answer, self.book)
             if self.staleness is not None and entry.parsed is not None:
                 self.staleness.mark(entry.parsed.slip)
         self.poll()
@@ -221,9 +223,8 @@ class Dispatch:
 
     def outgrown(self, answer: BatchOutgrown) -> None:
         """Have a batch parsed again whose slip has grown since."""
-        entry = self.book.find(answer.lease)
-        if entry is not None:
-            entry.parsed = entry.parser = entry.loader = None
+        if self.book.find(answer.lease) is not None:
+            self.book.parse_again(answer.lease)
         self._hand_out()
 
     def _hand_out(self) -> None:

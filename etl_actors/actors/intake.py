@@ -82,7 +82,7 @@ class Intake:
         if not self.claiming or not book.credit or not self.inbox.look(thorough=rang or self.doorbell.rest is Rest.ASLEEP):
             return
         while book.credit:
-            made = self.inbox.claim(self.limits.batch_rows, min(self.limits.batch_bytes, book.bytes_left))
+            made = self.inbox.claim(self.limits.batch_rows, min(self.limits.batch_bytes, book.bytes_left), book.pace.size)
             for lease in made:
                 log.debug(events.BATCH_CLAIMED, batch_id=lease.batch_id, source=lease.source, rows=len(lease.row_ids))
                 yield lease
@@ -90,15 +90,16 @@ class Intake:
                 return
 
     def rescued(self, book: Book) -> Iterator[Lease]:
-        """Yield what the dead held, as far as credit goes; the rest comes with the credit that landing gives back."""
-        room = book.batches - len(book.entries)
-        if not self.rescuing or room < 1:
-            return
-        found = rescue(self.conn, self.node.number, self.limits.lease_s, room, self.limits.sources)
-        self.rescuing = len(found) == room
-        for lease in found:
-            log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)
-            yield lease
+        """Yield what the dead held, as far as credit goes; the rest comes with the credit that landing gives back.
+
+        The caller enters each before it asks for the next.
+        """
+        while self.rescuing and book.credit:  # one at a time: what each weighs is known when it is ours
+            found = rescue(self.conn, self.node.number, self.limits.lease_s, 1, self.limits.sources)
+            self.rescuing = bool(found)
+            for lease in found:
+                log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)
+                yield lease
 
     def rest(self, *, found: bool) -> float:
         """Return the seconds until the next look, and fall asleep or wake up on the way."""

@@ -150,7 +150,8 @@ class Replays:
         if replay.wait_s > 0:
             self.rest_s = max(_SOON_S, replay.wait_s)
             return ()
-        made = self.queue.claim(replay, self.limits.batch_rows, min(self.limits.batch_bytes, book.bytes_left))
+        rows, nbytes = book.pace.size(None)
+        made = self.queue.claim(replay, min(self.limits.batch_rows, rows), min(self.limits.batch_bytes, book.bytes_left, nbytes))
         if not made:
             self._go_on(replay)
             return ()

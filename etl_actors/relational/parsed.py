@@ -39,6 +39,11 @@ class Parsed:
     broken_out: bool = False
     changed: tuple[str, ...] = ()
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its rows."""
+        return sum(len(block.data) for block in self.blocks)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

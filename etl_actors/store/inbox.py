@@ -134,13 +134,14 @@ class Inbox:
         self._queue(self._of_those_offered(list(self._turn)))
         self._next_sweep = 0.0
 
-    def claim(self, rows: int, nbytes: int) -> tuple[Lease, ...]:
+    def claim(self, rows: int, nbytes: int, size: Callable[[str], tuple[int, int]] | None = None) -> tuple[Lease, ...]:
         """Claim the next rows of the source whose turn it is.
 
         Args:
             rows: at most so many.
             nbytes: rows are taken while those before them are smaller than this; the first is always taken. A row of a run counts
                 as the mean of its rows: a claim may hold more by what is in one run, less than 512 kB.
+            size: gives rows and bytes of a batch of a source, where that is less; None for the same of all.
 
         Returns:
             One lease for each slip that the rows name (one, where they name none); empty when no source waits.
@@ -151,7 +152,8 @@ class Inbox:
             self._swept.discard(source)
             floor = max(0 if swept else self._floors.get(source, 0), self._still_put_by().get(source, 0))
             began = self._clock()
-            wanted = {"source": source, "floor": floor, "rows": rows, "bytes": nbytes, "owner": self._owner}
+            most_rows, most_bytes = (rows, nbytes) if size is None else map(min, (rows, nbytes), size(source))
+            wanted = {"source": source, "floor": floor, "rows": most_rows, "bytes": most_bytes, "owner": self._owner}
             made = leases(self._conn.execute(_SQL["claim"], wanted))
             if swept:
                 self._charge(began)

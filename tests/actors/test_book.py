@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 from etl_actors.actors.book import Book
-from etl_actors.relational.parsed import Parsed
+from etl_actors.actors.pace import AHEAD_S, Pace
+from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.leases import Lease, Repeat
 from tests.support.fakes import NO_SLIPS
 
 _NOTHING = Parsed(None, None, (), (), ())
+_TABLE = Table("public", "shop", Kind.ROOT, Policy.IGNORE, (), (), None)
 
 
 def _lease(batch_id: int, nbytes: int = 10, token: int = 1) -> Lease:
@@ -37,6 +40,53 @@ def test_credit_ends_with_the_bytes_and_one_large_batch_may_pass_it() -> None:
     assert book.bytes_left == 1
     book.add(_lease(2, nbytes=20_000_000), NO_SLIPS)
     assert not book.credit
+
+
+def _made(nbytes: int) -> Parsed:
+    return Parsed("shop", "d", (Block(_TABLE, 1, b"x" * nbytes),), (), ())
+
+
+def test_rows_that_were_made_of_documents_count_if_they_weigh_more_and_later_batches_are_expected_to_grow_as_much() -> None:
+    book = Book(9, 100)
+    book.add(_lease(1, nbytes=20), NO_SLIPS)
+    assert book.bytes_left == 80
+    book.keep(_lease(1, nbytes=20), _made(60))
+    assert book.bytes_left == 40
+    book.add(_lease(2, nbytes=10), NO_SLIPS)
+    assert book.bytes_left == 10, "three times as many as its documents"
+    book.keep(_lease(2, nbytes=10), _made(5))
+    assert book.bytes_left == 30
+    book.remove(_lease(1))
+    assert book.bytes_left == 90
+
+
+def test_nothing_more_is_parsed_while_results_wait_that_weigh_as_much_as_may_be_in_flight() -> None:
+    book = _book(1, 2, 3, nbytes=100)
+    assert [place for place, _ in book.to_parse([0])] == [0, 0]
+    book.keep(_lease(1), _made(99))
+    book.entries[2].parser = None
+    assert [entry.lease.batch_id for _, entry in book.to_parse([0])] == [2, 3], "there is room, and how much nobody knows"
+    book.entries[3].parser = None
+    book.keep(_lease(2), _made(1000))
+    assert list(book.to_parse([0])) == []
+    assert not book.credit
+    assert [entry.lease.batch_id for _, entry, _ in book.to_load([0])] == [1, 2], "what is parsed lands"
+    book.remove(_lease(2))
+    assert [entry.lease.batch_id for _, entry in book.to_parse([0])] == [3]
+
+
+def test_fewer_batches_are_claimed_while_loads_take_long_and_replays_have_half_of_them() -> None:
+    book = Book(12, 10**9, Pace(workers=2, loaders=1))
+    for batch in range(6):
+        book.add(_lease(batch), NO_SLIPS)
+    assert book.credit
+    for _ in range(5):
+        book.pace.landed(_lease(1), AHEAD_S / 5)
+    assert not book.credit
+    book.remove(_lease(1))
+    book.remove(_lease(2))
+    assert book.credit
+    assert book.batches_now == 5
 
 
 def test_replays_have_half_of_the_bytes_and_one_batch_may_pass_them() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from etl_actors.actors.book import Entry
+from etl_actors.actors.book import Book, Entry
 from etl_actors.actors.canonical_line import tell_loaded
 from etl_actors.actors.messages import BatchLoaded
 from etl_actors.slips.shelf.catalogue import Catalogue
@@ -21,7 +21,7 @@ _GONE = replace(_PRIOR, seeking=False)
 def _told(repeat: Repeat | None, loaded: Loaded) -> MutableMapping[str, Any]:
     lease = Lease(7, 1, "shop", None, (11, 12, 13), 300, 1, repeat)
     with capture_logs() as logged:
-        tell_loaded(Entry(lease, 0.0, Catalogue(())), BatchLoaded(lease, loaded, 0.01))
+        tell_loaded(Entry(lease, 0.0, Catalogue(())), BatchLoaded(lease, loaded, 0.01), Book(6, 1000))
     (line,) = logged
     return line
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import Any, Protocol
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from etl_actors.actors.book import Book
 from etl_actors.actors.intake import Intake
+from etl_actors.actors.pace import LEAST_ROWS, Pace
 from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group
 from etl_actors.store.daemons import Node
@@ -91,9 +93,10 @@ def _claim(intake: Any, book: Book, *, rang: bool = False) -> list[Lease]:
 
 
 def _rescue(intake: Any, book: Book) -> list[Lease]:
-    made = list(intake.rescued(book))
-    for lease in made:
+    made = []
+    for lease in intake.rescued(book):
         book.add(lease, NO_SLIPS)
+        made.append(lease)
     return made
 
 
@@ -148,6 +151,20 @@ def test_no_more_is_rescued_than_there_is_room_for_and_the_rest_comes_later(inta
     assert not intake.exhausted()
     book.entries.clear()
     assert [lease.batch_id for lease in _rescue(intake, book)] == [dead[2].batch_id]
+
+
+def test_no_more_is_rescued_than_there_are_bytes_for(intake: Any, world: _World) -> None:
+    dead = [world.die_with("shop", 2) for _ in range(3)]
+    book = _book(nbytes=dead[0].nbytes + 1)
+    assert [lease.batch_id for lease in _rescue(intake, book)] == [lease.batch_id for lease in dead[:2]]
+
+
+def test_a_batch_has_as_many_rows_as_the_pace_of_its_source_says(intake: Any, world: _World) -> None:
+    intake.limits = replace(LIMITS, batch_rows=1000)
+    for source in ("shop", "web"):
+        world.stage(source, 700)
+    book = Book(2, _PLENTY, Pace(1000, careful=lambda source: source == "web"))
+    assert sorted((lease.source, len(lease.row_ids)) for lease in _claim(intake, book)) == [("shop", 700), ("web", LEAST_ROWS)]
 
 
 def test_the_dead_are_looked_after_again_at_the_next_beat_only(intake: Any, world: _World) -> None:

@@ -112,21 +112,20 @@ class FakeIntake:
         self._turn = deque([s for s in self._turn if s in offered] + [s for s in offered if s not in self._turn])
         while book.credit and self._turn:
             source = self._turn.popleft()
-            room = -(-min(self.limits.batch_bytes, book.bytes_left) // _ROW_BYTES)
-            taken = self._take(source, min(self.limits.batch_rows, room))
+            rows, nbytes = book.pace.size(source)
+            room = -(-min(self.limits.batch_bytes, book.bytes_left, nbytes) // _ROW_BYTES)
+            taken = self._take(source, min(self.limits.batch_rows, rows, room))
             if taken:
                 self._turn.append(source)
                 yield self._hold(self._lease(source, None, taken, 1))
 
     def rescued(self, book: Book) -> Iterator[Lease]:
         """Yield what the dead held, as far as the book has room."""
-        room = book.batches - len(book.entries)
-        if not self.rescuing or room < 1:
-            return
-        found, self.dead = self.dead[:room], self.dead[room:]
-        self.rescuing = len(found) == room
-        for lease in found:
-            yield self._hold(replace(lease, token=next(self._numbers), attempt=lease.attempt + 1))
+        while self.rescuing and book.credit:
+            self.rescuing = bool(self.dead)
+            if self.dead:
+                lease = self.dead.pop(0)
+                yield self._hold(replace(lease, token=next(self._numbers), attempt=lease.attempt + 1))
 
     def rest(self, *, found: bool) -> float:
         """Return the seconds until the next look."""

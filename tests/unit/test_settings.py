@@ -34,7 +34,7 @@ def test_every_key_of_the_default_file_follows_a_comment() -> None:
 def test_without_anything_the_defaults_hold_and_what_is_as_needed_is_resolved() -> None:
     settings = load_settings(environ={})
     assert settings.database_url.get_secret_value() == ""
-    assert (settings.workers, settings.loaders, settings.batch_rows) == (2, 1, 2000)
+    assert (settings.workers, settings.loaders, settings.batch_rows) == (2, 1, 8000)
     assert settings.inflight_batches == 6
     assert settings.data_dir.name == "etl-actors"
     assert settings.parser_folders == (resource("parsers"),)

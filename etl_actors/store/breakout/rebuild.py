@@ -27,6 +27,7 @@ from etl_actors.store.tables.written import written_text
 __all__ = ["differing", "rebuilt_documents", "same_as_staged"]
 
 _SQL = queries("breakouts")
+_PIECE = PIECE_ROWS  # documents that are weighed at once; as many of them are made again at once as are light enough
 
 _BY: dict[Kind, tuple[LiteralString, LiteralString]] = {
     Kind.ROOT: ("_row_id", "_id, NULL, _row_id, 0"),
@@ -96,7 +97,7 @@ def differing(conn: Connection, slip: Slip, target_schema: str, most: int | None
         How many were looked at, those apart that are no longer staged, and the staged rows of those that are not the same.
     """
     looked, wrong = 0, []
-    piece: _Piece | None = _Piece(most)
+    piece: _Piece | None = _Piece(most, _PIECE)
     while piece is not None:
         found = at_one_moment(conn, slip, target_schema, partial(_compared, conn, piece))
         if found is None:
@@ -113,15 +114,15 @@ class _Piece:
 
     Args:
         left: how many documents, by `_id`; None for all, by `_row_id`.
+        rows: how many are weighed; where they are too heavy to be made again at once, those that are left are weighed once more.
         after: the last `_id`, or `_row_id`, that was looked at; None at the beginning.
         until: the last `_row_id` of all; None where it is not known yet.
-        rows: how many are weighed; where they are too heavy to be made again at once, those that are left are weighed once more.
     """
 
     left: int | None
+    rows: int
     after: Any = None
     until: int | None = None
-    rows: int = PIECE_ROWS
 
 
 def _compared(conn: Connection, piece: _Piece, slip: Slip) -> tuple[dict[int, bool], _Piece | None, Slip]:
@@ -136,7 +137,7 @@ def _compared(conn: Connection, piece: _Piece, slip: Slip) -> tuple[dict[int, bo
     if len(made) == len(found) < piece.rows:
         return same, None, slip
     left = None if piece.left is None else piece.left - len(made)
-    return same, replace(piece, left=left, after=found[len(made) - 1][1], rows=min(2 * len(made), PIECE_ROWS)), slip
+    return same, replace(piece, left=left, after=found[len(made) - 1][1], rows=min(2 * len(made), _PIECE)), slip
 
 
 def _next(root: Table, piece: _Piece) -> tuple[sql.Composed, list[Any]]:
