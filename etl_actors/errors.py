@@ -11,6 +11,7 @@
     ├── LeaseLost                 the batch belongs to somebody else: nothing may land  (engine)
     ├── Outgrown                  the slip knows more by now than when rows were made   (engine)
     ├── DataRefused               the database refuses a value of the batch             (engine)
+    ├── TextTooLarge              documents have more text than the database can give   (engine)
     └── WorkerLost                a parser process ended or hung                        (engine)
 
 Bad data is not an error but a value: see `etl_actors.relational.reject.Reject`.
@@ -28,6 +29,7 @@ __all__ = [
     "Outgrown",
     "SettingsError",
     "SlipError",
+    "TextTooLarge",
     "UsageError",
     "WorkerLost",
 ]
@@ -93,6 +95,10 @@ class DataRefused(EtlError):
         super().__init__(message)
         self.reason = reason
         self.detail = dict(detail or {})
+
+
+class TextTooLarge(EtlError):
+    """Documents are larger as text than what PostgreSQL can put together, whatever they weigh as jsonb: a number of 8 bytes may have 131,072 digits."""
 
 
 class WorkerLost(EtlError):

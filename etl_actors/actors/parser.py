@@ -6,7 +6,7 @@ from typing import assert_never
 
 from etl_actors.actors.messages import BatchParsed, BatchPoisoned, BatchStuck, Open, Parse, ParserMessage, RowCondemned, tell
 from etl_actors.actors.owner import OwnerActor
-from etl_actors.errors import SlipError, WorkerLost
+from etl_actors.errors import SlipError, TextTooLarge, WorkerLost
 from etl_actors.relational.reject import Stage
 from etl_actors.workers.base import Job, Worker
 from etl_actors.workers.blame import parse_blaming
@@ -46,6 +46,9 @@ class ParserActor(OwnerActor):
             result = parse_blaming(self._worker, job, lambda found: tell(order.reply_to, RowCondemned(order.lease, found)))
         except SlipError as exc:  # the slips compiled once, so it is their surroundings that have changed: the rows wait
             tell(order.reply_to, BatchStuck(order.lease, str(exc)))
+            return
+        except TextTooLarge as exc:
+            tell(order.reply_to, BatchPoisoned(order.lease, Stage.PARSE, "too_large", str(exc)))
             return
         except WorkerLost as lost:
             tell(

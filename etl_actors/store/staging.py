@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from itertools import repeat
 from typing import NamedTuple
 
+from psycopg import errors as pg
 from psycopg.abc import AdaptContext
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
+from etl_actors.errors import TextTooLarge
 from etl_actors.slips.values.document import Staged
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
@@ -52,6 +54,9 @@ def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
     Args:
         conn: to the database.
         row_ids: of them, each once.
+
+    Raises:
+        TextTooLarge: they cannot be fetched together, or the one cannot be fetched at all.
     """
     if not row_ids:
         return []
@@ -59,10 +64,14 @@ def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
     wanted = {"wanted": len(row_ids), "lo": row_ids[0], "hi": row_ids[-1]}
     with conn.cursor() as cursor:
         raw_text(cursor)
-        if row_ids[-1] - row_ids[0] + 1 == len(row_ids):
-            cursor.execute(_SQL["fetch_run"], wanted)
-        else:
-            cursor.execute(_SQL["fetch"], wanted | {"row_ids": f"{{{','.join(map(str, row_ids))}}}"})
+        try:
+            if row_ids[-1] - row_ids[0] + 1 == len(row_ids):
+                cursor.execute(_SQL["fetch_run"], wanted)
+            else:
+                cursor.execute(_SQL["fetch"], wanted | {"row_ids": f"{{{','.join(map(str, row_ids))}}}"})
+        except pg.ProgramLimitExceeded:
+            what = "a document" if len(row_ids) == 1 else "documents of a batch"
+            raise TextTooLarge(f"expected {what} of less than 1 GB as text, got more") from None
         payloads, source, moment, sources, moments, found = cursor.fetchone() or (b"", b"", b"", None, None, None)
     if not payloads:
         return []

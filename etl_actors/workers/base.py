@@ -102,6 +102,7 @@ class Worker(Protocol):
         """Fetch the job's rows and parse them under its role.
 
         Raises:
+            TextTooLarge: the rows are too large to be fetched together.
             WorkerLost: the worker ended or hung; it is started afresh at the next call.
             DatabaseUnavailable: the rows cannot be fetched.
             DatabaseUnsuitable: the rows may not be fetched.

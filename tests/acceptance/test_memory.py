@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.support.contents import settled
-from tests.support.daemon import environment, named, parsers_of, running, wait_until
+from tests.support.daemon import environment, etl, named, parsers_of, running, wait_until
 
 LARGE = 20 * 2**20
 ITEMS = 200_000
@@ -129,3 +129,21 @@ def test_nothing_grows_with_the_backlog(database: str, tmp_path: Path) -> None:
     assert 0 < max(weight for _, weight in claimed) < INFLIGHT + 10_000
     for before, after in zip(on_the_way, at_the_end, strict=True):
         assert after < before + SLACK_MB
+
+
+def test_a_document_that_is_too_large_as_text_is_rejected_and_its_batch_lands(database: str, tmp_path: Path) -> None:
+    """Stage some kilobytes of jsonb that no text can hold: numbers with all the zeros that a numeric may have."""
+    with psycopg.connect(database) as conn:
+        conn.execute(
+            "INSERT INTO etl.staging (source, payload) SELECT 'pages', CASE n WHEN 1 THEN jsonb_build_object('id', n, 'items', "
+            "(SELECT jsonb_agg('1e131071'::numeric) FROM generate_series(1, 8300))) ELSE jsonb_build_object('id', n) END "
+            "FROM generate_series(1, 2) n"
+        )
+    done = etl("run", "--once", env=environment(database, _slips(tmp_path), workers=1))
+    assert done.returncode == 0, done.stderr
+    assert settled(database)
+    with psycopg.connect(database) as conn:
+        assert conn.execute("SELECT row_id, stage, reason, message FROM etl.reject").fetchall() == [
+            (1, "parse", "too_large", "expected a document of less than 1 GB as text, got more")
+        ]
+        assert conn.execute("SELECT id::int FROM page ORDER BY 1").fetchall() == [(2,)]
