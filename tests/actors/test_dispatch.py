@@ -29,6 +29,7 @@ from etl_actors.actors.messages import (
     Reload,
     RowCondemned,
 )
+from etl_actors.actors.pace import FIRST_ROWS, LEAST_ROWS
 from etl_actors.actors.replays import Replays
 from etl_actors.actors.signals import Signals
 from etl_actors.relational.parsed import Group, Parsed, Routed
@@ -90,9 +91,9 @@ class _Desk:
     def parse(self, lease: Lease) -> None:
         self.dispatch.parsed(BatchParsed(lease, _parsed(lease), 0.01))
 
-    def land(self, lease: Lease) -> None:
+    def land(self, lease: Lease, load_s: float = 0.01) -> None:
         self.intake.steal(lease)  # a finished batch is nobody's any more
-        self.dispatch.loaded(BatchLoaded(lease, Loaded(len(lease.row_ids), 0, 0, 0, 0, 0), 0.01))
+        self.dispatch.loaded(BatchLoaded(lease, Loaded(len(lease.row_ids), 0, 0, 0, 0, 0), load_s))
 
 
 def _parsed(lease: Lease) -> Parsed:
@@ -104,6 +105,34 @@ def _rows(leases: Sequence[Lease]) -> list[int]:
 
 
 # Taking and handing out ---------------------------------------------------------------------------------------------------
+
+
+def test_while_loads_take_long_fewer_batches_are_taken_and_smaller_ones_and_the_line_of_each_says_so() -> None:
+    desk = _Desk(batches=6)
+    desk.intake.limits = replace(LIMITS, batch_rows=4_000)
+    desk.dispatch.book.pace.batch_rows = 4_000
+    desk.intake.stage("shop", 40_000)
+    desk.dispatch.poll(rang=True)
+    assert [len(lease.row_ids) for lease in desk.in_flight()] == [2_000] * 6
+    with capture_logs() as logged:
+        for _ in range(6):
+            lease = desk.in_flight()[0]
+            desk.parse(lease)
+            desk.land(lease, load_s=5e-4 * len(lease.row_ids))
+    told = [(line["batch_rows"], line["inflight_batches"]) for line in logged if line["event"] == events.BATCH_LOADED]
+    assert told == [(2_000, 6), (1_000, 6), (1_000, 6), (1_000, 6), (1_000, 2), (1_000, 2)]
+    assert [len(lease.row_ids) for lease in desk.in_flight()] == [2_000, 1_000, 1_000, 1_000], (
+        "two have landed for which none was taken"
+    )
+
+
+def test_a_source_without_a_slip_begins_with_a_small_batch_since_its_documents_make_tables() -> None:
+    desk = _Desk(batches=1)
+    desk.dispatch.custody.work_by(Catalogue((read_slip({"slip.toml": 'name = "shop"\n[breakout]\n'}, "public"),)))
+    desk.dispatch.begin()
+    assert desk.dispatch.book.pace.size("shop")[0] == LEAST_ROWS
+    desk.dispatch.reload(Reload(Catalogue(())))
+    assert desk.dispatch.book.pace.size("shop")[0] == FIRST_ROWS
 
 
 def test_credit_bounds_what_is_taken_and_a_batch_that_lands_gives_it_back() -> None:
