@@ -101,12 +101,13 @@ def _taken(conn: Connection, slip: Slip) -> Iterator[Staged]:
     with conn.cursor("etl_reshape") as cursor:
         cursor.execute(_SQL["taken"], {"name": slip.name})
         while chunk := cursor.fetchmany(_CHUNK):
-            there = {row_id for row_id, staged in chunk if staged}
-            for piece in fetched(conn, sorted(there)) if len(there) == len(chunk) else ():
-                there -= {staged.row_id for staged in piece}  # what is left of them was detached meanwhile
-                yield from piece
-            gone = there if len(there) < len(chunk) else ()
-            if gone:
+            gone = {row_id for row_id, staged in chunk if not staged}
+            if not gone:
+                gone = {row_id for row_id, _ in chunk}
+                for piece in fetched(conn, sorted(gone)):
+                    gone -= {staged.row_id for staged in piece}
+                    yield from piece
+            if gone:  # also where a partition was detached meanwhile
                 msg = (
                     f"Slip {slip.name} says otherwise of its documents now, but row {min(gone)} is no longer staged: name another table "
                     "for new documents."
