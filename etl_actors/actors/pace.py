@@ -27,6 +27,7 @@ _AIM = TARGET_S * 0.75
 _LEAP = 2  # doublings at once
 _HELPS = 1.5  # half of the rows must be loaded in so much less time, or it was not the rows that took it
 _SAME = 1.25  # no longer than that: what a load takes does not come from its rows
+_FULL = 0.9  # of its bytes, and they are what bounds a batch
 _LAST = 3  # loads of one size; their median is how long it takes, whatever one of them met
 _STALE = 128  # loads of a source, after which what another size took is not known any more
 _HOLD = 32  # full loads after a smaller size, until a larger one is tried again
@@ -135,7 +136,7 @@ class Pace:
         """
         self._loads.append(load_s)
         known = self._known(_key(lease))
-        rows, cut = len(lease.row_ids), lease.nbytes >= self.size(_key(lease))[1]
+        rows, cut = len(lease.row_ids), lease.nbytes >= _FULL * self.size(_key(lease))[1]
         step = self._step(rows)
         known.note(step, max(load_s, parse_s * self.loaders / self.workers))
         if cut:
