@@ -64,6 +64,12 @@ def test_a_batch_of_new_keys_meets_no_temp_table(producer: Connection, service: 
     )
 
 
+def test_tables_without_rows_are_in_the_books(producer: Connection, service: Connection) -> None:
+    lease = leased(producer, service, 1)
+    Loading(service).load(lease, parsed(SHAPE, [Note(lease.row_ids[0], 1)]))
+    assert batch(service, lease)[1] == {"public.note": 1, "public.note_tag": 0, "public.note_bit": 0, "public.vendor": 0}
+
+
 def test_of_a_batch_with_a_few_known_keys_the_others_go_straight(producer: Connection, service: Connection, parts: Parts) -> None:
     loading = Loading(service)
     first = leased(producer, service, 1)

@@ -87,8 +87,8 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
     Raises:
         Varies: entities of a break-out are not the same everywhere.
     """
-    landing = Landing()
     tables = filled_tables(parsed)
+    landing = Landing(gained=Counter(dict.fromkeys((table.qualified for table in tables), 0)))
     rows = {block.table.qualified: block.rows for block in parsed.blocks}
     owning = {table.owner for table in tables if table.kind is Kind.SET}
     entities = entities_of(parsed)
