@@ -86,23 +86,34 @@ def read_together(rows: Sequence[Staged]) -> Iterator[Together]:
     Args:
         rows: whose payloads are JSON.
     """
-    for first in range(0, len(rows), _TOGETHER):
-        yield _together(rows[first : first + _TOGETHER])
+    first = nbytes = 0
+    for number, row in enumerate(rows):
+        nbytes += len(row.raw)
+        if number > first and (nbytes > _TOGETHER_BYTES or number - first == _TOGETHER):
+            yield _together(rows[first:number])
+            first, nbytes = number, len(row.raw)
+    if rows:
+        yield _together(rows[first:])
 
 
 def _together(rows: Sequence[Staged]) -> Together:
     payloads = [row.raw for row in rows]
     if sum(map(len, payloads)) > _TOGETHER_BYTES:
-        return Together(rows, Look(), None, may_stand=True)  # they would be in memory twice
+        return Together(rows, Look(), None, may_stand=True)  # it would be in memory twice
     raw = b",".join(payloads)
     look = Look(_plain(raw), b"\\" not in raw)
     documents = None
-    if look.plain and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:  # all brackets in one document would not be too deep
+    if look.plain and (_is_shallow(raw) or all(map(_is_shallow, payloads))):
         with suppress(ValueError):
             documents = orjson.loads(b"[%b]" % raw)
     if documents is not None and len(documents) != len(rows):
         documents = None  # no JSON, each of them
     return Together(rows, look, documents, b'"$raw"' in raw)
+
+
+def _is_shallow(raw: bytes) -> bool:
+    """Tell of what has too few brackets to be too deep."""
+    return raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH
 
 
 def _plain(raw: bytes) -> bool:
@@ -128,7 +139,7 @@ def decode(raw: bytes, *, plain: bool = False) -> Any:
     Raises:
         Undecodable: nested deeper than `MAX_DEPTH`, or no JSON.
     """
-    if len(raw) > 2 * MAX_DEPTH and raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:  # each level has two brackets
+    if len(raw) > 2 * MAX_DEPTH and not _is_shallow(raw):  # each level has two brackets
         _check_depth(raw)
     try:
         if plain or _plain(raw):

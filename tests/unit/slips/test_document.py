@@ -189,3 +189,17 @@ def test_documents_that_may_stand_for_what_could_not_be_staged_are_told() -> Non
     rows = [Staged(1, b'{"$raw": "x"}', "s", ""), Staged(2, b"1", "s", "")]
     assert [together.may_stand for together in read_together(rows)] == [True]
     assert [together.may_stand for together in read_together(rows[1:])] == [False]
+
+
+def test_payloads_are_read_together_up_to_so_many_and_so_many_bytes() -> None:
+    rows = [Staged(row_id, b'"%b"' % (b"x" * size), "s", "") for row_id, size in enumerate([1] * 40 + [30_000] * 5 + [70_000, 1])]
+    assert [len(together.rows) for together in read_together(rows)] == [32, 10, 2, 1, 1, 1]
+    assert [together.documents is None for together in read_together(rows)] == [False, False, False, False, True, False]
+    assert list(read_together([])) == []
+
+
+def test_one_deep_document_is_read_alone_and_shallow_ones_with_many_brackets_together() -> None:
+    many = b"[" + b"[]," * 400 + b"[]]"
+    assert [together.documents is None for together in read_together([Staged(1, many, "s", ""), Staged(2, many, "s", "")])] == [
+        False
+    ]
