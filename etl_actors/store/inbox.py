@@ -36,6 +36,12 @@ class Inbox:
 
     To look is cheap (one index probe a known source) and is meant to be done before each turn: a source whose backlog never
     ends would keep the others, and a pause of its own, out of sight.
+
+    Args:
+        conn: in autocommit mode; its plans go by keys from now on.
+        owner: the node that claims.
+        clock: monotonic seconds.
+        only: the sources to be claimed; empty for all.
     """
 
     def __init__(

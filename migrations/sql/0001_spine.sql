@@ -251,6 +251,9 @@ CREATE TABLE etl.slip (
     active     boolean NOT NULL DEFAULT true
 );
 CREATE INDEX slip_by_name ON etl.slip (name);
+-- A slip that breaks documents out has a version for each growth, thousands in time: one of them is active, and one was written.
+CREATE INDEX slip_active ON etl.slip (name, first_seen) WHERE active;
+CREATE INDEX slip_written ON etl.slip (digest) WHERE NOT files ? 'evidence.json';
 
 CREATE TABLE etl.action (
     action_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -259,6 +262,7 @@ CREATE TABLE etl.action (
     action    text NOT NULL,
     detail    jsonb NOT NULL DEFAULT '{}'
 );
+CREATE INDEX action_by_kind ON etl.action (action, action_id);
 CREATE TABLE etl.schema_change (
     change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at        timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -276,6 +280,7 @@ CREATE TABLE etl.pause (
     since    timestamptz NOT NULL DEFAULT clock_timestamp(),
     CHECK (num_nonnulls(source, slip) = 1)
 );
+CREATE INDEX pause_by_source ON etl.pause (source);
 
 -- The books -----------------------------------------------------------------------------------------------------------------
 

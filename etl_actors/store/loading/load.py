@@ -1,7 +1,7 @@
 """Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
 
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from json import dumps
 
@@ -216,19 +216,9 @@ class Loading:
         if finished is None:
             raise LeaseLost.of(lease.batch_id, lease.token)
         # Counted after the winners' rows are locked: whoever made a row that we replaced had stored its slip before.
-        if parsed.blocks and self._outdated(filled_tables(parsed), finished[0]):
+        if parsed.blocks and finished[0] != self._known[filled_tables(parsed)].written:
             raise _NewSlip
         return loaded
-
-    def _outdated(self, tables: tuple[Table, ...], slips: int) -> bool:
-        """Tell whether somebody's slip was stored since the kin of tables were found; of so many, most may only have grown."""
-        kin = self._known[tables]
-        if slips == kin.slips:
-            return False
-        if self._conn.execute(_SQL["written_slips"]).fetchone() != (kin.written,):
-            return True
-        self._known[tables] = replace(kin, slips=slips)
-        return False
 
 
 def _tell_retry(lease: Lease, attempt: int, exc: psycopg.Error) -> None:
