@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from etl_actors.store.daemons import living
+from etl_actors.store.claimed import Claimed
+from etl_actors.store.daemons import living, write_own
 from etl_actors.store.database import Connection
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import LOCK_BASE, release_strays, rescue
@@ -98,10 +99,11 @@ CASES: Cases = {
     "reject": lambda conn, large: _of_load(conn, large, "reject", batch_id=1, slip="a", digest="d", rejects=_REJECT),
     "release": lambda conn, large: _of_batch(conn, large, "release"),
     "split": lambda conn, large: _of_batch(conn, large, "split", attempt=1, groups=[0], slips=["a"], row_ids=[large.held]),
+    "before the claimed": lambda conn, _: (_master(conn), Claimed(conn).floor()),
     "is alive": lambda conn, _: _of_daemon(conn, "holds_lock", lock_base=LOCK_BASE, node=1),
-    "beat": lambda conn, _: _of_daemon(conn, "beat", node=1),
-    "fall asleep": lambda conn, _: _of_daemon(conn, "sleep", node=1, asleep_s=20.0),
-    "wake": lambda conn, _: _of_daemon(conn, "wake", node=1),
+    "beat": lambda conn, _: (_master(conn), write_own(conn, "beat", 1)),
+    "fall asleep": lambda conn, _: (_master(conn), write_own(conn, "sleep", 1, asleep_s=20.0)),
+    "wake": lambda conn, _: (_master(conn), write_own(conn, "wake", 1)),
     "doze": lambda conn, _: _of_daemon(conn, "older_transactions", mark=1),
     "leave": lambda conn, _: _of_daemon(conn, "forget_dead"),
     "peers": lambda conn, _: (_master(conn), living(conn)),

@@ -87,18 +87,23 @@ UPDATE etl.batch b
    SET owner = %(owner)s, lease_token = nextval('etl.lease_token'), attempt = b.attempt + 1, claimed_at = clock_timestamp(),
        slip = (SELECT s.slip FROM etl.staging s WHERE s.row_id = b.row_lo)
  WHERE b.batch_id = ANY (ARRAY (
-    SELECT l.batch_id FROM etl.batch l LEFT JOIN etl.daemon d ON d.node = l.owner
-     WHERE l.status = 'claimed' AND l.owner <> %(owner)s AND (cardinality(%(only)s::text[]) = 0 OR l.source = ANY (%(only)s))
-       AND (d.node IS NULL OR d.beat_at < clock_timestamp() - %(lease_s)s * interval '1 second'
+    SELECT l.batch_id FROM etl.batch l
+     WHERE l.status = 'claimed' AND l.batch_id > %(floor)s AND l.owner <> %(owner)s AND (cardinality(%(only)s::text[]) = 0 OR l.source = ANY (%(only)s))
+       AND (NOT EXISTS (SELECT FROM etl.daemon d
+                         WHERE d.beat_at >= statement_timestamp() - %(lease_s)s * interval '1 second' AND d.node = l.owner)
             OR NOT EXISTS (SELECT FROM pg_locks k
                             WHERE k.locktype = 'advisory' AND k.objsubid = 1
                               AND (k.classid::bigint << 32) + k.objid::bigint = %(lock_base)s::bigint + l.owner
                               AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
-     ORDER BY l.batch_id LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED))
+     ORDER BY l.batch_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 RETURNING b.batch_id, b.lease_token, b.source, b.slip, b.row_ids, b.bytes, b.attempt,
           b.replay_id, b.slip_digest, b.prior_batches, b.seeking
 
 -- name: stray
 -- Batches that the database holds as ours but the master's book does not: a claim whose reply was lost.
 SELECT batch_id, lease_token FROM etl.batch
- WHERE status = 'claimed' AND owner = %(owner)s AND NOT batch_id = ANY (%(known)s)
+ WHERE status = 'claimed' AND batch_id > %(floor)s AND owner = %(owner)s AND NOT batch_id = ANY (%(known)s)
+
+-- name: before_claimed
+-- The batch before the first that is claimed, or the last of all: it walks the index of those that are, dead entries first.
+SELECT coalesce((SELECT min(batch_id) - 1 FROM etl.batch WHERE status = 'claimed'), (SELECT max(batch_id) FROM etl.batch), 0)

@@ -71,5 +71,5 @@ RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt
 
 -- name: oldest_pending
 -- When the row that has waited longest was staged. A row of staging is looked up for each: a join may walk all of it.
-SELECT min((SELECT s.received_at FROM etl.staging s WHERE s.row_id = w.row_id)) FROM unnest(%(sources)s::text[]) AS k (source),
-       LATERAL (SELECT i.row_id FROM etl.inbox i WHERE i.source = k.source ORDER BY i.row_id LIMIT 1) w
+SELECT min((SELECT s.received_at FROM etl.staging s WHERE s.row_id = w.row_id)) FROM unnest(%(sources)s::text[], %(floors)s::bigint[]) AS k (source, floor),
+       LATERAL (SELECT i.row_id FROM etl.inbox i WHERE i.source = k.source AND i.row_id > k.floor ORDER BY i.row_id LIMIT 1) w
