@@ -132,7 +132,7 @@ class Node:
         self._url = url
         self._conn = connect(url, application_name="etl-actors liveness")
         try:
-            self._conn.execute(queries("inbox")["by_key"])
+            self._conn.execute(queries("inbox")["probe"])
             self.number = self._register()
             self._conn.execute(_SQL["lock"], {"lock_base": LOCK_BASE, "node": self.number})
             self.confirm()

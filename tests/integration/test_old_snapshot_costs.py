@@ -54,7 +54,12 @@ class _Clock:
 
 
 def _stage(admin: Connection, rows: int) -> None:
-    admin.execute("INSERT INTO etl.staging (source, payload) SELECT 'shop', '1' FROM generate_series(1, %s)", [rows])
+    """Stage rows with gaps between their ids, so that each waits by itself."""
+    admin.execute(
+        "INSERT INTO etl.staging (source, payload) SELECT 'shop', '1' FROM generate_series(1, %s) "
+        "WHERE nextval('etl.staging_row_id_seq') > 0",
+        [rows],
+    )
 
 
 def test_the_hundredth_claim_and_poll_touch_no_more_pages_than_the_first(

@@ -18,7 +18,7 @@ def cost(request: pytest.FixtureRequest) -> Iterator[Upkeep]:
 
 
 def test_a_rows_log_is_that_of_its_document_its_target_row_and_little_of_ours(cost: Upkeep) -> None:
-    assert 50 < cost.own_bytes_per_row < 400, cost.parts
+    assert 2 < cost.own_bytes_per_row < 50, cost.parts  # 9 or so, since what waits are runs of rows
     assert cost.parts["fence, finish: batch"] / cost.batches < 4_000, "a batch is settled by its letters, not row by row"
 
 
@@ -35,5 +35,5 @@ def test_no_batch_leaves_rows_in_the_catalogues(cost: Upkeep) -> None:
 def test_vacuum_gives_the_inbox_back_unless_an_old_transaction_keeps_it(cost: Upkeep, request: pytest.FixtureRequest) -> None:
     inbox = next(one for one in cost.vacuumed if one.name == "etl.inbox")
     held = "old" in request.node.callspec.id
-    assert (inbox.dead >= cost.rows) is held
+    assert (inbox.dead >= cost.rows / 500) is held, "a run of 500 rows is one of the inbox"
     assert (inbox.bytes == 0) is not held
