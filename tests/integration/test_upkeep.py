@@ -28,7 +28,7 @@ def test_a_batch_costs_few_statements(cost: Upkeep) -> None:
 
 
 def test_no_batch_leaves_rows_in_the_catalogues(cost: Upkeep) -> None:
-    assert cost.catalogue / cost.batches <= 4, "a temp table that is emptied, not one that is made"
+    assert cost.catalogue / cost.batches <= 1, "a temp table that is truncated once in twenty batches, and never made"
     assert {one.name for one in cost.loaded if one.name.startswith("pg_catalog.") and one.bytes > 1_000_000} == set()
 
 
