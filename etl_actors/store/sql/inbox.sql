@@ -17,6 +17,7 @@ WITH RECURSIVE s AS (
 )
 SELECT s.source FROM s
  WHERE s.source IS NOT NULL AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = s.source)
+ ORDER BY s.source
 
 -- name: sources_beyond
 -- Of the sources already known, those with a row beyond their floor: does not meet the dead tuples below it.
