@@ -21,6 +21,8 @@ from benchmarks.paired import Bench
 from benchmarks.producers import producers, producers_alone, producers_asleep
 from benchmarks.replay import replay
 from benchmarks.server import Server, machine, running_server
+from benchmarks.upkeep import as_lines as upkeep_lines
+from benchmarks.upkeep import server_with_contrib, upkeep
 from benchmarks.wanted import Wanted
 
 __all__ = ["ALONE", "LOCAL", "SERVED", "USUAL", "described"]
@@ -72,7 +74,17 @@ def _memory(wanted: Wanted) -> _Lines:
         return lines_of(*memory(server, wanted)), server.about()
 
 
-ALONE: dict[str, Callable[[Wanted], _Lines]] = {"adversarial": _adversarial, "books": _books, "memory": _memory}
+def _upkeep(wanted: Wanted) -> _Lines:
+    with server_with_contrib() as server:
+        return upkeep_lines(upkeep(server, wanted)), server.about()
+
+
+ALONE: dict[str, Callable[[Wanted], _Lines]] = {
+    "adversarial": _adversarial,
+    "books": _books,
+    "memory": _memory,
+    "upkeep": _upkeep,
+}
 """What has no rival, and is run alone."""
 
 USUAL = [*LOCAL, *(name for name in SERVED if name != "backlog")]
@@ -99,6 +111,7 @@ _ABOUT = {
     "adversarial": "alone: hostile texts through every grammar, ten times as long each; takes minutes",
     "books": "alone: row_status and ledger at many settled rows; takes minutes",
     "memory": "alone: memory of a daemon during 1,000,000 rows, and its slope; takes a quarter of an hour",
+    "upkeep": "alone: log, dead tuples, bloat and round trips a row, on Debian's PostgreSQL 15; a minute",
 }
 
 

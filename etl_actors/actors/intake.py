@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -10,6 +10,7 @@ import structlog
 from etl_actors import events
 from etl_actors.actors.book import Book
 from etl_actors.relational.parsed import Group
+from etl_actors.store.claimed import Claimed
 from etl_actors.store.daemons import Difference, Node, SlipInForce, declare, differences, living
 from etl_actors.store.database import Connection
 from etl_actors.store.doorbell import Doorbell, Rest
@@ -69,6 +70,10 @@ class Intake:
     claiming: bool = True
     rescuing: bool = True  # whether dead daemons may hold more than was taken over
     beats: int = 0
+    held: Claimed = field(init=False)  # by whatever daemon
+
+    def __post_init__(self) -> None:
+        self.held = Claimed(self.conn)
 
     def claimed(self, book: Book, *, rang: bool) -> Iterator[Lease]:
         """Yield new batches as long as the book has credit; the caller enters each before it asks for the next.
@@ -95,7 +100,7 @@ class Intake:
         The caller enters each before it asks for the next.
         """
         while self.rescuing and book.credit:  # one at a time: what each weighs is known when it is ours
-            found = rescue(self.conn, self.node.number, self.limits.lease_s, 1, self.limits.sources)
+            found = rescue(self.conn, self.node.number, self.limits.lease_s, 1, self.limits.sources, self.held.floor())
             self.rescuing = bool(found)
             for lease in found:
                 log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)
@@ -123,8 +128,11 @@ class Intake:
             When the row that waits longest was staged; None where none waits.
         """
         self.node.confirm()
-        for batch_id in release_strays(self.conn, self.node.number, known):
+        strays = release_strays(self.conn, self.node.number, known, self.held.floor())
+        for batch_id in strays:
             log.info(events.BATCH_RELEASED, batch_id=batch_id, why="reply lost")
+        if strays:
+            self.inbox.sweep()  # their rows lie below the floors
         if self.beats % _PARTITIONS_EVERY == 0:
             made = keep_partitions(self.conn, self.limits.partition_rows)
             if made:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from json import dumps
+from typing import Any
 
 from etl_actors import __version__
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
@@ -14,9 +15,11 @@ from etl_actors.store.database import Connection, connect, translated
 from etl_actors.store.leases import LOCK_BASE
 from etl_actors.store.queries import queries
 
-__all__ = ["Difference", "Living", "Node", "SlipInForce", "declare", "differences", "living"]
+__all__ = ["Difference", "Living", "Node", "SlipInForce", "declare", "differences", "living", "write_own"]
 
 _SQL = queries("daemons")
+_LATELY_S = 60.0
+_EVER_S = 1e9  # 30 years: one that was stopped for long, or whose row somebody has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,19 @@ class Difference:
 
     slip: str
     versions: tuple[tuple[str, str], ...]
+
+
+def write_own(conn: Connection, statement: str, node: int, **values: Any) -> bool:
+    """Write a daemon's own row; return whether it is there.
+
+    Args:
+        conn: in autocommit mode.
+        statement: of `daemons.sql`.
+        node: whose row it is.
+        values: that the statement takes beside it.
+    """
+    given = values | {"node": node}
+    return any(conn.execute(_SQL[statement], given | {"within_s": within_s}).rowcount for within_s in (_LATELY_S, _EVER_S))
 
 
 def living(conn: Connection) -> tuple[Living, ...]:
@@ -116,6 +132,7 @@ class Node:
         self._url = url
         self._conn = connect(url, application_name="etl-actors liveness")
         try:
+            self._conn.execute(queries("inbox")["probe"])
             self.number = self._register()
             self._conn.execute(_SQL["lock"], {"lock_base": LOCK_BASE, "node": self.number})
             self.confirm()
@@ -138,7 +155,7 @@ class Node:
                     "stands between; connect to PostgreSQL directly, or in session mode."
                 )
                 raise DatabaseUnsuitable(msg)
-            if self._conn.execute(_SQL["beat"], {"node": self.number}).rowcount != 1:
+            if not write_own(self._conn, "beat", self.number):
                 msg = f"the row of node {self.number} in etl.daemon is gone"
                 raise DatabaseUnavailable(msg)
 

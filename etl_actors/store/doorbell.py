@@ -8,6 +8,7 @@ transaction older than that has ended; only then does it rely on the ring.
 from dataclasses import dataclass, field
 from enum import Enum
 
+from etl_actors.store.daemons import write_own
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
@@ -51,7 +52,7 @@ class Doorbell:
         self._empty_since = None
         if self.rest is not Rest.AWAKE:
             self.rest = Rest.AWAKE
-            self.conn.execute(_SQL["wake"], {"node": self.node})
+            write_own(self.conn, "wake", self.node)
 
     def empty(self, now: float) -> float:
         """Take note of a poll that found nothing, at `now` (monotonic seconds); return the seconds until the next one."""
@@ -74,5 +75,5 @@ class Doorbell:
         return min(self.safety_poll_s, self.asleep_s / 4)
 
     def _set_flag(self, now: float) -> None:
-        self.conn.execute(_SQL["sleep"], {"node": self.node, "asleep_s": self.asleep_s})
+        write_own(self.conn, "sleep", self.node, asleep_s=self.asleep_s)
         self._flag_until = now + self.asleep_s

@@ -36,6 +36,12 @@ class Inbox:
 
     To look is cheap (one index probe a known source) and is meant to be done before each turn: a source whose backlog never
     ends would keep the others, and a pause of its own, out of sight.
+
+    Args:
+        conn: in autocommit mode; its plans go by keys from now on.
+        owner: the node that claims.
+        clock: monotonic seconds.
+        only: the sources to be claimed; empty for all.
     """
 
     def __init__(
@@ -59,11 +65,14 @@ class Inbox:
         """Find the sources that have waiting rows, but for those that are paused or set aside; return whether there are any.
 
         Args:
-            thorough: sweep, whatever share of the time sweeps have had.
+            thorough: sweep where nothing is found without, whatever share of the time sweeps have had.
         """
         began = self._clock()
-        if thorough or began >= self._next_sweep:
+        if began >= self._next_sweep:
             return self.sweep()
+        return self._look_beyond(began) or (thorough and self.sweep())
+
+    def _look_beyond(self, began: float) -> bool:
         if self._turn and began < self._next_look:
             return True  # a claim meets a pause by itself
         # What a sweep found lies below the floor, perhaps: a probe beyond it would lose the source again.
@@ -164,8 +173,12 @@ class Inbox:
         return ()
 
     def waiting_since(self) -> datetime | None:
-        """Return when the row that waits longest was staged, by the known sources; None when nothing waits."""
-        row = self._conn.execute(_SQL["oldest_pending"], {"sources": list(self._floors)}).fetchone()
+        """Return when the row that waits longest was staged, beyond the floors of the known sources; None when nothing waits.
+
+        What waits below its floor counts once a sweep has found it.
+        """
+        floors = [0 if source in self._swept else floor for source, floor in self._floors.items()]
+        row = self._conn.execute(_SQL["oldest_pending"], {"sources": list(self._floors), "floors": floors}).fetchone()
         return None if row is None else row[0]
 
     def _of_those_offered(self, waiting: list[str]) -> list[str]:

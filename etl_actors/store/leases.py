@@ -116,20 +116,23 @@ def release(conn: Connection, batch_id: int, token: int) -> int:
     return 0 if row is None else int(row[0])
 
 
-def release_strays(conn: Connection, owner: int, known: Collection[int]) -> list[int]:
-    """Give back batches that the database holds as ours but we do not know: claims whose reply was lost."""
-    strays = conn.execute(_SQL["stray"], {"owner": owner, "known": list(known)}).fetchall()
+def release_strays(conn: Connection, owner: int, known: Collection[int], floor: int = 0) -> list[int]:
+    """Give back batches beyond `floor` that the database holds as ours but we do not know: claims whose reply was lost."""
+    strays = conn.execute(_SQL["stray"], {"owner": owner, "known": list(known), "floor": floor}).fetchall()
     for batch_id, token in strays:
         release(conn, batch_id, token)
     return [batch_id for batch_id, _ in strays]
 
 
-def rescue(conn: Connection, owner: int, lease_s: float, limit: int, only: Collection[str] = ()) -> tuple[Lease, ...]:
-    """Take over up to `limit` batches of daemons that are dead, or silent for `lease_s` seconds.
+def rescue(
+    conn: Connection, owner: int, lease_s: float, limit: int, only: Collection[str] = (), floor: int = 0
+) -> tuple[Lease, ...]:
+    """Take over up to `limit` batches beyond `floor` of daemons that are dead, or silent for `lease_s` seconds.
 
     With `only`, batches of other sources are left to others. Their slip is again the one that the rows name themselves: what a dead owner chose among its slips is chosen anew.
     """
     found = conn.execute(
-        _SQL["rescue"], {"owner": owner, "lease_s": lease_s, "limit": limit, "lock_base": LOCK_BASE, "only": list(only)}
+        _SQL["rescue"],
+        {"owner": owner, "lease_s": lease_s, "limit": limit, "lock_base": LOCK_BASE, "only": list(only), "floor": floor},
     )
     return leases(found)

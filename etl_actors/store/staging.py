@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg import errors as pg
 from psycopg.abc import AdaptContext
@@ -61,14 +61,16 @@ def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
     if not row_ids:
         return []
     row_ids = sorted(row_ids)
-    wanted = {"wanted": len(row_ids), "lo": row_ids[0], "hi": row_ids[-1]}
+    wanted: dict[str, Any] = {"wanted": len(row_ids), "lo": row_ids[0], "hi": row_ids[-1]}
     with conn.cursor() as cursor:
         raw_text(cursor)
+        # Not prepared: a plan that was made while a partition was all but empty is kept, and reads it from end to end when it is full.
         try:
             if row_ids[-1] - row_ids[0] + 1 == len(row_ids):
-                cursor.execute(_SQL["fetch_run"], wanted)
+                cursor.execute(_SQL["fetch_run"], wanted, prepare=False)
             else:
-                cursor.execute(_SQL["fetch"], wanted | {"row_ids": f"{{{','.join(map(str, row_ids))}}}"})
+                wanted["row_ids"] = f"{{{','.join(map(str, row_ids))}}}"
+                cursor.execute(_SQL["fetch"], wanted, prepare=False)
         except pg.ProgramLimitExceeded:
             what = "a document" if len(row_ids) == 1 else "documents of a batch"
             raise TextTooLarge(f"expected {what} of less than 1 GB as text, got more") from None

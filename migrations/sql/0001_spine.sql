@@ -113,13 +113,17 @@ CREATE TABLE etl.inbox (
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000);
 
 CREATE TABLE etl.daemon (
-    node         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    node         bigint GENERATED ALWAYS AS IDENTITY,       -- unique so; to prove it an index would read every version of a row at each beat
     name         text NOT NULL,                             -- host:pid
     version      text NOT NULL,
     started_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     beat_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     asleep_until timestamptz NOT NULL DEFAULT '-infinity'   -- producers only read it: no hot row
 );
+-- Every producer looks who sleeps: by the index it meets the flags of the last seconds, and not all that a daemon ever was while a
+-- long transaction keeps that from vacuum.
+CREATE INDEX daemon_asleep ON etl.daemon (asleep_until);
+CREATE INDEX daemon_by_beat ON etl.daemon (beat_at);  -- for the same reason: who has beaten lately
 
 -- A login that stands here may feed only the sources named for it.
 CREATE TABLE etl.producer_source (
@@ -129,7 +133,7 @@ CREATE TABLE etl.producer_source (
 );
 
 CREATE FUNCTION etl.enqueue() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     narrow         boolean;
     asleep         boolean;
@@ -138,7 +142,8 @@ BEGIN
     -- In one statement, since each costs a twentieth of a commit. The rows have given their transaction its id already: a daemon
     -- that falls asleep after this has been read waits for it.
     SELECT EXISTS (SELECT FROM etl.producer_source p WHERE p.role = session_user),
-           EXISTS (SELECT FROM etl.daemon d WHERE d.asleep_until > clock_timestamp())
+           EXISTS (SELECT FROM etl.daemon d  -- the first for the index, which a volatile value cannot ask
+                    WHERE d.asleep_until > statement_timestamp() AND d.asleep_until > clock_timestamp())
       INTO narrow, asleep;
     IF narrow THEN
         SELECT n.source INTO foreign_source FROM new_rows n
@@ -223,7 +228,7 @@ CREATE TABLE etl.batch (
 );
 -- pglz would halve them, for 0.7 µs a row: more than all the rest of a claim.
 ALTER TABLE etl.batch ALTER COLUMN row_ids SET STORAGE EXTERNAL;
-CREATE INDEX batch_claimed ON etl.batch (owner) WHERE status = 'claimed';
+CREATE INDEX batch_claimed ON etl.batch (batch_id) WHERE status = 'claimed';
 CREATE INDEX batch_by_row ON etl.batch USING gist (int8range(row_lo, row_hi, '[]')) WHERE status = 'done';
 CREATE INDEX batch_by_source ON etl.batch (source, batch_id);
 
@@ -251,6 +256,9 @@ CREATE TABLE etl.slip (
     active     boolean NOT NULL DEFAULT true
 );
 CREATE INDEX slip_by_name ON etl.slip (name);
+-- A slip that breaks documents out has a version for each growth, thousands in time: one of them is active, and one was written.
+CREATE INDEX slip_active ON etl.slip (name, first_seen) WHERE active;
+CREATE INDEX slip_written ON etl.slip (digest) WHERE NOT files ? 'evidence.json';
 
 CREATE TABLE etl.action (
     action_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -259,6 +267,7 @@ CREATE TABLE etl.action (
     action    text NOT NULL,
     detail    jsonb NOT NULL DEFAULT '{}'
 );
+CREATE INDEX action_by_kind ON etl.action (action, action_id);
 CREATE TABLE etl.schema_change (
     change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at        timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -276,6 +285,7 @@ CREATE TABLE etl.pause (
     since    timestamptz NOT NULL DEFAULT clock_timestamp(),
     CHECK (num_nonnulls(source, slip) = 1)
 );
+CREATE INDEX pause_by_source ON etl.pause (source);
 
 -- The books -----------------------------------------------------------------------------------------------------------------
 

@@ -185,6 +185,7 @@ CREATE INDEX batch_by_row ON etl.batch USING gist (int8range(row_lo, row_hi, '[]
 -- source: hash joins with the ids of its runs and with what its batches hold; a LATERAL with LIMIT would be run for each row.
 -- What only few ask for (reason, message, items) is computed only where it is selected.
 -- Of several batches that have settled a row the latest counts, and all but the first are of replays.
+-- source || '': a row's batch is found by its range; by the index of sources all batches of its source would be read besides.
 -- Seven relations: who joins one more is still within join_collapse_limit, beyond which the view would be computed whole.
 CREATE OR REPLACE VIEW etl.row_status AS
 SELECT s.row_id, s.source,
@@ -204,11 +205,11 @@ SELECT s.row_id, s.source,
         FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id)) w
     ON w.source = s.source AND w.row_id = s.row_id AND w.first BETWEEN s.row_id - 499 AND s.row_id
   LEFT JOIN (
-      SELECT b.batch_id, b.slip, b.source, b.status, b.row_lo, b.row_hi, u.row_id, u.letter
+      SELECT b.batch_id, b.slip, b.source || '' AS source, b.status, b.row_lo, b.row_hi, u.row_id, u.letter
         FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter)
        WHERE b.status IN ('claimed', 'done') AND (b.status = 'done' OR b.replay_id IS NULL)
          AND NOT EXISTS (SELECT FROM etl.batch n, unnest(n.row_ids) AS m (row_id)
-                          WHERE n.status = 'done' AND n.replay_id IS NOT NULL AND n.source = b.source AND m.row_id = u.row_id
+                          WHERE n.status = 'done' AND n.replay_id IS NOT NULL AND n.source || '' = b.source AND m.row_id = u.row_id
                             AND int8range(n.row_lo, n.row_hi, '[]') && int8range(b.row_lo, b.row_hi, '[]')
                             AND (n.finished_at, n.batch_id) > (b.finished_at, b.batch_id))) h
     ON h.source = s.source AND h.row_id = s.row_id AND int8range(h.row_lo, h.row_hi, '[]') @> s.row_id;

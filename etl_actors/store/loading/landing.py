@@ -15,9 +15,12 @@ from etl_actors.store.loading.deleting import Beaten, hold_deletes, remove_beate
 from etl_actors.store.loading.filling import insert_filled
 from etl_actors.store.loading.winners import count_differing, delete_sets, insert_owners, insert_set, winning_positions
 from etl_actors.store.tables.kin import Kin
+from etl_actors.store.tables.quoting import Quoted
 from etl_actors.store.tables.temps import temp_of
 
 __all__ = ["Landing", "copy", "delete_former_sets", "filled_tables", "insert_sets", "keep_apart", "land"]
+
+_DELETED_ROWS = 4_000  # a megabyte or two, which is read with the rows of each batch
 
 
 @dataclass(slots=True)
@@ -60,12 +63,32 @@ def filled_tables(parsed: Parsed) -> tuple[Table, ...]:
     return tuple(block.table for block in parsed.blocks)
 
 
-def copy(conn: Connection, parsed: Parsed) -> None:
-    """Copy a batch's rows into their temp tables, which are emptied first."""
+def copy(conn: Connection, parsed: Parsed, since: Counter[str] | None = None) -> None:
+    """Copy a batch's rows into their temp tables, which are emptied first.
+
+    TRUNCATE writes three rows of pg_class anew for each, and what they were stays there while a long transaction runs. So where few
+    rows come, those of the batch before are deleted, until there were many.
+
+    Args:
+        conn: in the load's transaction.
+        parsed: the batch.
+        since: by temp table, how many rows it has had since it was truncated last; None to truncate it now.
+    """
     if not parsed.blocks:
         return
-    temps = [sql.Identifier("pg_temp", temp_of(block.table)) for block in parsed.blocks]
-    conn.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(temps)))
+    names = [temp_of(block.table) for block in parsed.blocks]
+    temps = [sql.Identifier("pg_temp", name) for name in names]
+    many = since is None
+    if since is not None:
+        since.update({name: block.rows for name, block in zip(names, parsed.blocks, strict=True)})
+        many = max(since[name] for name in names) > _DELETED_ROWS
+        for name in names if many else ():
+            del since[name]
+    if many:
+        conn.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(temps)))
+    else:
+        parts = [sql.SQL("{} AS (DELETE FROM {})").format(Quoted(f"gone_{no}"), temp) for no, temp in enumerate(temps)]
+        conn.execute(sql.SQL("WITH {} SELECT").format(sql.SQL(", ").join(parts)))
     with conn.cursor() as cursor:
         for block, temp in zip(parsed.blocks, temps, strict=True):
             if not block.rows:

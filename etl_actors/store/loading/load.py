@@ -1,7 +1,8 @@
 """Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
 
+from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from json import dumps
 
@@ -55,6 +56,7 @@ class Loading:
         self._target_schema = target_schema
         self._known: dict[tuple[Table, ...], Kin] = {}
         self._active: dict[str, str] = {}  # by name of a break-out's slip: the version that was active at the last load
+        self._since_truncated: Counter[str] = Counter()  # by temp table: rows
         self._filling: Table | None = None
         self._parting = Parting(conn)
         self._repeating = Repeating(conn, target_schema)
@@ -160,7 +162,7 @@ class Loading:
             if lease.repeat is None:
                 parted = self._parting.part(parsed, kin, whole=whole or active not in (None, parsed.digest))
                 if any(block.rows for block in parted.rest.blocks):  # else `land` looks into no temp table
-                    copy(self._conn, parted.rest)
+                    copy(self._conn, parted.rest, self._since_truncated)
                 landing = land(self._conn, lease.batch_id, parted.rest, kin, self._fill)
                 copy_straight(self._conn, lease.batch_id, parted, landing, self._fill)
                 insert_rejects(self._conn, lease.batch_id, parsed)
@@ -216,19 +218,9 @@ class Loading:
         if finished is None:
             raise LeaseLost.of(lease.batch_id, lease.token)
         # Counted after the winners' rows are locked: whoever made a row that we replaced had stored its slip before.
-        if parsed.blocks and self._outdated(filled_tables(parsed), finished[0]):
+        if parsed.blocks and finished[0] != self._known[filled_tables(parsed)].written:
             raise _NewSlip
         return loaded
-
-    def _outdated(self, tables: tuple[Table, ...], slips: int) -> bool:
-        """Tell whether somebody's slip was stored since the kin of tables were found; of so many, most may only have grown."""
-        kin = self._known[tables]
-        if slips == kin.slips:
-            return False
-        if self._conn.execute(_SQL["written_slips"]).fetchone() != (kin.written,):
-            return True
-        self._known[tables] = replace(kin, slips=slips)
-        return False
 
 
 def _tell_retry(lease: Lease, attempt: int, exc: psycopg.Error) -> None:

@@ -228,13 +228,13 @@ class ReplayQueue:
         self._floor = ("", 0)
         if repeating:
             listed = self._filter(replay_id)
-            first = self._first("next_chosen", {"filter": dumps(listed.next(cursor)), "cursor": cursor})
+            first = self._first("next_chosen", {"filter": dumps(listed.next(cursor))}, cursor, row_hi)
             choose: Callable[[int, int], object] = lambda lo, hi: self.conn.execute(  # noqa: E731
                 _SQL["choose"], {"replay_id": replay_id, "filter": dumps(listed.between(lo, hi)), "lo": lo, "hi": hi}
             )
         else:
             seeking = self._sought(replay_id)
-            first = self._first("next_sought", {"digests": list(seeking.digests), "cursor": cursor})
+            first = self._first("next_sought", {"digests": list(seeking.digests)}, cursor, row_hi)
             choose = lambda lo, hi: seeking.choose(self.conn, lo, hi)  # noqa: E731
         reached = row_hi
         if first is not None and first <= row_hi:
@@ -242,9 +242,19 @@ class ReplayQueue:
             choose(first, reached)
         self.conn.execute(_SQL["move"], {"replay_id": replay_id, "cursor": reached})
 
-    def _first(self, query: str, given: dict[str, Any]) -> int | None:
-        row = self.conn.execute(_SQL[query], given).fetchone()
-        return None if row is None else row[0]
+    def _first(self, query: str, given: dict[str, Any], cursor: int, row_hi: int) -> int | None:
+        """Find where the next window begins: in the next stretch of ids, or in one four times as long as the one before.
+
+        So a window costs what is settled between it and the one before, and not what is settled behind it.
+        """
+        stretch = self.window_rows
+        while cursor < row_hi:
+            upto = min(cursor + stretch, row_hi)
+            row = self.conn.execute(_SQL[query], given | {"cursor": cursor, "upto": upto}).fetchone()
+            if row is not None and row[0] is not None:
+                return int(row[0])
+            cursor, stretch = upto, 4 * stretch
+        return None
 
     def _filter(self, replay_id: int) -> Listed:
         if self._listed is None or self._listed.replay_id != replay_id:

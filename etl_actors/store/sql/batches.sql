@@ -14,17 +14,14 @@ SELECT 1 FROM etl.batch
 -- name: finish
 -- The last statement before COMMIT; the caller reads that it hit one row, and only then sends COMMIT.
 -- A replay's batch counts as later than those whose rows it settles again, whatever the clock did in between.
+-- Returned is how many versions of slips somebody wrote, from an index that has no others: of one that grew there may be thousands.
 UPDATE etl.batch
    SET status = 'done', finished_at = greatest(clock_timestamp(), %(after)s::timestamptz + interval '1 microsecond'),
        prior = %(prior)s, slip = %(slip)s, slip_digest = %(digest)s, target = %(target)s,
        outcomes = %(outcomes)s, loaded = %(loaded)s, duplicate = %(duplicate)s, skipped = %(skipped)s,
        rejected = %(rejected)s, differing = %(differing)s, replaced = %(replaced)s, rows_added = %(rows_added)s::jsonb
  WHERE batch_id = %(batch_id)s AND lease_token = %(token)s AND status = 'claimed'
-RETURNING (SELECT count(*) FROM etl.slip)
-
--- name: written_slips
--- Those that somebody wrote. Asked only where the number of all has changed: PostgreSQL reads the whole of each.
-SELECT count(*) FROM etl.slip WHERE NOT files ? 'evidence.json'
+RETURNING (SELECT count(*) FROM etl.slip WHERE NOT files ? 'evidence.json')
 
 -- name: finished
 -- What a load that lost the reply to its COMMIT looks up: did it land under this very lease?
@@ -85,23 +82,28 @@ SELECT coalesce((SELECT sum(w.rows) FROM waiting w), 0)::int
 -- Batches whose owner no longer holds its advisory lock, or has not beaten for a whole lease. SKIP LOCKED: one that is being
 -- loaded at this moment, or rescued by somebody else, is left alone. The new token fences the old owner off.
 -- A slip that the dead owner chose may be none of ours: only one that the rows name themselves stays.
+-- ANY (ARRAY (…)): a few look-ups by the key; a join may walk all batches there ever were.
 UPDATE etl.batch b
    SET owner = %(owner)s, lease_token = nextval('etl.lease_token'), attempt = b.attempt + 1, claimed_at = clock_timestamp(),
        slip = (SELECT s.slip FROM etl.staging s WHERE s.row_id = b.row_lo)
-  FROM (
-    SELECT l.batch_id FROM etl.batch l LEFT JOIN etl.daemon d ON d.node = l.owner
-     WHERE l.status = 'claimed' AND l.owner <> %(owner)s AND (cardinality(%(only)s::text[]) = 0 OR l.source = ANY (%(only)s))
-       AND (d.node IS NULL OR d.beat_at < clock_timestamp() - %(lease_s)s * interval '1 second'
+ WHERE b.batch_id = ANY (ARRAY (
+    SELECT l.batch_id FROM etl.batch l
+     WHERE l.status = 'claimed' AND l.batch_id > %(floor)s AND l.owner <> %(owner)s AND (cardinality(%(only)s::text[]) = 0 OR l.source = ANY (%(only)s))
+       AND (NOT EXISTS (SELECT FROM etl.daemon d
+                         WHERE d.beat_at >= statement_timestamp() - %(lease_s)s * interval '1 second' AND d.node = l.owner)
             OR NOT EXISTS (SELECT FROM pg_locks k
                             WHERE k.locktype = 'advisory' AND k.objsubid = 1
                               AND (k.classid::bigint << 32) + k.objid::bigint = %(lock_base)s::bigint + l.owner
                               AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
-     ORDER BY l.batch_id LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED) dead
- WHERE b.batch_id = dead.batch_id
+     ORDER BY l.batch_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 RETURNING b.batch_id, b.lease_token, b.source, b.slip, b.row_ids, b.bytes, b.attempt,
           b.replay_id, b.slip_digest, b.prior_batches, b.seeking
 
 -- name: stray
 -- Batches that the database holds as ours but the master's book does not: a claim whose reply was lost.
 SELECT batch_id, lease_token FROM etl.batch
- WHERE status = 'claimed' AND owner = %(owner)s AND NOT batch_id = ANY (%(known)s)
+ WHERE status = 'claimed' AND batch_id > %(floor)s AND owner = %(owner)s AND NOT batch_id = ANY (%(known)s)
+
+-- name: before_claimed
+-- The batch before the first that is claimed, or the last of all: it walks the index of those that are, dead entries first.
+SELECT coalesce((SELECT min(batch_id) - 1 FROM etl.batch WHERE status = 'claimed'), (SELECT max(batch_id) FROM etl.batch), 0)

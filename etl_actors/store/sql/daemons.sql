@@ -14,14 +14,20 @@ SELECT EXISTS (SELECT FROM pg_locks
                 WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objsubid = 1
                   AND (classid::bigint << 32) + objid::bigint = %(lock_base)s::bigint + %(node)s)
 
+-- A daemon's row is written every second, and all that it ever was stays there while a long transaction runs: so it is found among
+-- those that have beaten lately.
+
 -- name: beat
-UPDATE etl.daemon SET beat_at = clock_timestamp() WHERE node = %(node)s
+UPDATE etl.daemon SET beat_at = clock_timestamp()
+ WHERE beat_at > statement_timestamp() - %(within_s)s * interval '1 second' AND node = %(node)s
 
 -- name: sleep
-UPDATE etl.daemon SET asleep_until = clock_timestamp() + %(asleep_s)s * interval '1 second' WHERE node = %(node)s
+UPDATE etl.daemon SET asleep_until = clock_timestamp() + %(asleep_s)s * interval '1 second'
+ WHERE beat_at > statement_timestamp() - %(within_s)s * interval '1 second' AND node = %(node)s
 
 -- name: wake
-UPDATE etl.daemon SET asleep_until = '-infinity' WHERE node = %(node)s AND asleep_until <> '-infinity'
+UPDATE etl.daemon SET asleep_until = '-infinity'
+ WHERE beat_at > statement_timestamp() - %(within_s)s * interval '1 second' AND node = %(node)s
 
 -- name: mark
 SELECT pg_current_xact_id()::text::bigint

@@ -2,8 +2,9 @@
 
 -- name: probe
 -- For the claimer's session. A plan made while little waited would compare each row of a large inbox with each that is claimed:
--- 700 ms for 2,000 rows instead of 9, until something analyzes the table.
-SELECT set_config('enable_seqscan', 'off', false)
+-- 700 ms for 2,000 rows instead of 9, until something analyzes the table; it would read all that waits at each sweep, and sort the backlog
+-- of a source for each claim.
+SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false)
 
 -- name: sources
 -- Every source with waiting rows, by a skip scan of the key (source, row_id): cost per source, not per row.
@@ -16,6 +17,7 @@ WITH RECURSIVE s AS (
 )
 SELECT s.source FROM s
  WHERE s.source IS NOT NULL AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = s.source)
+ ORDER BY s.source
 
 -- name: sources_beyond
 -- Of the sources already known, those with a row beyond their floor: does not meet the dead tuples below it.
@@ -69,7 +71,6 @@ SELECT %(source)s, g.slip,
 RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt
 
 -- name: oldest_pending
--- When the row that has waited longest was staged.
-SELECT min(s.received_at) FROM unnest(%(sources)s::text[]) AS k (source),
-       LATERAL (SELECT i.row_id FROM etl.inbox i WHERE i.source = k.source ORDER BY i.row_id LIMIT 1) w
-  JOIN etl.staging s ON s.row_id = w.row_id
+-- When the row that has waited longest was staged. A row of staging is looked up for each: a join may walk all of it.
+SELECT min((SELECT s.received_at FROM etl.staging s WHERE s.row_id = w.row_id)) FROM unnest(%(sources)s::text[], %(floors)s::bigint[]) AS k (source, floor),
+       LATERAL (SELECT i.row_id FROM etl.inbox i WHERE i.source = k.source AND i.row_id > k.floor ORDER BY i.row_id LIMIT 1) w

@@ -10,18 +10,20 @@ SELECT set_config('enable_hashjoin', 'on', true)
 
 -- name: prior
 -- How each row was settled before, and under which version of a slip. A batch's arrays are unpacked once, not once a row.
+-- That it is done is not asked by its status, by which the planner may walk an index of all that are.
 SELECT u.row_id, b.batch_id, u.letter, b.slip_digest, b.finished_at
   FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter)
- WHERE b.batch_id = ANY (%(batches)s::bigint[]) AND b.status = 'done' AND u.row_id = ANY (%(row_ids)s::bigint[])
+ WHERE b.batch_id = ANY (%(batches)s::bigint[]) AND b.outcomes IS NOT NULL AND u.row_id = ANY (%(row_ids)s::bigint[])
 
 -- name: vacate
 INSERT INTO etl.vacancy (replay_id, target, id) SELECT %(replay_id)s, %(target)s, unnest(%(ids)s::uuid[])
 ON CONFLICT DO NOTHING
 
 -- name: supersede
--- The dead letters of these rows so far: what becomes of the rows now is told anew.
+-- The open dead letters of these rows so far: what becomes of the rows now is told anew. Not "= 'open'": there is an index of all open ones,
+-- which the planner may walk.
 UPDATE etl.reject SET status = 'replayed'
- WHERE row_id = ANY (%(row_ids)s::bigint[]) AND status = 'open'
+ WHERE row_id = ANY (%(row_ids)s::bigint[]) AND status NOT IN ('replayed', 'discarded')
 
 -- name: keep_items
 UPDATE etl.reject SET batch_id = %(batch_id)s

@@ -76,14 +76,15 @@ SELECT EXISTS (SELECT FROM etl.replay_row q WHERE q.replay_id = %(replay_id)s),
        ARRAY (SELECT b.lease_token FROM etl.batch b WHERE b.status = 'claimed' AND b.replay_id IS NULL)
 
 -- name: next_chosen
--- The first row beyond the cursor that the filter may choose: between the rows that it lists may lie millions.
+-- The first row of a stretch of ids that the filter may choose, or one beyond it: between the rows that it lists may lie millions.
+-- Only what is settled there is looked at: coalesce and NOT IN keep the planner from indexes of a source and of all open letters.
 SELECT CASE WHEN d.lo IS NULL OR f.filter -> 'rows' IS NOT NULL AND r.lo IS NULL OR f.filter -> 'batches' IS NOT NULL AND b.lo IS NULL
                  OR (f.filter ->> 'rejected')::boolean AND j.lo IS NULL
             THEN NULL ELSE greatest(d.lo, r.lo, b.lo, j.lo) END
   FROM (SELECT %(filter)s::jsonb AS filter, %(cursor)s::bigint AS cursor) f,
        LATERAL (SELECT min(greatest(k.row_lo, f.cursor + 1)) AS lo FROM etl.batch k
-                 WHERE k.status = 'done' AND k.row_hi > f.cursor
-                   AND (f.filter ->> 'source' IS NULL OR k.source = f.filter ->> 'source')
+                 WHERE k.status = 'done' AND int8range(k.row_lo, k.row_hi, '[]') && int8range(f.cursor, %(upto)s::bigint, '(]')
+                   AND coalesce(k.source = f.filter ->> 'source', true)
                    AND (f.filter ->> 'slip' IS NULL OR k.slip = f.filter ->> 'slip')) d,
        LATERAL (SELECT min(v::bigint) AS lo FROM jsonb_array_elements_text(f.filter -> 'rows') AS u (v)
                  WHERE v::bigint > f.cursor) r,
@@ -91,7 +92,7 @@ SELECT CASE WHEN d.lo IS NULL OR f.filter -> 'rows' IS NOT NULL AND r.lo IS NULL
                  WHERE k.row_hi > f.cursor
                    AND k.batch_id IN (SELECT v::bigint FROM jsonb_array_elements_text(f.filter -> 'batches') AS u (v))) b,
        LATERAL (SELECT min(l.row_id) AS lo FROM etl.reject l
-                 WHERE l.status = 'open' AND l.row_id > f.cursor AND (f.filter ->> 'rejected')::boolean) j
+                 WHERE l.status NOT IN ('replayed', 'discarded') AND l.row_id > f.cursor AND l.row_id <= %(upto)s::bigint AND (f.filter ->> 'rejected')::boolean) j
 
 -- name: choose
 INSERT INTO etl.replay_row (replay_id, source, row_id, slip, digest, batch_id)
@@ -101,7 +102,8 @@ ON CONFLICT DO NOTHING
 
 -- name: next_sought
 SELECT min(greatest(k.row_lo, %(cursor)s::bigint + 1)) FROM etl.batch k
- WHERE k.status = 'done' AND k.row_hi > %(cursor)s AND k.slip_digest = ANY (%(digests)s)
+ WHERE k.status = 'done' AND int8range(k.row_lo, k.row_hi, '[]') && int8range(%(cursor)s::bigint, %(upto)s::bigint, '(]')
+   AND k.slip_digest = ANY (%(digests)s)
 
 -- name: vacated_targets
 -- By a skip scan of the key: cost per table, not per identity.

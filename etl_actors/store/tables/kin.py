@@ -28,16 +28,14 @@ class Kin:
     """What else belongs to the tables of one slip.
 
     Args:
-        slips: how many slips were stored when this was found.
-        written: how many of them somebody wrote; another number later means that this is out of date. Versions that have grown are of no
-            matter: their tables are their own.
+        written: how many of the slips that were stored when this was found somebody wrote; another number later means that this is
+            out of date. Versions that have grown are of no matter: their tables are their own.
         columns: per qualified table, the columns in the database that only other slips fill.
         sets: per qualified table that owns any, the keyless children of its rows, this slip's and others'; parents before
             children.
         tombstones: per qualified table of roots the table of its tombstones, if this slip or another has one that is there.
     """
 
-    slips: int
     written: int
     columns: dict[str, tuple[str, ...]]
     sets: dict[str, tuple[Table, ...]]
@@ -73,7 +71,6 @@ def find_kin(conn: Connection, tables: Iterable[Table], target_schema: str) -> K
                 sets.get(table.owner or root, {}).setdefault((table.qualified, table.parent), table)
     there = {name: _present(conn, table) for name, table in own.items()}
     return Kin(
-        slips=len(stored),
         written=sum(slip.breakout is None or not slip.breakout.evidence for slip in stored),
         columns={name: tuple(_others(table, columns[name], there[name])) for name, table in own.items()},
         sets={owner: tuple(table for table in found.values() if _present(conn, table)) for owner, found in sets.items() if found},
