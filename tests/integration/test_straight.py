@@ -4,10 +4,11 @@ import threading
 from random import Random
 
 import pytest
+from psycopg import sql
 
 from etl_actors.errors import DataRefused
 from etl_actors.relational.parsed import Parsed
-from etl_actors.relational.tables import Policy
+from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading import straight
@@ -62,6 +63,21 @@ def test_a_batch_of_new_keys_meets_no_temp_table(producer: Connection, service: 
         lease.batch_id,
         3,
     )
+
+
+@pytest.mark.parametrize("name", ["50%", 'a "b"', "%(x)s", "select"])
+def test_names_of_tables_and_columns_are_quoted(producer: Connection, service: Connection, parts: Parts, name: str) -> None:
+    root = Table("public", name, Kind.ROOT, Policy.IGNORE, ("key",), (Column("key", "int"), Column(f"{name}c", "text")), None)
+    loading = Loading(service)
+    for key in (1, 1, 2):
+        lease = leased(producer, service, 1)
+        loading.load(lease, parsed(root, [Note(lease.row_ids[0], key)]))
+    assert [len(parted.row_ids) for parted in parts] == [1, 0], "new, there, and left whole"
+    table, column = sql.Identifier(name), sql.Identifier(f"{name}c")
+    assert service.execute(sql.SQL("SELECT key, {} FROM {} ORDER BY key").format(column, table)).fetchall() == [
+        (1, "a"),
+        (2, "a"),
+    ]
 
 
 def test_tables_without_rows_are_in_the_books(producer: Connection, service: Connection) -> None:

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from etl_actors.relational.tables import Table
-from etl_actors.store.tables.quoting import Quoted, QuotedText, listed, names
+from etl_actors.store.tables.quoting import Quoted, QuotedText, listed, names, written_once
 from etl_actors.store.tables.temps import temp_of
 
 __all__ = ["giver", "insert_filled", "record"]
 
 
-def insert_filled(table: Table, others: Sequence[str] = ()) -> sql.Composed:
+@written_once
+def insert_filled(table: Table, others: tuple[str, ...] = ()) -> sql.Composed:
     """Merge the rows of each `_id` among themselves, then with the row that is there.
 
     Args:

@@ -15,7 +15,7 @@ from etl_actors.store.loading.deleting import Beaten, hold_deletes, remove_beate
 from etl_actors.store.loading.filling import insert_filled
 from etl_actors.store.loading.winners import count_differing, delete_sets, insert_owners, insert_set, winning_positions
 from etl_actors.store.tables.kin import Kin
-from etl_actors.store.tables.quoting import Quoted
+from etl_actors.store.tables.quoting import listed, written_once
 from etl_actors.store.tables.temps import temp_of
 
 __all__ = ["Landing", "copy", "delete_former_sets", "filled_tables", "insert_sets", "keep_apart", "land"]
@@ -76,25 +76,39 @@ def copy(conn: Connection, parsed: Parsed, since: Counter[str] | None = None) ->
     """
     if not parsed.blocks:
         return
-    names = [temp_of(block.table) for block in parsed.blocks]
-    temps = [sql.Identifier("pg_temp", name) for name in names]
+    temps = tuple(temp_of(block.table) for block in parsed.blocks)
     many = since is None
     if since is not None:
-        since.update({name: block.rows for name, block in zip(names, parsed.blocks, strict=True)})
-        many = max(since[name] for name in names) > _DELETED_ROWS
-        for name in names if many else ():
+        since.update({name: block.rows for name, block in zip(temps, parsed.blocks, strict=True)})
+        many = max(since[name] for name in temps) > _DELETED_ROWS
+        for name in temps if many else ():
             del since[name]
-    if many:
-        conn.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(temps)))
-    else:
-        parts = [sql.SQL("{} AS (DELETE FROM {})").format(Quoted(f"gone_{no}"), temp) for no, temp in enumerate(temps)]
-        conn.execute(sql.SQL("WITH {} SELECT").format(sql.SQL(", ").join(parts)))
+    conn.execute(_truncated(temps) if many else _emptied(temps))
     with conn.cursor() as cursor:
         for block, temp in zip(parsed.blocks, temps, strict=True):
             if not block.rows:
                 continue
-            with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(temp)) as lines:
+            with cursor.copy(_copied(temp)) as lines:
                 lines.write(block.data)
+
+
+@written_once
+def _truncated(temps: tuple[str, ...]) -> sql.Composed:
+    return sql.SQL("TRUNCATE {}").format(listed(sql.Identifier("pg_temp", temp) for temp in temps))
+
+
+@written_once
+def _emptied(temps: tuple[str, ...]) -> sql.Composed:
+    parts = (
+        sql.SQL("{} AS (DELETE FROM {})").format(sql.Identifier(f"gone_{no}"), sql.Identifier("pg_temp", temp))
+        for no, temp in enumerate(temps)
+    )
+    return sql.SQL("WITH {} SELECT").format(listed(parts))
+
+
+@written_once
+def _copied(temp: str) -> sql.Composed:
+    return sql.SQL("COPY {} FROM STDIN").format(sql.Identifier("pg_temp", temp))
 
 
 def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callable[[Table], None]) -> Landing:

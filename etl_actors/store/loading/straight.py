@@ -16,7 +16,7 @@ from etl_actors.store.loading.deleting import hold_alone
 from etl_actors.store.loading.landing import Landing, keep_apart
 from etl_actors.store.loading.winners import landed_columns
 from etl_actors.store.tables.kin import Kin
-from etl_actors.store.tables.quoting import Quoted, names
+from etl_actors.store.tables.quoting import Quoted, identifier, listed, written_once
 
 __all__ = ["Contested", "Parted", "Parting", "copy_straight"]
 
@@ -100,12 +100,9 @@ def copy_straight(conn: Connection, batch_id: int, parted: Parted, landing: Land
         if not lines:
             continue
         tell(table)
-        into = sql.SQL("COPY {} ({}, _batch_id) FROM STDIN").format(
-            Quoted(table.schema, table.name), names(landed_columns(table))
-        )
         with conn.cursor() as cursor:
             try:
-                with cursor.copy(into) as copying:
+                with cursor.copy(_copied(table)) as copying:
                     copying.write(last.join(lines) + last)
             except _REFUSED:
                 raise Contested from None
@@ -165,13 +162,26 @@ def _goes_along(block: Block) -> bool:
 def _there(conn: Connection, table: Table, ids: Sequence[bytes], limit: str) -> set[bytes]:
     """Find which identities a table has, and let waits for locks be as long as before, in one statement."""
     found = conn.execute(
-        sql.SQL(
-            "SELECT set_config('lock_timeout', %(limit)s, true), "
-            "array_to_string(ARRAY (SELECT replace(_id::text, '-', '') FROM {} WHERE _id = ANY (%(ids)s::uuid[])), ',')"
-        ).format(Quoted(table.schema, table.name)),
+        _known(table),
         {"ids": (b"{%b}" % b",".join(ids)).decode(), "limit": limit},
     ).fetchone()
     return set(found[1].encode().split(b",")) if found and found[1] else set()
+
+
+@written_once
+def _copied(table: Table) -> sql.Composed:
+    """Copy rows into a table, the batch's id as the last field of each line."""
+    columns = listed(sql.Identifier(name) for name in landed_columns(table))  # without parameters, a percent sign is not doubled
+    return sql.SQL("COPY {} ({}, _batch_id) FROM STDIN").format(identifier(table), columns)
+
+
+@written_once
+def _known(table: Table) -> sql.Composed:
+    """Takes ``ids`` (uuid[]) and ``limit``."""
+    return sql.SQL(
+        "SELECT set_config('lock_timeout', %(limit)s, true), "
+        "array_to_string(ARRAY (SELECT replace(_id::text, '-', '') FROM {} WHERE _id = ANY (%(ids)s::uuid[])), ',')"
+    ).format(Quoted(table.schema, table.name))
 
 
 def _row_ids(lines: Sequence[bytes]) -> list[bytes]:

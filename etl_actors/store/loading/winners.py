@@ -1,12 +1,12 @@
 """The statements that decide, per table, which rows land: built from a table's plan, identifiers quoted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import assert_never
 
 from psycopg import sql
 
 from etl_actors.relational.tables import Kind, Policy, Table
-from etl_actors.store.tables.quoting import Quoted, listed, names
+from etl_actors.store.tables.quoting import Quoted, listed, names, written_once
 from etl_actors.store.tables.temps import temp_of
 
 __all__ = [
@@ -27,7 +27,8 @@ def landed_columns(table: Table) -> list[str]:
     return [name for name, _ in table.copied if name not in {"_pos", "_owner_pos"}]
 
 
-def insert_owners(table: Table, others: Iterable[str] = ()) -> sql.Composed:
+@written_once
+def insert_owners(table: Table, others: tuple[str, ...] = ()) -> sql.Composed:
     """Insert the rows of a table that is no SET which win their `_id` as a whole.
 
     Args:
@@ -68,6 +69,7 @@ def changed_columns(columns: Iterable[str], others: Iterable[str]) -> sql.Compos
     return listed(sql.SQL("{0} = excluded.{0}").format(Quoted(c)) for c in [*columns, *others] if c != "_id")
 
 
+@written_once
 def winning_positions(table: Table) -> sql.Composed:
     """Find the positions of this batch's rows that won their `_id`, once `insert_owners` is done.
 
@@ -80,6 +82,7 @@ def winning_positions(table: Table) -> sql.Composed:
     ).format(temp=_temp(table), target=Quoted(table.schema, table.name), order=ordered(table, "mine"))
 
 
+@written_once
 def count_differing(table: Table) -> sql.Composed:
     """Count the rows of the batch that lost their `_id` to a row with other values.
 
@@ -93,7 +96,8 @@ def count_differing(table: Table) -> sql.Composed:
     ).format(temp=_temp(table), target=Quoted(table.schema, table.name), lost=next(sides), held=next(sides))
 
 
-def delete_sets(owner: str, sets: Sequence[Table]) -> sql.Composed:
+@written_once
+def delete_sets(owner: str, sets: tuple[Table, ...]) -> sql.Composed:
     """Delete the sets of keyless descendants of replaced rows, parents before children, in one statement.
 
     Args:
@@ -120,6 +124,7 @@ def delete_sets(owner: str, sets: Sequence[Table]) -> sql.Composed:
     return sql.SQL("WITH {} {}").format(listed(parts), sql.SQL(" UNION ALL ").join(counts))
 
 
+@written_once
 def insert_set(table: Table) -> sql.Composed:
     """Insert the keyless children that land with the winners of their owner.
 

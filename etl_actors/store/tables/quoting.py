@@ -1,13 +1,17 @@
 """Names and texts in statements that are built for a table: quoted, and safe beside parameters."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache, wraps
+from typing import ParamSpec, cast
 
 from psycopg import sql
 from psycopg.abc import AdaptContext
 
 from etl_actors.relational.tables import Table
 
-__all__ = ["Quoted", "QuotedText", "identifier", "listed", "names"]
+__all__ = ["Quoted", "QuotedText", "identifier", "listed", "names", "written_once"]
+
+P = ParamSpec("P")
 
 
 class Quoted(sql.Identifier):
@@ -39,3 +43,17 @@ def names(columns: Iterable[str]) -> sql.Composed:
 def listed(parts: Iterable[sql.Composable]) -> sql.Composed:
     """Return parts with commas between them."""
     return sql.SQL(", ").join(parts)
+
+
+def written_once(write: Callable[P, sql.Composable]) -> Callable[P, bytes]:
+    """Make a function that writes a statement give its text, and remember it: to write one takes longer than to send it.
+
+    Args:
+        write: writes it by its arguments alone, which are hashable.
+    """
+
+    @wraps(write)
+    def written(*args: P.args, **kwargs: P.kwargs) -> bytes:
+        return write(*args, **kwargs).as_bytes(None)
+
+    return cast("Callable[P, bytes]", lru_cache(maxsize=1_000)(written))

@@ -1,5 +1,6 @@
 """Temp tables: one a target's plan, which a session keeps, and a batch is copied through."""
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from psycopg import sql
@@ -12,6 +13,7 @@ from etl_actors.store.tables.quoting import listed
 __all__ = ["make_temp", "temp_of"]
 
 
+@lru_cache(maxsize=1_000)
 def temp_of(table: Table) -> str:
     """Return the name of the temp table that `table` is copied through; it changes with the table's plan."""
     checks = tuple(check_name(table, column) for column in table.columns if column.check is not None)
