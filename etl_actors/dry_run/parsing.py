@@ -15,7 +15,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.pieces import portions
 from etl_actors.store.replay.differences import Group
 from etl_actors.store.replay.preview import Preview
-from etl_actors.store.staging import fetch
+from etl_actors.store.staging import fetched
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
 
@@ -54,7 +54,7 @@ class Parsing:
         self._any_steps = settings.stored_steps == "any"
         self.tell = tell
         self._done = 0
-        self._parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema, growing=standing)
+        self._parser = BatchParser(lambda row_ids: fetched(conn, row_ids), settings.target_schema, growing=standing)
         self.refusals = Refusals()
         self.used: set[str] = set()  # digests of the slips that took chosen rows
 

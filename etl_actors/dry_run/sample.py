@@ -18,7 +18,7 @@ from etl_actors.store.breakout.reshape import looked_at_again
 from etl_actors.store.database import Connection
 from etl_actors.store.pieces import portions
 from etl_actors.store.replay.preview import Preview
-from etl_actors.store.staging import Waiting, fetch, latest
+from etl_actors.store.staging import Waiting, fetched, latest
 from etl_actors.workers.batch import BatchParser
 
 __all__ = ["Sample", "sampled"]
@@ -78,7 +78,7 @@ def sampled(conn: Connection, settings: Settings, catalogue: Catalogue, slip: Sl
     if waiting is not None:
         standing.grow(standing.current(slip), waiting)
     preview = Preview(conn)
-    parser = BatchParser(lambda row_ids: fetch(conn, row_ids), settings.target_schema, growing=standing)
+    parser = BatchParser(lambda row_ids: fetched(conn, row_ids), settings.target_schema, growing=standing)
     found = Sample(slip)
     for source, named, row_ids in _grouped(latest(conn, slip.sources, slip.name, most)):
         found.looked_at += len(row_ids)

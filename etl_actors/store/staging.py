@@ -1,8 +1,8 @@
 """Staged rows, read once by id, and the partitions they live in."""
 
 import json
-from collections.abc import Sequence
-from itertools import repeat
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count, repeat
 from typing import Any, NamedTuple
 
 from psycopg import errors as pg
@@ -15,9 +15,11 @@ from etl_actors.slips.values.document import Staged
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 
-__all__ = ["Waiting", "fetch", "keep_partitions", "latest", "raw_text", "unique_fields"]
+__all__ = ["Waiting", "fetch", "fetched", "keep_partitions", "latest", "raw_text", "unique_fields"]
 
 _SQL = queries("staging")
+_TOGETHER = 200  # rows that the statement puts into one value
+_AT_HAND = 1_000  # rows that are fetched at once
 
 
 class Waiting(NamedTuple):
@@ -48,6 +50,13 @@ def raw_text(cursor: AdaptContext) -> None:
     cursor.adapters.register_loader("text", _Raw)
 
 
+def fetched(conn: Connection, row_ids: Sequence[int]) -> Iterator[Staged]:
+    """Yield the staged rows with these ids, as `fetch` gives them: some at a time, which are still at hand when they are parsed."""
+    row_ids = sorted(row_ids)
+    for first in range(0, len(row_ids), _AT_HAND):
+        yield from fetch(conn, row_ids[first : first + _AT_HAND])
+
+
 def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
     """Return the staged rows with these ids; those that retention has removed are missing.
 
@@ -61,7 +70,7 @@ def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
     if not row_ids:
         return []
     row_ids = sorted(row_ids)
-    wanted: dict[str, Any] = {"wanted": len(row_ids), "lo": row_ids[0], "hi": row_ids[-1]}
+    wanted: dict[str, Any] = {"lo": row_ids[0], "hi": row_ids[-1]}
     with conn.cursor() as cursor:
         raw_text(cursor)
         # Not prepared: a plan that was made while a partition was all but empty is kept, and reads it from end to end when it is full.
@@ -74,13 +83,37 @@ def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
         except pg.ProgramLimitExceeded:
             what = "a document" if len(row_ids) == 1 else "documents of a batch"
             raise TextTooLarge(f"expected {what} of less than 1 GB as text, got more") from None
-        payloads, source, moment, sources, moments, found = cursor.fetchone() or (b"", b"", b"", None, None, None)
-    if not payloads:
-        return []
+        pieces = cursor.fetchall()
+    cut = (row_ids[first : first + _TOGETHER] for first in count(0, _TOGETHER))
+    return [*chain.from_iterable(_rows(ids, *piece) for ids, piece in zip(cut, pieces, strict=False))]
+
+
+def _rows(
+    row_ids: Sequence[int],
+    payloads: bytes | None,
+    source: bytes,
+    moment: bytes,
+    sources: bytes | None,
+    moments: bytes | None,
+    found: bytes | None,
+) -> Iterable[Staged]:
+    """Take a piece apart, as the statement gives it.
+
+    Args:
+        row_ids: of its rows, as far as they are there.
+        payloads: of its rows, a line each; None where none is there.
+        source: of all of them, unless `sources` has a list, as JSON.
+        moment: at which all of them came, unless `moments` has a line each.
+        sources: one by one, where they differ.
+        moments: one by one, where they differ.
+        found: ids of its rows, a line each, where there are fewer than a piece may have.
+    """
+    if payloads is None:
+        return ()
     ids = row_ids if found is None else map(int, found.split(b"\n"))
     origins = repeat(source.decode()) if sources is None else json.loads(sources)
     received = repeat(moment.decode()) if moments is None else moments.decode().split("\n")
-    return list(map(Staged, ids, payloads.split(b"\n"), origins, received))
+    return map(Staged, ids, payloads.split(b"\n"), origins, received)
 
 
 def latest(conn: Connection, sources: Sequence[str] | None, slip: str, most: int) -> list[Waiting]:

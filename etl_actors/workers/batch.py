@@ -1,7 +1,7 @@
 """A batch's way through the parser: fetch → decode → route → map → pack. The one place where a row's failure is caught."""
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,7 @@ class BatchParser:
 
     def __init__(
         self,
-        fetch: Callable[[Sequence[int]], list[Staged]],
+        fetch: Callable[[Sequence[int]], Iterable[Staged]],
         target_schema: str,
         progress: Callable[[int], None] = lambda _row_id: None,
         growing: Growing | None = None,
@@ -61,18 +61,20 @@ class BatchParser:
         tally = Tally(list(job.condemned), without=without)
         condemned = {reject.row_id for reject in job.condemned}
         wanted = [row_id for row_id in job.row_ids if row_id not in condemned]
-        self._progress(NO_ROW)
-        staged_rows = self._fetch(wanted)
-        tally.rejects += _missing(wanted, staged_rows)
+        there: list[int] = []
         sole = self._sole(job.role)
-        for together in read_together(staged_rows):
+        self._progress(NO_ROW)
+        for together in read_together(self._fetch(wanted)):
+            there += [row.row_id for row in together.rows]
             if sole is not None and together.documents is not None and not together.may_stand:
                 self._map_together(together, together.documents, sole, tally)
-                continue
-            for staged in together.rows:
-                self._progress(staged.row_id)
-                self._row(staged, job.role, tally, together.look)
-        self._progress(NO_ROW)
+            else:
+                for staged in together.rows:
+                    self._progress(staged.row_id)
+                    self._row(staged, job.role, tally, together.look)
+            self._progress(NO_ROW)  # if more is fetched now, that may take its time
+        if len(there) < len(wanted):
+            tally.rejects += _missing(wanted, there)
         if len(tally.routed) > 1:
             return _split(job, tally)
         return tally if tally.unseen else _pack(tally, closed=self._is_closed(tally))
@@ -196,10 +198,9 @@ def _split(job: Job, tally: Tally) -> Routed:
     return Routed((*groups, Group(None, left)) if left else tuple(groups))
 
 
-def _missing(wanted: Sequence[int], found: Sequence[Staged]) -> list[Reject]:
-    there = {staged.row_id for staged in found}
+def _missing(wanted: Sequence[int], there: Sequence[int]) -> list[Reject]:
     message = "expected the staged row, but its partition has been removed"
-    return [Reject(row_id, Stage.STAGE, "row_missing", message) for row_id in wanted if row_id not in there]
+    return [Reject(row_id, Stage.STAGE, "row_missing", message) for row_id in sorted(set(wanted) - set(there))]
 
 
 def _bug(row_id: int, stage: Stage, exc: BaseException) -> Reject:

@@ -4,7 +4,7 @@ from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.breakout.permission import Permission
 from etl_actors.store.database import connect, translated
-from etl_actors.store.staging import fetch
+from etl_actors.store.staging import fetched
 from etl_actors.workers.base import Job
 from etl_actors.workers.batch import BatchParser
 
@@ -18,7 +18,7 @@ class InlineWorker:
         self._url = url
         self._conn = connect(url, application_name="etl-actors parser")
         growing = Breakouts(self._conn, target_schema, permission or Permission())
-        self._parser = BatchParser(lambda row_ids: fetch(self._conn, row_ids), target_schema, growing=growing)
+        self._parser = BatchParser(lambda row_ids: fetched(self._conn, row_ids), target_schema, growing=growing)
 
     def parse(self, job: Job) -> Parsed | Routed:
         """Parse the job; see `Worker`."""

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from etl_actors.errors import EtlError
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import connect, translated
-from etl_actors.store.staging import fetch
+from etl_actors.store.staging import fetched
 from etl_actors.workers.base import Failure
 from etl_actors.workers.batch import BatchParser
 
@@ -53,7 +53,7 @@ def _answer(pipe: Connection, progress_fd: int) -> None:
 
     with connect(url, application_name="etl-actors parser") as conn:
         growing = Breakouts(conn, target_schema, permission)
-        parser = BatchParser(lambda row_ids: fetch(conn, row_ids), target_schema, progress, growing)
+        parser = BatchParser(lambda row_ids: fetched(conn, row_ids), target_schema, progress, growing)
         pipe.send(None)
         while True:
             job = pipe.recv()

@@ -165,6 +165,16 @@ def test_rows_of_several_sources_and_moments_are_fetched_each_with_its_own(
     assert len({row.received_at for row in found}) == 2, "of two transactions"
 
 
+@pytest.mark.parametrize("gap", [False, True])
+@pytest.mark.parametrize("rows", [199, 200, 201, 400, 450])
+def test_any_number_of_rows_is_fetched_in_order(producer: Connection, service: Connection, rows: int, *, gap: bool) -> None:
+    row_ids = stage(producer, "shop", list(range(rows + 1)))
+    wanted = [row_id for row_id in row_ids if not gap or row_id != row_ids[7]]
+    assert [row.row_id for row in fetch(service, wanted)] == wanted
+    assert [json.loads(row.raw) for row in fetch(service, wanted)] == [row_id - row_ids[0] for row_id in wanted]
+    assert [row.row_id for row in fetch(service, [*wanted, *range(10**6, 10**6 + 250)])] == wanted, "the others are not there"
+
+
 def test_line_breaks_in_documents_do_not_mix_them(producer: Connection, service: Connection) -> None:
     documents = [{"a\nb": "c\nd"}, "\n", "\r\u2028\u0085", {}]
     assert [json.loads(row.raw) for row in fetch(service, stage(producer, "shop", documents))] == documents

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -80,20 +80,22 @@ class Together(NamedTuple):
     may_stand: bool
 
 
-def read_together(rows: Sequence[Staged]) -> Iterator[Together]:
+def read_together(rows: Iterable[Staged]) -> Iterator[Together]:
     """Read the payloads of a batch, some at a time.
 
     Args:
         rows: whose payloads are JSON.
     """
-    first = nbytes = 0
-    for number, row in enumerate(rows):
+    together: list[Staged] = []
+    nbytes = 0
+    for row in rows:
         nbytes += len(row.raw)
-        if number > first and (nbytes > _TOGETHER_BYTES or number - first == _TOGETHER):
-            yield _together(rows[first:number])
-            first, nbytes = number, len(row.raw)
-    if rows:
-        yield _together(rows[first:])
+        if together and (nbytes > _TOGETHER_BYTES or len(together) == _TOGETHER):
+            yield _together(together)
+            together, nbytes = [], len(row.raw)
+        together.append(row)
+    if together:
+        yield _together(together)
 
 
 def _together(rows: Sequence[Staged]) -> Together:

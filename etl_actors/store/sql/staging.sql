@@ -1,23 +1,28 @@
 -- Staged rows, read by id; partitions ahead and behind.
 
 -- name: fetch
--- All payloads as one value, a line each: jsonb's own text, which is the document's canonical spelling, has no line break.
--- Sources and moments are told one by one only where they differ; ids only where some rows are missing.
-SELECT string_agg(payload::text, E'\n'), min(source COLLATE "C"), min(received_at)::text,
-       CASE WHEN min(source COLLATE "C") < max(source COLLATE "C") THEN to_json(array_agg(source))::text END,
-       CASE WHEN min(received_at) < max(received_at) THEN array_to_string(array_agg(received_at), E'\n') END,
-       CASE WHEN count(*) < %(wanted)s THEN array_to_string(array_agg(row_id), E'\n') END
-  FROM (SELECT row_id, payload, source, received_at FROM etl.staging
-         WHERE row_id = ANY (%(row_ids)s::bigint[]) AND row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id) held
+-- Payloads as few values, a line each: jsonb's own text, which is the document's canonical spelling, has no line break. Of 200 rows at a
+-- time: a value of all would be moved again and again as it grows. Sources and moments are told one by one only where they differ.
+-- The last condition lets the planner leave out the other partitions.
+SELECT piece.* FROM generate_series(1, cardinality(%(row_ids)s::bigint[]), 200) AS g (at), LATERAL (
+    SELECT string_agg(payload::text, E'\n'), min(source COLLATE "C"), min(received_at)::text,
+           CASE WHEN min(source COLLATE "C") < max(source COLLATE "C") THEN to_json(array_agg(source))::text END,
+           CASE WHEN min(received_at) < max(received_at) THEN array_to_string(array_agg(received_at), E'\n') END,
+           CASE WHEN count(*) < 200 THEN array_to_string(array_agg(row_id), E'\n') END
+      FROM (SELECT row_id, payload, source, received_at FROM etl.staging
+             WHERE row_id = ANY ((%(row_ids)s::bigint[])[g.at : g.at + 199])
+               AND row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id) held) piece
 
 -- name: fetch_run
--- The same, of ids without a gap: the range is all that is looked up.
-SELECT string_agg(payload::text, E'\n'), min(source COLLATE "C"), min(received_at)::text,
-       CASE WHEN min(source COLLATE "C") < max(source COLLATE "C") THEN to_json(array_agg(source))::text END,
-       CASE WHEN min(received_at) < max(received_at) THEN array_to_string(array_agg(received_at), E'\n') END,
-       CASE WHEN count(*) < %(wanted)s THEN array_to_string(array_agg(row_id), E'\n') END
-  FROM (SELECT row_id, payload, source, received_at FROM etl.staging
-         WHERE row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id) held
+-- The same, of ids without a gap: a range is all that is looked up.
+SELECT piece.* FROM generate_series(%(lo)s::bigint, %(hi)s::bigint, 200) AS g (at), LATERAL (
+    SELECT string_agg(payload::text, E'\n'), min(source COLLATE "C"), min(received_at)::text,
+           CASE WHEN min(source COLLATE "C") < max(source COLLATE "C") THEN to_json(array_agg(source))::text END,
+           CASE WHEN min(received_at) < max(received_at) THEN array_to_string(array_agg(received_at), E'\n') END,
+           CASE WHEN count(*) < 200 THEN array_to_string(array_agg(row_id), E'\n') END
+      FROM (SELECT row_id, payload, source, received_at FROM etl.staging
+             WHERE row_id BETWEEN g.at AND g.at + 199
+               AND row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id) held) piece
 
 -- name: weights
 -- What payloads weigh, as the inbox counts it: so that they are fetched in pieces of so many bytes.
