@@ -34,7 +34,7 @@ def runs(conn: Connection) -> list[tuple[int, int, int]]:
 
 
 def claim(inbox: Inbox, rows: int, nbytes: int = MANY) -> Lease:
-    inbox.look(thorough=True)
+    inbox.sweep()
     (lease,) = inbox.claim(rows, nbytes)
     return lease
 
@@ -162,7 +162,7 @@ def test_claimers_that_cut_one_anothers_runs_claim_each_row_once(
         with connect(service_url) as conn:
             inbox = Inbox(conn, OWNER + seed)
             while sum(map(len, taken)) < len(row_ids):
-                inbox.look(thorough=True)
+                inbox.sweep()
                 for lease in inbox.claim(dice.randrange(1, 90), dice.choice([200, MANY])):
                     if dice.random() < 0.2:
                         release(conn, lease.batch_id, lease.token)
@@ -218,7 +218,7 @@ def test_whatever_is_staged_and_claimed_each_row_is_claimed_once_and_in_its_orde
         if isinstance(step, list):
             _stage(admin, [(f"{source} {mark}", *rest) for source, *rest in step])
             continue
-        inbox.look(thorough=True)
+        inbox.sweep()
         turn = inbox._turn[0] if inbox._turn else None
         wanted = [] if turn is None else expected(service, turn, *step)
         weight = weighs(service)
