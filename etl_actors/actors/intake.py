@@ -34,7 +34,7 @@ class Limits:
 
     Args:
         batch_rows: rows of one batch at most.
-        batch_bytes: payload bytes of one batch, exceeded by its last row only.
+        batch_bytes: payload bytes of one batch, exceeded by less than 512 kB or by a last row that is larger.
         lease_s: seconds after which a silent daemon's batches are taken over, its lock notwithstanding.
         max_attempts: owners that a batch may have outlived before it is bisected.
         partition_rows: rows of one staging partition.
@@ -84,15 +84,18 @@ class Intake:
             book: whose credit counts.
             rang: whether a producer rang: then a look past the floors is worth its price.
         """
-        if not self.claiming or not book.credit or not self.inbox.look(thorough=rang or self.doorbell.rest is Rest.ASLEEP):
+        thorough = rang or self.doorbell.rest is Rest.ASLEEP
+        if not self.claiming or not book.credit or not self.inbox.look(thorough=thorough):
             return
         while book.credit:
             made = self.inbox.claim(self.limits.batch_rows, min(self.limits.batch_bytes, book.bytes_left), book.pace.size)
             for lease in made:
                 log.debug(events.BATCH_CLAIMED, batch_id=lease.batch_id, source=lease.source, rows=len(lease.row_ids))
                 yield lease
-            if not made:
+            # What lay beyond the floors, another daemon has claimed: that was no look at what lies below them.
+            if not made and not (thorough and self.inbox.sweep()):
                 return
+            thorough = False
 
     def rescued(self, book: Book) -> Iterator[Lease]:
         """Yield what the dead held, as far as credit goes; the rest comes with the credit that landing gives back.

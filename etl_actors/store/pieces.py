@@ -10,7 +10,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.staging import fetch
 
-__all__ = ["PIECE_BYTES", "PIECE_ROWS", "WEIGHT", "cut", "fetched", "payloads_of", "portions", "weighed"]
+__all__ = ["PIECE_BYTES", "PIECE_ROWS", "WEIGHT", "cut", "in_pieces", "payloads_of", "portions", "weighed"]
 
 _SQL = queries("staging")
 
@@ -54,7 +54,7 @@ def weighed(conn: Connection, row_ids: Sequence[int]) -> list[tuple[int, int]]:
     return conn.execute(_SQL["weights"], {"row_ids": list(row_ids), "lo": min(row_ids), "hi": max(row_ids)}).fetchall()
 
 
-def fetched(conn: Connection, row_ids: Sequence[int]) -> Iterator[list[Staged]]:
+def in_pieces(conn: Connection, row_ids: Sequence[int]) -> Iterator[list[Staged]]:
     """Give staged rows piece by piece, as `etl_actors.store.staging.fetch` gives them.
 
     Args:
@@ -94,5 +94,5 @@ def payloads_of(conn: Connection, source: str, most: int) -> Iterator[bytes]:
         most: how many at most.
     """
     row_ids = [row_id for (row_id,) in conn.execute(_SQL["of_source"], {"source": source, "most": most})]
-    for piece in fetched(conn, row_ids):
+    for piece in in_pieces(conn, row_ids):
         yield from (staged.raw for staged in piece)

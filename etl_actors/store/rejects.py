@@ -179,6 +179,8 @@ def settle_rejects(conn: Connection, wanted: RejectFilter, to: RejectStatus, act
         "AND status = %(status)s"
     )
     with conn.transaction():
+        if to is RejectStatus.OPEN:  # then its document stays: retention looks for open ones while it holds staging alone
+            conn.execute("LOCK TABLE ONLY etl.staging IN ACCESS SHARE MODE")
         rows = conn.execute(wanted.composed(statement), wanted.values(to=to.value)).rowcount
         if rows:
             record_action(conn, action, {"filter": wanted.given(), "rejects": rows})

@@ -193,7 +193,9 @@ def test_sessions_that_bring_one_entity_at_once_see_that_it_varies(
 def _wait_for_lock(admin: psycopg.Connection) -> None:
     for _ in range(200):
         admin.rollback()
-        if admin.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'").fetchone() != (0,):
+        if admin.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'advisory')"
+        ).fetchone() != (0,):
             return
         time.sleep(0.02)
     pytest.fail("the second session should have waited for the first")

@@ -20,7 +20,7 @@ from etl_actors.store.breakout.rebuild import differing
 from etl_actors.store.breakout.reshape import looked_at_again, reshape
 from etl_actors.store.database import Connection
 from etl_actors.store.loading.load import Loading
-from etl_actors.store.pieces import PIECE_BYTES, cut, fetched, payloads_of, portions
+from etl_actors.store.pieces import PIECE_BYTES, cut, in_pieces, payloads_of, portions
 from etl_actors.store.reject_filter import RejectFilter
 from etl_actors.store.rejects import stream_rejects
 from etl_actors.store.slips import remember
@@ -127,7 +127,7 @@ def test_an_example_of_a_source_is_read_piece_by_piece_and_a_document_larger_tha
         [sizes],
     )
     row_ids = [row_id for (row_id,) in service.execute("SELECT row_id FROM etl.staging ORDER BY 1")]
-    assert [len(piece) for piece in fetched(service, row_ids)] == [1, 1, 1, 7, 7, 6]
+    assert [len(piece) for piece in in_pieces(service, row_ids)] == [1, 1, 1, 7, 7, 6]
     counted, held = _held(lambda: sum(map(len, payloads_of(service, "blobs", 1000))))
     assert counted > sum(sizes)
     assert held < 3 * PIECE_BYTES

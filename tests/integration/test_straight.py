@@ -1,12 +1,14 @@
 """Rows that nobody contests go straight into their tables, and nothing of what lands depends on it."""
 
 import threading
+from dataclasses import replace
 from random import Random
 
 import pytest
 from psycopg import sql
 
 from etl_actors.errors import DataRefused
+from etl_actors.relational.checks import Compared
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.store.database import Connection, connect
@@ -17,7 +19,7 @@ from etl_actors.store.loading.loaded import Loaded
 from etl_actors.store.loading.straight import Parted
 from tests.support.documents import one, until_blocked
 from tests.support.leases import leased
-from tests.support.tables import Note, identity, parsed, shape
+from tests.support.tables import Note, Shape, identity, parsed, shape
 
 SHAPE = shape(Policy.IGNORE)
 TABLES = ("note", "note_tag", "note_bit", "vendor")
@@ -181,3 +183,35 @@ def test_a_value_that_a_table_does_not_take_is_refused_as_ever(producer: Connect
     with pytest.raises(DataRefused, match=r"numeric value out of range \(table public\.note, column key\)"):
         Loading(service).load(lease, given)
     assert one(service, "SELECT count(*) FROM note") == 0
+
+
+def test_sets_with_checks_land_with_their_roots(producer: Connection, service: Connection, parts: Parts) -> None:
+    checked = Column("tag", "text", check=Compared("tag", "<>", "no"))
+    tables = Shape(SHAPE.root, replace(SHAPE.tag, columns=(checked,)), SHAPE.bit, SHAPE.vendor)
+    lease = leased(producer, service, 2)
+    assert Loading(service).load(lease, parsed(tables, [note(row_id, row_id) for row_id in lease.row_ids])).loaded == 2
+    assert parts == [], "whether a row is refused must not depend on who else is there"
+    assert counts(service) == [2, 4, 4, 2]
+
+
+@pytest.mark.parametrize("vendor", ["a_vendor", "z_vendor"])
+def test_tables_are_filled_in_the_same_order_whole_or_parted(
+    producer: Connection, service: Connection, admin: Connection, parts: Parts, vendor: str
+) -> None:
+    """A customer's trigger sees in a child's table what it would see were the batch left whole."""
+    tables, loading = shape(Policy.IGNORE, vendor=vendor), Loading(service)
+    first, second, third = (leased(producer, service, 1) for _ in range(3))
+    loading.load(first, parsed(tables, [note(first.row_ids[0], 0)]))
+    admin.execute(
+        "CREATE FUNCTION parents() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS "
+        "'BEGIN new.rating := (SELECT count(*) FROM note WHERE _id = new._parent_id); RETURN new; END'"
+    )
+    admin.execute(f"CREATE TRIGGER parents BEFORE INSERT ON {vendor} FOR EACH ROW EXECUTE FUNCTION parents()")
+    loading.load(second, parsed(tables, [note(second.row_ids[0], 1)]))
+    assert len(parts[-1].row_ids) == 1
+    loading._parting.leave_whole(parsed(tables, []))
+    parts.clear()
+    loading.load(third, parsed(tables, [note(third.row_ids[0], 2)]))
+    assert parts == []
+    (one_way,), (other_way,) = service.execute(f"SELECT rating FROM {vendor} WHERE name IN ('v1', 'v2') ORDER BY name").fetchall()
+    assert one_way == other_way == (vendor > "note")

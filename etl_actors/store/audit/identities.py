@@ -10,7 +10,7 @@ from etl_actors.relational.identity import child_identity, document_identity, ro
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
-from etl_actors.store.pieces import fetched
+from etl_actors.store.pieces import in_pieces
 from etl_actors.store.tables.quoting import Quoted
 
 __all__ = ["wrong_identities"]
@@ -68,7 +68,7 @@ def _of_documents(conn: Connection, slip: Slip, table: Table, given: dict[str, A
         identities: dict[int, list[str]] = {}
         for identity, row_id in found:
             identities.setdefault(row_id, []).append(identity)
-        for piece in fetched(conn, sorted(identities)):
+        for piece in in_pieces(conn, sorted(identities)):
             for staged in piece:
                 remade = document_identity(table.name, canonical_document(whole(staged.raw)))
                 yield from ((identity, remade) for identity in identities[staged.row_id])

@@ -16,7 +16,7 @@ from etl_actors.slips.values.document import Staged, decode
 from etl_actors.store.breakout.column_map import breakout_in_force
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import Connection
-from etl_actors.store.pieces import fetched
+from etl_actors.store.pieces import in_pieces
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.quoting import identifier
 
@@ -104,7 +104,7 @@ def _taken(conn: Connection, slip: Slip) -> Iterator[Staged]:
             gone = {row_id for row_id, staged in chunk if not staged}
             if not gone:
                 gone = {row_id for row_id, _ in chunk}
-                for piece in fetched(conn, sorted(gone)):
+                for piece in in_pieces(conn, sorted(gone)):
                     gone -= {staged.row_id for staged in piece}
                     yield from piece
             if gone:  # also where a partition was detached meanwhile
@@ -119,5 +119,5 @@ def _standing(conn: Connection, slip: Slip, markers: Sequence[int]) -> Iterator[
     """Give the documents that have rows from before they were markers, and have them until they are replayed."""
     there = sql.SQL("SELECT _row_id FROM {} WHERE _row_id = ANY (%s) ORDER BY 1").format(identifier(slip.root))
     row_ids = [row_id for (row_id,) in conn.execute(there, [list(markers)])] if markers else []
-    for piece in fetched(conn, row_ids):
+    for piece in in_pieces(conn, row_ids):
         yield from piece

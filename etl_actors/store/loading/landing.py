@@ -111,15 +111,15 @@ def _copied(temp: str) -> sql.Composed:
     return sql.SQL("COPY {} FROM STDIN").format(sql.Identifier("pg_temp", temp))
 
 
-def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callable[[Table], None]) -> Landing:
-    """Land what was copied.
+def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, turn: Callable[[Table], None]) -> Landing:
+    """Land what was copied to temp tables.
 
     Args:
         conn: in the load's transaction, whose rows are kept apart from others'.
         batch_id: of the batch.
         parsed: it.
         kin: what else belongs to its tables.
-        tell: told of each table before its rows are inserted: not every error of the server names the table.
+        turn: called with each table before its rows are inserted.
 
     Raises:
         Varies: entities of a break-out are not the same everywhere.
@@ -130,11 +130,11 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
     owning = {table.owner for table in tables if table.kind is Kind.SET}
     entities = entities_of(parsed)
     won: dict[str, _Won] = {}
-    if not any(rows.values()):
-        return landing
     # Owners in one global order, whatever the slip: batches of different slips that fill the same tables cannot deadlock.
     for table in sorted((t for t in tables if t.kind is not Kind.SET), key=lambda t: t.qualified):
-        tell(table)
+        turn(table)
+        if not rows[table.qualified]:
+            continue
         if table in entities:
             landing.gained[table.qualified] += require_alike(conn, table, batch_id)
         insert = insert_filled if table.policy is Policy.FILL else insert_owners
@@ -148,7 +148,8 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
             found = conn.execute(winning_positions(table), {"batch_id": batch_id}).fetchall()
             ours = _Won([position for (position,) in found], ours.replaced)
         won[table.qualified] = ours
-    for beaten in remove_beaten(conn, tables, kin):
+    # Without any rows, the temp tables are not of this batch.
+    for beaten in remove_beaten(conn, tables, kin) if any(rows.values()) else ():
         landing.lose(beaten)
         if beaten.table in won:
             won[beaten.table].lose(beaten)
@@ -159,7 +160,7 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callab
     )
     for owner, ours in won.items():
         delete_former_sets(conn, kin, owner, ours.replaced, landing)
-    insert_sets(conn, batch_id, parsed, {owner: ours.winners for owner, ours in won.items()}, landing, tell)
+    insert_sets(conn, batch_id, parsed, {owner: ours.winners for owner, ours in won.items()}, landing, turn)
     return landing
 
 
@@ -182,7 +183,7 @@ def insert_sets(
     parsed: Parsed,
     winners: Mapping[str, list[int]],
     landing: Landing,
-    tell: Callable[[Table], None],
+    turn: Callable[[Table], None],
 ) -> None:
     """Insert the sets that land with their owners' rows.
 
@@ -192,12 +193,16 @@ def insert_sets(
         parsed: it.
         winners: per owner: of a root the row ids whose sets land, of another the positions.
         landing: what is gained is added to it.
-        tell: told of each table before its rows are inserted.
+        turn: called with each table before its rows are inserted.
     """
-    tables = filled_tables(parsed)
-    root = next((table.qualified for table in tables if table.kind is Kind.ROOT), "")
-    for table in (t for t in tables if t.kind is Kind.SET):
-        tell(table)
+    root = next((block.table.qualified for block in parsed.blocks if block.table.kind is Kind.ROOT), "")
+    for block in parsed.blocks:
+        table = block.table
+        if table.kind is not Kind.SET:
+            continue
+        turn(table)
+        if not block.rows:
+            continue
         won = winners.get(table.owner or root, [])
         landing.gained[table.qualified] += conn.execute(insert_set(table), {"batch_id": batch_id, "winners": won}).rowcount
 

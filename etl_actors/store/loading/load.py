@@ -25,7 +25,7 @@ from etl_actors.store.loading.dead_letters import insert_rejects
 from etl_actors.store.loading.landing import Landing, copy, filled_tables, land
 from etl_actors.store.loading.loaded import Loaded, outcomes_of
 from etl_actors.store.loading.refusals import failure_of
-from etl_actors.store.loading.straight import Contested, Parting, copy_straight
+from etl_actors.store.loading.straight import Contested, Parted, Parting, copy_straight
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.repeating import Repeating
 from etl_actors.store.tables.kin import Kin, find_kin
@@ -161,10 +161,7 @@ class Loading:
             kin = self._kin(filled_tables(parsed))
             if lease.repeat is None:
                 parted = self._parting.part(parsed, kin, whole=whole or active not in (None, parsed.digest))
-                if any(block.rows for block in parted.rest.blocks):  # else `land` looks into no temp table
-                    copy(self._conn, parted.rest, self._since_truncated)
-                landing = land(self._conn, lease.batch_id, parted.rest, kin, self._fill)
-                copy_straight(self._conn, lease.batch_id, parted, landing, self._fill)
+                landing = self._land(lease.batch_id, parted, kin)
                 insert_rejects(self._conn, lease.batch_id, parsed)
                 return self._finish(lease, parsed, landing)
             copy(self._conn, parsed)
@@ -188,6 +185,19 @@ class Loading:
         if active is None or lease.repeat is not None or not lands_in(self._conn, name, digest, active, self._target_schema):
             raise Outgrown(f"slip {parsed.slip} has grown since the batch was parsed")
         return active
+
+    def _land(self, batch_id: int, parted: Parted, kin: Kin) -> Landing:
+        """Land a parted batch: into each table at its turn first what goes straight."""
+
+        def turn(table: Table) -> None:
+            self._fill(table)
+            copy_straight(self._conn, batch_id, parted, table)
+
+        if any(block.rows for block in parted.rest.blocks):
+            copy(self._conn, parted.rest, self._since_truncated)
+        landing = land(self._conn, batch_id, parted.rest, kin, turn)
+        parted.enter(landing)
+        return landing
 
     def _fill(self, table: Table) -> None:
         self._filling = table

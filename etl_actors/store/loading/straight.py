@@ -1,7 +1,8 @@
 """Rows that nobody contests go straight into their tables: those of a root whose `_id` is neither there nor twice in the batch."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import compress
 from operator import not_
@@ -44,6 +45,16 @@ class Parted:
     rest: Parsed
     row_ids: tuple[int, ...] = ()
 
+    def lines(self, table: Table) -> list[bytes]:
+        """Return the lines of a table that go straight into it."""
+        return next((lines for other, lines in self.straight if other is table), [])
+
+    def enter(self, landing: Landing) -> None:
+        """Add what has gone straight to what has landed."""
+        landing.winners += self.row_ids
+        for table, lines in self.straight:
+            landing.gained[table.qualified] += len(lines)
+
 
 class Parting:
     """Parts batches for one connection's loads; of a slip whose rows have been contested, none for a while."""
@@ -82,34 +93,29 @@ class Parting:
         return parted
 
 
-def copy_straight(conn: Connection, batch_id: int, parted: Parted, landing: Landing, tell: Callable[[Table], None]) -> None:
-    """Copy the uncontested lines into their tables.
+def copy_straight(conn: Connection, batch_id: int, parted: Parted, table: Table) -> None:
+    """Copy the uncontested lines of a table into it; it may have none.
 
     Args:
-        conn: in the load's transaction, after `land` has landed the rest.
+        conn: in the load's transaction.
         batch_id: of the batch.
         parted: it.
-        landing: what is gained is added to it.
-        tell: told of each table before its rows are copied.
+        table: whose turn it is.
 
     Raises:
         Contested: somebody who is no load has made one of the `_id`s, or the table does not take the rows so.
     """
+    lines = parted.lines(table)
+    if not lines:
+        return
     last = b"\t%d\n" % batch_id
-    for table, lines in parted.straight:
-        if not lines:
-            continue
-        tell(table)
-        with conn.cursor() as cursor:
-            try:
-                with cursor.copy(_copied(table)) as copying:
-                    copying.write(last.join(lines) + last)
-            except _REFUSED:
-                raise Contested from None
-            if cursor.rowcount != len(lines):
-                raise Contested  # a trigger has kept rows away: which of them, COPY does not tell
-        landing.gained[table.qualified] += len(lines)
-    landing.winners += parted.row_ids
+    landed = -1
+    with conn.cursor() as cursor, suppress(*_REFUSED):
+        with cursor.copy(_copied(table)) as copying:
+            copying.write(last.join(lines) + last)
+        landed = cursor.rowcount
+    if landed != len(lines):
+        raise Contested  # or a trigger has kept rows away: which of them, COPY does not tell
 
 
 def _may_go_straight(parsed: Parsed, kin: Kin) -> bool:
@@ -122,7 +128,7 @@ def _may_go_straight(parsed: Parsed, kin: Kin) -> bool:
         and root.policy is not Policy.FILL
         and root.qualified not in kin.tombstones
         and not any(block.table.kind is Kind.TOMBSTONE for block in parsed.blocks)
-        and not any(column.check is not None for column in root.columns)
+        and not any(column.check is not None for block in parsed.blocks if _goes_along(block) for column in block.table.columns)
     )
 
 
@@ -155,8 +161,7 @@ def _parted(conn: Connection, parsed: Parsed, limit: str) -> Parted:
 def _goes_along(block: Block) -> bool:
     """Tell whether the rows of a block land just where the root of their document does."""
     table = block.table
-    along = table.kind is Kind.ROOT or (table.kind is Kind.SET and table.owner is None)
-    return along and not any(column.check is not None for column in table.columns)
+    return table.kind is Kind.ROOT or (table.kind is Kind.SET and table.owner is None)
 
 
 def _there(conn: Connection, table: Table, ids: Sequence[bytes], limit: str) -> set[bytes]:
