@@ -9,7 +9,7 @@ from psycopg import sql
 
 from etl_actors.errors import DataRefused
 from etl_actors.relational.checks import Compared
-from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease
@@ -19,7 +19,7 @@ from etl_actors.store.loading.loaded import Loaded
 from etl_actors.store.loading.straight import Parted
 from tests.support.documents import one, until_blocked
 from tests.support.leases import leased
-from tests.support.tables import Note, Shape, identity, parsed, shape
+from tests.support.tables import Note, Shape, identity, line, parsed, shape
 
 SHAPE = shape(Policy.IGNORE)
 TABLES = ("note", "note_tag", "note_bit", "vendor")
@@ -183,6 +183,17 @@ def test_a_value_that_a_table_does_not_take_is_refused_as_ever(producer: Connect
     with pytest.raises(DataRefused, match=r"numeric value out of range \(table public\.note, column key\)"):
         Loading(service).load(lease, given)
     assert one(service, "SELECT count(*) FROM note") == 0
+
+
+def test_a_root_without_columns_goes_straight(producer: Connection, service: Connection, parts: Parts) -> None:
+    root = Table("public", "bare", Kind.ROOT, Policy.IGNORE, (), (), None)
+    loading = Loading(service)
+    for known in (0, 1):
+        lease = leased(producer, service, 3)
+        lines = [line(identity(root, no), row_id) for no, row_id in enumerate(lease.row_ids, 2 * (1 - known))]
+        block = Block(root, 3, "".join(lines).encode())
+        assert loading.load(lease, Parsed("bare", "digest of bare", (block,), (), ())).loaded == 3 - known
+    assert [len(parted.row_ids) for parted in parts] == [3, 2]
 
 
 def test_sets_with_checks_land_with_their_roots(producer: Connection, service: Connection, parts: Parts) -> None:

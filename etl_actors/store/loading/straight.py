@@ -22,6 +22,7 @@ from etl_actors.store.tables.quoting import Quoted, identifier, listed, written_
 __all__ = ["Contested", "Parted", "Parting", "copy_straight"]
 
 _ID = slice(0, 32)  # of a COPY line, whose first field is the `_id`
+_ROW_ID = slice(33, 53)  # where its second field begins, of 19 digits at most
 _MOST_CONTESTED = 0.5  # of a batch's rows; beyond, it goes through the temp tables whole
 _WHOLE_AFTER = 20  # batches
 _REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.InternalError)
@@ -190,8 +191,8 @@ def _known(table: Table) -> sql.Composed:
 
 
 def _row_ids(lines: Sequence[bytes]) -> list[bytes]:
-    second = _ID.stop + 1
-    return [line[second : line.index(b"\t", second)] for line in lines]
+    """Cut the second fields off, which may be the last ones."""
+    return [line[_ROW_ID].split(b"\t", 1)[0] for line in lines]
 
 
 def _lines(block: Block) -> list[bytes]:
