@@ -134,6 +134,7 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, turn: Callab
     for table in sorted((t for t in tables if t.kind is not Kind.SET), key=lambda t: t.qualified):
         turn(table)
         if not rows[table.qualified]:
+            won[table.qualified] = _Won([], [])  # tombstones may beat rows of a table that has none in the batch
             continue
         if table in entities:
             landing.gained[table.qualified] += require_alike(conn, table, batch_id)
