@@ -102,8 +102,9 @@ def stage(url: str, documents: list[str], source: str = "notes_update") -> None:
 
 
 def named(log: Path, event: str) -> list[dict[str, Any]]:
-    """Return the events of one name that a daemon has logged."""
-    entries = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    """Return the events of one name that a daemon has logged, but for a last line that it is still writing."""
+    whole = log.read_text().rpartition("\n")[0]
+    entries = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
     return [entry for entry in entries if entry["event"] == event]
 
 
