@@ -108,8 +108,7 @@ class Dispatch:
             if not found and not overdue:
                 self.custody.enter(self.replays.claimed(self.book))
             if self.book.credit:  # else the next batch that lands looks again
-                # Rung for nothing (a source that is paused, or another daemon's), it stays awake for a moment: else each commit rings.
-                rest_s = self.intake.rest(found=found or rang)
+                rest_s = self.intake.rest(found=found, rang=rang)
                 again_s = self.replays.rest_s
                 self.alarm.set(rest_s if again_s is None else min(rest_s, again_s), self.me, Poll())
         self._hand_out()

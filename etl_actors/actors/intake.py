@@ -109,15 +109,23 @@ class Intake:
                 log.warning(events.LEASE_RESCUED, batch_id=lease.batch_id, source=lease.source, attempt=lease.attempt)
                 yield lease
 
-    def rest(self, *, found: bool) -> float:
-        """Return the seconds until the next look, and fall asleep or wake up on the way."""
+    def rest(self, *, found: bool, rang: bool = False) -> float:
+        """Return the seconds until the next look, and fall asleep or wake up on the way.
+
+        Args:
+            found: whether there was work.
+            rang: whether somebody rang: then it stays awake for a moment, or each commit rings.
+        """
         before = self.doorbell.rest
+        found = found or self.inbox.gathers  # no ring would tell that the moment is over
         if found:
             self.doorbell.found()
-        delay_s = _BUSY_POLL_S if found else self.doorbell.empty(time.monotonic())
+        elif rang:
+            self.doorbell.rung_in_vain(time.monotonic())
+        delay_s = _BUSY_POLL_S if found or rang else self.doorbell.empty(time.monotonic())
         if before is not Rest.ASLEEP and self.doorbell.rest is Rest.ASLEEP:
             log.debug(events.DOORBELL_SLEPT)
-        if before is Rest.ASLEEP and found:
+        if before is Rest.ASLEEP and (found or rang):
             log.debug(events.DOORBELL_RUNG)
         return delay_s
 

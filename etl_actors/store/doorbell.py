@@ -15,6 +15,7 @@ from etl_actors.store.queries import queries
 __all__ = ["Doorbell", "Rest"]
 
 _SQL = queries("daemons")
+_SOON = 4.0  # times as long as it stayed awake for the last ring: one that comes sooner belongs to the same stream
 
 
 class Rest(Enum):
@@ -34,7 +35,7 @@ class Doorbell:
         node: this daemon's.
         poll_s: seconds of empty polls before the flag is set.
         asleep_s: seconds that the flag holds; it expires so that a dead sleeper does not make everybody ring.
-        safety_poll_s: seconds between polls while asleep.
+        safety_poll_s: seconds between polls while asleep; also the longest that rings for nothing keep it awake.
     """
 
     conn: Connection
@@ -44,11 +45,32 @@ class Doorbell:
     safety_poll_s: float
     rest: Rest = field(default=Rest.AWAKE, init=False)
     _empty_since: float | None = field(default=None, init=False)
+    _stays_s: float = field(init=False)
+    _vain_at: float = field(default=float("-inf"), init=False)
     _mark: int = field(default=0, init=False)
     _flag_until: float = field(default=0.0, init=False)
 
+    def __post_init__(self) -> None:
+        """Fall asleep after `poll_s`, until rings are in vain."""
+        self._stays_s = self.poll_s
+
     def found(self) -> None:
         """Take note that there is work: wake up."""
+        self._stays_s = self.poll_s
+        self._wake()
+
+    def rung_in_vain(self, now: float) -> None:
+        """Take note, at `now` (monotonic seconds), of a ring for what is not to be claimed here: wake up, and stay awake a while.
+
+        Each ring costs producers the lock that all commits with a NOTIFY queue for. Where rows come on and on that a pause, or
+        another daemon's share, keeps from this one, it would be rung as soon as it sleeps: so it stays awake twice as long each time.
+        """
+        soon = now - self._vain_at < _SOON * self._stays_s
+        self._stays_s = min(2 * self._stays_s, max(self.poll_s, self.safety_poll_s)) if soon else self.poll_s
+        self._vain_at = now
+        self._wake()
+
+    def _wake(self) -> None:
         self._empty_since = None
         if self.rest is not Rest.AWAKE:
             self.rest = Rest.AWAKE
@@ -58,7 +80,7 @@ class Doorbell:
         """Take note of a poll that found nothing, at `now` (monotonic seconds); return the seconds until the next one."""
         if self.rest is Rest.AWAKE:
             self._empty_since = now if self._empty_since is None else self._empty_since
-            if now - self._empty_since < self.poll_s:
+            if now - self._empty_since < self._stays_s:
                 return 0.01
             self._set_flag(now)
             row = self.conn.execute(_SQL["mark"]).fetchone()

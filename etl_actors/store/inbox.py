@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from etl_actors.store.database import Connection
+from etl_actors.store.gathering import Gathering
 from etl_actors.store.leases import Lease, leases
 from etl_actors.store.queries import queries
 
@@ -57,6 +58,7 @@ class Inbox:
         self._swept: set[str] = set()  # sources whose next claim starts from the beginning
         self._aside: dict[str, float] = {}  # sources not to be offered, and until when
         self._put_by: dict[str, tuple[int, float]] = {}  # the last row that waits, and until when
+        self._gathering = Gathering(clock)
         self._next_sweep = 0.0
         self._next_look = 0.0
         conn.execute(_SQL["probe"])
@@ -77,7 +79,7 @@ class Inbox:
             return True  # a claim meets a pause by itself
         # What a sweep found lies below the floor, perhaps: a probe beyond it would lose the source again.
         floors = {source: None if source in self._swept else floor for source, floor in self._floors.items()}
-        for source in self._still_aside():
+        for source in self._still_aside() | self._gathering.sources():
             floors.pop(source, None)
         floors |= {
             source: max(floors[source] or 0, row_id) for source, row_id in self._still_put_by().items() if source in floors
@@ -88,8 +90,13 @@ class Inbox:
         self._next_look = now + _LOOK_SHARE * (now - began)
         return bool(self._turn)
 
+    @property
+    def gathers(self) -> bool:
+        """Whether a source is left alone for a moment, until more of its rows have come."""
+        return bool(self._gathering.sources())
+
     def sweep(self) -> bool:
-        """Find the sources from the inbox's beginning, floors aside; return whether there are any to be offered."""
+        """Find the sources from the inbox's beginning, floors aside; return whether there are any to be offered, now or in a moment."""
         began = self._clock()
         aside, put_by = self._still_aside(), self._still_put_by()
         waiting = [source for source in waiting_sources(self._conn) if source not in aside]
@@ -101,8 +108,10 @@ class Inbox:
         self._floors |= {source: 0 for source in found if source not in self._floors}
         while len(self._floors) > _KNOWN_SOURCES:
             del self._floors[next(iter(self._floors))]  # the oldest; a sweep finds it again
-        self._swept = set(found)
-        self._queue(found)
+        gathering = self._gathering.sources()
+        ripe = [source for source in found if source not in gathering]
+        self._swept = set(ripe)
+        self._queue(ripe)
         self._charge(began)
         return bool(found)
 
@@ -168,7 +177,10 @@ class Inbox:
                 self._charge(began)
             if made:
                 self._floors[source] = max(self._floors.get(source, 0), *(lease.row_ids[-1] for lease in made))
-                self._turn.append(source)  # round-robin: one batch, then the others' turn
+                claimed = sum(len(lease.row_ids) for lease in made)
+                full = claimed >= most_rows or sum(lease.nbytes for lease in made) >= most_bytes
+                if not self._gathering.note(source, claimed, full=full):
+                    self._turn.append(source)  # round-robin: one batch, then the others' turn
                 return made
         return ()
 

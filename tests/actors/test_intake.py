@@ -267,6 +267,7 @@ def test_nothing_is_exhausted_while_rows_wait_or_the_dead_may_hold_some(intake: 
 
 def test_after_a_find_the_next_look_comes_soon_and_after_none_not_earlier(intake: Any) -> None:
     assert 0 < intake.rest(found=True) <= intake.rest(found=False)
+    assert 0 < intake.rest(found=False, rang=True) <= intake.rest(found=False)
 
 
 def test_it_leaves_and_closes(intake: Any) -> None:

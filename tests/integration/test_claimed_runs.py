@@ -1,5 +1,6 @@
 """Claims of runs: in order, as many rows as asked, what is left of a run waits on, and nothing is claimed twice."""
 
+import itertools
 import threading
 from fractions import Fraction
 from random import Random
@@ -213,7 +214,7 @@ def test_whatever_is_staged_and_claimed_each_row_is_claimed_once_and_in_its_orde
 ) -> None:
     mark = one(admin, "SELECT nextval('etl.lease_token')")  # sources of this example only: one that failed leaves rows
     claimed: dict[str, list[int]] = {f"{source} {mark}": [] for source in _SOURCES}
-    inbox = Inbox(service, OWNER, only=[*claimed])
+    inbox = Inbox(service, OWNER, clock=itertools.count(100.0, 10.0).__next__, only=[*claimed])
     for step in [*steps, *[(2000, MANY)] * 4]:
         if isinstance(step, list):
             _stage(admin, [(f"{source} {mark}", *rest) for source, *rest in step])

@@ -168,3 +168,40 @@ def test_a_sleeper_sets_its_flag_anew_before_it_expires(service: Connection, nod
     assert renewed is not None
     assert renewed > first  # type: ignore[operator]
     assert doorbell.rest is Rest.ASLEEP
+
+
+def test_rings_for_nothing_keep_it_awake_twice_as_long_each_time(doorbell: Doorbell) -> None:
+    stays = []
+    now = 100.0
+    for _ in range(7):
+        doorbell.rung_in_vain(now)
+        began = now
+        while doorbell.rest is Rest.AWAKE:
+            now += 0.05
+            doorbell.empty(now)
+        stays.append(now - began)
+        now += 0.01  # and the next commit rings
+    assert stays == pytest.approx([0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0], abs=0.15), "no longer than a safety poll"
+    now += 60
+    doorbell.rung_in_vain(now)
+    doorbell.empty(now)
+    doorbell.empty(now + 0.3)
+    assert doorbell.rest is not Rest.AWAKE, "a ring that comes alone is nothing to wait for"
+
+
+def test_work_makes_it_forget_the_rings_that_were_for_nothing(doorbell: Doorbell) -> None:
+    for now in (100.0, 100.1, 100.2, 100.3):
+        doorbell.rung_in_vain(now)
+    doorbell.found()
+    doorbell.empty(101.0)
+    doorbell.empty(101.3)
+    assert doorbell.rest is not Rest.AWAKE
+
+
+def test_a_ring_for_nothing_lets_producers_commit_without_a_ring(
+    producer: Connection, service: Connection, listener: Connection, doorbell: Doorbell
+) -> None:
+    fall_asleep(doorbell)
+    doorbell.rung_in_vain(102.0)
+    stage(producer, "shop", [1])
+    assert not rung(listener, service)

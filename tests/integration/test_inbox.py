@@ -1,6 +1,7 @@
 """Claiming: bounds, turns, two claimers at once, and the dead rows that a long transaction keeps from vacuum."""
 
 import time
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -241,7 +242,7 @@ def test_a_claimer_whose_plans_were_made_while_little_waited_does_not_read_the_i
     producer: Connection, service: Connection, admin: Connection
 ) -> None:
     """From its fifth time on a statement is prepared, and planned once for whatever waits later."""
-    inbox = Inbox(service, OWNER)
+    inbox = Inbox(service, OWNER, clock=count(100.0, 10.0).__next__)
     for _ in range(20):
         stage(producer, "shop", range(3))
         assert inbox.look(thorough=True)
@@ -414,3 +415,30 @@ def test_ten_thousand_sources_are_queued_in_no_time(inbox: Inbox) -> None:
     inbox._queue(sources[::-1])
     assert time.process_time() - began < 0.5, "a set made anew for each source takes seconds"
     assert list(inbox._turn) == sources
+
+
+def test_a_source_whose_rows_come_quickly_is_left_alone_for_a_moment_and_the_others_are_not(
+    producer: Connection, service: Connection
+) -> None:
+    now = 100.0
+    inbox = Inbox(service, OWNER, clock=lambda: now)
+    stage(producer, "quick", range(20))
+    inbox.look()
+    assert len(inbox.claim(100, MANY)) == 1
+    now += 0.01
+    stage(producer, "quick", range(20))
+    assert inbox.look()
+    assert len(inbox.claim(100, MANY)) == 1, "nothing was known of how quickly its rows come"
+    assert inbox.gathers
+    later = stage(producer, "quick", range(20))
+    stage(producer, "slow", [1])
+    now += 0.03
+    assert inbox.look(thorough=True)
+    assert [lease.source for lease in inbox.claim(100, MANY)] == ["slow"]
+    assert inbox.claim(100, MANY) == ()
+    assert inbox.sweep(), "what waits for its moment waits all the same"
+    assert inbox.claim(100, MANY) == ()
+    now += 0.03
+    assert not inbox.gathers
+    assert inbox.look()
+    assert [list(lease.row_ids) for lease in inbox.claim(100, MANY)] == [later]

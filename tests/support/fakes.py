@@ -127,10 +127,10 @@ class FakeIntake:
                 lease = self.dead.pop(0)
                 yield self._hold(replace(lease, token=next(self._numbers), attempt=lease.attempt + 1))
 
-    def rest(self, *, found: bool) -> float:
+    def rest(self, *, found: bool, rang: bool = False) -> float:
         """Return the seconds until the next look."""
-        self.rests.append(found)
-        return 0.01 if found else 5.0
+        self.rests.append(found or rang)
+        return 0.01 if found or rang else 5.0
 
     def beat(self, known: Collection[int]) -> datetime | None:
         """Give back what the caller does not know; say since when the oldest row waits."""
