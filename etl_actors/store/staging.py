@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, count, repeat
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ __all__ = ["Waiting", "fetch", "fetched", "keep_partitions", "latest", "raw_text
 _SQL = queries("staging")
 _TOGETHER = 200  # rows that the statement puts into one value
 _AT_HAND = 1_000  # rows that are fetched at once
+_staged = partial(tuple.__new__, Staged)  # of four values; no function in Python is called for it, as by Staged itself
 
 
 class Waiting(NamedTuple):
@@ -113,7 +115,7 @@ def _rows(
     ids = row_ids if found is None else map(int, found.split(b"\n"))
     origins = repeat(source.decode()) if sources is None else json.loads(sources)
     received = repeat(moment.decode()) if moments is None else moments.decode().split("\n")
-    return map(Staged, ids, payloads.split(b"\n"), origins, received)
+    return map(_staged, zip(ids, payloads.split(b"\n"), origins, received, strict=False))
 
 
 def latest(conn: Connection, sources: Sequence[str] | None, slip: str, most: int) -> list[Waiting]:

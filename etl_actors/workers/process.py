@@ -7,7 +7,6 @@ import contextlib
 import ctypes
 import mmap
 import signal
-import struct
 import sys
 from multiprocessing.connection import Connection
 
@@ -45,11 +44,11 @@ def main(pipe_fd: int, progress_fd: int) -> None:
 
 
 def _answer(pipe: Connection, progress_fd: int) -> None:
-    row = mmap.mmap(progress_fd, 8)
+    row = memoryview(mmap.mmap(progress_fd, 8)).cast("q")
     url, target_schema, permission = pipe.recv()
 
     def progress(row_id: int) -> None:
-        struct.pack_into("=q", row, 0, row_id)
+        row[0] = row_id
 
     with connect(url, application_name="etl-actors parser") as conn:
         growing = Breakouts(conn, target_schema, permission)

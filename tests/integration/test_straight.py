@@ -40,6 +40,12 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Parts:
     return seen
 
 
+def straight_rows(parted: Parted) -> tuple[int, ...]:
+    """Return the row ids of the roots that go straight."""
+    roots = next((lines for table, lines in parted.straight if table.kind is Kind.ROOT), [])
+    return tuple(sorted(int(line.split(b"\t")[1]) for line in roots))
+
+
 def note(row_id: int, key: int, title: str = "a") -> Note:
     return Note(row_id, key, title, tags=[(f"t{row_id}", [1, 2]), ("u", [])], vendors=[(f"v{key}", row_id)])
 
@@ -57,7 +63,7 @@ def test_a_batch_of_new_keys_meets_no_temp_table(producer: Connection, service: 
     lease = leased(producer, service, 3)
     assert Loading(service).load(lease, parsed(SHAPE.root, [Note(row_id, row_id) for row_id in lease.row_ids])).loaded == 3
     (parted,) = parts
-    assert parted.row_ids == lease.row_ids
+    assert straight_rows(parted) == lease.row_ids
     assert [block.rows for block in parted.rest.blocks] == [0]
     assert one(service, "SELECT count(*), count(DISTINCT _batch_id), min(_batch_id), count(_loaded_at) FROM note") == (
         3,
@@ -74,7 +80,7 @@ def test_names_of_tables_and_columns_are_quoted(producer: Connection, service: C
     for key in (1, 1, 2):
         lease = leased(producer, service, 1)
         loading.load(lease, parsed(root, [Note(lease.row_ids[0], key)]))
-    assert [len(parted.row_ids) for parted in parts] == [1, 0], "new, there, and left whole"
+    assert [len(straight_rows(parted)) for parted in parts] == [1, 0], "new, there, and left whole"
     table, column = sql.Identifier(name), sql.Identifier(f"{name}c")
     assert service.execute(sql.SQL("SELECT key, {} FROM {} ORDER BY key").format(column, table)).fetchall() == [
         (1, "a"),
@@ -96,7 +102,7 @@ def test_of_a_batch_with_a_few_known_keys_the_others_go_straight(producer: Conne
     a, b, c, d, e, f = lease.row_ids
     given = [note(a, 1, "b"), note(b, 2), note(c, 3), note(d, 3, "c"), note(e, 4), note(f, 5)]
     assert loading.load(lease, parsed(SHAPE, given)) == Loaded(4, 2, 0, 0, differing=2, replaced=0)
-    assert parts[-1].row_ids == (b, e, f)
+    assert straight_rows(parts[-1]) == (b, e, f)
     assert batch(service, lease)[0] == "dlldll"
     assert counts(service) == [5, 10, 10, 5]
 
@@ -106,7 +112,7 @@ def test_a_batch_of_mostly_known_keys_is_left_whole(producer: Connection, servic
     for loaded in (2, 0):
         lease = leased(producer, service, 2)
         assert loading.load(lease, parsed(SHAPE, [note(row_id, no) for no, row_id in enumerate(lease.row_ids)])).loaded == loaded
-    assert [len(parted.row_ids) for parted in parts] == [2, 0]
+    assert [len(straight_rows(parted)) for parted in parts] == [2, 0]
 
 
 @pytest.mark.parametrize("policy", [Policy.IGNORE, Policy.UPDATE])
@@ -193,7 +199,7 @@ def test_a_root_without_columns_goes_straight(producer: Connection, service: Con
         lines = [line(identity(root, no), row_id) for no, row_id in enumerate(lease.row_ids, 2 * (1 - known))]
         block = Block(root, 3, "".join(lines).encode())
         assert loading.load(lease, Parsed("bare", "digest of bare", (block,), (), ())).loaded == 3 - known
-    assert [len(parted.row_ids) for parted in parts] == [3, 2]
+    assert [len(straight_rows(parted)) for parted in parts] == [3, 2]
 
 
 def test_sets_with_checks_land_with_their_roots(producer: Connection, service: Connection, parts: Parts) -> None:
@@ -219,7 +225,7 @@ def test_tables_are_filled_in_the_same_order_whole_or_parted(
     )
     admin.execute(f"CREATE TRIGGER parents BEFORE INSERT ON {vendor} FOR EACH ROW EXECUTE FUNCTION parents()")
     loading.load(second, parsed(tables, [note(second.row_ids[0], 1)]))
-    assert len(parts[-1].row_ids) == 1
+    assert len(straight_rows(parts[-1])) == 1
     loading._parting.leave_whole(parsed(tables, []))
     parts.clear()
     loading.load(third, parsed(tables, [note(third.row_ids[0], 2)]))

@@ -32,12 +32,16 @@ class Landing:
         replaced: how many of them took the place of an earlier one.
         differing: how many of the others had other values than the winner.
         gained: per qualified table, rows inserted less rows deleted.
+        straight: how many rows have landed uncontested, which are not among the winners: none, or all but those of `left`.
+        left: row ids of documents whose rows have not gone straight.
     """
 
     winners: list[int] = field(default_factory=list)
     replaced: int = 0
     differing: int = 0
     gained: Counter[str] = field(default_factory=Counter)
+    straight: int = 0
+    left: Sequence[int] = ()
 
     def lose(self, beaten: Beaten) -> None:
         """Take off what has landed, or had landed before, and is gone again."""

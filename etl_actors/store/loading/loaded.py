@@ -59,11 +59,14 @@ def outcomes_of(lease: Lease, parsed: Parsed, landing: Landing) -> str:
     Raises:
         ValueError: something landed, or did not, of a row that is not the batch's.
     """
-    outcome = dict.fromkeys(lease.row_ids, Outcome.DUPLICATE)
+    outcome = dict.fromkeys(lease.row_ids, Outcome.LOADED if landing.straight else Outcome.DUPLICATE)
+    outcome |= dict.fromkeys(landing.left, Outcome.DUPLICATE)
     outcome |= dict.fromkeys(landing.winners, Outcome.LOADED)
     outcome |= dict.fromkeys(parsed.skipped, Outcome.SKIPPED)
     outcome |= {reject.row_id: Outcome.REJECTED for reject in parsed.rejects if not reject.item}
-    if len(outcome) != len(lease.row_ids):
+    letters = "".join(outcome.values())
+    landed = landing.straight + len(landing.winners)
+    if len(outcome) != len(lease.row_ids) or letters.count(Outcome.LOADED) != landed:
         msg = f"the result of batch {lease.batch_id} has rows that are not its own"
         raise ValueError(msg)
-    return "".join(outcome.values())
+    return letters

@@ -39,12 +39,12 @@ class Parted:
     Args:
         straight: lines that need no comparison, by table: of roots that win for certain, and of the sets that land with them.
         rest: all others, in their blocks.
-        row_ids: of the roots that go straight.
+        left: row ids of the roots among them.
     """
 
     straight: tuple[tuple[Table, list[bytes]], ...]
     rest: Parsed
-    row_ids: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
 
     def lines(self, table: Table) -> list[bytes]:
         """Return the lines of a table that go straight into it."""
@@ -52,9 +52,10 @@ class Parted:
 
     def enter(self, landing: Landing) -> None:
         """Add what has gone straight to what has landed."""
-        landing.winners += self.row_ids
         for table, lines in self.straight:
             landing.gained[table.qualified] += len(lines)
+            if table.kind is Kind.ROOT:
+                landing.straight, landing.left = len(lines), self.left
 
 
 class Parting:
@@ -137,26 +138,27 @@ def _parted(conn: Connection, parsed: Parsed, limit: str) -> Parted:
     """Part a batch; from now on waits for locks may be as long as `limit` says."""
     block = parsed.blocks[0]
     lines = _lines(block)
-    row_ids = _row_ids(lines)
     ids = [line[_ID] for line in lines]
     contested = {known for known, times in Counter(ids).items() if times > 1} if len(set(ids)) < len(ids) else set()
     contested |= _there(conn, block.table, ids, limit)
-    left = set(compress(row_ids, map(contested.__contains__, ids))) if contested else set()
-    if len(left) > _MOST_CONTESTED * len(ids):
+    mine, others = _cut(lines, ids, contested) if contested else (lines, [])
+    if len(others) > _MOST_CONTESTED * len(lines):
         return Parted((), parsed)
-    straight, rest = [], []
-    for one in parsed.blocks:
+    left = _row_ids(others)
+    straight, rest = [(block.table, mine)], [_block(block.table, others)]
+    for one in parsed.blocks[1:]:
         if not _goes_along(one):
             rest.append(one)
-        elif left:
-            mine, others = _cut(lines, row_ids, left) if one is block else _cut(other := _lines(one), _row_ids(other), left)
-            straight.append((one.table, mine))
-            rest.append(Block(one.table, len(others), b"".join(line + b"\n" for line in others)))
-        else:
-            straight.append((one.table, lines if one is block else _lines(one)))
-            rest.append(Block(one.table, 0, b""))
-    certain = (row_id for row_id in row_ids if row_id not in left) if left else row_ids
-    return Parted(tuple(straight), replace(parsed, blocks=tuple(rest)), tuple(map(int, certain)))
+            continue
+        lines = _lines(one)
+        mine, others = _cut(lines, _row_ids(lines), {*left}) if left else (lines, [])
+        straight.append((one.table, mine))
+        rest.append(_block(one.table, others))
+    return Parted(tuple(straight), replace(parsed, blocks=tuple(rest)), tuple(map(int, left)))
+
+
+def _block(table: Table, lines: Sequence[bytes]) -> Block:
+    return Block(table, len(lines), b"".join([line + b"\n" for line in lines]))
 
 
 def _goes_along(block: Block) -> bool:
@@ -201,7 +203,7 @@ def _lines(block: Block) -> list[bytes]:
     return lines
 
 
-def _cut(lines: Sequence[bytes], row_ids: Sequence[bytes], left: Collection[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """Part lines into those of other rows and those of rows that are left."""
-    stays = [row_id in left for row_id in row_ids]
+def _cut(lines: Sequence[bytes], marks: Sequence[bytes], left: Collection[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Part lines, of which each has a mark, into those that go and those whose mark is left."""
+    stays = [*map(left.__contains__, marks)]
     return [*compress(lines, map(not_, stays))], [*compress(lines, stays)]
