@@ -15,6 +15,7 @@ from benchmarks.server import Server
 from benchmarks.wanted import Wanted
 from etl_actors.store.audit.audit import audit
 from etl_actors.store.database import Connection, connect
+from etl_actors.store.ledger import carry
 
 __all__ = ["FEW", "Answer", "answers", "as_lines"]
 
@@ -154,6 +155,9 @@ def _settled(admin: Connection, url: str, rows: int, tell: Callable[[str], None]
     with ThreadPoolExecutor(_SESSIONS) as pool:
         list(pool.map(make, range(1, rows + 1, _PARTITION_ROWS)))
     admin.execute("SELECT setval('etl.staging_row_id_seq', %s)", [rows])
+    with connect(url) as service:
+        while carry(service):  # as daemons do each ten seconds
+            pass
     admin.execute("VACUUM ANALYZE")
     admin.execute("CHECKPOINT")
 

@@ -136,23 +136,13 @@ def drop(
     """
     for wait_ms, rest_s in _ATTEMPTS if patient else _ATTEMPTS[:1]:
         try:
-            found = _found(conn.execute(_SQL["drop"], {"name": partition.name, "wait_ms": wait_ms}).fetchall())
+            return _found(conn.execute(_SQL["drop"], {"name": partition.name, "wait_ms": wait_ms}).fetchall())
         except (pg.LockNotAvailable, pg.DeadlockDetected):
             rest(rest_s)
         except pg.DependentObjectsStillExist as exc:
             return [Hindrance(Why.DEPENDED, None, (exc.diag.message_detail or "").replace("\n", "; "))]
-        else:
-            if not found:
-                _carry(conn)
-            return found
     users = [str(pid) for (pid,) in conn.execute(_SQL["users"], {"name": partition.name})]
     return [Hindrance(Why.BUSY, None, f" (just now {', '.join(users)})" if users else "")]
-
-
-def _carry(conn: Connection) -> None:
-    """Carry forward in the books what nobody can replay any more; what a kill leaves undone is done with the next partition."""
-    while conn.execute(_SQL["carry"]).fetchone() != (0,):
-        pass
 
 
 def _found(rows: Sequence[tuple[str, int | None]]) -> list[Hindrance]:

@@ -12,19 +12,6 @@ UPDATE etl.staging_partition p
            SELECT min(s.received_at), max(s.received_at) FROM etl.staging s WHERE s.row_id >= p.row_lo AND s.row_id < p.row_hi)
  WHERE p.sealed_at IS NOT NULL;
 
--- What batches have settled that nobody can replay any more is carried forward as sums, or the ledger would add up all that ever were.
-ALTER TABLE etl.batch ADD COLUMN carried boolean NOT NULL DEFAULT false CHECK (NOT carried OR status = 'done');
-CREATE INDEX batch_uncarried ON etl.batch (source, row_hi) WHERE NOT carried;
-CREATE TABLE etl.carried (
-    source    text PRIMARY KEY,
-    loaded    bigint NOT NULL,
-    duplicate bigint NOT NULL,
-    skipped   bigint NOT NULL,
-    rejected  bigint NOT NULL
-);
-COMMENT ON TABLE etl.carried IS 'Of the batches that are carried: their counts, less those that replays among them say were before.';
-GRANT SELECT ON etl.carried TO etl_service, etl_operator;
-
 DROP FUNCTION etl.seal_staging_partitions();
 CREATE FUNCTION etl.seal_staging_partitions(piece_rows bigint DEFAULT 20000) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -140,32 +127,44 @@ END $$;
 REVOKE EXECUTE ON FUNCTION etl.enqueue_lost(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION etl.enqueue_lost(bigint) TO etl_operator;
 
--- What is asked of one source is pushed down to each part. Under FULL JOIN … USING it stayed above them all.
-CREATE OR REPLACE VIEW etl.ledger AS
+-- All of the books but what waits. What is asked of one source is pushed down to each part: under FULL JOIN … USING it stayed above them all.
+CREATE VIEW etl.standing AS
 WITH sealed AS (
     SELECT coalesce(max(counted_hi), 0) AS edge FROM etl.staging_partition
 ), part AS (
     SELECT c.source, CASE WHEN p.dropped_at IS NULL THEN c.staged ELSE 0 END AS staged,
            CASE WHEN p.dropped_at IS NULL THEN 0 ELSE c.staged END AS pruned,
-           0::bigint AS pending, NULL::bigint AS oldest, 0::bigint AS claimed,
-           0::bigint AS loaded, 0::bigint AS duplicate, 0::bigint AS skipped, 0::bigint AS rejected
+           0::bigint AS claimed, 0::bigint AS loaded, 0::bigint AS duplicate, 0::bigint AS skipped, 0::bigint AS rejected
       FROM etl.staging_count c JOIN etl.staging_partition p ON p.name = c.partition
     UNION ALL  -- counted from staging itself: what no transaction can add to once, the rest now
-    SELECT s.source, count(*), 0, 0, NULL, 0, 0, 0, 0, 0
+    SELECT s.source, count(*), 0, 0, 0, 0, 0, 0
       FROM etl.staging s  -- with the upper bound the planner takes it for a small range, and does not read the partition whole
      WHERE s.row_id BETWEEN (SELECT edge FROM sealed) AND 9223372036854775807 GROUP BY s.source
     UNION ALL
-    SELECT i.source, 0, 0, sum(i.rows), min(i.row_id), 0, 0, 0, 0, 0 FROM etl.inbox i GROUP BY i.source
+    -- What is not carried: a few ranges. With both bounds the planner takes each for a small one, and does not read all batches.
+    SELECT b.source, 0, 0, b.claimed, b.loaded, b.duplicate, b.skipped, b.rejected
+      FROM etl.uncarried u, LATERAL (
+          SELECT b.source, coalesce(sum(cardinality(b.row_ids)) FILTER (WHERE b.status = 'claimed' AND b.replay_id IS NULL), 0) AS claimed,
+                 coalesce(sum(etl.beyond_prior(b.loaded, b.prior, 'l')) FILTER (WHERE b.status = 'done'), 0) AS loaded,
+                 coalesce(sum(etl.beyond_prior(b.duplicate, b.prior, 'd')) FILTER (WHERE b.status = 'done'), 0) AS duplicate,
+                 coalesce(sum(etl.beyond_prior(b.skipped, b.prior, 's')) FILTER (WHERE b.status = 'done'), 0) AS skipped,
+                 coalesce(sum(etl.beyond_prior(b.rejected, b.prior, 'r')) FILTER (WHERE b.status = 'done'), 0) AS rejected
+            FROM etl.batch b WHERE b.batch_id BETWEEN u.batch_lo AND u.batch_hi GROUP BY b.source) b
     UNION ALL
-    SELECT b.source, 0, 0, 0, NULL,
-           coalesce(sum(cardinality(b.row_ids)) FILTER (WHERE b.status = 'claimed' AND b.replay_id IS NULL), 0),
-           coalesce(sum(b.loaded - coalesce(length(b.prior) - length(replace(b.prior, 'l', '')), 0)) FILTER (WHERE b.status = 'done'), 0),
-           coalesce(sum(b.duplicate - coalesce(length(b.prior) - length(replace(b.prior, 'd', '')), 0)) FILTER (WHERE b.status = 'done'), 0),
-           coalesce(sum(b.skipped - coalesce(length(b.prior) - length(replace(b.prior, 's', '')), 0)) FILTER (WHERE b.status = 'done'), 0),
-           coalesce(sum(b.rejected - coalesce(length(b.prior) - length(replace(b.prior, 'r', '')), 0)) FILTER (WHERE b.status = 'done'), 0)
-      FROM etl.batch b WHERE NOT b.carried GROUP BY b.source
+    SELECT c.source, 0, 0, 0, c.loaded, c.duplicate, c.skipped, c.rejected FROM etl.carried c
+)
+SELECT source, sum(staged)::bigint AS staged, sum(claimed)::bigint AS claimed, sum(loaded)::bigint AS loaded,
+       sum(duplicate)::bigint AS duplicate, sum(skipped)::bigint AS skipped, sum(rejected)::bigint AS rejected, sum(pruned)::bigint AS pruned
+  FROM part GROUP BY source;
+COMMENT ON VIEW etl.standing IS 'The books without what waits, which is as much work to count as there is of it.';
+GRANT SELECT ON etl.standing TO etl_service, etl_operator;
+
+CREATE OR REPLACE VIEW etl.ledger AS
+WITH part AS (
+    SELECT s.source, s.staged, 0::bigint AS pending, NULL::bigint AS oldest, s.claimed, s.loaded, s.duplicate, s.skipped, s.rejected, s.pruned
+      FROM etl.standing s
     UNION ALL
-    SELECT c.source, 0, 0, 0, NULL, 0, c.loaded, c.duplicate, c.skipped, c.rejected FROM etl.carried c
+    SELECT i.source, 0, sum(i.rows), min(i.row_id), 0, 0, 0, 0, 0, 0 FROM etl.inbox i GROUP BY i.source
 ), books AS (
     SELECT source, sum(staged)::bigint AS staged, sum(pending)::bigint AS pending, sum(claimed)::bigint AS claimed,
            sum(loaded)::bigint AS loaded, sum(duplicate)::bigint AS duplicate, sum(skipped)::bigint AS skipped,

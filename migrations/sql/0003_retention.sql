@@ -96,35 +96,7 @@ BEGIN
                'first_received_at', p.first_received_at, 'last_received_at', p.last_received_at,
                'rows', coalesce((SELECT jsonb_object_agg(c.source, c.staged) FROM etl.staging_count c WHERE c.partition = part), '{}'));
 END $$;
--- Carries the counts of batches forward whose rows are all gone: none of them can be replayed, and a batch that is done never changes.
--- In one statement, so that nobody sees a batch twice in the books, or not at all; so many at most, since there may be millions.
-CREATE FUNCTION etl.carry_batches(most int DEFAULT 10000) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    edge  bigint;
-    moved bigint;
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('etl.carry_batches', 0));
-    SELECT min(p.row_lo) INTO edge FROM etl.staging_partition p WHERE p.dropped_at IS NULL;
-    WITH gone AS (
-        UPDATE etl.batch b SET carried = true
-         WHERE NOT b.carried AND b.batch_id = ANY (ARRAY(
-               SELECT o.batch_id FROM etl.batch o WHERE NOT o.carried AND o.status = 'done' AND o.row_hi < edge LIMIT most))
-        RETURNING b.source, coalesce(b.prior, '') AS prior, b.loaded, b.duplicate, b.skipped, b.rejected
-    ), added AS (
-        INSERT INTO etl.carried AS c (source, loaded, duplicate, skipped, rejected)
-        SELECT g.source, sum(g.loaded - length(g.prior) + length(replace(g.prior, 'l', ''))),
-               sum(g.duplicate - length(g.prior) + length(replace(g.prior, 'd', ''))),
-               sum(g.skipped - length(g.prior) + length(replace(g.prior, 's', ''))),
-               sum(g.rejected - length(g.prior) + length(replace(g.prior, 'r', ''))) FROM gone g GROUP BY g.source
-        ON CONFLICT (source) DO UPDATE SET loaded = c.loaded + excluded.loaded, duplicate = c.duplicate + excluded.duplicate,
-               skipped = c.skipped + excluded.skipped, rejected = c.rejected + excluded.rejected
-    )
-    SELECT count(*) INTO moved FROM gone;
-    RETURN moved;
-END $$;
-
-REVOKE EXECUTE ON FUNCTION etl.staging_in_use(text), etl.staging_at_odds(text), etl.drop_staging_partition(text, int),
-    etl.carry_batches(int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION etl.staging_in_use(text), etl.staging_at_odds(text), etl.drop_staging_partition(text, int),
-    etl.carry_batches(int) TO etl_service, etl_operator;
+REVOKE EXECUTE ON FUNCTION etl.staging_in_use(text), etl.staging_at_odds(text), etl.drop_staging_partition(text, int)
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION etl.staging_in_use(text), etl.staging_at_odds(text), etl.drop_staging_partition(text, int)
+    TO etl_service, etl_operator;

@@ -10,6 +10,7 @@ def upgrade() -> None:
     """Add what replays need, the indexes by which dead letters and traces are found, the books in plain joins, and retention."""
     run_file("0003_replay.sql")
     run_file("0003_rejects.sql")
+    run_file("0003_carried.sql")
     run_file("0003_books.sql")
     run_file("0003_retention.sql")
 

@@ -1,5 +1,7 @@
 """The books: they balance after every step, and each row's state is told from the data."""
 
+from dataclasses import replace
+
 import pytest
 
 from etl_actors.relational.parsed import Group
@@ -8,7 +10,7 @@ from etl_actors.relational.tables import Policy
 from etl_actors.store.database import Connection
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import release, rescue, split
-from etl_actors.store.ledger import LedgerRow, ledger
+from etl_actors.store.ledger import LedgerRow, glance, ledger
 from etl_actors.store.loading.load import Loading
 from tests.support.documents import one, stage
 from tests.support.leases import OWNER, claim
@@ -134,3 +136,37 @@ def test_a_row_that_bypassed_the_trigger_has_no_status(producer: Connection, ser
     admin.execute("SET session_replication_role = replica")
     (row_id,) = stage(admin, "shop", [1])
     assert state(service, row_id) == (None,) * 5
+
+
+def test_at_a_glance_the_books_are_those_of_the_ledger_as_long_as_not_too_much_waits(
+    producer: Connection, service: Connection, admin: Connection
+) -> None:
+    assert glance(service) == []
+    for n in range(3):
+        stage(producer, "shop", [n])
+    stage(producer, "web", [3])
+    claim(service, 1)
+    assert glance(service) == glance(service, 0, 3) == ledger(service)
+    assert all(row.balanced for row in ledger(service))
+    told = glance(service, 0, 2)
+    assert [replace(row, balanced=True) for row in told] == ledger(service), "pending is what the others leave"
+    assert [row.balanced for row in told] == [None, None], "and so proves nothing"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM etl.inbox WHERE source = 'shop'",
+        "UPDATE etl.carried SET loaded = 2 WHERE source = 'shop'",
+        "INSERT INTO etl.batch (source, row_ids, row_lo, row_hi, bytes, owner) VALUES ('shop', '{7,8,9}', 7, 9, 1, 1)",
+    ],
+    ids=["what_waits_is_lost", "what_waits_is_settled", "more_is_claimed_than_was_staged"],
+)
+def test_at_a_glance_the_books_are_off_where_what_waits_cannot_be_what_is_left(
+    producer: Connection, service: Connection, admin: Connection, harm: str
+) -> None:
+    for source in ("shop", "shop", "web", "web", "web"):
+        stage(producer, source, [1])
+    admin.execute("INSERT INTO etl.carried VALUES ('shop', 0, 0, 0, 0)")
+    admin.execute(harm.encode())
+    assert {row.source: row.balanced for row in glance(service, 0, 1)} == {"shop": False, "web": None}

@@ -5,6 +5,7 @@ import pytest
 from etl_actors.store.batches_listed import BatchFilter, BatchStatus, batch_rejects, child_batches, listed_batches
 from etl_actors.store.database import Connection
 from etl_actors.store.inbox import waiting_sources
+from etl_actors.store.ledger import glance
 from etl_actors.store.reject_filter import RejectFilter
 from etl_actors.store.rejects import newest_rejects, rejects_by_id, rejects_of_row
 from etl_actors.store.trace.rows import batches_of_row, staged_row, was_pruned
@@ -43,6 +44,7 @@ CASES: Cases = {
         batch_rejects(conn, 3),
     ),
     "sources that wait": lambda conn, _: waiting_sources(conn),
+    "books at a glance": lambda conn, _: glance(conn, 2**20, 1000),
 }
 
 

@@ -56,7 +56,8 @@ _MAY = {
         "INSERT INTO etl.action (action) VALUES ('rescue')",
         "INSERT INTO etl.schema_change (target, statement, status) VALUES ('t', 's', 'made')",
         "SELECT nextval('etl.lease_token')",
-        "SELECT etl.add_staging_partitions(1000), etl.seal_staging_partitions()",
+        "SELECT etl.add_staging_partitions(1000), etl.seal_staging_partitions(), etl.carry_batches()",
+        "SELECT * FROM etl.standing, etl.carried, etl.carried_version, etl.uncarried",
         "SELECT * FROM etl.drop_staging_partition('none'), etl.staging_in_use('none'), etl.staging_at_odds('none')",
         "CREATE TABLE public.another (a int)",
         "CREATE TEMP TABLE passing (a int)",
@@ -70,7 +71,7 @@ _HISTORY = ["UPDATE etl.staging SET payload = '1'", "DELETE FROM etl.staging", "
             "DELETE FROM etl.reject", "DELETE FROM etl.slip", "DELETE FROM etl.action", "UPDATE etl.action SET actor = 'x'",
             "UPDATE etl.schema_change SET status = 'made'", "DROP TABLE etl.staging", "CREATE TABLE etl.mine (a int)",
             "UPDATE etl.alembic_version SET version_num = 'x'", "CREATE ROLE mine", "DELETE FROM etl.staging_partition",
-            "UPDATE etl.staging_count SET staged = 0", "ALTER TABLE etl.staging DISABLE TRIGGER ALL", "UPDATE etl.staging_partition SET dropped_at = now()",
+            "UPDATE etl.staging_count SET staged = 0", "UPDATE etl.carried SET loaded = 0", "DELETE FROM etl.uncarried", "ALTER TABLE etl.staging DISABLE TRIGGER ALL", "UPDATE etl.staging_partition SET dropped_at = now()",
             "DROP TABLE etl.staging_0000000000000000001",
             "SET session_replication_role = replica"]  # fmt: skip
 
@@ -109,6 +110,7 @@ _MAY_NOT = {
     ],
     "etl_operator": [
         *_HISTORY,
+        "SELECT etl.carry_batches()",
         "SELECT etl.seal_staging_partitions()",
         "INSERT INTO etl.staging (source, payload, received_at) VALUES ('shop', '{}', '2020-01-01')",
         "UPDATE etl.batch SET status = 'done'",

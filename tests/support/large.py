@@ -125,6 +125,8 @@ def fill(admin: psycopg.Connection[Any], large: Large) -> None:
         for statement in _MANY.split(";\n"):
             if statement.strip():
                 admin.execute(statement.encode(), {"batches": large.batches})
+    while admin.execute("SELECT etl.carry_batches(20000)").fetchone() != (0,):
+        pass
 
 
 def know(admin: psycopg.Connection[Any], known: Known) -> None:

@@ -16,9 +16,6 @@ SELECT u.why, u.rows FROM used u
 UNION ALL
 SELECT o.why, o.rows FROM etl.staging_at_odds(%(name)s) o WHERE NOT EXISTS (SELECT FROM used)
 
--- name: carry
-SELECT etl.carry_batches()
-
 -- name: users
 -- The sessions that have staging, or the partition, at the moment.
 SELECT DISTINCT l.pid FROM pg_locks l

@@ -17,8 +17,12 @@ SELECT digest, files FROM etl.slip WHERE digest = ANY (%(digests)s)
 
 -- name: versions
 -- Every version of every slip, the latest first, with how many documents its batches settled as loaded.
-SELECT s.name, s.digest, s.active, s.first_seen, coalesce(b.loaded, 0), b.last
+SELECT s.name, s.digest, s.active, s.first_seen, coalesce(c.loaded, 0) + coalesce(b.loaded, 0), greatest(c.finished_at, b.finished_at)
   FROM etl.slip s
-  LEFT JOIN (SELECT slip_digest, sum(loaded)::bigint AS loaded, max(finished_at) AS last FROM etl.batch
-              WHERE status = 'done' GROUP BY slip_digest) b ON b.slip_digest = s.digest
+  LEFT JOIN etl.carried_version c ON c.slip_digest = s.digest
+  LEFT JOIN (SELECT n.slip_digest, sum(n.loaded)::bigint AS loaded, max(n.finished_at) AS finished_at
+               FROM etl.uncarried u, LATERAL (
+                    SELECT b.slip_digest, sum(b.loaded) AS loaded, max(b.finished_at) AS finished_at FROM etl.batch b
+                     WHERE b.batch_id BETWEEN u.batch_lo AND u.batch_hi AND b.status = 'done' GROUP BY b.slip_digest) n
+              GROUP BY n.slip_digest) b ON b.slip_digest = s.digest
  ORDER BY s.name, s.first_seen DESC, s.digest

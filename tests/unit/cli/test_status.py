@@ -73,6 +73,14 @@ def test_books_that_do_not_balance_are_named(capsys: pytest.CaptureFixture[str])
     assert lines[-1] == "The books of bad, worse do not balance; what is wrong: etl-actors audit"
 
 
+def test_books_of_which_too_much_waits_to_be_counted_are_not_said_to_balance(capsys: pytest.CaptureFixture[str]) -> None:
+    uncounted = row("b", staged=5_000_000, pending=5_000_000, balanced=None)
+    assert shown(capsys, row("a"), uncounted)[-1] == (
+        "Too much waits to be counted at a glance: pending is what is neither claimed nor settled. To prove the books: etl-actors audit"
+    )
+    assert shown(capsys, row("a", balanced=False), uncounted)[-1].startswith("The books of a do not balance")
+
+
 def test_millions_of_rows_fit_into_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     lines = shown(capsys, row("wiki_movies", staged=20_000_000, loaded=18_000_000, duplicate=1_900_000, rejected=100_000))
