@@ -16,6 +16,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.doorbell import Doorbell, Rest
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import Lease, release, release_strays, rescue, split
+from etl_actors.store.ledger import carry
 from etl_actors.store.staging import keep_partitions
 
 __all__ = ["ASIDE_S", "Intake", "Limits"]
@@ -26,6 +27,7 @@ _BUSY_POLL_S = 0.01
 ASIDE_S = 60.0  # for so long a source is left alone whose batch could not land
 _PARTITIONS_EVERY = 30  # beats
 _PEERS_EVERY = 10
+_CARRY_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Intake:
         return delay_s
 
     def beat(self, known: Collection[int]) -> datetime | None:
-        """Prove to be alive, give back claims whose reply was lost, keep partitions ahead.
+        """Prove to be alive, give back claims whose reply was lost, keep partitions ahead, carry the books forward.
 
         Args:
             known: ids of the batches in the book; others that the database holds as ours are strays.
@@ -148,6 +150,8 @@ class Intake:
             made = keep_partitions(self.conn, self.limits.partition_rows)
             if made:
                 log.info(events.PARTITION_ADDED, partitions=made)
+        if self.beats % _CARRY_EVERY == 0:
+            carry(self.conn)
         self.beats += 1
         self.rescuing = True
         return self.inbox.waiting_since()
@@ -165,7 +169,9 @@ class Intake:
         self.inbox.keep_to(offered)
 
     def exhausted(self) -> bool:
-        """Tell whether nothing waits and the dead hold nothing, by looking at the whole inbox."""
+        """Tell whether nothing waits and the dead hold nothing, by looking at the whole inbox and at all that is claimed."""
+        if not self.rescuing and self.held.sweep():
+            self.rescuing = True  # what was claimed below where rescues begin may be a dead daemon's
         return not self.rescuing and not (self.claiming and self.inbox.sweep())
 
     def set_aside(self, lease: Lease) -> None:

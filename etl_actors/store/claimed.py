@@ -33,10 +33,15 @@ class Claimed:
 
     def floor(self) -> int:
         """Return the id of a batch up to which none is claimed, but for claims that commit late."""
-        began = self._clock()
-        if began >= self._next_sweep:
-            row = self._conn.execute(_SQL["before_claimed"]).fetchone()
-            self._floor = 0 if row is None else row[0]
-            now = self._clock()
-            self._next_sweep = now + min(_SHARE * (now - began), _PUT_OFF_S)
+        if self._clock() >= self._next_sweep:
+            self.sweep()
         return self._floor
+
+    def sweep(self) -> bool:
+        """Look from the beginning; return whether a claim was found that had committed late."""
+        began, before = self._clock(), self._floor
+        row = self._conn.execute(_SQL["before_claimed"]).fetchone()
+        self._floor = 0 if row is None else row[0]
+        now = self._clock()
+        self._next_sweep = now + min(_SHARE * (now - began), _PUT_OFF_S)
+        return self._floor < before

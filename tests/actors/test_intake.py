@@ -265,6 +265,38 @@ def test_nothing_is_exhausted_while_rows_wait_or_the_dead_may_hold_some(intake: 
     assert not intake.exhausted()
 
 
+@pytest.mark.parametrize("both", ["real"], indirect=True)
+def test_nothing_is_exhausted_while_a_dead_daemons_claim_lies_below_the_floor_of_rescues(intake: Intake, database: str) -> None:
+    """It drew its id before others whose batches are settled, and its commit was seen after they were."""
+    claim = (
+        "INSERT INTO etl.batch (source, row_ids, row_lo, row_hi, bytes, owner, status) "
+        "VALUES ('shop', '{1}', 1, 1, 1, 999, %s) RETURNING batch_id"
+    )
+    with psycopg.connect(database) as late, psycopg.connect(database, autocommit=True) as other:
+        ((drawn,),) = late.execute(claim, ["claimed"]).fetchall()
+        other.execute(claim, ["released"])
+        assert _rescue(intake, _book()) == []
+        late.commit()
+        assert not intake.exhausted()
+        assert [lease.batch_id for lease in _rescue(intake, _book())] == [drawn]
+        assert intake.exhausted()
+
+
+@pytest.mark.parametrize("both", ["real"], indirect=True)
+def test_a_beat_carries_the_books_forward_now_and_then(intake: Intake, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(
+            "INSERT INTO etl.batch (source, row_ids, row_lo, row_hi, bytes, owner, status, outcomes, loaded) "
+            "SELECT 'shop', ARRAY[n], n, n, 1, 1, 'done', 'l', 1 FROM generate_series(1, 2000) n"
+        )
+        intake.beat(())
+        assert conn.execute("SELECT loaded FROM etl.carried").fetchall() == [(1500,)]
+        conn.execute("TRUNCATE etl.carried")
+        for _ in range(9):
+            intake.beat(())
+        assert conn.execute("SELECT count(*) FROM etl.carried").fetchall() == [(0,)]
+
+
 def test_after_a_find_the_next_look_comes_soon_and_after_none_not_earlier(intake: Any) -> None:
     assert 0 < intake.rest(found=True) <= intake.rest(found=False)
     assert 0 < intake.rest(found=False, rang=True) <= intake.rest(found=False)
