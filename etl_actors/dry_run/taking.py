@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from etl_actors.errors import DataRefused
+from etl_actors.errors import DataRefused, TextTooLarge
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.store.replay.preview import Preview
@@ -30,7 +30,14 @@ def taken(
     Raises:
         EtlError: what they make cannot be taken for another reason than what is in it.
     """
-    parsed = parser.parse(Job(row_ids, role))
+    try:
+        parsed = parser.parse(Job(row_ids, role))
+    except TextTooLarge as exc:
+        if len(row_ids) == 1:
+            yield row_ids, Parsed(None, None, (), (Reject(row_ids[0], Stage.PARSE, "too_large", str(exc)),), ())
+        else:
+            yield from _halved(parser, preview, row_ids, role, only)
+        return
     if isinstance(parsed, Routed):
         for group in parsed.groups:
             named = tuple(slip for slip in role.slips if slip.name == group.slip)
@@ -45,9 +52,15 @@ def taken(
     elif not isinstance(refused, DataRefused):
         raise refused
     elif len(row_ids) > 1:
-        half = len(row_ids) // 2
-        yield from taken(parser, preview, row_ids[:half], role, only)
-        yield from taken(parser, preview, row_ids[half:], role, only)
+        yield from _halved(parser, preview, row_ids, role, only)
     else:
         reject = Reject(row_ids[0], Stage.LOAD, refused.reason, str(refused), dict(refused.detail))
         yield row_ids, Parsed(parsed.slip, parsed.digest, (), (reject,), ())
+
+
+def _halved(
+    parser: BatchParser, preview: Preview, row_ids: tuple[int, ...], role: Role, only: str | None
+) -> Iterator[tuple[tuple[int, ...], Parsed]]:
+    half = len(row_ids) // 2
+    yield from taken(parser, preview, row_ids[:half], role, only)
+    yield from taken(parser, preview, row_ids[half:], role, only)

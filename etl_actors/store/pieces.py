@@ -5,12 +5,13 @@ from typing import TypeVar
 
 from psycopg import sql
 
+from etl_actors.errors import TextTooLarge
 from etl_actors.slips.values.document import Staged
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.staging import fetch
 
-__all__ = ["PIECE_BYTES", "PIECE_ROWS", "WEIGHT", "cut", "in_pieces", "payloads_of", "portions", "weighed"]
+__all__ = ["PIECE_BYTES", "PIECE_ROWS", "WEIGHT", "cut", "fetched_apart", "in_pieces", "payloads_of", "portions", "weighed"]
 
 _SQL = queries("staging")
 
@@ -18,7 +19,7 @@ PIECE_ROWS = 500
 PIECE_BYTES = 8 * 2**20
 
 WEIGHT = sql.SQL(
-    "CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload) ELSE octet_length(s.payload::text) END"
+    "CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload) ELSE pg_column_size(s.payload #> '{}') END"
 )
 """What the payload of `s` weighs, in bytes, as the inbox counts it; null where there is none. What is compressed has to be read for it."""
 
@@ -83,6 +84,26 @@ def portions(conn: Connection, row_ids: Sequence[int], rows: int, nbytes: int) -
 
     for piece in cut(each(), rows, nbytes):
         yield tuple(row_id for row_id, _ in piece)
+
+
+def fetched_apart(conn: Connection, row_ids: Sequence[int]) -> tuple[list[Staged], set[int]]:
+    """Fetch staged rows, and those of which the text is too large not.
+
+    Args:
+        conn: to the database.
+        row_ids: ascending.
+
+    Returns:
+        The others, and the ids of those.
+    """
+    try:
+        return fetch(conn, row_ids), set()
+    except TextTooLarge:
+        if len(row_ids) == 1:
+            return [], set(row_ids)
+    half = len(row_ids) // 2
+    (left, no_left), (right, no_right) = fetched_apart(conn, row_ids[:half]), fetched_apart(conn, row_ids[half:])
+    return left + right, no_left | no_right
 
 
 def payloads_of(conn: Connection, source: str, most: int) -> Iterator[bytes]:

@@ -11,10 +11,9 @@ from psycopg import sql
 from etl_actors.relational.reject import Stage
 from etl_actors.store.actions import record_action
 from etl_actors.store.database import Connection
-from etl_actors.store.pieces import PIECE_ROWS, WEIGHT, cut
+from etl_actors.store.pieces import PIECE_ROWS, WEIGHT, cut, fetched_apart
 from etl_actors.store.queries import queries
 from etl_actors.store.reject_filter import RejectFilter, RejectStatus
-from etl_actors.store.staging import fetch
 
 __all__ = [
     "DeadLetter",
@@ -138,7 +137,7 @@ def rejects_of_row(conn: Connection, row_id: int, limit: int) -> list[DeadLetter
     return [_letter(row) for row in conn.execute(_SQL["of_row"], {"row_id": row_id, "limit": limit})]
 
 
-def stream_rejects(conn: Connection, wanted: RejectFilter) -> Generator[tuple[DeadLetter, str | None]]:
+def stream_rejects(conn: Connection, wanted: RejectFilter) -> Generator[tuple[DeadLetter, str | None, bool]]:
     """Read dead letters out in the order of their ids, each with its payload as jsonb writes it, a few at a time.
 
     Args:
@@ -146,7 +145,7 @@ def stream_rejects(conn: Connection, wanted: RejectFilter) -> Generator[tuple[De
         wanted: which.
 
     Yields:
-        The dead letter and the payload, None where retention has removed it.
+        The dead letter; the payload, None where retention has removed it, or it is too large as text; and whether that is so.
     """
     statement = sql.SQL(
         "SELECT {columns}, {weight} FROM {tables} LEFT JOIN etl.staging s ON s.row_id = r.row_id "
@@ -156,10 +155,11 @@ def stream_rejects(conn: Connection, wanted: RejectFilter) -> Generator[tuple[De
         cursor.itersize = PIECE_ROWS
         cursor.execute(wanted.composed(statement, columns=_COLUMNS, weight=WEIGHT), wanted.values())
         for piece in cut((_letter(row[:-1]), row[-1] or 0) for row in cursor):
-            payloads = {staged.row_id: staged.raw for staged in fetch(conn, list({letter.row_id for letter, _ in piece}))}
+            found, too_large = fetched_apart(conn, sorted({letter.row_id for letter, _ in piece}))
+            payloads = {staged.row_id: staged.raw for staged in found}
             for letter, _ in piece:
                 payload = payloads.get(letter.row_id)
-                yield letter, None if payload is None else payload.decode()
+                yield letter, None if payload is None else payload.decode(), letter.row_id in too_large
 
 
 def settle_rejects(conn: Connection, wanted: RejectFilter, to: RejectStatus, action: str) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain, count, repeat
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 from psycopg import errors as pg
 from psycopg.abc import AdaptContext
 from psycopg.adapt import Loader
-from psycopg.pq import Format
+from psycopg.pq import Format, TransactionStatus
 
 from etl_actors.errors import TextTooLarge
 from etl_actors.slips.values.document import Staged
@@ -77,17 +78,23 @@ def fetch(conn: Connection, row_ids: Sequence[int]) -> list[Staged]:
         raw_text(cursor)
         # Not prepared: a plan that was made while a partition was all but empty is kept, and reads it from end to end when it is full.
         try:
-            if row_ids[-1] - row_ids[0] + 1 == len(row_ids):
-                cursor.execute(_SQL["fetch_run"], wanted, prepare=False)
-            else:
-                wanted["row_ids"] = f"{{{','.join(map(str, row_ids))}}}"
-                cursor.execute(_SQL["fetch"], wanted, prepare=False)
+            with _savepoint(conn):
+                if row_ids[-1] - row_ids[0] + 1 == len(row_ids):
+                    cursor.execute(_SQL["fetch_run"], wanted, prepare=False)
+                else:
+                    wanted["row_ids"] = f"{{{','.join(map(str, row_ids))}}}"
+                    cursor.execute(_SQL["fetch"], wanted, prepare=False)
         except pg.ProgramLimitExceeded:
             what = "a document" if len(row_ids) == 1 else "documents of a batch"
             raise TextTooLarge(f"expected {what} of less than 1 GB as text, got more") from None
         pieces = cursor.fetchall()
     cut = (row_ids[first : first + _TOGETHER] for first in count(0, _TOGETHER))
     return [*chain.from_iterable(_rows(ids, *piece) for ids, piece in zip(cut, pieces, strict=False))]
+
+
+def _savepoint(conn: Connection) -> AbstractContextManager[object]:
+    """Let the transaction that is open, if one is, go on after a statement that fails."""
+    return nullcontext() if conn.info.transaction_status == TransactionStatus.IDLE else conn.transaction()
 
 
 def _rows(

@@ -153,12 +153,13 @@ BEGIN
                 USING ERRCODE = 'insufficient_privilege', HINT = 'An operator allows it in etl.producer_source.';
         END IF;
     END IF;
-    -- What INSERT … SELECT takes from a table may still be compressed: 20 MB would count as 0.2 MB, and a parser has the 20.
+    -- What INSERT … SELECT takes from a table may still be compressed: 20 MB would count as 0.2 MB, and a parser has the 20. #> '{}' is the
+    -- document itself, no longer compressed; its text may be more than PostgreSQL can put together.
     -- A statement of few rows, as most producers send it, is spared what finds runs: it costs more than they would.
     INSERT INTO etl.inbox (source, row_id, slip, bytes)
     SELECT n.source, n.row_id, n.slip,
            CASE WHEN pg_column_compression(n.payload) IS NULL THEN pg_column_size(n.payload)
-                ELSE octet_length(n.payload::text) END
+                ELSE pg_column_size(n.payload #> '{}') END
       FROM new_rows n WHERE NOT EXISTS (SELECT FROM new_rows OFFSET 8);
     IF NOT FOUND THEN
         -- row_id - no is the same for ids that follow one another. A run ends with its 500th row, and with the row that makes it
@@ -168,7 +169,7 @@ BEGIN
           FROM (SELECT m.*, row_number() OVER w AS no, sum(m.bytes) OVER w - m.bytes AS before
                   FROM (SELECT n.source, n.row_id, n.slip,
                                CASE WHEN pg_column_compression(n.payload) IS NULL THEN pg_column_size(n.payload)
-                                    ELSE octet_length(n.payload::text) END AS bytes
+                                    ELSE pg_column_size(n.payload #> '{}') END AS bytes
                           FROM new_rows n OFFSET 0) m
                 WINDOW w AS (PARTITION BY m.source, m.slip ORDER BY m.row_id ROWS UNBOUNDED PRECEDING)) o
          GROUP BY o.source, o.slip, o.row_id - o.no, (o.no - 1) / 500, o.before / 262144, o.bytes >= 262144;

@@ -78,7 +78,7 @@ BEGIN
     WITH lost AS (
         SELECT s.source, s.row_id, s.slip,
                CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload)
-                    ELSE octet_length(s.payload::text) END AS bytes
+                    ELSE pg_column_size(s.payload #> '{}') END AS bytes
           FROM etl.staging s
          WHERE s.row_id >= from_row
            AND NOT EXISTS (SELECT FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id)

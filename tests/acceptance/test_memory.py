@@ -56,7 +56,7 @@ def _now_mb(pid: int) -> float:
 
 
 def _slips(folder: Path) -> Path:
-    (folder / "slips" / "page").mkdir(parents=True)
+    (folder / "slips" / "page").mkdir(parents=True, exist_ok=True)
     (folder / "slips" / "page" / "slip.toml").write_text(_SLIP)
     return folder / "slips"
 
@@ -132,7 +132,7 @@ def test_nothing_grows_with_the_backlog(database: str, tmp_path: Path) -> None:
 
 
 def test_a_document_that_is_too_large_as_text_is_rejected_and_its_batch_lands(database: str, tmp_path: Path) -> None:
-    """Stage some kilobytes of jsonb that no text can hold: numbers with all the zeros that a numeric may have."""
+    """Stage some kilobytes of jsonb that no text can hold: numbers with all the zeros that a numeric may have. A replay rejects it again."""
     with psycopg.connect(database) as conn:
         conn.execute(
             "INSERT INTO etl.staging (source, payload) SELECT 'pages', CASE n WHEN 1 THEN jsonb_build_object('id', n, 'items', "
@@ -147,3 +147,14 @@ def test_a_document_that_is_too_large_as_text_is_rejected_and_its_batch_lands(da
             (1, "parse", "too_large", "expected a document of less than 1 GB as text, got more")
         ]
         assert conn.execute("SELECT id::int FROM page ORDER BY 1").fetchall() == [(2,)]
+    ordered = etl("replay", "--rows", "1", "--rows", "2", "--yes", "--detach", env=environment(database, _slips(tmp_path)))
+    assert ordered.returncode == 0, ordered.stderr
+    done = etl("run", "--once", env=environment(database, _slips(tmp_path), workers=1))
+    assert done.returncode == 0, done.stderr
+    assert settled(database)
+    with psycopg.connect(database) as conn:
+        assert conn.execute("SELECT row_id, reason, status FROM etl.reject ORDER BY reject_id").fetchall() == [
+            (1, "too_large", "replayed"),
+            (1, "too_large", "open"),
+        ]
+        assert conn.execute("SELECT status FROM etl.replay").fetchall() == [("done",)]

@@ -110,7 +110,7 @@ def test_rejects_are_read_out_piece_by_piece(service: Connection, admin: Connect
 
     def read() -> int:
         with closing(stream_rejects(service, RejectFilter())) as letters:
-            return sum(len(payload or "") > LARGE for _, payload in letters)
+            return sum(len(payload or "") > LARGE for _, payload, _ in letters)
 
     read_out, held = _held(read)
     assert read_out == DOCUMENTS

@@ -58,12 +58,14 @@ class _Read(NamedTuple):
     Args:
         letter: itself.
         payload: the document's JSON text; None where it is left out, or retention has removed it.
-        hidden: whether it is left out.
+        hidden: whether it is left out as private.
+        too_large: whether it is left out since no text can hold it.
     """
 
     letter: "DeadLetter"
     payload: str | None
     hidden: bool
+    too_large: bool
 
 
 def rejects_export(
@@ -88,7 +90,8 @@ def rejects_export(
     """Write dead letters in the order of their ids, each with the staged document as `payload`, every number digit for digit.
 
     What is mended there can be fed again: jq -c .payload, then feed, makes the same documents. Documents of slips with private
-    columns are left out, `payload` is null and `payload_hidden` true; so are those that retention has removed.
+    columns are left out, `payload` is null and `payload_hidden` true; so are those that retention has removed, and those that have
+    1 GB or more as text: then `payload_too_large` is true.
     """
     from etl_actors.store.database import connect
     from etl_actors.store.private_slips import private_slips
@@ -108,7 +111,12 @@ def rejects_export(
         counted = _Counted(_read(letters, private))
         _WRITERS[form](sink, counted)
     hidden = f", {plural(counted.hidden, 'document')} left out as private (--show-private)" if counted.hidden else ""
-    console(error=True).print(f"{plural(counted.rejects, 'reject')} written{hidden}.", soft_wrap=True)
+    large = (
+        f", {plural(counted.too_large, 'document')} left out that {_have(counted.too_large)} 1 GB or more as text"
+        if counted.too_large
+        else ""
+    )
+    console(error=True).print(f"{plural(counted.rejects, 'reject')} written{hidden}{large}.", soft_wrap=True)
 
 
 class _Counted:
@@ -118,25 +126,33 @@ class _Counted:
         self._letters = letters
         self.rejects = 0
         self.hidden = 0
+        self.too_large = 0
 
     def __iter__(self) -> Iterator[_Read]:
         for each in self._letters:
             yield each
             self.rejects += 1
             self.hidden += each.hidden
+            self.too_large += each.too_large
 
 
-def _read(letters: Iterable[tuple["DeadLetter", str | None]], private: "PrivateSlips | None") -> Iterator[_Read]:
-    for letter, payload in letters:
+def _have(documents: int) -> str:
+    return "has" if documents == 1 else "have"
+
+
+def _read(letters: Iterable[tuple["DeadLetter", str | None, bool]], private: "PrivateSlips | None") -> Iterator[_Read]:
+    for letter, payload, too_large in letters:
         hidden = private is not None and private.hide(letter.source, letter.slip)
-        yield _Read(letter, None if hidden else payload, hidden)
+        yield _Read(letter, None if hidden else payload, hidden, too_large and not hidden)
 
 
 def _as_jsonl(sink: TextIO, letters: Iterable[_Read]) -> None:
-    for letter, payload, hidden in letters:
+    for letter, payload, hidden, too_large in letters:
         made = {name: getattr(letter, name) for name in _FIELDS} | {"detail": shown_detail(letter, hidden=hidden)}
         if hidden:
             made["payload_hidden"] = True
+        if too_large:
+            made["payload_too_large"] = True
         # As jsonb wrote it: a number that went through Python's would come out changed.
         made["payload"] = None if payload is None else orjson.Fragment(payload)
         sink.write(orjson.dumps(made, default=str).decode())
@@ -146,7 +162,7 @@ def _as_jsonl(sink: TextIO, letters: Iterable[_Read]) -> None:
 def _as_csv(sink: TextIO, letters: Iterable[_Read]) -> None:
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow((*_FIELDS, "detail", "payload"))
-    for letter, payload, hidden in letters:
+    for letter, payload, hidden, _ in letters:
         cells = [getattr(letter, name) for name in _FIELDS[:-1]]
         detail = orjson.dumps(shown_detail(letter, hidden=hidden), default=str).decode()
         writer.writerow((*cells, letter.created_at.isoformat(), detail, payload or ""))

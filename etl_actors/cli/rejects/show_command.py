@@ -56,7 +56,13 @@ class _Shown:
     def place(self) -> list[str]:
         """Write what stands around the place in the document; nothing where an excerpt tells more, or it is not shown."""
         path = self.letter.detail.get("path")
-        if self.hidden or self.row is None or not isinstance(path, str) or "excerpt" in self.letter.detail:
+        if (
+            self.hidden
+            or self.row is None
+            or self.row.payload is None
+            or not isinstance(path, str)
+            or "excerpt" in self.letter.detail
+        ):
             return []
         try:
             return place_lines(decode(self.row.payload.encode()), path)

@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from etl_actors.cli.render import Column, plural, say, show_lines, show_table
-from etl_actors.cli.trace.text import Unseen, document_lines, given_by, row_json, show_exact_json, version
+from etl_actors.cli.trace.text import (
+    Unseen,
+    document_lines,
+    given_by,
+    payload_json,
+    pretty_or_why_not,
+    row_json,
+    show_exact_json,
+    version,
+)
 from etl_actors.cli.widths import shortened
 from etl_actors.errors import EtlError
 from etl_actors.relational.tables import Kind
@@ -82,7 +89,7 @@ def trace_row(url: str, target_schema: str, row_id: int, limit: int, *, payload:
 
 def _way(conn: "Connection", target_schema: str, row_id: int, limit: int, unseen: Unseen, *, payload: bool) -> _Way:
     from etl_actors.store.rejects import rejects_of_row
-    from etl_actors.store.trace.rows import batches_of_row, pretty_payload, staged_row, was_pruned
+    from etl_actors.store.trace.rows import batches_of_row, staged_row, was_pruned
     from etl_actors.store.trace.slips import slips_of
     from etl_actors.store.trace.targets import made_rows
 
@@ -104,7 +111,7 @@ def _way(conn: "Connection", target_schema: str, row_id: int, limit: int, unseen
         sorted({name for digest, name in versions.items() if digest not in slips}),
         _winner(conn, row, batches, slips),
         hidden,
-        None if hidden or not payload else pretty_payload(conn, row_id),
+        None if hidden or not payload else pretty_or_why_not(conn, row_id),
     )
 
 
@@ -208,5 +215,5 @@ def _json(way: _Way, unseen: Unseen, *, payload: bool) -> dict[str, Any]:
         "unread_slips": list(way.unread),
     }
     if payload:
-        told |= {"payload": None if way.hidden else orjson.Fragment(way.row.payload), "payload_hidden": way.hidden}
+        told |= {"payload": None, "payload_hidden": way.hidden} | ({} if way.hidden else payload_json(way.row.payload))
     return told

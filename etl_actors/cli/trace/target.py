@@ -5,10 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import orjson
-
 from etl_actors.cli.render import show_lines
-from etl_actors.cli.trace.text import Unseen, document_lines, row_json, show_exact_json, version
+from etl_actors.cli.trace.text import Unseen, document_lines, payload_json, pretty_or_why_not, row_json, show_exact_json, version
 from etl_actors.errors import DatabaseUnsuitable, EtlError
 from etl_actors.relational.companions import tombstones_name
 
@@ -72,7 +70,7 @@ def trace_target(
 
 
 def _origin(conn: "Connection", target_schema: str, name: str, identity: UUID, unseen: Unseen) -> _Origin:
-    from etl_actors.store.trace.rows import landing_batch, pretty_payload, staged_row
+    from etl_actors.store.trace.rows import landing_batch, staged_row
     from etl_actors.store.trace.slips import slips_of
     from etl_actors.store.trace.targets import target_row
 
@@ -91,7 +89,7 @@ def _origin(conn: "Connection", target_schema: str, name: str, identity: UUID, u
         staged,
         batch,
         hidden,
-        None if hidden else pretty_payload(conn, row.row_id),
+        None if hidden else pretty_or_why_not(conn, row.row_id),
     )
 
 
@@ -167,11 +165,15 @@ def _head(row: "TargetRow", unseen: Unseen) -> str:
 
 def _json(origin: _Origin, unseen: Unseen) -> dict[str, Any]:
     staged = origin.staged
-    return row_json(origin.row, unseen) | {
-        "above": [row_json(row, unseen) for row in origin.above],
-        "source": staged.source if staged else origin.batch.source if origin.batch else None,
-        "received_at": staged.received_at if staged else None,
-        "batch": asdict(origin.batch) if origin.batch else None,
-        "payload_hidden": origin.hidden,
-        "payload": orjson.Fragment(staged.payload) if staged and not origin.hidden else None,
-    }
+    return (
+        row_json(origin.row, unseen)
+        | {
+            "above": [row_json(row, unseen) for row in origin.above],
+            "source": staged.source if staged else origin.batch.source if origin.batch else None,
+            "received_at": staged.received_at if staged else None,
+            "batch": asdict(origin.batch) if origin.batch else None,
+            "payload_hidden": origin.hidden,
+            "payload": None,
+        }
+        | (payload_json(staged.payload) if staged and not origin.hidden else {})
+    )

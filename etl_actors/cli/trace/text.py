@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from etl_actors.cli.render import plural, short_digest
+from etl_actors.errors import TextTooLarge
 
 if TYPE_CHECKING:
+    from etl_actors.store.database import Connection
     from etl_actors.store.private_slips import PrivateSlips
     from etl_actors.store.trace.targets import TargetRow
 
-__all__ = ["Unseen", "document_lines", "given_by", "row_json", "show_exact_json", "version"]
+__all__ = ["Unseen", "document_lines", "given_by", "payload_json", "pretty_or_why_not", "row_json", "show_exact_json", "version"]
 
 _PRIVATE = "(private)"
 _HIDDEN = "document not shown: slips with private columns take such documents (--show-private shows it)"
@@ -64,6 +66,21 @@ def document_lines(pretty: str | None, *, hidden: bool, whole: bool) -> list[str
     shown = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]}…" for line in lines[:_LINES]]
     more = len(lines) - len(shown)
     return [*shown, f"… {plural(more, 'more line')}: --payload"] if more else shown
+
+
+def pretty_or_why_not(conn: "Connection", row_id: int) -> str | None:
+    """Return a staged document indented, or why it cannot be shown; None where retention has removed it."""
+    from etl_actors.store.trace.rows import pretty_payload
+
+    try:
+        return pretty_payload(conn, row_id)
+    except TextTooLarge as exc:
+        return str(exc)
+
+
+def payload_json(payload: str | None) -> dict[str, Any]:
+    """Return a document as JSON has it, every number as it was staged; None is one that no text can hold."""
+    return {"payload": None, "payload_too_large": True} if payload is None else {"payload": orjson.Fragment(payload)}
 
 
 def given_by(givers: Mapping[str, int], row_id: int) -> list[str]:

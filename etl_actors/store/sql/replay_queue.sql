@@ -9,7 +9,7 @@ SELECT r.replay_id, r.phase, r.status = 'cancelled', r.rate, r.problem,
 
 -- name: claim
 -- One source's next rows. Of a rate the row's lock is taken first, so that of several claimers one sees what the other has used.
--- What staging no longer holds is not claimed: its effect stays. The text of what is small is not made to learn its length.
+-- What staging no longer holds is not claimed: its effect stays. What is small is not taken apart to be weighed.
 WITH free AS (
     SELECT r.replay_id, r.phase FROM etl.replay r
      WHERE r.replay_id = %(replay_id)s AND r.rate IS NULL AND (r.status = 'open' OR r.status = 'cancelled' AND r.phase = 'seeking' AND NOT r.abandoned)
@@ -35,7 +35,7 @@ WITH free AS (
     SELECT c.ctid, c.row_id,
            (SELECT CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload)
                         WHEN pg_column_size(s.payload) < 20000 THEN 4 * pg_column_size(s.payload)
-                        ELSE octet_length(s.payload::text) END
+                        ELSE pg_column_size(s.payload #> '{}') END
               FROM etl.staging s WHERE s.row_id = c.row_id) AS bytes
       FROM c
 ), k AS (

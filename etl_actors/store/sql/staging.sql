@@ -26,7 +26,7 @@ SELECT piece.* FROM generate_series(%(lo)s::bigint, %(hi)s::bigint, 200) AS g (a
 
 -- name: weights
 -- What payloads weigh, as the inbox counts it: so that they are fetched in pieces of so many bytes.
-SELECT row_id, CASE WHEN pg_column_compression(payload) IS NULL THEN pg_column_size(payload) ELSE octet_length(payload::text) END
+SELECT row_id, CASE WHEN pg_column_compression(payload) IS NULL THEN pg_column_size(payload) ELSE pg_column_size(payload #> '{}') END
   FROM etl.staging WHERE row_id = ANY (%(row_ids)s) AND row_id BETWEEN %(lo)s AND %(hi)s ORDER BY row_id
 
 -- name: of_source

@@ -1,8 +1,8 @@
 -- Where a row went, and where a target row came from; what varies by table is put together in store/trace/targets.py.
 
 -- name: staged
--- jsonb's own text, so that every number is as it was staged. Both ids: the view's planner does not carry one over to the other.
-SELECT s.row_id, s.source, s.received_at, s.slip, s.trace, v.status, v.batch_id, v.rejected_items, s.payload::text
+-- Both ids: the view's planner does not carry one over to the other.
+SELECT s.row_id, s.source, s.received_at, s.slip, s.trace, v.status, v.batch_id, v.rejected_items
   FROM etl.staging s JOIN etl.row_status v ON v.row_id = s.row_id
  WHERE s.row_id = %(row_id)s AND v.row_id = %(row_id)s
 
@@ -35,4 +35,5 @@ SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELE
  WHERE n.nspname = %(schema)s AND c.relname = %(name)s AND c.relkind IN ('r', 'p')
 
 -- name: pretty
+-- In jsonb's own way, so that every number is as it was staged.
 SELECT jsonb_pretty(payload) FROM etl.staging WHERE row_id = %(row_id)s

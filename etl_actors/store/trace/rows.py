@@ -3,8 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from psycopg import errors as pg
+
+from etl_actors.errors import TextTooLarge
 from etl_actors.relational.outcome import Outcome
 from etl_actors.store.database import Connection
+from etl_actors.store.pieces import fetched_apart
 from etl_actors.store.queries import queries
 
 __all__ = [
@@ -35,7 +39,7 @@ class StagedRow:
         status: pending, claimed, loaded, duplicate, skipped or rejected; None where the books have lost it.
         batch_id: that it is in, or that settled it.
         rejected_items: of it, by that batch.
-        payload: as PostgreSQL writes jsonb.
+        payload: as PostgreSQL writes jsonb; None where no text can hold it.
     """
 
     row_id: int
@@ -46,7 +50,7 @@ class StagedRow:
     status: str | None
     batch_id: int | None
     rejected_items: int
-    payload: str
+    payload: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,10 @@ class LandingBatch:
 def staged_row(conn: Connection, row_id: int) -> StagedRow | None:
     """Return a staged row; None where none has the id, or retention has removed it."""
     row = conn.execute(_SQL["staged"], {"row_id": row_id}).fetchone()
-    return None if row is None else StagedRow(*row)
+    if row is None:
+        return None
+    found, _ = fetched_apart(conn, [row_id])
+    return StagedRow(*(*row, found[0].raw.decode() if found else None))
 
 
 def was_pruned(conn: Connection, row_id: int) -> bool:
@@ -121,6 +128,14 @@ def landing_batch(conn: Connection, batch_id: int) -> LandingBatch | None:
 
 
 def pretty_payload(conn: Connection, row_id: int) -> str | None:
-    """Return a staged document indented, every number as it was staged; None where the row is not there."""
-    row = conn.execute(_SQL["pretty"], {"row_id": row_id}).fetchone()
+    """Return a staged document indented, every number as it was staged; None where the row is not there.
+
+    Raises:
+        TextTooLarge: no text can hold that.
+    """
+    try:
+        with conn.transaction():
+            row = conn.execute(_SQL["pretty"], {"row_id": row_id}).fetchone()
+    except pg.ProgramLimitExceeded:
+        raise TextTooLarge("the document has 1 GB or more as text") from None
     return None if row is None else str(row[0])
