@@ -28,6 +28,7 @@ class Why(StrEnum):
     PENDING = "pending"
     CLAIMED = "claimed"
     REPLAYING = "replaying"
+    SOUGHT = "sought"
     REJECTED = "rejected"
     FILLING = "filling"
     UNSETTLED = "unsettled"
@@ -46,6 +47,7 @@ _SENTENCES = {
     Why.PENDING: "{rows} pending",
     Why.CLAIMED: "{rows} claimed",
     Why.REPLAYING: "{rows} to be replayed",
+    Why.SOUGHT: "{rows} among which a replay looks for who wins what it has vacated",
     Why.REJECTED: "{rows} openly rejected",
     Why.FILLING: "rows can still come",
     Why.UNSETTLED: "{rows} never enqueued (etl-actors audit --repair)",

@@ -19,13 +19,20 @@ BEGIN ATOMIC
                            AND q.row_id >= p.row_lo AND q.row_id < p.row_hi))
               FROM etl.replay r, etl.staging_count c WHERE r.finished_at IS NULL AND c.partition = p.name)::bigint
         UNION ALL
+        -- A replay has taken rows away: who wins their identities now is looked for among all documents, in the order of their ids.
+        SELECT 'sought', CASE WHEN EXISTS (
+            SELECT FROM etl.replay r
+             WHERE r.finished_at IS NULL AND NOT r.abandoned AND (r.phase = 'repeating' OR r.row_cursor < p.row_hi - 1 AND r.row_hi >= p.row_lo)
+               AND EXISTS (SELECT FROM etl.vacancy v WHERE v.replay_id = r.replay_id))
+            THEN (SELECT sum(c.staged) FROM etl.staging_count c WHERE c.partition = p.name)::bigint END
+        UNION ALL
         SELECT 'rejected', (
             SELECT count(DISTINCT j.row_id) FROM etl.reject j
              WHERE j.status = 'open' AND j.row_id >= p.row_lo AND j.row_id < p.row_hi)) u
      WHERE p.name = part AND u.rows > 0;
 END;
 COMMENT ON FUNCTION etl.staging_in_use(text) IS
-    'Rows of a partition of staging that wait, are claimed, are to be replayed, or are openly rejected.';
+    'Rows of a partition of staging that wait, are claimed, are to be replayed or looked through by a replay, or are openly rejected.';
 
 -- What does not add up in a partition; no row where all does. It reads the partition once, by its key.
 CREATE FUNCTION etl.staging_at_odds(part text) RETURNS TABLE (why text, rows bigint)

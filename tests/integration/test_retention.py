@@ -166,6 +166,30 @@ def test_a_partition_that_is_still_needed_is_kept_and_why_is_told(
     admin.execute("RESET session_replication_role")
 
 
+_REPEATING = "INSERT INTO etl.replay (filter, row_hi, row_cursor) VALUES ('{}', 25, 25)"
+_SEEKING = "UPDATE etl.replay SET phase = 'seeking', row_cursor = %s"
+
+
+def test_what_a_replay_has_vacated_keeps_all_partitions_in_which_its_winner_may_be(settled: Connection, admin: Connection) -> None:
+    """The document that wins an identity now is found among all that are staged; one that is gone by then would be missing for ever."""
+    first, second = due_partitions(settled, None)[0]
+    admin.execute(_REPEATING)
+    assert [hindrances(settled, each) for each in (first, second)] == [[], []], "nothing is vacated"
+    admin.execute("INSERT INTO etl.vacancy SELECT replay_id, 'public.book', gen_random_uuid() FROM etl.replay")
+    kept = ["10 rows among which a replay looks for who wins what it has vacated"]
+    for each in (first, second):
+        assert [found.text for found in hindrances(settled, each)] == kept
+        assert [found.text for found in drop(settled, each)] == kept
+    admin.execute(_SEEKING, [9])
+    assert [found.text for found in hindrances(settled, first)] == kept
+    admin.execute(_SEEKING, [10])
+    assert hindrances(settled, first) == [], "it has been looked through"
+    assert [found.text for found in hindrances(settled, second)] == kept
+    assert drop(settled, first) == []
+    admin.execute("UPDATE etl.replay SET abandoned = true")
+    assert drop(settled, second) == [], "nobody looks any more"
+
+
 def test_what_waits_and_what_is_claimed_keeps_its_partition(small: Connection, producer: Connection) -> None:
     stage(producer, "library", books(1, 15))
     lease = claim(small, 4)
