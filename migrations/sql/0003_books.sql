@@ -62,10 +62,16 @@ GRANT EXECUTE ON FUNCTION etl.seal_staging_partitions(bigint) TO etl_service;
 -- now on. In one statement's snapshot a row that did come by the trigger is in one of these places, for it goes from each to the
 -- next in one statement; so none is enqueued that another transaction has claimed meanwhile, or gives back. Only a second repair
 -- could enqueue what the first one has, once that is claimed: it waits here, and its statement begins after it.
+-- What somebody puts into the inbox by hand meanwhile may begin where a run of ours would, or overlap one: that run is given up, and
+-- what is lost is looked for once more.
 CREATE FUNCTION etl.enqueue_lost(from_row bigint DEFAULT 0)
 RETURNS TABLE (of_source text, enqueued bigint, first_row bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
+    mine        bigint[] := '{}';  -- first rows of the runs that were made
+    before      bigint;
+    refused     bigint;
+    doubled     bigint[];
     found_rows  jsonb;
     touched     text[];
     part        record;
@@ -75,26 +81,48 @@ BEGIN
                         'call it under READ COMMITTED', current_setting('transaction_isolation');
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('etl.enqueue_lost', 0));
-    WITH lost AS (
-        SELECT s.source, s.row_id, s.slip,
-               CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload)
-                    ELSE pg_column_size(s.payload #> '{}') END AS bytes
-          FROM etl.staging s
-         WHERE s.row_id >= from_row
-           AND NOT EXISTS (SELECT FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id)
-                            WHERE i.source = s.source AND u.row_id = s.row_id)
-           AND NOT EXISTS (SELECT FROM (SELECT unnest(b.row_ids) AS row_id FROM etl.batch b
-                                         WHERE b.status IN ('claimed', 'done') AND b.row_hi >= from_row) held
-                            WHERE held.row_id = s.row_id)
-        OFFSET 0
-    ), made AS (
-        INSERT INTO etl.inbox (source, row_id, rows, slip, bytes)   -- runs, as the trigger makes them
-        SELECT o.source, min(o.row_id), count(*), o.slip, sum(o.bytes)
-          FROM (SELECT m.*, row_number() OVER w AS no, sum(m.bytes) OVER w - m.bytes AS before FROM lost m
-                WINDOW w AS (PARTITION BY m.source, m.slip ORDER BY m.row_id ROWS UNBOUNDED PRECEDING)) o
-         GROUP BY o.source, o.slip, o.row_id - o.no, (o.no - 1) / 500, o.before / 262144, o.bytes >= 262144
-        ON CONFLICT DO NOTHING                      -- put there by hand meanwhile
-        RETURNING inbox.source, inbox.row_id, inbox.rows
+    LOOP
+        SELECT coalesce(max(b.batch_id), 0) INTO before FROM etl.batch b;
+        WITH lost AS (
+            SELECT s.source, s.row_id, s.slip,
+                   CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload)
+                        ELSE pg_column_size(s.payload #> '{}') END AS bytes
+              FROM etl.staging s
+             WHERE s.row_id >= from_row
+               AND NOT EXISTS (SELECT FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id)
+                                WHERE i.source = s.source AND u.row_id = s.row_id)
+               AND NOT EXISTS (SELECT FROM (SELECT unnest(b.row_ids) AS row_id FROM etl.batch b
+                                             WHERE b.status IN ('claimed', 'done') AND b.row_hi >= from_row) held
+                                WHERE held.row_id = s.row_id)
+            OFFSET 0
+        ), run AS MATERIALIZED (                            -- as the trigger makes them
+            SELECT o.source, min(o.row_id) AS row_id, count(*) AS rows, o.slip, sum(o.bytes) AS bytes
+              FROM (SELECT m.*, row_number() OVER w AS no, sum(m.bytes) OVER w - m.bytes AS before FROM lost m
+                    WINDOW w AS (PARTITION BY m.source, m.slip ORDER BY m.row_id ROWS UNBOUNDED PRECEDING)) o
+             GROUP BY o.source, o.slip, o.row_id - o.no, (o.no - 1) / 500, o.before / 262144, o.bytes >= 262144
+        ), made AS (
+            INSERT INTO etl.inbox (source, row_id, rows, slip, bytes)
+            SELECT r.source, r.row_id, r.rows, r.slip, r.bytes FROM run r ORDER BY r.source, r.row_id
+            ON CONFLICT DO NOTHING
+            RETURNING inbox.row_id
+        )
+        SELECT mine || ARRAY(SELECT m.row_id FROM made m), (SELECT count(*) FROM run) - (SELECT count(*) FROM made)
+          INTO mine, refused;
+        -- In a statement of its own, which sees what was put there meanwhile, and what of that is claimed already.
+        SELECT coalesce(array_agg(DISTINCT o.first), '{}') INTO doubled
+          FROM (SELECT i.row_id AS first, u.row_id FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id)
+                 WHERE i.row_id = ANY (mine)) o
+          JOIN (SELECT u.row_id FROM etl.inbox i, generate_series(i.row_id, i.row_id + i.rows - 1) AS u (row_id)
+                 WHERE i.row_id <> ALL (mine)
+                UNION ALL
+                SELECT unnest(b.row_ids) FROM etl.batch b
+                 WHERE b.batch_id > before AND b.status IN ('claimed', 'done') AND b.replay_id IS NULL) h ON h.row_id = o.row_id;
+        DELETE FROM etl.inbox i WHERE i.row_id = ANY (doubled);
+        mine := ARRAY(SELECT m FROM unnest(mine) AS u (m) WHERE m <> ALL (doubled));
+        EXIT WHEN refused = 0 AND doubled = '{}';
+    END LOOP;
+    WITH made AS (
+        SELECT i.source, i.row_id, i.rows FROM etl.inbox i WHERE i.row_id = ANY (mine)
     ), by_source AS (
         SELECT m.source, sum(m.rows) AS rows, min(m.row_id) AS first_row FROM made m GROUP BY m.source
     )

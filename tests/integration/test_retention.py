@@ -170,7 +170,9 @@ _REPEATING = "INSERT INTO etl.replay (filter, row_hi, row_cursor) VALUES ('{}', 
 _SEEKING = "UPDATE etl.replay SET phase = 'seeking', row_cursor = %s"
 
 
-def test_what_a_replay_has_vacated_keeps_all_partitions_in_which_its_winner_may_be(settled: Connection, admin: Connection) -> None:
+def test_what_a_replay_has_vacated_keeps_all_partitions_in_which_its_winner_may_be(
+    settled: Connection, admin: Connection
+) -> None:
     """The document that wins an identity now is found among all that are staged; one that is gone by then would be missing for ever."""
     first, second = due_partitions(settled, None)[0]
     admin.execute(_REPEATING)
