@@ -213,6 +213,7 @@ CREATE INDEX batch_by_row ON etl.batch USING gist (int8range(row_lo, row_hi, '[]
 -- What only few ask for (reason, message, items) is computed only where it is selected.
 -- Of several batches that have settled a row the latest counts, and all but the first are of replays.
 -- source || '': a row's batch is found by its range; by the index of sources all batches of its source would be read besides.
+-- Ids are compared with ids, also of replays' batches: with "= ANY (n.row_ids)" each of a source's rows meets each of its replays' batches.
 -- Seven relations: who joins one more is still within join_collapse_limit, beyond which the view would be computed whole.
 CREATE OR REPLACE VIEW etl.row_status AS
 SELECT s.row_id, s.source,

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from etl_actors.store.database import Connection, connect
+from tests.support.retained import settle_some, small_partitions
 from tests.support.variables import OWN
 
 # On another version than the wheel's only what asks a server something of its own is run: what is told of it on a terminal, and
@@ -48,3 +49,17 @@ def admin(database: str) -> Iterator[Connection]:
     """Connect as superuser, in autocommit mode."""
     with psycopg.connect(database, autocommit=True) as conn:
         yield conn
+
+
+@pytest.fixture
+def small(admin: Connection, service: Connection) -> Connection:
+    """Let the service have partitions of ten rows, and a slip for them."""
+    small_partitions(admin, service)
+    return service
+
+
+@pytest.fixture
+def settled(small: Connection, producer: Connection) -> Connection:
+    """Settle 25 rows in them."""
+    settle_some(small, producer)
+    return small

@@ -14,22 +14,8 @@ from tests.support.leases import claim
 from tests.support.partitions import seal
 from tests.support.plain_sums import differing_sums
 from tests.support.replays import repeat
-from tests.support.retained import ROWS, SLIP, balance, books, findings, first_of, settle_some, small_partitions
+from tests.support.retained import ROWS, SLIP, balance, books, findings, first_of
 from tests.support.settle import settle
-
-
-@pytest.fixture
-def small(admin: Connection, service: Connection) -> Connection:
-    """Let the service have partitions of ten rows, and a slip for them."""
-    small_partitions(admin, service)
-    return service
-
-
-@pytest.fixture
-def settled(small: Connection, producer: Connection) -> Connection:
-    """Settle 25 rows in them."""
-    settle_some(small, producer)
-    return small
 
 
 def test_what_is_dropped_is_pruned_in_the_books_which_balance_before_and_after(settled: Connection, database: str) -> None:

@@ -15,22 +15,8 @@ from etl_actors.store.ledger import ledger
 from etl_actors.store.retention import Hindrance, Why, drop, due_partitions
 from tests.support.documents import one, stage, until_blocked
 from tests.support.partitions import seal
-from tests.support.retained import ROWS, SLIP, at_once, balance, books, findings, first_of, settle_some, small_partitions
+from tests.support.retained import ROWS, SLIP, at_once, balance, books, findings, first_of
 from tests.support.settle import settle
-
-
-@pytest.fixture
-def small(admin: Connection, service: Connection) -> Connection:
-    """Let the service have partitions of ten rows, and a slip for them."""
-    small_partitions(admin, service)
-    return service
-
-
-@pytest.fixture
-def settled(small: Connection, producer: Connection) -> Connection:
-    """Settle 25 rows in them."""
-    settle_some(small, producer)
-    return small
 
 
 @pytest.fixture
