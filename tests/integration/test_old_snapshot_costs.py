@@ -11,6 +11,7 @@ from etl_actors.store.daemons import write_own
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import release_strays, rescue
+from etl_actors.store.ledger import carry, glance
 from etl_actors.store.replay.queue import ReplayQueue
 from tests.support.documents import one
 from tests.support.explaining import Explaining, Way
@@ -155,6 +156,27 @@ def test_a_claimed_batch_is_never_below_the_floor(admin: Connection, service: Co
     admin.execute("UPDATE etl.batch SET status = 'released'")
     clock.now += 61
     assert held.floor() == second
+
+
+def test_the_books_cost_no_more_after_an_hour_of_batches(
+    admin: Connection, service: Connection, asked: tuple[Connection, Explaining]
+) -> None:
+    """What was carried forward, or away from, stays as dead rows: a few a time, and not one a batch."""
+    conn, explaining = asked
+    settle = (
+        "INSERT INTO etl.batch (source, row_ids, row_lo, row_hi, bytes, owner, status, outcomes, loaded) "
+        "SELECT 'source ' || n %% 5, ARRAY[n], n, n, 1, 7, 'done', 'l', 1 FROM generate_series(1, %s) n"
+    )
+
+    def minutes(times: int) -> int:
+        for _ in range(times):
+            admin.execute(settle, [550])
+            carry(service)
+        return _pages(explaining, lambda: glance(conn))
+
+    first = minutes(3)
+    assert minutes(100) <= 1.5 * first + 25
+    assert one(admin, "SELECT sum(loaded) FROM etl.ledger") == 103 * 550
 
 
 def _aged(admin: Connection, node: int, updates: int) -> None:
