@@ -160,10 +160,10 @@ CREATE VIEW etl.standing AS
 WITH sealed AS (
     SELECT coalesce(max(counted_hi), 0) AS edge FROM etl.staging_partition
 ), part AS (
-    SELECT c.source, CASE WHEN p.dropped_at IS NULL THEN c.staged ELSE 0 END AS staged,
-           CASE WHEN p.dropped_at IS NULL THEN 0 ELSE c.staged END AS pruned,
-           0::bigint AS claimed, 0::bigint AS loaded, 0::bigint AS duplicate, 0::bigint AS skipped, 0::bigint AS rejected
-      FROM etl.staging_count c JOIN etl.staging_partition p ON p.name = c.partition
+    SELECT c.source, c.staged, 0::bigint AS pruned, 0::bigint AS claimed, 0::bigint AS loaded, 0::bigint AS duplicate, 0::bigint AS skipped, 0::bigint AS rejected
+      FROM etl.staging_count c
+    UNION ALL
+    SELECT p.source, 0, p.rows, 0, 0, 0, 0, 0 FROM etl.pruned p
     UNION ALL  -- counted from staging itself: what no transaction can add to once, the rest now
     SELECT s.source, count(*), 0, 0, 0, 0, 0, 0
       FROM etl.staging s  -- with the upper bound the planner takes it for a small range, and does not read the partition whole

@@ -16,7 +16,14 @@ CREATE TABLE etl.carried_version (
 );
 COMMENT ON TABLE etl.carried_version IS 'Of the batches that are carried: how many documents each version of a slip has loaded.';
 
--- The others, as ranges of ids: all from some id on, and between those that are carried what was claimed then, or not there yet: an id is
+-- What was counted of partitions that retention has dropped: there are more of them every day.
+CREATE TABLE etl.pruned (
+    source text PRIMARY KEY,
+    rows   bigint NOT NULL
+);
+COMMENT ON TABLE etl.pruned IS 'How many rows of each source were in partitions of staging that are dropped.';
+
+-- The batches that are not in these sums, as ranges of ids: all from some id on, and between those that are carried what was claimed then, or not there yet: an id is
 -- drawn before its batch is seen. Whoever drew one held a lock on etl.batch; when all who held one then have ended, what is not there
 -- never will be.
 CREATE TABLE etl.uncarried (
@@ -146,6 +153,6 @@ BEGIN
 END $$;
 CREATE TRIGGER batches_are_uncarried AFTER TRUNCATE ON etl.batch FOR EACH STATEMENT EXECUTE FUNCTION etl.uncarry_all();
 
-GRANT SELECT ON etl.carried, etl.carried_version, etl.uncarried TO etl_service, etl_operator;
+GRANT SELECT ON etl.carried, etl.carried_version, etl.uncarried, etl.pruned TO etl_service, etl_operator;
 REVOKE EXECUTE ON FUNCTION etl.carry_batches(int, int), etl.uncarry(), etl.uncarry_all() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION etl.carry_batches(int, int) TO etl_service;

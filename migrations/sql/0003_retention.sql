@@ -102,6 +102,11 @@ BEGIN
     SELECT 'prune', jsonb_build_object('partition', part, 'row_lo', p.row_lo, 'row_hi', p.row_hi - 1,
                'first_received_at', p.first_received_at, 'last_received_at', p.last_received_at,
                'rows', coalesce((SELECT jsonb_object_agg(c.source, c.staged) FROM etl.staging_count c WHERE c.partition = part), '{}'));
+    WITH counted AS (
+        DELETE FROM etl.staging_count c WHERE c.partition = part RETURNING c.source, c.staged
+    )
+    INSERT INTO etl.pruned AS gone (source, rows) SELECT c.source, c.staged FROM counted c
+    ON CONFLICT (source) DO UPDATE SET rows = gone.rows + excluded.rows;
 END $$;
 REVOKE EXECUTE ON FUNCTION etl.staging_in_use(text), etl.staging_at_odds(text), etl.drop_staging_partition(text, int)
     FROM PUBLIC;

@@ -37,6 +37,14 @@ def test_what_is_dropped_is_pruned_in_the_books_which_balance_before_and_after(s
     assert [row.row_id for row in fetch(settled, [1, 11, 20, 21])] == [21]
     assert one(settled, "SELECT count(*) FROM etl.row_status WHERE row_id <= 20") == 0
     assert one(settled, "SELECT to_regclass(%s)", f"etl.{due[0].name}") is None
+    assert settled.execute("SELECT source, rows FROM etl.pruned").fetchall() == [("library", 20)]
+    assert (
+        one(
+            settled,
+            "SELECT count(*) FROM etl.staging_count c JOIN etl.staging_partition p ON p.name = c.partition WHERE p.dropped_at IS NOT NULL",
+        )
+        == 0
+    )
 
 
 def test_the_target_rows_stay_and_what_was_dropped_is_on_record(settled: Connection, service_url: str) -> None:

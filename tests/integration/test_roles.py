@@ -57,7 +57,7 @@ _MAY = {
         "INSERT INTO etl.schema_change (target, statement, status) VALUES ('t', 's', 'made')",
         "SELECT nextval('etl.lease_token')",
         "SELECT etl.add_staging_partitions(1000), etl.seal_staging_partitions(), etl.carry_batches()",
-        "SELECT * FROM etl.standing, etl.carried, etl.carried_version, etl.uncarried",
+        "SELECT * FROM etl.standing, etl.carried, etl.carried_version, etl.uncarried, etl.pruned",
         "SELECT * FROM etl.drop_staging_partition('none'), etl.staging_in_use('none'), etl.staging_at_odds('none')",
         "CREATE TABLE public.another (a int)",
         "CREATE TEMP TABLE passing (a int)",
