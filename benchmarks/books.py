@@ -163,7 +163,7 @@ def _settled(admin: Connection, url: str, rows: int, tell: Callable[[str], None]
 
 
 def _count_up_to(admin: Connection, row_id: int) -> None:
-    """Have staging counted, as daemons do twice a minute, until a row is the first that is not."""
+    """Have staging counted, as daemons do each ten seconds, until a row is the first that is not."""
     while admin.execute("SELECT coalesce(max(counted_hi), 1) < %s FROM etl.staging_partition", [row_id]).fetchone() == (True,):
         admin.execute("SELECT etl.seal_staging_partitions()")
 

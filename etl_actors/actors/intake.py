@@ -25,9 +25,8 @@ log = structlog.get_logger()
 
 _BUSY_POLL_S = 0.01
 ASIDE_S = 60.0  # for so long a source is left alone whose batch could not land
-_PARTITIONS_EVERY = 30  # beats
+_BOOKS_EVERY = 10  # beats: what the ledger counts afresh is what has come, and was settled, since
 _PEERS_EVERY = 10
-_CARRY_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +145,10 @@ class Intake:
             log.info(events.BATCH_RELEASED, batch_id=batch_id, why="reply lost")
         if strays:
             self.inbox.sweep()  # their rows lie below the floors
-        if self.beats % _PARTITIONS_EVERY == 0:
+        if self.beats % _BOOKS_EVERY == 0:
             made = keep_partitions(self.conn, self.limits.partition_rows)
             if made:
                 log.info(events.PARTITION_ADDED, partitions=made)
-        if self.beats % _CARRY_EVERY == 0:
             carry(self.conn)
         self.beats += 1
         self.rescuing = True
