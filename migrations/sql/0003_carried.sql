@@ -23,9 +23,9 @@ CREATE TABLE etl.pruned (
 );
 COMMENT ON TABLE etl.pruned IS 'How many rows of each source were in partitions of staging that are dropped.';
 
--- The batches that are not in these sums, as ranges of ids: all from some id on, and between those that are carried what was claimed then, or not there yet: an id is
--- drawn before its batch is seen. Whoever drew one held a lock on etl.batch; when all who held one then have ended, what is not there
--- never will be.
+-- The batches that are not in these sums, as ranges of ids: all from some id on, and between those that are carried what was claimed then,
+-- or not there yet: an id is drawn before its batch is seen. Whoever drew one held a lock on etl.batch (the identity has no cache, from
+-- which one could be drawn without); when all who held one then have ended, what is not there never will be.
 CREATE TABLE etl.uncarried (
     batch_lo bigint NOT NULL,
     batch_hi bigint NOT NULL,                               -- inclusive; of the last range the greatest that there is
