@@ -151,7 +151,8 @@ class Replays:
             self.rest_s = max(_SOON_S, replay.wait_s)
             return ()
         rows, nbytes = book.pace.size(None)
-        made = self.queue.claim(replay, min(self.limits.batch_rows, rows), min(self.limits.batch_bytes, book.bytes_left, nbytes))
+        rows, nbytes = min(self.limits.batch_rows, rows), min(self.limits.batch_bytes, book.bytes_left, nbytes)
+        made = self.queue.claim(replay, rows, nbytes) or self.queue.take(replay, rows, nbytes)
         if not made:
             self._go_on(replay)
             return ()

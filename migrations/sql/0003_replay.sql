@@ -79,9 +79,10 @@ END;
 
 -- Of these, the rows that a replay's filter chooses. Its keys, all of which must hold: rows, batches (lists of ids), source,
 -- slip, since, until (times of receipt), rejected (true: with an open dead letter of their last batch), reason (of that).
--- What is no longer retained in staging is not chosen: it cannot be parsed again.
+-- What is no longer retained in staging is not chosen: it cannot be parsed again. The last column is what the document weighs: whoever
+-- does not ask for it does not have it reckoned.
 CREATE FUNCTION etl.chosen(filter jsonb, lo bigint, hi bigint)
-RETURNS TABLE (row_id bigint, source text, slip text, batch_id bigint, settled_slip text, settled_digest text, letter text)
+RETURNS TABLE (row_id bigint, source text, slip text, batch_id bigint, settled_slip text, settled_digest text, letter text, bytes bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
 BEGIN ATOMIC
     -- A row that no version took has the digest of its batch all the same: another row's.
@@ -89,7 +90,11 @@ BEGIN ATOMIC
            CASE WHEN d.letter <> 'r' OR NOT EXISTS (SELECT FROM etl.reject j
                                                      WHERE j.row_id = d.row_id AND j.batch_id = d.batch_id
                                                        AND j.stage IN ('stage', 'route')) THEN d.slip_digest END,
-           d.letter
+           d.letter,
+           -- The text of what is small is not made to learn its length.
+           CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload)
+                WHEN pg_column_size(s.payload) < 20000 THEN 4 * pg_column_size(s.payload)
+                ELSE octet_length(s.payload::text) END
       FROM etl.settled(lo, hi) d JOIN etl.staging s ON s.row_id = d.row_id AND s.row_id BETWEEN lo AND hi
      WHERE (filter ->> 'source' IS NULL OR d.source = filter ->> 'source')
        AND (filter ->> 'slip' IS NULL OR d.slip = filter ->> 'slip')

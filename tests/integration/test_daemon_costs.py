@@ -123,11 +123,18 @@ CASES: Cases = {
     "next of listed rows": lambda conn, large: _windows(conn, large, "next_chosen", {"filter": '{"rows": [25000]}'}),
     "next rejected row": lambda conn, large: _windows(conn, large, "next_chosen", {"filter": '{"rejected": true}'}),
     "next sought row": lambda conn, large: _windows(conn, large, "next_sought", {"digests": ["digest 0"]}),
+    "whether a replay can be taken from": lambda conn, _: _of_replay(conn, "may_take"),
+    "window of a replay that is taken": lambda conn, _: _of_replay(
+        conn, "take", rows=500, bytes=2**40, owner=1, only=[], filter='{"source": "source 4"}', lo=9000, hi=9999
+    ),
     "lock of a replay": lambda conn, _: _of_replay(conn, "lock"),
     "what bars a replay": lambda conn, _: _of_replay(conn, "barring"),
     "vacated targets": lambda conn, _: _of_replay(conn, "vacated_targets"),
-    "letters before": lambda conn, _: _of_landing(conn, "prior", batches=list(range(100, 200)), row_ids=list(range(100, 1100))),
+    "letters before": lambda conn, large: _of_landing(
+        conn, "prior", batches=list(range(100, 200)), batch_id=large.holding["batch_id"]
+    ),
     "letters superseded": lambda conn, _: _of_landing(conn, "supersede", row_ids=list(range(2000, 3000))),
+    "letters of a run superseded": lambda conn, _: _of_landing(conn, "supersede_run", lo=2000, hi=2999),
     "letters of items": lambda conn, _: _of_landing(
         conn, "keep_items", batch_id=7, batches=list(range(100, 200)), row_ids=list(range(2000, 3000))
     ),

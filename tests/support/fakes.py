@@ -269,6 +269,12 @@ class FakeReplayQueue:
             return ()
         return (self.intake.repeat(rows, self.digest),) if self.intake.repeating and not self.barred else ()
 
+    def take(self, replay: Replay, rows: int, nbytes: int) -> tuple[Lease, ...]:
+        """Leave it to `advance` to choose."""
+        assert replay == self.replay
+        assert rows > 0 < nbytes
+        return ()
+
     def advance(self, replay: Replay) -> Step:
         """Choose what there is to choose, or finish."""
         assert replay == self.replay

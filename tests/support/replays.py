@@ -34,6 +34,7 @@ def repeat(
     chosen: str,
     size: int = 7,
     growing: Growing | None = None,
+    loading: Loading | None = None,
 ) -> int:
     """Replay rows from the first batch to the last row that is found again.
 
@@ -44,6 +45,7 @@ def repeat(
         chosen: digest of the version by which the rows are parsed.
         size: rows of a batch.
         growing: of slips that break documents out.
+        loading: over the connection; None for a new one.
 
     Returns:
         The replay's id.
@@ -51,9 +53,10 @@ def repeat(
     replay_id: int = one(
         service, "INSERT INTO etl.replay (filter) VALUES (%s::jsonb) RETURNING replay_id", dumps({"rows": [*row_ids]})
     )
-    _work(service, replay_id, [(row_id, chosen) for row_id in row_ids], slips, size, growing, seeking=False)
+    loading = loading or Loading(service)
+    _work(service, replay_id, [(row_id, chosen) for row_id in row_ids], slips, size, growing, loading, seeking=False)
     if one(service, "SELECT count(*) FROM etl.vacancy WHERE replay_id = %s", replay_id):
-        _work(service, replay_id, service.execute(_CANDIDATES).fetchall(), slips, size, growing, seeking=True)
+        _work(service, replay_id, service.execute(_CANDIDATES).fetchall(), slips, size, growing, loading, seeking=True)
         service.execute("DELETE FROM etl.vacancy WHERE replay_id = %s", [replay_id])
     service.execute("UPDATE etl.replay SET status = 'done', finished_at = now() WHERE replay_id = %s", [replay_id])
     return replay_id
@@ -66,11 +69,11 @@ def _work(
     slips: dict[str, Slip],
     size: int,
     growing: Growing | None,
+    loading: Loading,
     *,
     seeking: bool,
 ) -> None:
     parser = BatchParser(lambda row_ids: fetch(service, row_ids), "public", growing=growing)
-    loading = Loading(service)
     for digest in dict.fromkeys(digest for _, digest in rows):
         ids = [row_id for row_id, wanted in rows if wanted == digest]
         role = Role((RoleSlip(digest, slips[digest].files, slips[digest].name),), settled=seeking)

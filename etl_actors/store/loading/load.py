@@ -165,7 +165,7 @@ class Loading:
                 insert_rejects(self._conn, lease.batch_id, parsed)
                 return self._finish(lease, parsed, landing)
             copy(self._conn, parsed)
-            made = self._repeating.land(lease, lease.repeat, parsed, kin, self._fill)
+            made = self._repeating.land(lease, lease.repeat, parsed, kin, self._fill, whole=whole)
             if made is None:
                 return Loaded(0, 0, 0, 0, 0, 0)
             return self._finish(made.lease, made.parsed, made.landing, made.prior, made.after)

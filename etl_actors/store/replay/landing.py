@@ -22,7 +22,7 @@ from etl_actors.store.loading.winners import count_differing, winning_positions
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.refilling import lock_filled, take_back, update_given
 from etl_actors.store.replay.rows import Fresh, compare_fresh, held_rows, lock_rows, overwrite, remove_rows
-from etl_actors.store.replay.sets import differing_roots
+from etl_actors.store.replay.sets import same_text, with_other_sets
 from etl_actors.store.tables.kin import Kin
 from etl_actors.store.tables.quoting import Quoted
 from etl_actors.store.tables.temps import temp_of
@@ -178,8 +178,8 @@ def _unchanged(made: _Relanding, table: Table, kin: Kin, fresh: Iterable[Fresh])
         return same
     if table.kind is not Kind.ROOT:
         return []  # by which of a document's rows its sets land is told by positions: they are rather written again
-    differing = differing_roots(made.conn, made.parsed, table, sets, {row.row_id: row.id for row in same})
-    return [row for row in same if row.id not in differing]
+    differing = with_other_sets(made.conn, made.parsed, table, sets, [row.row_id for row in same], same_text)
+    return [row for row in same if row.row_id not in differing]
 
 
 def _refill(made: _Relanding, table: Table, kin: Kin) -> None:

@@ -16,6 +16,7 @@ from etl_actors.store.leases import Lease, leases
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.listed import Listed
 from etl_actors.store.replay.seeking import Seeking
+from etl_actors.store.replay.taking import take
 
 __all__ = ["WINDOW_ROWS", "Phase", "Replay", "ReplayQueue", "Step", "Stored", "Unworkable"]
 
@@ -104,6 +105,8 @@ class ReplayQueue:
     _floor: tuple[str, int] = field(default=("", 0), init=False)
     _listed: Listed | None = field(default=None, init=False)
     _seeking: Seeking | None = field(default=None, init=False)
+    _mixed: int | None = field(default=None, init=False)  # of it, several sources share windows
+    _spread: int = field(default=1, init=False)  # row ids of the last window for each row that was chosen of it
     _under_way: tuple[int, frozenset[int]] | None = field(default=None, init=False)  # of a replay: loads older than its end
 
     def current(self) -> Replay | None:
@@ -137,6 +140,34 @@ class ReplayQueue:
             if not source:
                 return ()
             self._floor = ("", 0)  # what was given back lies below
+
+    def take(self, replay: Replay, rows: int, nbytes: int) -> tuple[Lease, ...]:
+        """Claim the next rows as they are chosen, where none waits that was chosen before; empty where that cannot be.
+
+        Args:
+            replay: the current one, of which `claim` has found none.
+            rows: as of `claim`.
+            nbytes: as of `claim`.
+
+        Raises:
+            Unworkable: the database cannot do what the replay asks.
+        """
+        if replay.rate is not None or replay.cancelled or replay.phase is not Phase.REPEATING or self._mixed == replay.replay_id:
+            return ()
+        with self._workable(), self.conn.transaction():
+            row = self.conn.execute(_SQL["may_take"], {"replay_id": replay.replay_id}).fetchone()
+            if row is None:
+                return ()
+            listed = self._filter(replay.replay_id)
+            first = self._first("next_chosen", {"filter": dumps(listed.next(row[0]))}, *row)
+            if first is None or first > row[1]:
+                return ()  # the rest is passed over where the replay goes on
+            last = min(first + min(self.window_rows, rows * self._spread) - 1, row[1])
+            taken = take(self.conn, listed, first, last, rows, nbytes, self.owner, self.only)
+        self._spread = -(-(last - first + 1) // max(1, taken.rows))
+        if not taken.one:
+            self._mixed, self._floor = replay.replay_id, ("", 0)
+        return taken.made
 
     def advance(self, replay: Replay) -> Step:
         """Go on where nothing can be claimed: choose the next window, or turn to what was vacated, or finish.

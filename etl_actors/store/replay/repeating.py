@@ -1,22 +1,25 @@
 """A replay's batch within a load's transaction: what its rows were before, their landing, and what the replay is told."""
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from psycopg import sql
+from psycopg.errors import DatatypeMismatch
 
 from etl_actors.errors import LeaseLost
-from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.slips.model.slip import Slip
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease, Repeat
 from etl_actors.store.loading.dead_letters import insert_rejects
-from etl_actors.store.loading.landing import Landing, filled_tables
+from etl_actors.store.loading.landing import Landing, copy, filled_tables
+from etl_actors.store.loading.straight import Contested
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.landing import Former, cut_to_vacant, reland
+from etl_actors.store.replay.unchanged import only, unchanged
 from etl_actors.store.tables.kin import Kin, find_kin, stored_slips
 from etl_actors.store.tables.quoting import Quoted
 from etl_actors.store.tables.temps import temp_of
@@ -25,6 +28,7 @@ __all__ = ["Repeated", "Repeating"]
 
 _SQL = queries("replay_landing")
 _TARGETS = queries("targets")
+_MOST_CHANGED = 0.5  # of a batch's rows; beyond, all of them are landed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ class Repeating:
         """Find anew what other slips have put where, since one was stored or a table has changed."""
         self._former.clear()
 
-    def land(self, lease: Lease, repeat: Repeat, parsed: Parsed, kin: Kin, tell: Callable[[Table], None]) -> Repeated | None:
+    def land(
+        self, lease: Lease, repeat: Repeat, parsed: Parsed, kin: Kin, tell: Callable[[Table], None], *, whole: bool
+    ) -> Repeated | None:
         """Land a batch, after its rows were copied; None where none of them is settled by it, and it is over.
 
         Args:
@@ -72,6 +78,10 @@ class Repeating:
             parsed: the batch.
             kin: what else belongs to its tables.
             tell: told of each table before its rows are inserted.
+            whole: whether all rows are to be landed, also those that would change nothing.
+
+        Raises:
+            Contested: it is to be landed whole.
         """
         self.conn.execute(_SQL["one_at_a_time"])
         self.conn.execute(_SQL["joins"])
@@ -84,10 +94,43 @@ class Repeating:
             lease, repeat, parsed = self._cut(lease, repeat, parsed, wanted)
         letters, digests, after = self._prior(lease, repeat)
         self._index_filled(parsed)
-        landing, vacated = reland(self.conn, lease, repeat, parsed, kin, self._made_by(digests), tell)
+        landing, vacated = self._land(
+            lease, repeat, parsed, kin, self._made_by(digests, parsed), tell, whole=whole or repeat.seeking
+        )
         self._tell_rejects(lease, repeat, parsed)
         self._advance(repeat, done=meant, vacated=vacated, found=len(wanted))
         return Repeated(lease, parsed, landing, letters, after)
+
+    def _land(
+        self,
+        lease: Lease,
+        repeat: Repeat,
+        parsed: Parsed,
+        kin: Kin,
+        former: Former,
+        tell: Callable[[Table], None],
+        *,
+        whole: bool,
+    ) -> tuple[Landing, int]:
+        """Land what may change something; the rest counts as it did."""
+        try:
+            same = None if whole else unchanged(self.conn, lease.row_ids, parsed, kin, former)
+        except DatatypeMismatch as exc:
+            raise Contested from exc  # somebody has changed the type of a column: texts can be compared even so
+        if same is None or len(same.others) > _MOST_CHANGED * len(lease.row_ids):
+            return reland(self.conn, lease, repeat, parsed, kin, former, tell)
+        told = [block.table.qualified for block in parsed.blocks if block.rows or block.table.kind is not Kind.SET]
+        landing, vacated = Landing(gained=Counter(dict.fromkeys([*former.tables, *told], 0))), 0
+        if same.others:
+            changing = replace(lease, row_ids=tuple(row_id for row_id in lease.row_ids if row_id in same.others))
+            left = only(parsed, same.others)
+            copy(self.conn, left)
+            made, vacated = reland(self.conn, changing, repeat, left, kin, former, tell)
+            made.gained.update(landing.gained)
+            landing = made
+        landing.winners += same.winners
+        landing.differing += len(same.differing)
+        return landing, vacated
 
     def narrowed(self, lease: Lease, parsed: Parsed) -> Parsed:
         """Leave out what a batch that only seeks would put into tables that are gone: to find winners it makes none anew."""
@@ -101,7 +144,10 @@ class Repeating:
             given = {"row_ids": list(lease.row_ids), "batches": list(set(repeat.prior_batches)), "batch_id": lease.batch_id}
             self.conn.execute(_SQL["keep_items"], given)
         else:
-            self.conn.execute(_SQL["supersede"], {"row_ids": list(lease.row_ids)})
+            lo, hi = lease.row_ids[0], lease.row_ids[-1]
+            run = hi - lo + 1 == len(lease.row_ids)
+            ours = {"lo": lo, "hi": hi} if run else {"row_ids": list(lease.row_ids)}
+            self.conn.execute(_SQL["supersede_run" if run else "supersede"], ours)
             insert_rejects(self.conn, lease.batch_id, parsed)
 
     def _wanted(self, lease: Lease, repeat: Repeat, parsed: Parsed) -> set[int]:
@@ -137,30 +183,30 @@ class Repeating:
             raise LeaseLost.of(lease.batch_id, lease.token)
         self._advance(repeat, done=meant, vacated=0, found=0)
 
-    def _prior(self, lease: Lease, repeat: Repeat) -> tuple[str, set[str], datetime | None]:
-        by = dict(zip(lease.row_ids, repeat.prior_batches, strict=True))
-        given = {"row_ids": list(by), "batches": list(set(by.values()))}
-        found = [row for row in self.conn.execute(_SQL["prior"], given) if by[row[0]] == row[1]]
-        letters = {row_id: letter for row_id, _, letter, *_ in found}
-        digests = {
-            digest for *_, letter, digest, _ in found if letter in {Outcome.LOADED, Outcome.DUPLICATE} and digest is not None
-        }
-        after = max((finished_at for *_, finished_at in found), default=None)
-        return "".join(letters[row_id] for row_id in lease.row_ids), digests, after
+    def _prior(self, lease: Lease, repeat: Repeat) -> tuple[str, Sequence[str], datetime | None]:
+        given = {"batch_id": lease.batch_id, "batches": list(dict.fromkeys(repeat.prior_batches))}
+        letters, digests, after = self.conn.execute(_SQL["prior"], given).fetchone() or ("", (), None)
+        if letters is None or len(letters) != len(lease.row_ids):
+            msg = f"expected a former outcome of each row of batch {lease.batch_id}, got {len(letters or '')} of {len(lease.row_ids)}"
+            raise ValueError(msg)
+        return letters, digests, after
 
-    def _made_by(self, digests: Collection[str]) -> Former:
+    def _made_by(self, digests: Collection[str], parsed: Parsed) -> Former:
         unknown = [digest for digest in digests if digest not in self._former]
         if unknown:
             stored = {slip.digest: slip for slip in stored_slips(self.conn, self.target_schema)}
             for digest in unknown:
                 slip = stored[digest]
                 self._former[digest] = slip, find_kin(self.conn, slip.targets, self.target_schema)
+        there = {block.table.qualified for block in parsed.blocks}
         tables: dict[str, Table] = {}
         filled: dict[str, Table] = {}
         kin: dict[str, Kin] = {}
         for digest in sorted(digests):
             slip, found = self._former[digest]
-            owners = {t.qualified: t for t in slip.targets if t.kind is not Kind.SET and self.is_there(t)}
+            owners = {
+                t.qualified: t for t in slip.targets if t.kind is not Kind.SET and (t.qualified in there or self.is_there(t))
+            }
             tables |= owners
             filled |= {name: table for name, table in owners.items() if table.policy is Policy.FILL}
             kin |= dict.fromkeys(owners, found)

@@ -5,15 +5,25 @@
 SELECT pg_advisory_xact_lock(hashtextextended('etl.replay', 0))
 
 -- name: joins
--- A load's joins go by index alone; a replay also holds a batch's rows against each other, in temps that have none.
-SELECT set_config('enable_hashjoin', 'on', true)
+-- A load's joins go by index alone; a replay also holds a batch's rows against each other, in temps that have none. And a plan that is
+-- kept for any list of rows looks such a list through from end to end, for each row: it is made for each list.
+SELECT set_config('enable_hashjoin', 'on', true), set_config('plan_cache_mode', 'force_custom_plan', true)
 
 -- name: prior
--- How each row was settled before, and under which version of a slip. A batch's arrays are unpacked once, not once a row.
--- That it is done is not asked by its status, by which the planner may walk an index of all that are.
-SELECT u.row_id, b.batch_id, u.letter, b.slip_digest, b.finished_at
-  FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS u (row_id, letter)
- WHERE b.batch_id = ANY (%(batches)s::bigint[]) AND b.outcomes IS NOT NULL AND u.row_id = ANY (%(row_ids)s::bigint[])
+-- How each row of a batch was settled before, and under which versions of slips. A batch's arrays are unpacked once, not once a row; by a
+-- FULL JOIN, which goes by a hash whatever the planner takes them to hold. What is done is not asked by its status, by which the planner
+-- may walk an index of all that are.
+WITH before AS MATERIALIZED (
+    SELECT w.row_id, w.batch_id, u.letter
+      FROM (SELECT r.* FROM etl.batch m, unnest(m.row_ids, m.prior_batches) AS r (row_id, batch_id) WHERE m.batch_id = %(batch_id)s) w
+      FULL JOIN (SELECT b.batch_id, r.* FROM etl.batch b, unnest(b.row_ids, string_to_array(b.outcomes, NULL)) AS r (row_id, letter)
+                  WHERE b.batch_id = ANY (%(batches)s::bigint[]) AND b.outcomes IS NOT NULL) u
+        ON u.row_id = w.row_id AND u.batch_id = w.batch_id
+)
+SELECT (SELECT string_agg(o.letter, '' ORDER BY o.row_id) FROM before o WHERE o.row_id IS NOT NULL),
+       ARRAY (SELECT DISTINCT b.slip_digest FROM etl.batch b
+               WHERE b.batch_id = ANY (ARRAY (SELECT DISTINCT o.batch_id FROM before o WHERE o.letter IN ('l', 'd'))) AND b.slip_digest IS NOT NULL),
+       (SELECT max(b.finished_at) FROM etl.batch b WHERE b.batch_id = ANY (%(batches)s::bigint[]))
 
 -- name: vacate
 INSERT INTO etl.vacancy (replay_id, target, id) SELECT %(replay_id)s, %(target)s, unnest(%(ids)s::uuid[])
@@ -24,6 +34,11 @@ ON CONFLICT DO NOTHING
 -- which the planner may walk.
 UPDATE etl.reject SET status = 'replayed'
  WHERE row_id = ANY (%(row_ids)s::bigint[]) AND status NOT IN ('replayed', 'discarded')
+
+-- name: supersede_run
+-- The same, of row ids without a gap.
+UPDATE etl.reject SET status = 'replayed'
+ WHERE row_id BETWEEN %(lo)s AND %(hi)s AND status NOT IN ('replayed', 'discarded')
 
 -- name: keep_items
 UPDATE etl.reject SET batch_id = %(batch_id)s

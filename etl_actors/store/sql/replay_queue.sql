@@ -57,6 +57,44 @@ SELECT d.source, d.slip, array_agg(d.row_id ORDER BY d.row_id), min(d.row_id), m
  GROUP BY d.source, d.slip, d.digest, g.replay_id, g.phase
 RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt, replay_id, slip_digest, prior_batches, seeking
 
+-- name: may_take
+-- Whether rows of it can be claimed as they are chosen: none waits that was chosen before, and there is no rate. It is held then.
+SELECT r.row_cursor, r.row_hi FROM etl.replay r
+ WHERE r.replay_id = %(replay_id)s AND r.status = 'open' AND r.phase = 'repeating' AND r.rate IS NULL AND r.row_cursor < r.row_hi
+   AND NOT EXISTS (SELECT FROM etl.replay_row q WHERE q.replay_id = r.replay_id) FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: take
+-- The window between two ids, claimed as it is chosen if one source has all of it, which can be claimed here: so its rows are not written
+-- to wait for a moment. As many as a batch may have: behind these the next window begins. Else all of it waits, to be claimed by source.
+WITH chosen AS MATERIALIZED (
+    SELECT c.source, c.row_id, c.slip, CASE r.version WHEN 'original' THEN c.settled_digest END AS digest, c.batch_id, c.bytes
+      FROM etl.replay r, etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c WHERE r.replay_id = %(replay_id)s
+), told AS MATERIALIZED (
+    SELECT count(*) AS rows,
+           coalesce(min(c.source COLLATE "C") = max(c.source COLLATE "C")
+                    AND (cardinality(%(only)s::text[]) = 0 OR min(c.source COLLATE "C") = ANY (%(only)s))
+                    AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = min(c.source COLLATE "C")), true) AS one
+      FROM chosen c
+), k AS MATERIALIZED (
+    SELECT q.* FROM (SELECT c.*, sum(c.bytes) OVER (ORDER BY c.row_id ROWS UNBOUNDED PRECEDING) - c.bytes AS before FROM chosen c) q
+     WHERE q.before < %(bytes)s AND (SELECT t.one FROM told t) ORDER BY q.row_id LIMIT %(rows)s
+), waits AS (
+    INSERT INTO etl.replay_row (replay_id, source, row_id, slip, digest, batch_id)
+    SELECT %(replay_id)s, c.source, c.row_id, c.slip, c.digest, c.batch_id FROM chosen c WHERE NOT (SELECT t.one FROM told t)
+    ON CONFLICT DO NOTHING
+), moved AS (
+    UPDATE etl.replay r
+       SET row_cursor = CASE WHEN t.one AND (SELECT count(*) FROM k) < t.rows THEN (SELECT max(k.row_id) FROM k) ELSE %(hi)s END
+      FROM told t WHERE r.replay_id = %(replay_id)s
+), made AS (
+    INSERT INTO etl.batch (source, slip, row_ids, row_lo, row_hi, bytes, owner, replay_id, slip_digest, prior_batches, seeking)
+    SELECT k.source, k.slip, array_agg(k.row_id ORDER BY k.row_id), min(k.row_id), max(k.row_id), sum(k.bytes), %(owner)s,
+           %(replay_id)s, k.digest, array_agg(k.batch_id ORDER BY k.row_id), false
+      FROM k GROUP BY k.source, k.slip, k.digest
+    RETURNING batch_id, lease_token, source, slip, row_ids, bytes, attempt, replay_id, slip_digest, prior_batches, seeking
+)
+SELECT t.rows, t.one, m.* FROM told t LEFT JOIN made m ON true
+
 -- name: lock
 SELECT r.phase, r.status = 'cancelled', r.abandoned, r.row_cursor, r.row_hi FROM etl.replay r
  WHERE r.replay_id = %(replay_id)s AND r.finished_at IS NULL AND r.status <> 'done' FOR NO KEY UPDATE SKIP LOCKED

@@ -1,0 +1,243 @@
+"""What a replay leaves where nothing changes, and how it counts it, is the same whether unchanged documents are landed or passed over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from random import Random
+from typing import Any
+
+import pytest
+
+from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.store.database import Connection
+from etl_actors.store.loading.load import Loading
+from etl_actors.store.replay import repeating
+from etl_actors.store.replay.unchanged import Unchanged, unchanged
+from etl_actors.store.slips import remember
+from etl_actors.store.tables.targets import ensure_tables
+from tests.support.changing import documents, load
+from tests.support.documents import stage
+from tests.support.replays import repeat
+
+_SLIP = """
+name = "note"
+source = "notes"
+{when}
+[tables.note]
+key = ["id"]
+on_duplicate = "{root}"
+{deletes}
+columns.id    = "{id} | int"
+columns.title = "{title} | text"
+columns.at    = {{ expr = "{at} | int", check = "at < 99" }}
+columns.score = "at | numeric(6,2)"
+[tables.note_tag]
+parent = "note"
+each = "{tags}"
+columns.tag = "@ | {tag}text"
+[tables.note_tag_bit]
+parent = "note_tag"
+each = "$.bits[*]"
+columns.bit = "@ | int"
+[tables.vendor]
+parent = "note"
+each = "@.vendors[*]"
+key = ["name"]
+on_duplicate = "{own}"
+columns.name   = "{name} | text"
+columns.rating = "rating | int"
+[tables.person]
+each = "$.vendors[*]"
+key = ["name"]
+on_duplicate = "{entity}"
+columns.name   = "{name} | text"
+columns.rating = "rating | int"
+"""
+_FIRST = {"when": "", "deletes": "", "id": "id", "title": "title", "at": "at", "tags": "@.tags[*]", "tag": "", "name": "name"}
+_CHANGES: dict[str, dict[str, str]] = {
+    "nothing": {},
+    "values": {"title": "if(id == 1, 'new', title)"},
+    "keys": {"id": "if(id > 3, at, id)"},
+    "children": {"tag": "upper | "},
+    "fewer children": {"tags": "@.nothing[*]"},
+    "times": {"at": "if(at > 4, 0, at)"},
+    "fewer": {"when": 'when = "at < 6"'},
+    "names": {"name": "if(rating > 3, 'x', name)"},
+    "rejects": {"title": "if(at == 2, null, title) | required"},
+}
+_ROW = "md5(_id::text)::uuid, _row_id, _batch_id, now()"
+_UPSETS: dict[str, str] = {
+    "nothing": "SELECT 1",
+    "root gone": "DELETE FROM note WHERE id IN (1, 2)",
+    "root changed": "UPDATE note SET title = 'by hand', at = 0 WHERE id % 2 = 0",
+    "root of another document": "UPDATE note n SET _row_id = (SELECT min(_row_id) FROM note o WHERE o._row_id > n._row_id) WHERE id < 3 AND EXISTS (SELECT FROM note o WHERE o._row_id > n._row_id)",
+    "root too many": f"INSERT INTO note (id, _id, _row_id, _batch_id, _loaded_at) SELECT 70 + id, {_ROW} FROM note WHERE id = 3",
+    "set changed": "UPDATE note_tag SET tag = 'by hand' WHERE _index = 1",
+    "set less": "DELETE FROM note_tag_bit WHERE _index = 0",
+    "set too many": "INSERT INTO note_tag SELECT (jsonb_populate_record(t, jsonb_build_object('_id', md5(_id::text)::uuid, '_index', 9))).* FROM note_tag t WHERE _index = 0",
+    "own gone": "DELETE FROM vendor WHERE rating < 3",
+    "own changed": "UPDATE vendor SET rating = 9 WHERE name = 'v1'",
+    "own too many": "INSERT INTO vendor SELECT (jsonb_populate_record(t, jsonb_build_object('_id', md5(_id::text)::uuid, 'name', 'by hand'))).* FROM vendor t WHERE name = 'v2'",
+    "entity gone": "DELETE FROM person WHERE name = 'v0'",
+    "entity changed": "UPDATE person SET rating = NULL, _row_id = _row_id + 1 WHERE name IN ('v3', 'v4')",
+}  # fmt: skip
+_TABLES = ("note", "note_tag", "note_tag_bit", "vendor", "person")
+_EMPTY = f"TRUNCATE etl.inbox, etl.batch, etl.reject, etl.vacancy, {', '.join(_TABLES)} CASCADE"
+_AGAIN = "INSERT INTO etl.inbox (source, row_id, bytes) SELECT source, row_id, 1 FROM etl.staging WHERE row_id = ANY (%s)"
+_POLICIES = [
+    ("ignore", "update", "newest(rating)"),
+    ("update", "newest(rating)", "ignore"),
+    ("newest(at)", "ignore", "update"),
+    ("history(at)", "update", "ignore"),
+]
+_DONE = (
+    "SELECT row_ids, outcomes, prior, loaded, duplicate, skipped, rejected, differing, replaced, rows_added, seeking FROM etl.batch "
+    "WHERE replay_id IS NOT NULL AND status = 'done' ORDER BY batch_id"
+)
+_BOOKS = (
+    _DONE,
+    "SELECT rows_done, vacated, sought, found FROM etl.replay ORDER BY replay_id DESC LIMIT 1",
+    "SELECT row_id, stage, reason, status, item FROM etl.reject ORDER BY reject_id",
+    "SELECT to_jsonb(l) FROM etl.ledger l",
+)
+
+
+def _slip(change: str, policies: tuple[str, str, str], **given: str) -> Slip:
+    root, own, entity = policies
+    text = _SLIP.format(root=root, own=own, entity=entity, **{**_FIRST, **_CHANGES[change], **given})
+    return read_slip({"slip.toml": text}, "public")
+
+
+@dataclass
+class _Ways:
+    """Lets replays pass unchanged documents over, or land them all, and keeps what was found unchanged."""
+
+    monkeypatch: pytest.MonkeyPatch
+    found: list[Unchanged | None] = field(default_factory=list)
+
+    def quick(self) -> None:
+        def kept(*given: Any) -> Unchanged | None:
+            self.found.append(unchanged(*given))
+            return self.found[-1]
+
+        self.monkeypatch.setattr(repeating, "unchanged", kept)
+        self.monkeypatch.setattr(repeating, "_MOST_CHANGED", 0.99)
+
+    def passed_over(self) -> bool:
+        """Tell whether any documents were."""
+        return any(found is not None and found.winners and found.differing for found in self.found)
+
+    def whole(self) -> None:
+        self.monkeypatch.undo()
+        self.monkeypatch.setattr(repeating, "unchanged", lambda *_: None)
+
+
+@pytest.fixture
+def ways(monkeypatch: pytest.MonkeyPatch) -> _Ways:
+    """Give what chooses the way."""
+    return _Ways(monkeypatch)
+
+
+def _left(conn: Connection) -> list[Any]:
+    """Tell what tables and books hold, but for moments and the ids of batches."""
+    whose = "SELECT to_jsonb(t) - '{_batch_id,_loaded_at}'::text[], b.replay_id IS NULL, b.row_lo FROM %s t JOIN etl.batch b ON b.batch_id = t._batch_id"
+    tables = [sorted(map(str, conn.execute((whose % table).encode()).fetchall())) for table in _TABLES]
+    return [*tables, *(conn.execute(books.encode()).fetchall() for books in _BOOKS)]
+
+
+def _differences(one: list[Any], other: list[Any]) -> list[tuple[Any, Any]]:
+    pairs = [pair for a, b in zip(one, other, strict=True) for pair in zip_longest(a, b)]
+    return [(a, b) for a, b in pairs if a != b]
+
+
+def _both(
+    conns: tuple[Connection, Connection], ways: _Ways, row_ids: Sequence[int], slips: tuple[Slip, Slip], upset: str, size: int
+) -> tuple[list[Any], list[Any]]:
+    """Load, upset by hand, and replay, by the quick way and with all rows landed."""
+    service, admin = conns
+    first, later = slips
+    left = []
+    for way in (ways.quick, ways.whole):
+        admin.execute(_EMPTY.encode())
+        admin.execute(_AGAIN, [list(row_ids)])
+        load(service, first, later, frozenset())
+        admin.execute(upset.encode())
+        way()
+        chosen = sorted(Random(size).sample(row_ids, len(row_ids) - len(row_ids) // 4)) if size % 2 else row_ids
+        repeat(service, chosen, {slip.digest: slip for slip in slips}, later.digest, size=size)
+        left.append(_left(admin))
+        ways.monkeypatch.undo()
+    return left[0], left[1]
+
+
+@pytest.mark.parametrize(("upset", "policies"), [(upset, _POLICIES[n % 4]) for n, upset in enumerate(_UPSETS)], ids=str)
+def test_what_was_changed_by_hand_is_put_right_the_same(
+    producer: Connection,
+    service: Connection,
+    admin: Connection,
+    ways: _Ways,
+    upset: str,
+    policies: tuple[str, str, str],
+) -> None:
+    slip = _slip("nothing", policies)
+    ensure_tables(service, slip.targets, "note")
+    remember(service, slip)
+    row_ids = stage(producer, "notes", documents(Random(f"{upset} {policies}"), 30))
+    for size in (6, 31):
+        quick, whole = _both((service, admin), ways, row_ids, (slip, slip), _UPSETS[upset], size)
+        assert not _differences(quick, whole), f"{size} rows a batch"
+    assert ways.passed_over(), "unchanged documents"
+
+
+@pytest.mark.parametrize(("change", "policies"), [(change, _POLICIES[n % 4]) for n, change in enumerate(_CHANGES)], ids=str)
+def test_another_version_of_a_slip_leaves_the_same(
+    producer: Connection,
+    service: Connection,
+    admin: Connection,
+    ways: _Ways,
+    change: str,
+    policies: tuple[str, str, str],
+) -> None:
+    slips = _slip("nothing", policies), _slip(change, policies)
+    ensure_tables(service, slips[0].targets, "note")
+    for slip in slips:
+        remember(service, slip)
+    row_ids = stage(producer, "notes", documents(Random(f"{change} {policies}"), 30))
+    for size in (5, 30):
+        quick, whole = _both((service, admin), ways, row_ids, slips, "SELECT 1", size)
+        assert not _differences(quick, whole), f"{size} rows a batch"
+    assert ways.passed_over(), "unchanged documents"
+
+
+def test_a_column_whose_type_was_changed_by_hand_is_compared_as_text(
+    producer: Connection, service: Connection, admin: Connection
+) -> None:
+    slip = _slip("nothing", _POLICIES[0])
+    ensure_tables(service, slip.targets, "note")
+    remember(service, slip)
+    row_ids = stage(producer, "notes", documents(Random(4), 12))
+    load(service, slip, slip, frozenset())
+    loading = Loading(service)
+    repeat(service, row_ids, {slip.digest: slip}, slip.digest, loading=loading)
+    admin.execute("ALTER TABLE note ALTER at TYPE bigint; UPDATE note SET title = 'by hand' WHERE id = 1")
+    whose = "SELECT id, _batch_id FROM note WHERE id <> 1 ORDER BY id"
+    before = service.execute(whose).fetchall()
+    repeat(service, row_ids, {slip.digest: slip}, slip.digest, loading=loading)
+    assert service.execute(whose).fetchall() == before
+    assert service.execute("SELECT count(*) FROM note WHERE title = 'by hand'").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("given", [{"deletes": 'delete_when = "at == 3"'}, {"entity": "fill"}], ids=str)
+def test_slips_whose_rows_do_not_win_as_a_whole_are_landed_whole(
+    producer: Connection, service: Connection, ways: _Ways, given: dict[str, str]
+) -> None:
+    slip = _slip("nothing", ("update", "update", given.get("entity", "update")), deletes=given.get("deletes", ""))
+    ensure_tables(service, slip.targets, "note")
+    remember(service, slip)
+    row_ids = stage(producer, "notes", documents(Random(4), 12))
+    load(service, slip, slip, frozenset())
+    ways.quick()
+    repeat(service, row_ids, {slip.digest: slip}, slip.digest)
+    assert ways.found
+    assert set(ways.found) == {None}
