@@ -91,9 +91,15 @@ class Book:
 
     @property
     def room_to_repeat(self) -> bool:
-        """Whether another batch of a replay may be claimed: they have half of the credit at most, one batch at least."""
+        """Whether another batch of a replay may be claimed: they have half of the credit at most, one batch at least.
+
+        Alone, they have a batch for each parser and loader, and one to come: but never all.
+        """
         repeated = [entry.weight for entry in self.entries.values() if entry.lease.repeat is not None]
-        return self.credit and len(repeated) < max(1, self.batches_now // 2) and 2 * sum(repeated) < self.nbytes
+        most = self.batches_now // 2
+        if len(repeated) == len(self.entries):
+            most = max(most, min(self.pace.workers + self.pace.loaders + 1, self.batches_now - 1))
+        return self.credit and len(repeated) < max(1, most) and 2 * sum(repeated) < self.nbytes
 
     def add(self, lease: Lease, catalogue: Catalogue, condemned: tuple[Reject, ...] = (), pinned: RoleSlip | None = None) -> None:
         """Enter a batch that was claimed, rescued or split off, and is to be parsed under these slips.

@@ -211,6 +211,7 @@ class Dispatch:
             tell_loaded(entry, answer, self.book)
             if self.staleness is not None and entry.parsed is not None:
                 self.staleness.mark(entry.parsed.slip)
+            self._hand_to_loaders()  # what is parsed need not wait until more is claimed
         self.poll()
 
     def lease_lost(self, answer: BatchLeaseLost) -> None:
@@ -230,6 +231,9 @@ class Dispatch:
         for place, entry in self.book.to_parse(self.parsers):
             role = cast(entry.catalogue, entry.lease.source, entry.lease.slip, entry.pinned)
             tell(self.parsers[place], Parse(entry.lease, role, self.me, entry.condemned))
+        self._hand_to_loaders()
+
+    def _hand_to_loaders(self) -> None:
         for place, entry, parsed in self.book.to_load(self.loaders):
             tell(self.loaders[place], Load(entry.lease, parsed, entry.told_before, self.me))
 

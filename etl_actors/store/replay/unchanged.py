@@ -131,7 +131,7 @@ def _compared(table: Table, others: Sequence[str], *, run: bool) -> sql.Composed
         "FULL JOIN (SELECT {kept} FROM {target} AS t WHERE {ours_t}) AS held ON held._id = came._id AND held._row_id = came._row_id), "
         # Of a row that came alone, whether it loses to one that stays. OFFSET: else the planner may read the whole table.
         "met_there AS MATERIALIZED (SELECT met.came, met.id, "
-        "coalesce(there._id IS NOT NULL AND NOT {wins} AND (NOT {ours_there} OR there._id IN (SELECT id FROM met WHERE same)), false) AS loses, "
+        "coalesce(there._id IS NOT NULL AND NOT ({wins}) AND (NOT {ours_there} OR there._id IN (SELECT id FROM met WHERE same)), false) AS loses, "
         "{differs} AS differs FROM met CROSS JOIN LATERAL (SELECT (met.lone).*) AS lone "
         "LEFT JOIN LATERAL (SELECT * FROM {target} AS t WHERE t._id = met.id OFFSET 0) AS there ON true WHERE met.held IS NULL), "
         "open AS (SELECT id FROM met WHERE NOT same UNION SELECT id FROM met_there WHERE NOT loses) "
