@@ -89,6 +89,21 @@ def test_fewer_batches_are_claimed_while_loads_take_long_and_replays_have_half_o
     assert book.batches_now == 5
 
 
+def test_a_replay_alone_has_a_batch_for_each_actor_and_one_to_come_but_never_all_of_the_credit() -> None:
+    for credit, alone, beside in ((6, 4, 3), (4, 3, 2), (2, 1, 1), (1, 1, 0), (12, 6, 6)):
+        book = Book(credit, 10**9, Pace(workers=2, loaders=1))
+        for batch in range(20):
+            if book.room_to_repeat:
+                book.add(replace(_lease(batch), repeat=Repeat(1, None, (1,), seeking=False)), NO_SLIPS)
+        assert len(book.entries) == alone
+        book.entries.clear()
+        book.add(_lease(99), NO_SLIPS)
+        for batch in range(20):
+            if book.room_to_repeat:
+                book.add(replace(_lease(batch), repeat=Repeat(1, None, (1,), seeking=False)), NO_SLIPS)
+        assert len(book.entries) - 1 == beside
+
+
 def test_replays_have_half_of_the_bytes_and_one_batch_may_pass_them() -> None:
     book = _book(credit=9, nbytes=100)
     repeated = [replace(_lease(n, nbytes), repeat=Repeat(1, None, (1,), seeking=False)) for n, nbytes in ((1, 49), (2, 1))]

@@ -167,6 +167,26 @@ def test_a_replay_has_a_turn_every_second_while_live_rows_take_all_credit() -> N
         desk.land(ours)
 
 
+def test_what_is_parsed_goes_to_the_loader_before_more_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = _Desk()
+    desk.chosen(99)
+    desk.polls(3)
+    first, second = desk.held(repeating=True)[:2]
+    desk.parse(first)
+    desk.parse(second)
+    desk.to_load()
+    loading: list[list[Lease]] = []
+    claim = desk.queue.claim
+
+    def claiming(*given: Any) -> tuple[Lease, ...]:
+        loading.append([order.lease for orders in desk.to_load() for order in orders])
+        return claim(*given)
+
+    monkeypatch.setattr(desk.queue, "claim", claiming)
+    desk.land(first)
+    assert loading[0] == [second]
+
+
 def test_replays_take_half_of_the_credit_at_most_so_that_live_rows_find_some() -> None:
     desk = _Desk(batches=6)
     desk.chosen(99)
