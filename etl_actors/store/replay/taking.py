@@ -50,5 +50,6 @@ def take(conn: Connection, listed: Listed, lo: int, hi: int, rows: int, nbytes: 
         "rows": rows,
         "bytes": nbytes,
     }
+    conn.execute(_SQL["by_ranges"])
     found = conn.execute(_SQL["take"], given | {"owner": owner, "only": list(only)}).fetchall()
     return Taken(leases(row[2:] for row in found if row[2] is not None), found[0][0], found[0][1])

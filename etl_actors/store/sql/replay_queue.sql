@@ -63,12 +63,18 @@ SELECT r.row_cursor, r.row_hi FROM etl.replay r
  WHERE r.replay_id = %(replay_id)s AND r.status = 'open' AND r.phase = 'repeating' AND r.rate IS NULL AND r.row_cursor < r.row_hi
    AND NOT EXISTS (SELECT FROM etl.replay_row q WHERE q.replay_id = r.replay_id) FOR NO KEY UPDATE SKIP LOCKED
 
+-- name: by_ranges
+-- A window is read as one range of each table. The planner takes it for a few rows, and would look each up by itself.
+SELECT set_config('enable_nestloop', 'off', true)
+
 -- name: take
 -- The window between two ids, claimed as it is chosen if one source has all of it, which can be claimed here: so its rows are not written
 -- to wait for a moment. As many as a batch may have: behind these the next window begins. Else all of it waits, to be claimed by source.
 WITH chosen AS MATERIALIZED (
-    SELECT c.source, c.row_id, c.slip, CASE r.version WHEN 'original' THEN c.settled_digest END AS digest, c.batch_id, c.bytes
-      FROM etl.replay r, etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c WHERE r.replay_id = %(replay_id)s
+    SELECT c.source, c.row_id, c.slip,
+           CASE (SELECT r.version FROM etl.replay r WHERE r.replay_id = %(replay_id)s) WHEN 'original' THEN c.settled_digest END AS digest,
+           c.batch_id, c.bytes
+      FROM etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c
 ), told AS MATERIALIZED (
     SELECT count(*) AS rows,
            coalesce(min(c.source COLLATE "C") = max(c.source COLLATE "C")
@@ -134,8 +140,9 @@ SELECT CASE WHEN d.lo IS NULL OR f.filter -> 'rows' IS NOT NULL AND r.lo IS NULL
 
 -- name: choose
 INSERT INTO etl.replay_row (replay_id, source, row_id, slip, digest, batch_id)
-SELECT r.replay_id, c.source, c.row_id, c.slip, CASE r.version WHEN 'original' THEN c.settled_digest END, c.batch_id
-  FROM etl.replay r, etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c WHERE r.replay_id = %(replay_id)s
+SELECT %(replay_id)s, c.source, c.row_id, c.slip,
+       CASE (SELECT r.version FROM etl.replay r WHERE r.replay_id = %(replay_id)s) WHEN 'original' THEN c.settled_digest END, c.batch_id
+  FROM etl.chosen(%(filter)s::jsonb, %(lo)s, %(hi)s) AS c
 ON CONFLICT DO NOTHING
 
 -- name: next_sought
