@@ -269,6 +269,15 @@ def test_a_large_table_in_which_an_entity_begins_to_vary_is_filled_beside(
     assert _columns(breaking.conn, "work__by") == ["artist_id", "name", "of", "role"]
 
 
+def test_a_replay_holds_an_entity_against_what_is_there_whoever_gave_that(admin: psycopg.Connection, breaking: Breaking) -> None:
+    for number in (1, 2):
+        _feed(admin, breaking, {"n": number, "by": [{"id": 1, "name": "x"}]})
+    current = breaking.current()
+    breaking.conn.execute("UPDATE artist SET name = 'by hand'")
+    with pytest.raises(Outgrown):
+        repeat(breaking.conn, [2], {current.digest: current}, current.digest)
+
+
 def test_a_replay_leaves_what_is_the_same_and_takes_away_what_nobody_has_any_more(
     admin: psycopg.Connection, breaking: Breaking
 ) -> None:

@@ -16,6 +16,8 @@ from etl_actors.store.replay import repeating
 from etl_actors.store.replay.unchanged import Unchanged, unchanged
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.targets import ensure_tables
+from tests.support.breaking import Breaking
+from tests.support.breaking import contents as broken_out
 from tests.support.changing import documents, load
 from tests.support.documents import stage
 from tests.support.replays import repeat
@@ -228,6 +230,29 @@ def test_a_column_whose_type_was_changed_by_hand_is_compared_as_text(
     repeat(service, row_ids, {slip.digest: slip}, slip.digest, loading=loading)
     assert service.execute(whose).fetchall() == before
     assert service.execute("SELECT count(*) FROM note WHERE title = 'by hand'").fetchone() == (0,)
+
+
+def test_what_a_break_out_has_made_is_put_right_where_it_was_changed_by_hand(
+    admin: Connection, service: Connection, ways: _Ways
+) -> None:
+    breaking = Breaking(service, read_slip({"slip.toml": 'name = "work"\nsource = "s"\n[breakout]\nkey = "n"\n'}, "public"))
+    stage(
+        admin,
+        "s",
+        [{"n": min(n, n % 6 + 3), "a": None, "by": [{"name": f"x{n}", "born": {}}, {"of": [n, str(n)]}]} for n in range(12)],
+    )
+    breaking.all()
+    before, current = broken_out(service, lineage=True), breaking.current()
+    admin.execute(
+        "UPDATE work SET _rest = NULL WHERE n = '1'; UPDATE work__by SET name = 'by hand' WHERE name = 'x2'; DELETE FROM work WHERE n = '3'; "
+        "DELETE FROM work__by__of WHERE _row_id = 5 AND _index = 1"
+    )
+    ways.quick()
+    repeat(service, range(1, 13), {current.digest: current}, current.digest, size=12)
+    assert broken_out(service, lineage=True) == before
+    (found,) = ways.found
+    assert found is not None
+    assert found.others == {2, 3, 4, 5, 7}, "the last one wants what the fourth had"
 
 
 @pytest.mark.parametrize("given", [{"deletes": 'delete_when = "at == 3"'}, {"entity": "fill"}], ids=str)
