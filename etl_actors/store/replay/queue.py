@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from json import dumps
-from typing import Any
 
 import psycopg
 
@@ -14,9 +13,8 @@ from etl_actors.store.daemons import living
 from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease, leases
 from etl_actors.store.queries import queries
-from etl_actors.store.replay.listed import Listed
 from etl_actors.store.replay.seeking import Seeking
-from etl_actors.store.replay.taking import take
+from etl_actors.store.replay.windows import Windows
 
 __all__ = ["WINDOW_ROWS", "Phase", "Replay", "ReplayQueue", "Step", "Stored", "Unworkable"]
 
@@ -103,11 +101,12 @@ class ReplayQueue:
     only: Collection[str] = ()
     window_rows: int = WINDOW_ROWS
     _floor: tuple[str, int] = field(default=("", 0), init=False)
-    _listed: Listed | None = field(default=None, init=False)
     _seeking: Seeking | None = field(default=None, init=False)
-    _mixed: int | None = field(default=None, init=False)  # of it, several sources share windows
-    _spread: int = field(default=1, init=False)  # row ids of the last window for each row that was chosen of it
+    _windows: Windows = field(init=False)
     _under_way: tuple[int, frozenset[int]] | None = field(default=None, init=False)  # of a replay: loads older than its end
+
+    def __post_init__(self) -> None:
+        self._windows = Windows(self.conn, self.owner, self.only, self.window_rows)
 
     def current(self) -> Replay | None:
         """Return the replay that is worked now; None where there is none."""
@@ -152,21 +151,14 @@ class ReplayQueue:
         Raises:
             Unworkable: the database cannot do what the replay asks.
         """
-        if replay.rate is not None or replay.cancelled or replay.phase is not Phase.REPEATING or self._mixed == replay.replay_id:
+        if replay.rate is not None or replay.cancelled or replay.phase is not Phase.REPEATING:
             return ()
         with self._workable(), self.conn.transaction():
-            row = self.conn.execute(_SQL["may_take"], {"replay_id": replay.replay_id}).fetchone()
-            if row is None:
-                return ()
-            listed = self._filter(replay.replay_id)
-            first = self._first("next_chosen", {"filter": dumps(listed.next(row[0]))}, *row)
-            if first is None or first > row[1]:
-                return ()  # the rest is passed over where the replay goes on
-            last = min(first + min(self.window_rows, rows * self._spread) - 1, row[1])
-            taken = take(self.conn, listed, first, last, rows, nbytes, self.owner, self.only)
-        self._spread = -(-(last - first + 1) // max(1, taken.rows))
+            taken = self._windows.take(replay.replay_id, rows, nbytes)
+        if taken is None:
+            return ()
         if not taken.one:
-            self._mixed, self._floor = replay.replay_id, ("", 0)
+            self._floor = ("", 0)
         return taken.made
 
     def advance(self, replay: Replay) -> Step:
@@ -197,7 +189,7 @@ class ReplayQueue:
             if not abandoned:  # else what it has vacated stays on record: nobody has looked who wins it
                 self.conn.execute(_SQL["forget_vacancies"], given)
             self.conn.execute(_SQL["finish"], given)
-            self._seeking = self._listed = None
+            self._forget()
             return Step.FINISHED
 
     def blame(self, replay_id: int, problem: str) -> bool:
@@ -251,47 +243,31 @@ class ReplayQueue:
         except psycopg.Error as exc:
             if self.conn.closed:
                 raise
-            self._seeking = self._listed = None
+            self._forget()
             msg = f"Expected an order that the database can carry out, but it answered {type(exc).__name__} ({exc.sqlstate})."
             raise Unworkable(msg) from exc
+
+    def _forget(self) -> None:
+        self._seeking = None
+        self._windows.forget()
 
     def _choose(self, replay_id: int, repeating: bool, cursor: int, row_hi: int) -> None:  # noqa: FBT001
         self._floor = ("", 0)
         if repeating:
-            listed = self._filter(replay_id)
-            first = self._first("next_chosen", {"filter": dumps(listed.next(cursor))}, cursor, row_hi)
+            listed = self._windows.listed(replay_id)
+            first = self._windows.first("next_chosen", {"filter": dumps(listed.next(cursor))}, cursor, row_hi)
             choose: Callable[[int, int], object] = lambda lo, hi: self.conn.execute(  # noqa: E731
                 _SQL["choose"], {"replay_id": replay_id, "filter": dumps(listed.between(lo, hi)), "lo": lo, "hi": hi}
             )
         else:
             seeking = self._sought(replay_id)
-            first = self._first("next_sought", {"digests": list(seeking.digests)}, cursor, row_hi)
+            first = self._windows.first("next_sought", {"digests": list(seeking.digests)}, cursor, row_hi)
             choose = lambda lo, hi: seeking.choose(self.conn, lo, hi)  # noqa: E731
         reached = row_hi
         if first is not None and first <= row_hi:
             reached = min(first + self.window_rows - 1, row_hi)
             choose(first, reached)
         self.conn.execute(_SQL["move"], {"replay_id": replay_id, "cursor": reached})
-
-    def _first(self, query: str, given: dict[str, Any], cursor: int, row_hi: int) -> int | None:
-        """Find where the next window begins: in the next stretch of ids, or in one four times as long as the one before.
-
-        So a window costs what is settled between it and the one before, and not what is settled behind it.
-        """
-        stretch = self.window_rows
-        while cursor < row_hi:
-            upto = min(cursor + stretch, row_hi)
-            row = self.conn.execute(_SQL[query], given | {"cursor": cursor, "upto": upto}).fetchone()
-            if row is not None and row[0] is not None:
-                return int(row[0])
-            cursor, stretch = upto, 4 * stretch
-        return None
-
-    def _filter(self, replay_id: int) -> Listed:
-        if self._listed is None or self._listed.replay_id != replay_id:
-            row = self.conn.execute(_SQL["filter"], {"replay_id": replay_id}).fetchone()
-            self._listed = Listed.of(replay_id, {} if row is None else row[0])
-        return self._listed
 
     def _sought(self, replay_id: int) -> Seeking:
         if self._seeking is None or self._seeking.replay_id != replay_id:
