@@ -34,6 +34,7 @@ columns.id    = "{id} | int"
 columns.title = "{title} | text"
 columns.at    = {{ expr = "{at} | int", check = "at < 99" }}
 columns.score = "at | numeric(6,2)"
+{more}
 [tables.note_tag]
 parent = "note"
 each = "{tags}"
@@ -49,14 +50,17 @@ key = ["name"]
 on_duplicate = "{own}"
 columns.name   = "{name} | text"
 columns.rating = "rating | int"
-[tables.person]
+[tables.{person}]
 each = "$.vendors[*]"
 key = ["name"]
 on_duplicate = "{entity}"
 columns.name   = "{name} | text"
 columns.rating = "rating | int"
 """
-_FIRST = {"when": "", "deletes": "", "id": "id", "title": "title", "at": "at", "tags": "@.tags[*]", "tag": "", "name": "name"}
+_FIRST = {
+    "when": "", "deletes": "", "id": "id", "title": "title", "at": "at", "more": 'columns.more = "if(at > 3, at, null) | int"',
+    "tags": "@.tags[*]", "tag": "", "name": "name", "person": "person",
+}  # fmt: skip
 _CHANGES: dict[str, dict[str, str]] = {
     "nothing": {},
     "values": {"title": "if(id == 1, 'new', title)"},
@@ -66,6 +70,8 @@ _CHANGES: dict[str, dict[str, str]] = {
     "times": {"at": "if(at > 4, 0, at)"},
     "fewer": {"when": 'when = "at < 6"'},
     "names": {"name": "if(rating > 3, 'x', name)"},
+    "fewer columns": {"more": ""},
+    "another table": {"person": "people"},
     "rejects": {"title": "if(at == 2, null, title) | required"},
 }
 _ROW = "md5(_id::text)::uuid, _row_id, _batch_id, now()"
@@ -84,7 +90,7 @@ _UPSETS: dict[str, str] = {
     "entity gone": "DELETE FROM person WHERE name = 'v0'",
     "entity changed": "UPDATE person SET rating = NULL, _row_id = _row_id + 1 WHERE name IN ('v3', 'v4')",
 }  # fmt: skip
-_TABLES = ("note", "note_tag", "note_tag_bit", "vendor", "person")
+_TABLES = ("note", "note_tag", "note_tag_bit", "vendor", "person", "people")
 _EMPTY = f"TRUNCATE etl.inbox, etl.batch, etl.reject, etl.vacancy, {', '.join(_TABLES)} CASCADE"
 _AGAIN = "INSERT INTO etl.inbox (source, row_id, bytes) SELECT source, row_id, 1 FROM etl.staging WHERE row_id = ANY (%s)"
 _POLICIES = [
@@ -182,7 +188,8 @@ def test_what_was_changed_by_hand_is_put_right_the_same(
     policies: tuple[str, str, str],
 ) -> None:
     slip = _slip("nothing", policies)
-    ensure_tables(service, slip.targets, "note")
+    for version in (slip, _slip("another table", policies)):
+        ensure_tables(service, version.targets, "note")
     remember(service, slip)
     row_ids = stage(producer, "notes", documents(Random(f"{upset} {policies}"), 30))
     for size in (6, 31):
@@ -204,8 +211,8 @@ def test_another_version_of_a_slip_leaves_the_same(
     policies: tuple[str, str, str],
 ) -> None:
     slips = _slip(versions[0], policies), _slip(versions[1], policies)
-    ensure_tables(service, slips[0].targets, "note")
-    for slip in slips:
+    for slip in (*slips, _slip("another table", policies)):
+        ensure_tables(service, slip.targets, "note")
         remember(service, slip)
     row_ids = stage(producer, "notes", documents(Random(f"{versions} {policies}"), 30))
     for size in (5, 30):
