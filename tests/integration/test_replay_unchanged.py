@@ -50,7 +50,10 @@ key = ["name"]
 on_duplicate = "{own}"
 columns.name   = "{name} | text"
 columns.rating = "rating | int"
-[tables.{person}]
+{person}
+"""
+_PERSON = """
+[tables.person]
 each = "$.vendors[*]"
 key = ["name"]
 on_duplicate = "{entity}"
@@ -59,7 +62,7 @@ columns.rating = "rating | int"
 """
 _FIRST = {
     "when": "", "deletes": "", "id": "id", "title": "title", "at": "at", "more": 'columns.more = "if(at > 3, at, null) | int"',
-    "tags": "@.tags[*]", "tag": "", "name": "name", "person": "person",
+    "tags": "@.tags[*]", "tag": "", "name": "name", "person": _PERSON,
 }  # fmt: skip
 _CHANGES: dict[str, dict[str, str]] = {
     "nothing": {},
@@ -71,7 +74,8 @@ _CHANGES: dict[str, dict[str, str]] = {
     "fewer": {"when": 'when = "at < 6"'},
     "names": {"name": "if(rating > 3, 'x', name)"},
     "fewer columns": {"more": ""},
-    "another table": {"person": "people"},
+    "another table": {"person": _PERSON.replace("person", "people")},
+    "one table less": {"person": ""},
     "rejects": {"title": "if(at == 2, null, title) | required"},
 }
 _ROW = "md5(_id::text)::uuid, _row_id, _batch_id, now()"
@@ -113,7 +117,9 @@ _BOOKS = (
 
 def _slip(change: str, policies: tuple[str, str, str], **given: str) -> Slip:
     root, own, entity = policies
-    text = _SLIP.format(root=root, own=own, entity=entity, **{**_FIRST, **_CHANGES[change], **given})
+    filled = {**_FIRST, **_CHANGES[change], **given}
+    filled["person"] = filled["person"].format(entity=entity, **filled)
+    text = _SLIP.format(root=root, own=own, **filled)
     return read_slip({"slip.toml": text}, "public")
 
 
@@ -262,16 +268,45 @@ def test_what_a_break_out_has_made_is_put_right_where_it_was_changed_by_hand(
     assert found.others == {2, 3, 4, 5, 7}, "the last one wants what the fourth had"
 
 
-@pytest.mark.parametrize("given", [{"deletes": 'delete_when = "at == 3"'}, {"entity": "fill"}], ids=str)
-def test_slips_whose_rows_do_not_win_as_a_whole_are_landed_whole(
-    producer: Connection, service: Connection, ways: _Ways, given: dict[str, str]
+def test_who_wins_a_row_that_had_no_rival_so_far_leaves_that_ones_document_a_duplicate(
+    producer: Connection, service: Connection, ways: _Ways
 ) -> None:
-    slip = _slip("nothing", ("update", "update", given.get("entity", "update")), deletes=given.get("deletes", ""))
-    ensure_tables(service, slip.targets, "note")
-    remember(service, slip)
-    row_ids = stage(producer, "notes", documents(Random(4), 12))
-    load(service, slip, slip, frozenset())
+    first, later = _slip("rejects", _POLICIES[1]), _slip("nothing", _POLICIES[1])
+    ensure_tables(service, first.targets, "note")
+    for slip in (first, later):
+        remember(service, slip)
+    row_ids = stage(
+        producer, "notes", [{"id": 1, "at": 1, "title": "a"}, {"id": 1, "at": 2, "title": "b"}, {"id": 2, "title": "c"}]
+    )
+    load(service, first, later, frozenset())
     ways.quick()
-    repeat(service, row_ids, {slip.digest: slip}, slip.digest)
+    repeat(service, row_ids, {slip.digest: slip for slip in (first, later)}, later.digest)
+    assert service.execute("SELECT outcomes, prior, replaced FROM etl.batch WHERE replay_id IS NOT NULL").fetchall() == [
+        ("dll", "lrl", 1)
+    ]
+    assert service.execute("SELECT id, title FROM note ORDER BY id").fetchall() == [(1, "b"), (2, "c")]
+    (found,) = ways.found
+    assert found is not None
+    assert (found.winners, found.others) == ({row_ids[2]}, set(row_ids[:2]))
+
+
+_DELETES, _FILL = {"deletes": 'delete_when = "at == 3"'}, {"entity": "fill"}
+
+
+@pytest.mark.parametrize("versions", [(_DELETES, _DELETES), (_FILL, _FILL), (_DELETES, {}), (_FILL, {})], ids=str)
+def test_rows_that_do_not_win_as_a_whole_or_not_only_among_their_like_are_all_landed(
+    producer: Connection, service: Connection, ways: _Ways, versions: tuple[dict[str, str], dict[str, str]]
+) -> None:
+    first, later = (
+        _slip("nothing", ("update", "update", given.get("entity", "update")), deletes=given.get("deletes", ""))
+        for given in versions
+    )
+    for slip in (first, later):
+        ensure_tables(service, slip.targets, "note")
+        remember(service, slip)
+    row_ids = stage(producer, "notes", documents(Random(4), 12))
+    load(service, first, later, frozenset())
+    ways.quick()
+    repeat(service, row_ids, {slip.digest: slip for slip in (first, later)}, later.digest)
     assert ways.found
     assert set(ways.found) == {None}
