@@ -91,10 +91,10 @@ BEGIN ATOMIC
                                                      WHERE j.row_id = d.row_id AND j.batch_id = d.batch_id
                                                        AND j.stage IN ('stage', 'route')) THEN d.slip_digest END,
            d.letter,
-           -- The text of what is small is not made to learn its length.
+           -- What is small is not taken apart to be weighed.
            CASE WHEN pg_column_compression(s.payload) IS NULL THEN pg_column_size(s.payload)
                 WHEN pg_column_size(s.payload) < 20000 THEN 4 * pg_column_size(s.payload)
-                ELSE octet_length(s.payload::text) END
+                ELSE pg_column_size(s.payload #> '{}') END
       FROM etl.settled(lo, hi) d JOIN etl.staging s ON s.row_id = d.row_id AND s.row_id BETWEEN lo AND hi
      WHERE (filter ->> 'source' IS NULL OR d.source = filter ->> 'source')
        AND (filter ->> 'slip' IS NULL OR d.slip = filter ->> 'slip')

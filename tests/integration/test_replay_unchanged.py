@@ -21,63 +21,8 @@ from tests.support.breaking import contents as broken_out
 from tests.support.changing import documents, load
 from tests.support.documents import stage
 from tests.support.replays import repeat
+from tests.support.whole_rows import CHANGES, POLICIES, slip_of
 
-_SLIP = """
-name = "note"
-source = "notes"
-{when}
-[tables.note]
-key = ["id"]
-on_duplicate = "{root}"
-{deletes}
-columns.id    = "{id} | int"
-columns.title = "{title} | text"
-columns.at    = {{ expr = "{at} | int", check = "at < 99" }}
-columns.score = "at | numeric(6,2)"
-{more}
-[tables.note_tag]
-parent = "note"
-each = "{tags}"
-columns.tag = "@ | {tag}text"
-[tables.note_tag_bit]
-parent = "note_tag"
-each = "$.bits[*]"
-columns.bit = "@ | int"
-[tables.vendor]
-parent = "note"
-each = "@.vendors[*]"
-key = ["name"]
-on_duplicate = "{own}"
-columns.name   = "{name} | text"
-columns.rating = "rating | int"
-{person}
-"""
-_PERSON = """
-[tables.person]
-each = "$.vendors[*]"
-key = ["name"]
-on_duplicate = "{entity}"
-columns.name   = "{name} | text"
-columns.rating = "rating | int"
-"""
-_FIRST = {
-    "when": "", "deletes": "", "id": "id", "title": "title", "at": "at", "more": 'columns.more = "if(at > 3, at, null) | int"',
-    "tags": "@.tags[*]", "tag": "", "name": "name", "person": _PERSON,
-}  # fmt: skip
-_CHANGES: dict[str, dict[str, str]] = {
-    "nothing": {},
-    "values": {"title": "if(id == 1, 'new', title)"},
-    "keys": {"id": "if(id > 3, at, id)"},
-    "children": {"tag": "upper | "},
-    "fewer children": {"tags": "@.nothing[*]"},
-    "times": {"at": "if(at > 4, 0, at)"},
-    "fewer": {"when": 'when = "at < 6"'},
-    "names": {"name": "if(rating > 3, 'x', name)"},
-    "fewer columns": {"more": ""},
-    "another table": {"person": _PERSON.replace("person", "people")},
-    "one table less": {"person": ""},
-    "rejects": {"title": "if(at == 2, null, title) | required"},
-}
 _ROW = "md5(_id::text)::uuid, _row_id, _batch_id, now()"
 _UPSETS: dict[str, str] = {
     "nothing": "SELECT 1",
@@ -97,12 +42,6 @@ _UPSETS: dict[str, str] = {
 _TABLES = ("note", "note_tag", "note_tag_bit", "vendor", "person", "people")
 _EMPTY = f"TRUNCATE etl.inbox, etl.batch, etl.reject, etl.vacancy, {', '.join(_TABLES)} CASCADE"
 _AGAIN = "INSERT INTO etl.inbox (source, row_id, bytes) SELECT source, row_id, 1 FROM etl.staging WHERE row_id = ANY (%s)"
-_POLICIES = [
-    ("ignore", "update", "newest(rating)"),
-    ("update", "newest(rating)", "ignore"),
-    ("newest(at)", "ignore", "update"),
-    ("history(at)", "update", "ignore"),
-]
 _DONE = (
     "SELECT row_ids, outcomes, prior, loaded, duplicate, skipped, rejected, differing, replaced, rows_added, seeking FROM etl.batch "
     "WHERE replay_id IS NOT NULL AND status = 'done' ORDER BY batch_id"
@@ -113,14 +52,6 @@ _BOOKS = (
     "SELECT row_id, stage, reason, status, item FROM etl.reject ORDER BY reject_id",
     "SELECT to_jsonb(l) FROM etl.ledger l",
 )
-
-
-def _slip(change: str, policies: tuple[str, str, str], **given: str) -> Slip:
-    root, own, entity = policies
-    filled = {**_FIRST, **_CHANGES[change], **given}
-    filled["person"] = filled["person"].format(entity=entity, **filled)
-    text = _SLIP.format(root=root, own=own, **filled)
-    return read_slip({"slip.toml": text}, "public")
 
 
 @dataclass
@@ -184,7 +115,7 @@ def _both(
     return left[0], left[1]
 
 
-@pytest.mark.parametrize(("upset", "policies"), [(upset, _POLICIES[n % 4]) for n, upset in enumerate(_UPSETS)], ids=str)
+@pytest.mark.parametrize(("upset", "policies"), [(upset, POLICIES[n % 4]) for n, upset in enumerate(_UPSETS)], ids=str)
 def test_what_was_changed_by_hand_is_put_right_the_same(
     producer: Connection,
     service: Connection,
@@ -193,8 +124,8 @@ def test_what_was_changed_by_hand_is_put_right_the_same(
     upset: str,
     policies: tuple[str, str, str],
 ) -> None:
-    slip = _slip("nothing", policies)
-    for version in (slip, _slip("another table", policies)):
+    slip = slip_of("nothing", policies)
+    for version in (slip, slip_of("another table", policies)):
         ensure_tables(service, version.targets, "note")
     remember(service, slip)
     row_ids = stage(producer, "notes", documents(Random(f"{upset} {policies}"), 30))
@@ -204,10 +135,10 @@ def test_what_was_changed_by_hand_is_put_right_the_same(
     assert ways.passed_over
 
 
-_VERSIONS = [("nothing", change) for change in _CHANGES] + [("rejects", "nothing"), ("keys", "nothing"), ("times", "nothing")]
+_VERSIONS = [("nothing", change) for change in CHANGES] + [("rejects", "nothing"), ("keys", "nothing"), ("times", "nothing")]
 
 
-@pytest.mark.parametrize(("versions", "policies"), [(both, _POLICIES[n % 4]) for n, both in enumerate(_VERSIONS)], ids=str)
+@pytest.mark.parametrize(("versions", "policies"), [(both, POLICIES[n % 4]) for n, both in enumerate(_VERSIONS)], ids=str)
 def test_another_version_of_a_slip_leaves_the_same(
     producer: Connection,
     service: Connection,
@@ -216,8 +147,8 @@ def test_another_version_of_a_slip_leaves_the_same(
     versions: tuple[str, str],
     policies: tuple[str, str, str],
 ) -> None:
-    slips = _slip(versions[0], policies), _slip(versions[1], policies)
-    for slip in (*slips, _slip("another table", policies)):
+    slips = slip_of(versions[0], policies), slip_of(versions[1], policies)
+    for slip in (*slips, slip_of("another table", policies)):
         ensure_tables(service, slip.targets, "note")
         remember(service, slip)
     row_ids = stage(producer, "notes", documents(Random(f"{versions} {policies}"), 30))
@@ -230,7 +161,7 @@ def test_another_version_of_a_slip_leaves_the_same(
 def test_a_column_whose_type_was_changed_by_hand_is_compared_as_text(
     producer: Connection, service: Connection, admin: Connection
 ) -> None:
-    slip = _slip("nothing", _POLICIES[0])
+    slip = slip_of("nothing", POLICIES[0])
     ensure_tables(service, slip.targets, "note")
     remember(service, slip)
     row_ids = stage(producer, "notes", documents(Random(4), 12))
@@ -271,7 +202,7 @@ def test_what_a_break_out_has_made_is_put_right_where_it_was_changed_by_hand(
 def test_who_wins_a_row_that_had_no_rival_so_far_leaves_that_ones_document_a_duplicate(
     producer: Connection, service: Connection, ways: _Ways
 ) -> None:
-    first, later = _slip("rejects", _POLICIES[1]), _slip("nothing", _POLICIES[1])
+    first, later = slip_of("rejects", POLICIES[1]), slip_of("nothing", POLICIES[1])
     ensure_tables(service, first.targets, "note")
     for slip in (first, later):
         remember(service, slip)
@@ -298,7 +229,7 @@ def test_rows_that_do_not_win_as_a_whole_or_not_only_among_their_like_are_all_la
     producer: Connection, service: Connection, ways: _Ways, versions: tuple[dict[str, str], dict[str, str]]
 ) -> None:
     first, later = (
-        _slip("nothing", ("update", "update", given.get("entity", "update")), deletes=given.get("deletes", ""))
+        slip_of("nothing", ("update", "update", given.get("entity", "update")), deletes=given.get("deletes", ""))
         for given in versions
     )
     for slip in (first, later):
