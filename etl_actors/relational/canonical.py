@@ -160,7 +160,7 @@ def without_origin(raw: bytes) -> bytes:
     Returns:
         The same as PostgreSQL would write it without the two members.
     """
-    if not raw.startswith(b"{") or not any(key in raw for key in _ORIGIN):
+    if b'"_' not in raw or not raw.startswith(b"{") or not any(key in raw for key in _ORIGIN):
         return raw
     kept, start, depth, left = [], 1, 0, len(_ORIGIN)
     for token in _MARK.finditer(raw):

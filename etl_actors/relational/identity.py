@@ -1,8 +1,8 @@
 """`_id`: a function of the table's name and its key, never of slip version, order or machine.
 
-Every identity is a UUIDv8 (RFC 9562 section 5.8) of 122 bits of BLAKE2b, of which those of keyless children lend 48 from their parent
-and count the last 60. What is hashed begins with a letter for its
-kind, and each text in it with its length, so that no two lists of texts are written alike.
+Every identity is a UUIDv8 (RFC 9562 section 5.8) of 122 bits of BLAKE2b; those of keyless children are their parent's with the last 60
+bits computed of it. What is hashed begins with a letter for its kind, and each text in it with its length, so that no two lists of texts
+are written alike.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,9 +12,12 @@ from etl_actors.relational.canonical import canonical_key
 from etl_actors.relational.tables import Table
 
 __all__ = [
+    "PLACES",
     "child_identifier",
     "child_identity",
+    "child_places",
     "document_identity",
+    "document_prefix",
     "identifier",
     "identity_of",
     "key_identity",
@@ -22,7 +25,9 @@ __all__ = [
     "stored_identity",
 ]
 
-_PLACES = 2**60 - 1
+PLACES = 2**60 - 1
+"""The last bits of an identity, by which the children of one parent differ from it and from one another."""
+
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -52,7 +57,16 @@ def document_identity(table: str, canonical: bytes) -> str:
     Returns:
         32 hexadecimal digits.
     """
-    return identity_of(f"d{len(table)}:{table}".encode() + canonical)
+    return identity_of(document_prefix(table) + canonical)
+
+
+def document_prefix(table: str) -> bytes:
+    """Write what is hashed before a whole document, for `identifier`.
+
+    Args:
+        table: the root's name, unqualified.
+    """
+    return f"d{len(table)}:{table}".encode()
 
 
 def row_identity(table: str, row_id: int) -> str:
@@ -85,8 +99,8 @@ def child_identity(table: str, parent_id: str, index: int) -> str:
 def child_identifier(table: str) -> Callable[[str, int], str]:
     """Make a function that names the rows of a keyless child by their parent's `_id` and their place.
 
-    Such identities lie close to one another: they begin as the parent's does (48 bits), go on with a hash of table and parent, and count
-    on from there. So rows that are inserted and read together share pages of the index.
+    Such identities lie close to one another: they begin as the parent's does, and count on from a place that `child_places` tells. So rows
+    that are inserted and read together share pages of the index, and whatever hangs below one root begins alike.
 
     Args:
         table: the child's name, unqualified.
@@ -94,21 +108,29 @@ def child_identifier(table: str) -> Callable[[str, int], str]:
     Returns:
         A function of the parent's `_id`, of hexadecimal digits alone, and of `_index`.
     """
-    begun = blake2b(f"c{len(table)}:{table}".encode(), digest_size=16)
-    last = ("", "", 0)  # rows of one parent follow one another
+    factor, addend = child_places(table)
 
     def identify(parent_id: str, index: int) -> str:
-        nonlocal last
-        known, head, place = last
-        if known != parent_id:
-            hashed = begun.copy()
-            hashed.update(parent_id.encode())
-            digits = hashed.hexdigest()
-            head, place = f"{parent_id[:12]}8{digits[13:16]}{_VARIANT[digits[16]]}", int(digits[17:], 16)
-            last = (parent_id, head, place)
-        return f"{head}{(place + index) & _PLACES:015x}"
+        place = (int(parent_id[17:], 16) * factor + addend + index) & PLACES
+        return f"{parent_id[:12]}8{parent_id[13:16]}{_VARIANT[parent_id[16]]}{place:015x}"
 
     return identify
+
+
+def child_places(table: str) -> tuple[int, int]:
+    """Tell where the rows of a keyless child begin: the parent's last 60 bits times the first, plus the second, plus `_index`.
+
+    Two parents side by side, children themselves, have theirs far from each other: the first is odd, so that no two parents' are at
+    one place, and as good as random, so that they are not near one another either.
+
+    Args:
+        table: the child's name, unqualified.
+
+    Returns:
+        Both less than 2**60.
+    """
+    digest = blake2b(f"c{len(table)}:{table}".encode(), digest_size=16).digest()
+    return int.from_bytes(digest[:8]) & PLACES | 1, int.from_bytes(digest[8:]) & PLACES
 
 
 def stored_identity(table: Table, key_texts: Sequence[str]) -> str:

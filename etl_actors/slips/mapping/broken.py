@@ -26,6 +26,7 @@ from etl_actors.slips.values.json_text import json_text
 __all__ = ["BreakoutMapper", "News"]
 
 _JSONB = column_type("jsonb")
+_ID = 32  # characters of the first field of a line; the second one is the row id
 _SHOWN = 60  # characters of a value
 _LISTED = 20  # places of values
 
@@ -65,6 +66,7 @@ class BreakoutMapper:
         self._asked = breakout.asked
         self._key = breakout.key
         self._roots = RootRows(slip, self._key)
+        self._whole = self._roots.whole
         self.slip = slip
         self.tables: tuple[Table, ...] = slip.targets
         self._breaker = Breaker(layout)
@@ -97,13 +99,19 @@ class BreakoutMapper:
         Raises:
             News: something in the document has no place; nothing was appended.
         """
+        clean = clean or b"\\" not in staged.raw
+        if self._whole is not None and self._quick is not None:
+            root = self._whole(staged.raw)
+            if self._quickly(self._quick, staged, document, root, [], lines, clean=clean):
+                return True
+            return self._broken_out(staged, document, root, [], lines)
         made = self._roots.of(staged, document, clean=clean)
         if isinstance(made, bool | Reject):
             return made
         if isinstance(made, str):
             lines[-1].append(made)
             return True
-        if self._quick is not None and self._quickly(self._quick, staged, document, *made, lines):
+        if self._quick is not None and self._quickly(self._quick, staged, document, *made, lines, clean=clean):
             return True
         return self._broken_out(staged, document, *made, lines)
 
@@ -141,19 +149,19 @@ class BreakoutMapper:
             known.append(ids)
         return True
 
-    def _quickly(self, quick: Quick, staged: Staged, document: Any, root: str, given: list[str], lines: Lines) -> bool:
+    def _quickly(
+        self, quick: Quick, staged: Staged, document: Any, root: str, given: list[str], lines: Lines, *, clean: bool = False
+    ) -> bool:
         """Append the rows of a document as most are; of another nothing is appended."""
-        marks = [len(made) for made in lines]
         took = False
         try:
-            quick(document, root, staged.row_id, given, lines)
+            quick(document, root, staged.row_id, given, lines, clean)
             took = True
         except Left:
             pass
         finally:
             if not took:
-                for made, mark in zip(lines, marks, strict=True):
-                    del made[mark:]
+                _take_back(lines, staged.row_id)
         return took
 
     def _occurrence(self, entity: int, occurrence: BrokenRow, staged: Staged, lines: Lines) -> str:
@@ -208,6 +216,14 @@ class BreakoutMapper:
     def deletes(self, staged: Staged, document: Any) -> bool:
         """Tell whether a document deletes the row of its key: then it has no part in what the tables are."""
         return isinstance(self._roots.of(staged, document, clean=False), str)
+
+
+def _take_back(lines: Lines, row_id: int) -> None:
+    """Remove the lines of a row, which are the last ones."""
+    field = f"\t{row_id}\t"
+    for made in lines:
+        while made and made[-1].startswith(field, _ID):
+            del made[-1]
 
 
 def _copy(cell: Cell) -> Callable[[Any], Any]:

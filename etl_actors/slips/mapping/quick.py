@@ -15,15 +15,18 @@ from etl_actors.relational.breakout.places import pointer
 from etl_actors.relational.breakout.scalars import Form, Number, form_of, written_in
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.shape import Cell, CellKind, Layout, Step
-from etl_actors.relational.identity import child_identifier
+from etl_actors.relational.identity import PLACES, child_places
 from etl_actors.slips.casts.column_type import NULL, column_type
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.quick_entities import Declined, entity_known, entity_row, entity_variables, key_of
 
 __all__ = ["Left", "Quick", "compile_quick"]
 
-Quick = Callable[[Any, str, int, list[str], Lines], None]
-"""Appends the lines of a document: takes it, the root's `_id`, the row id, the fields that expressions made, and the lines.
+Quick = Callable[[Any, str, int, list[str], Lines, bool], None]
+"""Appends the lines of a document.
+
+It takes the document, the root's `_id`, the row id, the fields that expressions made, the lines, and whether no text of the document has a
+character that COPY escapes.
 
 It raises `Left` where it gives up.
 """
@@ -116,17 +119,21 @@ class _Writer:
         table = self.layout.tables[number]
         columns = [f"c{column}" for column in range(len(table.cells))]
         if table.parent is None:
-            depth, head = 1, ["own", "row_id"]
-            self._add(0, f"def table_{number}(v, own, row_id, given, lines):")
-            self._add(1, "root = own")
+            depth, head = 1, "{own}\\t{row_id}\\t"
+            self._add(0, f"def table_{number}(v, own, row_id, given, lines, clean):")
+            self._add(1, "root, begin, place = own, own[:17], int(own[17:], 16)")
         else:
-            depth, head = 2, ["own", "row_id", "parent", "root", "index"]
-            identify = self._constant(child_identifier(table.name))
+            depth, head = 2, "{own}{between}{index}\\t"
+            factor, addend = child_places(table.name)
             items = "(key, v) in enumerate(items.items())" if table.step is Step.ENTRIES else "v in enumerate(items)"
-            self._add(0, f"def table_{number}(items, parent, root, row_id, lines):")
+            self._add(0, f"def table_{number}(items, parent, place, begin, root, row_id, lines, clean):")
+            self._add(1, 'between = f"\\t{row_id}\\t{parent}\\t{root}\\t"')
+            # One bit more than a place has: so its digits are all there, behind the first, and those beyond are not.
+            self._add(1, f"first = (place * {factor} + {addend} & {PLACES}) + {PLACES + 1}")
             self._add(1, f"for index, {items}:")
-            self._add(2, f"own = {identify}(parent, index)")
-        self._add(depth, "rest = {}")
+            self._add(2, "place = first + index")
+            self._add(2, "own = begin + hex(place)[3:]")
+        self._add(depth, "rest = None")
         self._add(depth, " = ".join([*columns, "last", "NULL"]))
         for column, cell in enumerate(table.cells):
             if cell.kind is CellKind.KEY:
@@ -136,8 +143,8 @@ class _Writer:
         self._value(number, (), seen, "v", depth, found)
         self._add(depth, "if rest:")
         self._add(depth + 1, "last = rest_text(rest)")
-        fields = "\\t".join(f"{{{field}}}" for field in (*head, *columns, "last"))
-        self._add(depth, f'lines[{number}].append(f"{fields}")')
+        fields = "\\t".join(f"{{{field}}}" for field in (*columns, "last"))
+        self._add(depth, f'lines[{number}].append(f"{head}{fields}")')
 
     def _value(self, number: int, path: tuple[str, ...], seen: Seen, var: str, depth: int, found: dict[int, Seen]) -> None:
         """Write what takes the value of a place, by its kind."""
@@ -169,7 +176,7 @@ class _Writer:
                 yield f"{kind} is str and {odd}({var})", self._written("raise Left")
             yield (
                 f"{kind} is str",
-                self._written(f'{column} = {var} if {var}.isprintable() and "\\\\" not in {var} else text({var})'),
+                self._written(f'{column} = {var} if clean or ({var}.isprintable() and "\\\\" not in {var}) else text({var})'),
             )
         if CellKind.NUMBER in cells and held.number is not None:
             column, cell = cells[CellKind.NUMBER]
@@ -182,18 +189,18 @@ class _Writer:
         if CellKind.BOOLEAN in cells and held.boolean:
             yield f"{kind} is bool", self._written(f'{cells[CellKind.BOOLEAN][0]} = "t" if {var} else "f"')
         if seen.scalars.null:
-            yield f"{var} is None", self._written(f"rest[{at}] = None")
+            yield f"{var} is None", self._rest(at, "None")
 
     def _containers(
         self, number: int, path: tuple[str, ...], seen: Seen, var: str, kind: str, at: str, found: dict[int, Seen]
     ) -> Iterator[tuple[str, _Body]]:
         keyed = len(self.key) if number == 0 and not path else 0
         if seen.arrays:
-            yield f"{kind} is list and not {var}", self._written(f"rest[{at}] = []")
+            yield f"{kind} is list and not {var}", self._rest(at, "[]")
             if seen.items is not None:
                 yield f"{kind} is list", self._table_call(number, path, Step.ITEMS, seen.items, var, found)
         if seen.objects and not keyed:
-            yield f"{kind} is dict and not {var}", self._written(f"rest[{at}] = {{}}")
+            yield f"{kind} is dict and not {var}", self._rest(at, "{}")
         if seen.objects and is_map(seen):
             if keyed or seen.entries is None:  # what was seen under one name was not seen under another
                 raise Declined
@@ -206,12 +213,20 @@ class _Writer:
     def _written(self, text: str) -> _Body:
         return lambda depth: self._add(depth, text)
 
+    def _rest(self, at: str, value: str) -> _Body:
+        def body(depth: int) -> None:
+            self._add(depth, "if rest is None:")
+            self._add(depth + 1, "rest = {}")
+            self._add(depth, f"rest[{at}] = {value}")
+
+        return body
+
     def _table_call(self, number: int, path: tuple[str, ...], step: Step, items: Seen, var: str, found: dict[int, Seen]) -> _Body:
         child = self.below.get((number, path, step))
         if child is None:
             raise Declined
         found[child] = items
-        return self._written(f"table_{child}({var}, own, root, row_id, lines)")
+        return self._written(f"table_{child}({var}, own, place, begin, root, row_id, lines, clean)")
 
     def _members(self, number: int, path: tuple[str, ...], seen: Seen, var: str, found: dict[int, Seen], depth: int) -> None:
         """Write what takes the members of an object that is taken apart: each that is known, and there must be no other."""

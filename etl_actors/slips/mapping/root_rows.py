@@ -1,6 +1,6 @@
 """What documents that are broken out are known by, and what expressions make of them: a row of the root, a tombstone, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from etl_actors.relational import identity
@@ -30,9 +30,18 @@ class RootRows:
     def __init__(self, slip: Slip, key: Sequence[str]) -> None:
         self._table = slip.targets[0]
         self._key = key
+        self._identify = identity.identifier(identity.document_prefix(self._table.name))
         self._by_expression = slip.given is not None and bool(slip.given.table.key)
         self._given = None if slip.given is None else compiled_given(slip, slip.given)
         self._marker = None if slip.marker is None or not key else compiled_marking(slip, slip.marker)
+
+    @property
+    def whole(self) -> Callable[[bytes], str] | None:
+        """What names a root row by its payload, where documents are known by all that they have, and nothing else is made of them."""
+        if self._marker is not None or self._given is not None or self._key:
+            return None
+        identify = self._identify
+        return lambda raw: identify(canonical_document(without_origin(raw)))
 
     def of(self, staged: Staged, document: Any, *, clean: bool) -> tuple[str, list[str]] | str | bool | Reject:
         """Give the identity of a document's root row and the fields that expressions make; or what becomes of the document instead.
@@ -76,10 +85,9 @@ class RootRows:
 
     def _named(self, staged: Staged, document: Any) -> str | Reject:
         """Name the root row. A document without its key is rejected before anything of it is looked at."""
-        table = self._table
         if not self._key:
-            return identity.document_identity(table.name, canonical_document(without_origin(staged.raw)))
-        texts = []
+            return self._identify(canonical_document(without_origin(staged.raw)))
+        table, texts = self._table, []
         for field in self._key:
             value = document.get(field) if type(document) is dict else None
             if value is None or type(value) is dict or type(value) is list:

@@ -19,7 +19,7 @@ KNOWN = (
     "368168fa5e688301b55ed998214a2a3a",
     "717572fcd4248bb8b59058b4d4082e2b",
     "64ab7884996d800f820053e2729d0607",
-    "00000000000085f5b895ebf8a3e0d21f",
+    "000000000000800081dc6ee1000aee88",
 )
 
 _NAMES = st.text(min_size=1, max_size=5)
@@ -85,3 +85,10 @@ def test_children_of_one_parent_lie_side_by_side_below_it(parent: UUID, index: i
     assert identify(parent.hex, index)[:12] == parent.hex[:12]
     low, high = sorted([UUID(identify(parent.hex, index)).int, UUID(identify(parent.hex, index + 1)).int])
     assert high - low in {1, 2**60 - 1}
+
+
+@given(_NAMES, _NAMES, st.uuids(version=4))
+def test_children_of_children_never_share_an_identity(above: str, table: str, root: UUID) -> None:
+    parents, children = child_identifier(above), child_identifier(table)
+    made = {children(parents(root.hex, place), index) for place in range(40) for index in range(40)}
+    assert len(made) == 40 * 40
