@@ -1,7 +1,7 @@
 """A batch's way through the parser: fetch → decode → route → map → pack. The one place where a row's failure is caught."""
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from etl_actors.slips.steps.run_own import StepEnded, pressed
 from etl_actors.slips.values.document import Look, Staged, Together, Undecodable, decode, read_together
 from etl_actors.slips.values.unstaged import is_unstaged, unstaged_reject
 from etl_actors.workers.base import NO_ROW, Job, Role
+from etl_actors.workers.carried import carried
 from etl_actors.workers.known_slips import Growing, KnownSlips
 from etl_actors.workers.tally import Tally
 
@@ -47,22 +48,36 @@ class BatchParser:
     def parse(self, job: Job) -> Parsed | Routed:
         """Return the batch's rows as COPY text, or its split where several slips took rows."""
         self._slips.learn(job.role.slips)
-        without: dict[int, str] = {}
-        while True:
-            found = self._parsed(job, without)
-            if isinstance(found, Parsed):
-                return replace(found, changed=self._slips.changed())
-            if isinstance(found, Routed):
-                return found
-            without |= self._slips.grow(found.outgrown, found.unseen)
-
-    def _parsed(self, job: Job, without: Mapping[int, str]) -> Parsed | Routed | Tally:
-        """Parse a batch; or tell how far it came, where documents have no place in the tables yet."""
-        tally = Tally(list(job.condemned), without=without)
         condemned = {reject.row_id for reject in job.condemned}
         wanted = [row_id for row_id in job.row_ids if row_id not in condemned]
+        tally, asked = Tally(list(job.condemned)), wanted
+        while True:
+            self._read(asked, job.role, tally)
+            if len(tally.routed) > 1:
+                return _split(job, tally)
+            if not tally.unseen:
+                return replace(_pack(tally, closed=self._is_closed(tally)), changed=self._slips.changed())
+            grown = self._grown(tally)
+            tally, asked = (
+                (Tally(list(job.condemned), without=grown), wanted) if isinstance(grown, dict) else (grown, tally.unplaced)
+            )
+
+    def _grown(self, tally: Tally) -> Tally | dict[int, str]:
+        """Let the slip grow whose tables have no place for documents.
+
+        Returns:
+            What the others have become by its new version; where they are to be mapped again, why some documents get no place.
+        """
+        before = self._slips.version(tally.outgrown)
+        without = {**tally.without, **self._slips.grow(tally.outgrown, tally.unseen)}
+        after = self._slips.mapper(tally.outgrown)
+        lines = None if without else carried(tally.lines, before, after)
+        return without if lines is None else tally.carried(after, lines)
+
+    def _read(self, wanted: Sequence[int], role: Role, tally: Tally) -> None:
+        """Map the documents of some rows of a batch, as far as they have a place."""
         there: list[int] = []
-        sole = self._sole(job.role)
+        sole = self._sole(role)
         self._progress(NO_ROW)
         for together in read_together(self._fetch(wanted)):
             there += [row.row_id for row in together.rows]
@@ -71,13 +86,10 @@ class BatchParser:
             else:
                 for staged in together.rows:
                     self._progress(staged.row_id)
-                    self._row(staged, job.role, tally, together.look)
+                    self._row(staged, role, tally, together.look)
             self._progress(NO_ROW)  # if more is fetched now, that may take its time
         if len(there) < len(wanted):
             tally.rejects += _missing(wanted, there)
-        if len(tally.routed) > 1:
-            return _split(job, tally)
-        return tally if tally.unseen else _pack(tally, closed=self._is_closed(tally))
 
     def _is_closed(self, tally: Tally) -> bool:
         return any(self._slips.closed(digest) for digest in tally.routed)

@@ -20,7 +20,10 @@ class Tally:
     skipped: list[int] = field(default_factory=list)
     routed: dict[str, tuple[AnyMapper, list[int]]] = field(default_factory=dict)  # by digest, with row ids
     lines: Lines = field(default_factory=lambda: Lines(0))  # of the first slip met, by table
-    unseen: dict[int, Seen] = field(default_factory=dict)  # row id → what has no place in the first slip's tables
+    unplaced: list[int] = field(
+        default_factory=list
+    )  # row ids of the documents that have no place in the first slip's tables yet
+    unseen: dict[int, Seen] = field(default_factory=dict)  # of some of them what has none, which is all that has none
     together: Seen | None = None  # all of that
     outgrown: str = ""  # the digest of that slip
     without: Mapping[int, str] = field(default_factory=dict)  # row id → why its document gets no place there
@@ -36,9 +39,22 @@ class Tally:
 
         Where some get none each document is noted: which ones is to be told for each.
         """
+        self.unplaced.append(row_id)
         if self.together is None:
             self.unseen[row_id] = news.seen
             self.together = news.seen
         elif self.without or not self.together.holds(news.body):
             self.unseen[row_id] = seen = news.seen
             self.together.join(seen)
+
+    def carried(self, mapper: AnyMapper, lines: Lines) -> "Tally":
+        """Go on by a later version of the first slip, with the lines of the documents that had a place in the one before.
+
+        Args:
+            mapper: of that version.
+            lines: as it makes them.
+        """
+        ((_, taken),) = self.routed.values()
+        left = {*self.unplaced}
+        kept = [row_id for row_id in taken if row_id not in left]
+        return Tally(self.rejects, self.skipped, {mapper.slip.digest: (mapper, kept)}, lines)

@@ -16,7 +16,7 @@ from etl_actors.relational.breakout.changes import (
 from etl_actors.relational.breakout.lifted import attribute_of
 from etl_actors.relational.breakout.shape import BrokenEntity, BrokenTable, Cell, CellKind, Layout, Link, Step
 
-__all__ = ["addresses", "transition"]
+__all__ = ["addresses", "told_by", "transition"]
 
 
 _Address = tuple[tuple[tuple[str, ...], Step | None], ...]
@@ -123,11 +123,11 @@ def _places(layout: Layout, table: BrokenTable) -> set[tuple[str, ...]]:
 
 
 def _columns(old: BrokenTable | BrokenEntity, new: BrokenTable | BrokenEntity) -> list[Change] | Refill:
-    known = {_told_by(cell): cell for cell in old.cells}
+    known = {told_by(cell): cell for cell in old.cells}
     renamed: list[Change] = []
     others: list[Change] = []
     for cell in new.cells:
-        before = known.pop(_told_by(cell), None)
+        before = known.pop(told_by(cell), None)
         if before is None and cell.kind is CellKind.GIVEN:
             return Refill(f"{new.name} has a column {cell.name} by an expression that it did not have")
         if before is None:
@@ -147,7 +147,8 @@ def _columns(old: BrokenTable | BrokenEntity, new: BrokenTable | BrokenEntity) -
     return [*_in_order(renamed), *others]
 
 
-def _told_by(cell: Cell) -> tuple[object, ...]:
+def told_by(cell: Cell) -> tuple[object, ...]:
+    """Give what tells a column of a table from the others of it, whatever its name."""
     return (cell.name, cell.expression, cell.type) if cell.kind is CellKind.GIVEN else (cell.path, cell.kind)
 
 

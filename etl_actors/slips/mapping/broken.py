@@ -61,7 +61,7 @@ class BreakoutMapper:
     source = ""  # nothing is generated
 
     def __init__(self, slip: Slip, breakout: Breakout) -> None:
-        layout = breakout.layout
+        self.layout = layout = breakout.layout
         self._seen = breakout.seen
         self._asked = breakout.asked
         self._key = breakout.key
@@ -79,6 +79,11 @@ class BreakoutMapper:
             self._links[link.table][link.column] = link.entity
         self._entities = layout.entities
         self._children = [identity.child_identifier(table.name) for table in self.tables]
+
+    @property
+    def follows(self) -> bool:
+        """Whether all tables follow the documents."""
+        return self._fitting.follows
 
     def begin(self) -> Lines:
         """Make the empty lists that `map` fills."""
