@@ -12,6 +12,7 @@ from etl_actors.relational.canonical import canonical_key
 from etl_actors.relational.tables import Table
 
 __all__ = [
+    "FIRST_PLACES",
     "PLACES",
     "child_identifier",
     "child_identity",
@@ -27,6 +28,9 @@ __all__ = [
 
 PLACES = 2**60 - 1
 """The last bits of an identity, by which the children of one parent differ from it and from one another."""
+
+FIRST_PLACES = 2**59 - 1
+"""Where the children of a parent begin: half of the places, so that they do not go round."""
 
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -111,14 +115,14 @@ def child_identifier(table: str) -> Callable[[str, int], str]:
     factor, addend = child_places(table)
 
     def identify(parent_id: str, index: int) -> str:
-        place = (int(parent_id[17:], 16) * factor + addend + index) & PLACES
+        place = ((int(parent_id[17:], 16) * factor + addend & FIRST_PLACES) + index) & PLACES
         return f"{parent_id[:12]}8{parent_id[13:16]}{_VARIANT[parent_id[16]]}{place:015x}"
 
     return identify
 
 
 def child_places(table: str) -> tuple[int, int]:
-    """Tell where the rows of a keyless child begin: the parent's last 60 bits times the first, plus the second, plus `_index`.
+    """Tell where the rows of a keyless child begin: the parent's place times the first, plus the second, as one of `FIRST_PLACES`.
 
     Two parents side by side, children themselves, have theirs far from each other: the first is odd, so that no two parents' are at
     one place, and as good as random, so that they are not near one another either.
@@ -127,10 +131,10 @@ def child_places(table: str) -> tuple[int, int]:
         table: the child's name, unqualified.
 
     Returns:
-        Both less than 2**60.
+        Neither is greater than `FIRST_PLACES`.
     """
     digest = blake2b(f"c{len(table)}:{table}".encode(), digest_size=16).digest()
-    return int.from_bytes(digest[:8]) & PLACES | 1, int.from_bytes(digest[8:]) & PLACES
+    return int.from_bytes(digest[:8]) & FIRST_PLACES | 1, int.from_bytes(digest[8:]) & FIRST_PLACES
 
 
 def stored_identity(table: Table, key_texts: Sequence[str]) -> str:

@@ -10,11 +10,24 @@ __all__ = ["Block", "Group", "Parsed", "Routed"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows of one table as COPY text: `data` holds `rows` lines, each ended by a newline, fields as `Table.copied`."""
+    """Rows of one table, fields as `Table.copied`.
+
+    Args:
+        table: whose they are.
+        rows: how many.
+        data: as COPY text, a line each, ended by a newline; empty where they are packed.
+        packed: each, packed for COPY's binary format (`etl_actors.relational.packed`); none where they are text.
+    """
 
     table: Table
     rows: int
     data: bytes
+    packed: tuple[bytes, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its rows."""
+        return len(self.data) + sum(map(len, self.packed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,7 @@ class Parsed:
     @property
     def nbytes(self) -> int:
         """Bytes of its rows."""
-        return sum(len(block.data) for block in self.blocks)
+        return sum(block.nbytes for block in self.blocks)
 
 
 @dataclass(frozen=True, slots=True)

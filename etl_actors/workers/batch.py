@@ -196,7 +196,9 @@ def _pack(tally: Tally, *, closed: bool) -> Parsed:
         if table.kind in (Kind.ROOT, Kind.SET):
             lines.sort()  # by `_id`: loaders that insert the same ones meet in one order, and do not wait for each other for ever
     blocks = tuple(
-        Block(table, len(lines), ("\n".join(lines) + "\n").encode() if lines else b"")
+        Block(table, len(lines), b"", tuple(lines))
+        if lines and isinstance(lines[0], bytes)
+        else Block(table, len(lines), ("\n".join(lines) + "\n").encode() if lines else b"")
         for table, lines in zip(mapper.tables, tally.lines, strict=True)
     )
     broken_out = mapper.slip.breakout is not None

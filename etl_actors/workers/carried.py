@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from etl_actors.relational.breakout.changes import AddColumn, AddTable, RenameColumn, Widen
 from etl_actors.relational.breakout.shape import BrokenTable
 from etl_actors.relational.breakout.transition import addresses, told_by, transition
+from etl_actors.relational.packed import HEAD, NO_FIELD, fields_behind_head
 from etl_actors.slips.casts.column_type import NULL
 from etl_actors.slips.mapping.broken import BreakoutMapper
 from etl_actors.slips.mapping.lines import Lines
@@ -45,9 +46,11 @@ def carried(lines: Lines, before: AnyMapper, after: AnyMapper) -> Lines | None:
     for number, (address, table) in enumerate(zip(addresses(new), new.tables, strict=True)):
         if address in known:
             former = known[address]
-            made[number] = [
-                *_moved(lines[former], _places(old.tables[former], table), _ROOT_HEAD if table.parent is None else _HEAD)
-            ]
+            if (former in before.packed) != (number in after.packed) and lines[former]:
+                return None
+            moved = _packed if number in after.packed else _moved
+            head = _ROOT_HEAD if table.parent is None else _HEAD
+            made[number] = [*moved(lines[former], _places(old.tables[former], table), head)]
     made[len(new.tables) :] = lines[len(old.tables) :]  # tombstones
     made.rejects = lines.rejects
     return made
@@ -67,3 +70,13 @@ def _moved(lines: Sequence[str], places: Sequence[int | None], head: int) -> Ite
     for line in lines:
         fields = line.split("\t")
         yield "\t".join([*fields[:head], *(NULL if place is None else fields[head + place] for place in places), fields[-1]])
+
+
+def _packed(rows: Sequence[bytes], places: Sequence[int | None], _head: int) -> Iterator[bytes]:
+    """Put the fields of packed rows where they belong now."""
+    if not rows or places == [*range(sum(1 for _ in fields_behind_head(rows[0])) - 1)]:
+        yield from rows
+        return
+    for row in rows:
+        *fields, rest = fields_behind_head(row)
+        yield b"".join((row[: HEAD.size], *(NO_FIELD if place is None else fields[place] for place in places), rest))

@@ -136,7 +136,7 @@ class KnownSlips:
 
     def _keep(self, slip: Slip) -> None:
         self._candidates[slip.digest] = routed(slip)
-        self._mappers[slip.digest] = mapper_of(slip)
+        self._mappers[slip.digest] = mapper_of(slip, packed=True)
 
     def _keep_latest(self, slip: Slip) -> None:
         if slip.digest in self._mappers:

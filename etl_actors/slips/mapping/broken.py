@@ -1,6 +1,5 @@
 """Documents broken out to COPY lines: what a slip's compiled function does, for a slip whose tables come from its documents."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +9,12 @@ from etl_actors.relational.breakout.fitting import NOTHING, Contract, Fitting, M
 from etl_actors.relational.breakout.keys import key_text, without_key
 from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen, seen_in
-from etl_actors.relational.breakout.shape import Cell, CellKind
 from etl_actors.relational.canonical import canonical_key
+from etl_actors.relational.packed import NO_FIELD, PACKERS, may_be_packed, row_head
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
+from etl_actors.slips.mapping.broken_rows import copier, packer, take_back
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.quick import Left, Quick, compile_quick
 from etl_actors.slips.mapping.root_rows import RootRows
@@ -26,7 +26,6 @@ from etl_actors.slips.values.json_text import json_text
 __all__ = ["BreakoutMapper", "News"]
 
 _JSONB = column_type("jsonb")
-_ID = 32  # characters of the first field of a line; the second one is the row id
 _SHOWN = 60  # characters of a value
 _LISTED = 20  # places of values
 
@@ -56,11 +55,15 @@ class BreakoutMapper:
     Args:
         slip: whose documents they are.
         breakout: of the slip.
+        packed: whether rows of keyless children may be packed instead of being lines.
+
+    Attributes:
+        packed: numbers of the tables whose rows are.
     """
 
     source = ""  # nothing is generated
 
-    def __init__(self, slip: Slip, breakout: Breakout) -> None:
+    def __init__(self, slip: Slip, breakout: Breakout, *, packed: bool = False) -> None:
         self.layout = layout = breakout.layout
         self._seen = breakout.seen
         self._asked = breakout.asked
@@ -72,8 +75,13 @@ class BreakoutMapper:
         self._breaker = Breaker(layout)
         self._fitting = Fitting(self._breaker, breakout.contracts, breakout.contract)
         self._parents = [table.parent for table in layout.tables]
-        self._copies = [[_copy(cell) for cell in cells] for cells in layout.cells]
-        self._quick: Quick | None = compile_quick(layout, self._seen, self._key)
+        may = packed and not layout.entities
+        self.packed = frozenset(number for number, table in enumerate(self.tables) if may and may_be_packed(table))
+        self._copies = [
+            [packer(cell) if number in self.packed else copier(cell) for cell in cells]
+            for number, cells in enumerate(layout.cells)
+        ]
+        self._quick: Quick | None = compile_quick(layout, self._seen, self._key, self.packed)
         self._links: list[dict[int, int]] = [{} for _ in layout.tables]  # of each table: entities by number of a column
         for link in layout.links:
             self._links[link.table][link.column] = link.entity
@@ -142,6 +150,11 @@ class BreakoutMapper:
                 for column, occurrence in row.entities.items():
                     row.cells[column] = self._occurrence(self._links[number][column], occurrence, staged, lines)
                 cells = self._fields(number, row)
+                if above is not None and number in self.packed:
+                    parent = known[above][row.parent]
+                    ids.append(self._children[number](parent, row.index))
+                    lines[number].append(row_head((ids[-1], parent, root), staged.row_id, row.index) + b"".join(cells))
+                    continue
                 if above is None:
                     cells[: len(given)] = given
                     ids.append(root)
@@ -166,7 +179,7 @@ class BreakoutMapper:
             pass
         finally:
             if not took:
-                _take_back(lines, staged.row_id)
+                take_back(lines, staged.row_id)
         return took
 
     def _occurrence(self, entity: int, occurrence: BrokenRow, staged: Staged, lines: Lines) -> str:
@@ -179,9 +192,12 @@ class BreakoutMapper:
         lines[number].append("\t".join([head, *self._fields(number, occurrence)]))
         return made
 
-    def _fields(self, number: int, row: BrokenRow) -> list[str]:
+    def _fields(self, number: int, row: BrokenRow) -> list[Any]:
         fields = [copy(value) for copy, value in zip(self._copies[number], row.cells, strict=True)]
-        fields.append(_JSONB.copy(row.rest) if row.rest else NULL)
+        if number in self.packed:
+            fields.append(PACKERS["jsonb"](_JSONB.text(row.rest)) if row.rest else NO_FIELD)
+        else:
+            fields.append(_JSONB.copy(row.rest) if row.rest else NULL)
         return fields
 
     def _require_known(self, body: Any) -> None:
@@ -221,24 +237,3 @@ class BreakoutMapper:
     def deletes(self, staged: Staged, document: Any) -> bool:
         """Tell whether a document deletes the row of its key: then it has no part in what the tables are."""
         return isinstance(self._roots.of(staged, document, clean=False), str)
-
-
-def _take_back(lines: Lines, row_id: int) -> None:
-    """Remove the lines of a row, which are the last ones."""
-    field = f"\t{row_id}\t"
-    for made in lines:
-        while made and made[-1].startswith(field, _ID):
-            del made[-1]
-
-
-def _copy(cell: Cell) -> Callable[[Any], Any]:
-    """Give what writes a cell as a field of a COPY line.
-
-    Texts that have a form are written as they came: PostgreSQL reads them all.
-    """
-    if cell.kind is CellKind.REFERENCE:
-        return lambda value: NULL if value is None else str(value)
-    if cell.mixed:
-        text = column_type("text").copy
-        return lambda value: text(None if value is None else key_text(value))
-    return column_type("text" if cell.kind is CellKind.TEXT else cell.type).copy

@@ -9,15 +9,16 @@ __all__ = ["AnyMapper", "mapper_of"]
 AnyMapper = Mapper | BreakoutMapper
 
 
-def mapper_of(slip: Slip) -> AnyMapper:
+def mapper_of(slip: Slip, *, packed: bool = False) -> AnyMapper:
     """Make what maps the documents of a slip.
 
     Args:
         slip: as `read_slip` gives it.
+        packed: whether rows of keyless children may be packed (`etl_actors.relational.packed`) instead of being lines.
 
     Raises:
         SlipError: it cannot be compiled.
     """
     if slip.breakout is not None:
-        return BreakoutMapper(slip, slip.breakout)
+        return BreakoutMapper(slip, slip.breakout, packed=packed)
     return compile_slip(slip)

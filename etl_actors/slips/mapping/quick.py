@@ -4,7 +4,7 @@ At anything else it gives up and leaves the document to `BreakoutMapper`, which 
 depends on which of the two made a document's lines.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -15,10 +15,10 @@ from etl_actors.relational.breakout.places import pointer
 from etl_actors.relational.breakout.scalars import Form, Number, form_of, written_in
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.shape import Cell, CellKind, Layout, Step
-from etl_actors.relational.identity import PLACES, child_places
-from etl_actors.slips.casts.column_type import NULL, column_type
+from etl_actors.slips.casts.column_type import column_type
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.quick_entities import Declined, entity_known, entity_row, entity_variables, key_of
+from etl_actors.slips.mapping.quick_rows import ROW_NAMES, LineRows, PackedRows, Rows
 
 __all__ = ["Left", "Quick", "compile_quick"]
 
@@ -42,20 +42,21 @@ class Left(Exception):
     """The document is left to others; lines may have been appended."""
 
 
-def compile_quick(layout: Layout, seen: Seen, key: tuple[str, ...]) -> Quick | None:
+def compile_quick(layout: Layout, seen: Seen, key: tuple[str, ...], packed: Collection[int] = ()) -> Quick | None:
     """Compile a layout.
 
     Args:
         layout: of the documents.
         seen: what it was laid out by: documents are left that have something else.
         key: fields of the documents that are the root's key.
+        packed: numbers of the tables whose rows are packed.
 
     Returns:
         The function; None where the layout has something that is not compiled: JSON columns, names that are data without looking like
         it, texts that are numbers, very many places.
     """
     try:
-        writer = _Writer(layout, key)
+        writer = _Writer(layout, key, packed)
         writer.write(seen)
     except Declined:
         return None
@@ -66,9 +67,12 @@ def compile_quick(layout: Layout, seen: Seen, key: tuple[str, ...]) -> Quick | N
 
 
 class _Writer:
-    def __init__(self, layout: Layout, key: tuple[str, ...]) -> None:
+    def __init__(self, layout: Layout, key: tuple[str, ...], packed: Collection[int]) -> None:
         self.layout = layout
         self.key = key
+        self.rows: list[Rows] = [
+            (PackedRows if number in packed else LineRows)(number, table, self._add) for number, table in enumerate(layout.tables)
+        ]
         self.lines: list[str] = []
         self.places = 0
         self.cells: list[dict[tuple[str, ...], dict[CellKind, tuple[str, Cell]]]] = [{} for _ in layout.tables]
@@ -76,12 +80,10 @@ class _Writer:
         self.below: dict[tuple[int, tuple[str, ...], Step | None], int] = {}
         text = column_type("text").copy
         self.names: dict[str, Any] = {
+            **ROW_NAMES,
             "Left": Left,
             "Decimal": Decimal,
             "MISSING": object(),
-            "NULL": NULL,
-            "text": text,
-            "rest_text": column_type("jsonb").copy,
             "key_field": lambda value: text(key_text(value)) if told_by_text(value) else None,
             "key_of": key_of,
         }
@@ -116,35 +118,20 @@ class _Writer:
 
     def _table(self, number: int, seen: Seen, found: dict[int, Seen]) -> None:
         """Write the function of a table: of the root it takes the document, of another the array or object of its items."""
-        table = self.layout.tables[number]
+        table, rows = self.layout.tables[number], self.rows[number]
         columns = [f"c{column}" for column in range(len(table.cells))]
-        if table.parent is None:
-            depth, head = 1, "{own}\\t{row_id}\\t"
-            self._add(0, f"def table_{number}(v, own, row_id, given, lines, clean):")
-            self._add(1, "root, begin, place = own, own[:17], int(own[17:], 16)")
-        else:
-            depth, head = 2, "{own}{between}{index}\\t"
-            factor, addend = child_places(table.name)
-            items = "(key, v) in enumerate(items.items())" if table.step is Step.ENTRIES else "v in enumerate(items)"
-            self._add(0, f"def table_{number}(items, parent, place, begin, root, row_id, lines, clean):")
-            self._add(1, 'between = f"\\t{row_id}\\t{parent}\\t{root}\\t"')
-            # One bit more than a place has: so its digits are all there, behind the first, and those beyond are not.
-            self._add(1, f"first = (place * {factor} + {addend} & {PLACES}) + {PLACES + 1}")
-            self._add(1, f"for index, {items}:")
-            self._add(2, "place = first + index")
-            self._add(2, "own = begin + hex(place)[3:]")
+        depth = rows.begin()
         self._add(depth, "rest = None")
-        self._add(depth, " = ".join([*columns, "last", "NULL"]))
+        self._add(depth, " = ".join([*columns, "last", rows.null]))
         for column, cell in enumerate(table.cells):
             if cell.kind is CellKind.KEY:
-                self._add(depth, f"c{column} = text(key)")
+                self._add(depth, f"c{column} = {rows.key}")
             elif cell.kind is CellKind.GIVEN:
                 self._add(depth, f"c{column} = given[{column}]")
         self._value(number, (), seen, "v", depth, found)
         self._add(depth, "if rest:")
-        self._add(depth + 1, "last = rest_text(rest)")
-        fields = "\\t".join(f"{{{field}}}" for field in (*columns, "last"))
-        self._add(depth, f'lines[{number}].append(f"{head}{fields}")')
+        self._add(depth + 1, f"last = {rows.rest}")
+        rows.end(depth, [*columns, "last"])
 
     def _value(self, number: int, path: tuple[str, ...], seen: Seen, var: str, depth: int, found: dict[int, Seen]) -> None:
         """Write what takes the value of a place, by its kind."""
@@ -155,7 +142,7 @@ class _Writer:
         self._add(depth, f"{kind} = type({var})")
         word = "if"
         for test, body in (
-            *self._scalars(self.cells[number].get(path, {}), seen, var, kind, at),
+            *self._scalars(number, path, seen, var, kind, at),
             *self._containers(number, path, seen, var, kind, at, found),
         ):
             self._add(depth, f"{word} {test}:")
@@ -166,28 +153,25 @@ class _Writer:
         self._add(depth + (word == "elif"), "raise Left")
 
     def _scalars(
-        self, cells: Mapping[CellKind, tuple[str, Cell]], seen: Seen, var: str, kind: str, at: str
+        self, number: int, path: tuple[str, ...], seen: Seen, var: str, kind: str, at: str
     ) -> Iterator[tuple[str, _Body]]:
+        cells, rows = self.cells[number].get(path, {}), self.rows[number]
         held = seen.scalars  # less than the cells tell, where they are an entity's, which occurs elsewhere too
         if CellKind.TEXT in cells and held.form is not None:
             column, cell = cells[CellKind.TEXT]
             if held.form is not Form.TEXT:
                 odd = self._constant(partial(_is_odd, held.form, Form(cell.type)))
                 yield f"{kind} is str and {odd}({var})", self._written("raise Left")
-            yield (
-                f"{kind} is str",
-                self._written(f'{column} = {var} if clean or ({var}.isprintable() and "\\\\" not in {var}) else text({var})'),
-            )
+            yield f"{kind} is str", self._written(f"{column} = {rows.text(var)}")
         if CellKind.NUMBER in cells and held.number is not None:
             column, cell = cells[CellKind.NUMBER]
-            write = self._constant(column_type(cell.type).copy)
+            written = self._written(f"{column} = {rows.number_of(var, cell, self._constant)}")
             if held.number is Number.BIGINT:
-                written = var if Number(cell.type) is Number.BIGINT else f"{write}({var})"
-                yield f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}", self._written(f"{column} = {written}")
+                yield f"{kind} is int and {-_BIGINT} <= {var} < {_BIGINT}", written
             else:
-                yield f"{kind} is int or {kind} is float or {kind} is Decimal", self._written(f"{column} = {write}({var})")
+                yield f"{kind} is int or {kind} is float or {kind} is Decimal", written
         if CellKind.BOOLEAN in cells and held.boolean:
-            yield f"{kind} is bool", self._written(f'{cells[CellKind.BOOLEAN][0]} = "t" if {var} else "f"')
+            yield f"{kind} is bool", self._written(f"{cells[CellKind.BOOLEAN][0]} = {rows.boolean(var)}")
         if seen.scalars.null:
             yield f"{var} is None", self._rest(at, "None")
 
@@ -226,7 +210,7 @@ class _Writer:
         if child is None:
             raise Declined
         found[child] = items
-        return self._written(f"table_{child}({var}, own, place, begin, root, row_id, lines, clean)")
+        return self._written(f"table_{child}({var}, place, doc)")
 
     def _members(self, number: int, path: tuple[str, ...], seen: Seen, var: str, found: dict[int, Seen], depth: int) -> None:
         """Write what takes the members of an object that is taken apart: each that is known, and there must be no other."""

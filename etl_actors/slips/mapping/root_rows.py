@@ -66,7 +66,8 @@ class RootRows:
         if made is not True:
             return made
         if not lines[0]:
-            return lines[1][0]
+            line: str = lines[1][0]
+            return line
         root, _, *given = lines[0][0].split("\t")
         if not self._by_expression:
             named = self._named(staged, document)

@@ -16,9 +16,17 @@ from etl_actors.store.loading.filling import insert_filled
 from etl_actors.store.loading.winners import count_differing, delete_sets, insert_owners, insert_set, winning_positions
 from etl_actors.store.tables.kin import Kin
 from etl_actors.store.tables.quoting import listed, written_once
-from etl_actors.store.tables.temps import temp_of
+from etl_actors.store.tables.temps import copied_from, copied_to, temp_of
 
-__all__ = ["Landing", "copy", "delete_former_sets", "filled_tables", "insert_sets", "keep_apart", "land"]
+__all__ = [
+    "Landing",
+    "copy",
+    "delete_former_sets",
+    "filled_tables",
+    "insert_sets",
+    "keep_apart",
+    "land",
+]
 
 _DELETED_ROWS = 4_000  # a megabyte or two, which is read with the rows of each batch
 
@@ -92,8 +100,8 @@ def copy(conn: Connection, parsed: Parsed, since: Counter[str] | None = None) ->
         for block, temp in zip(parsed.blocks, temps, strict=True):
             if not block.rows:
                 continue
-            with cursor.copy(_copied(temp)) as lines:
-                lines.write(block.data)
+            with cursor.copy(copied_to(temp, binary=bool(block.packed))) as rows:
+                rows.write(copied_from(block))
 
 
 @written_once
@@ -108,11 +116,6 @@ def _emptied(temps: tuple[str, ...]) -> sql.Composed:
         for no, temp in enumerate(temps)
     )
     return sql.SQL("WITH {} SELECT").format(listed(parts))
-
-
-@written_once
-def _copied(temp: str) -> sql.Composed:
-    return sql.SQL("COPY {} FROM STDIN").format(sql.Identifier("pg_temp", temp))
 
 
 def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, turn: Callable[[Table], None]) -> Landing:

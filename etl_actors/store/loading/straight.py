@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import compress
 from operator import not_
+from struct import pack
 
 import psycopg
 from psycopg import sql
 
+from etl_actors.relational.packed import ROW_ID, ROW_ID_FIELD, copied
 from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.database import Connection
@@ -37,17 +39,23 @@ class Parted:
     """A batch, parted.
 
     Args:
-        straight: lines that need no comparison, by table: of roots that win for certain, and of the sets that land with them.
+        straight: lines or packed rows that need no comparison, by table: of roots that win for certain, and of the sets that land with them.
         rest: all others, in their blocks.
         left: row ids of the roots among them.
+        packed: qualified names of the tables whose rows are packed, and no lines.
     """
 
-    straight: tuple[tuple[Table, list[bytes]], ...]
+    straight: tuple[tuple[Table, Sequence[bytes]], ...]
     rest: Parsed
     left: tuple[int, ...] = ()
+    packed: frozenset[str] = frozenset()
 
-    def lines(self, table: Table) -> list[bytes]:
-        """Return the lines of a table that go straight into it."""
+    def packs(self, table: Table) -> bool:
+        """Tell whether a table's rows that go straight are packed."""
+        return table.qualified in self.packed
+
+    def lines(self, table: Table) -> Sequence[bytes]:
+        """Return the lines, or packed rows, of a table that go straight into it."""
         return next((lines for other, lines in self.straight if other is table), [])
 
     def enter(self, landing: Landing) -> None:
@@ -110,11 +118,10 @@ def copy_straight(conn: Connection, batch_id: int, parted: Parted, table: Table)
     lines = parted.lines(table)
     if not lines:
         return
-    last = b"\t%d\n" % batch_id
     landed = -1
     with conn.cursor() as cursor, suppress(*_REFUSED):
-        with cursor.copy(_copied(table)) as copying:
-            copying.write(last.join(lines) + last)
+        with cursor.copy(_copied(table, binary=parted.packs(table))) as copying:
+            copying.write(_written(parted, table, batch_id))
         landed = cursor.rowcount
     if landed != len(lines):
         raise Contested  # or a trigger has kept rows away: which of them, COPY does not tell
@@ -145,16 +152,28 @@ def _parted(conn: Connection, parsed: Parsed, limit: str) -> Parted:
     if len(others) > _MOST_CONTESTED * len(lines):
         return Parted((), parsed)
     left = _row_ids(others)
-    straight, rest = [(block.table, mine)], [_block(block.table, others)]
+    straight: list[tuple[Table, Sequence[bytes]]] = [(block.table, mine)]
+    rest = [_block(block.table, others)]
     for one in parsed.blocks[1:]:
         if not _goes_along(one):
             rest.append(one)
             continue
-        lines = _lines(one)
-        mine, others = _cut(lines, _row_ids(lines), {*left}) if left else (lines, [])
-        straight.append((one.table, mine))
-        rest.append(_block(one.table, others))
-    return Parted(tuple(straight), replace(parsed, blocks=tuple(rest)), tuple(map(int, left)))
+        rows, other = _cut_block(one, left)
+        straight.append((one.table, rows))
+        rest.append(other)
+    packed = frozenset(one.table.qualified for one in parsed.blocks if one.packed)
+    return Parted(tuple(straight), replace(parsed, blocks=tuple(rest)), tuple(map(int, left)), packed)
+
+
+def _cut_block(block: Block, left: Sequence[bytes]) -> tuple[Sequence[bytes], Block]:
+    """Part a block into the rows of other documents and, as a block, those of documents that are left, by their row ids."""
+    if block.packed:
+        among = {ROW_ID_FIELD.pack(int(row_id)) for row_id in left}
+        rows, others = _cut(block.packed, [row[ROW_ID] for row in block.packed], among) if left else (block.packed, [])
+        return rows, Block(block.table, len(others), b"", tuple(others))
+    lines = _lines(block)
+    mine, others = _cut(lines, _row_ids(lines), {*left}) if left else (lines, [])
+    return mine, _block(block.table, others)
 
 
 def _block(table: Table, lines: Sequence[bytes]) -> Block:
@@ -176,11 +195,21 @@ def _there(conn: Connection, table: Table, ids: Sequence[bytes], limit: str) -> 
     return set(found[1].encode().split(b",")) if found and found[1] else set()
 
 
+def _written(parted: Parted, table: Table, batch_id: int) -> bytes:
+    """Write the rows of a table that go straight as COPY reads them, the batch's id as the last field of each."""
+    rows = parted.lines(table)
+    if parted.packs(table):
+        return copied(rows, len(landed_columns(table)) + 1, pack(">iq", 8, batch_id))
+    last = b"\t%d\n" % batch_id
+    return last.join(rows) + last
+
+
 @written_once
-def _copied(table: Table) -> sql.Composed:
+def _copied(table: Table, *, binary: bool) -> sql.Composed:
     """Copy rows into a table, the batch's id as the last field of each line."""
     columns = listed(sql.Identifier(name) for name in landed_columns(table))  # without parameters, a percent sign is not doubled
-    return sql.SQL("COPY {} ({}, _batch_id) FROM STDIN").format(identifier(table), columns)
+    way = sql.SQL(" (FORMAT binary)" if binary else "")
+    return sql.SQL("COPY {} ({}, _batch_id) FROM STDIN{}").format(identifier(table), columns, way)
 
 
 @written_once

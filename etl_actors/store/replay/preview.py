@@ -20,7 +20,7 @@ from etl_actors.store.loading.refusals import failure_of
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.choice import Choice, bounds
 from etl_actors.store.replay.differences import Group
-from etl_actors.store.tables.temps import make_temp, temp_of
+from etl_actors.store.tables.temps import copied_from, copied_to, make_temp, temp_of
 
 __all__ = ["Plan", "Preview"]
 
@@ -81,11 +81,9 @@ class Preview:
             with self.conn.transaction(), self.conn.cursor() as cursor:
                 for block in parsed.blocks:
                     filling = block.table
-                    if block.data:
-                        with cursor.copy(
-                            sql.SQL("COPY {} FROM STDIN").format(sql.Identifier("pg_temp", temp_of(block.table)))
-                        ) as lines:
-                            lines.write(block.data)
+                    if block.rows:
+                        with cursor.copy(copied_to(temp_of(block.table), binary=bool(block.packed))) as rows:
+                            rows.write(copied_from(block))
         except psycopg.Error as exc:
             blamed = failure_of(exc, tuple(block.table for block in parsed.blocks), filling)
             if blamed is None:

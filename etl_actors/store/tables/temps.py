@@ -5,12 +5,14 @@ from hashlib import blake2b
 
 from psycopg import sql
 
+from etl_actors.relational import packed
+from etl_actors.relational.parsed import Block
 from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
 from etl_actors.store.tables.constraints import check_constraint, check_name
-from etl_actors.store.tables.quoting import listed
+from etl_actors.store.tables.quoting import listed, written_once
 
-__all__ = ["make_temp", "temp_of"]
+__all__ = ["copied_from", "copied_to", "make_temp", "temp_of"]
 
 
 @lru_cache(maxsize=1_000)
@@ -32,3 +34,15 @@ def make_temp(conn: Connection, table: Table) -> None:
     fields += [check_constraint(table, column) for column in table.columns if column.check is not None]
     made = sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ({})").format(sql.Identifier(temp_of(table)), listed(fields))
     conn.execute(made)
+
+
+@written_once
+def copied_to(temp: str, *, binary: bool) -> sql.Composed:
+    """Copy a block's rows into a temp table."""
+    way = sql.SQL(" (FORMAT binary)" if binary else "")
+    return sql.SQL("COPY {} FROM STDIN{}").format(sql.Identifier("pg_temp", temp), way)
+
+
+def copied_from(block: Block) -> bytes:
+    """Write a block's rows as COPY reads them."""
+    return packed.copied(block.packed, len(block.table.copied)) if block.packed else block.data

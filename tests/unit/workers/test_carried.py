@@ -14,6 +14,7 @@ from etl_actors.slips.values.document import Staged
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
+from tests.support.packed import lines_of
 from tests.unit.relational.breakout.documents import DOCUMENTS
 
 SLIP = read_slip({"slip.toml": 'name = "shop"\n[breakout]\n'}, "public")
@@ -23,7 +24,7 @@ def _rows(parsed: Parsed) -> dict[str, list[Any]]:
     """Give the fields of all lines, by table; members of what the columns do not say have no order."""
     made = {}
     for block in parsed.blocks:
-        lines = [line.split("\t") for line in block.data.decode().split("\n")[:-1]]
+        lines = [line.split("\t") for line in lines_of(block)]
         made[block.table.name] = sorted([*fields, _said(rest)] for *fields, rest in lines)
     return made
 

@@ -1,0 +1,178 @@
+"""The part of a compiled layout that makes one table's rows of their fields: as lines of COPY text, or packed for its binary format."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from etl_actors.relational.breakout.scalars import Number
+from etl_actors.relational.breakout.shape import BrokenTable, Cell, Step
+from etl_actors.relational.identity import FIRST_PLACES, PLACES, child_places
+from etl_actors.relational.packed import BEGIN, BETWEEN, HEAD, NO_FIELD, PACKERS
+from etl_actors.slips.casts.column_type import NULL, column_type
+
+__all__ = ["ROW_NAMES", "LineRows", "PackedRows", "Rows"]
+
+_DOC = "begin, high, top, low, row_id, root, lines, clean"
+"""What all functions of a document are given: the first 17 digits of the root's `_id`, its first 64 bits, the next 4, its last 64."""
+
+_SHORT = 1_024  # bytes of a text whose length is at hand
+_pack_text, _pack_jsonb, _text, _jsonb = (
+    PACKERS["text"],
+    PACKERS["jsonb"],
+    column_type("text").copy,
+    column_type("jsonb"),
+)
+
+ROW_NAMES: Mapping[str, Any] = {
+    "NULL": NULL,
+    "text": _text,
+    "rest_text": _jsonb.copy,
+    "NO_FIELD": NO_FIELD,
+    "BEGIN": BEGIN.pack,
+    "BETWEEN": BETWEEN.pack,
+    "HEAD": HEAD.pack,
+    "SIZES": [size.to_bytes(4) for size in range(_SHORT)],
+    "pack_text": _pack_text,
+    "pack_number": PACKERS["bigint"],
+    "pack_rest": lambda rest: _pack_jsonb(_jsonb.text(rest)),
+    "TRUE": PACKERS["boolean"](1),
+    "FALSE": PACKERS["boolean"](0),
+}
+"""What the source that is written here takes for granted."""
+
+Add = Callable[[int, str], None]
+"""Adds a line of source at a depth of indentation."""
+
+
+class Rows(ABC):
+    """Writes what makes the rows of one table.
+
+    Args:
+        number: of the table.
+        table: it.
+        add: adds a line of source.
+    """
+
+    null: str
+    rest: str
+    key: str
+
+    def __init__(self, number: int, table: BrokenTable, add: Add) -> None:
+        self.number = number
+        self.table = table
+        self.add = add
+
+    @abstractmethod
+    def begin(self) -> int:
+        """Write the head of the function; return the depth at which a value `v` is an item."""
+        ...
+
+    @abstractmethod
+    def end(self, depth: int, columns: Sequence[str]) -> None:
+        """Write what appends a row of variables."""
+        ...
+
+    @abstractmethod
+    def text(self, var: str) -> str:
+        """Write the field of a text."""
+        ...
+
+    @abstractmethod
+    def number_of(self, var: str, cell: Cell, constant: Callable[[Any], str]) -> str:
+        """Write the field of a number."""
+        ...
+
+    @abstractmethod
+    def boolean(self, var: str) -> str:
+        """Write the field of a boolean."""
+        ...
+
+    def _loop(self) -> None:
+        items = "(key, v) in enumerate(items.items())" if self.table.step is Step.ENTRIES else "v in enumerate(items)"
+        self.add(1, f"add = lines[{self.number}].append")
+        self.add(1, f"for index, {items}:")
+        self.add(2, "place = first + index")
+
+    def _first(self) -> str:
+        factor, addend = child_places(self.table.name)
+        return f"place * {factor} + {addend} & {FIRST_PLACES}"
+
+
+class LineRows(Rows):
+    """Rows as lines."""
+
+    null, rest, key = "NULL", "rest_text(rest)", "text(key)"
+
+    def begin(self) -> int:
+        """Of the root it takes the document, of another the array or object of its items, and the place of their parent."""
+        if self.table.parent is None:
+            self.add(0, f"def table_{self.number}(v, own, row_id, given, lines, clean):")
+            self.add(1, "root, begin, high, low = own, own[:17], int(own[:16], 16), int(own[16:], 16)")
+            self.add(1, f"place = low & {PLACES}")
+            self.add(1, "top = low - place")
+            self.add(1, f"doc = {_DOC}")
+            self.add(1, f"add = lines[{self.number}].append")
+            return 1
+        self.add(0, f"def table_{self.number}(items, place, doc):")
+        self.add(1, f"{_DOC} = doc")
+        # One bit more than a place has: so its digits are all there, behind the first.
+        self.add(1, f"parent = begin + hex(place & {PLACES} | {PLACES + 1})[3:]")
+        self.add(1, 'between = f"\\t{row_id}\\t{parent}\\t{root}\\t"')
+        self.add(1, f"first = ({self._first()}) + {PLACES + 1}")
+        self._loop()
+        return 2
+
+    def end(self, depth: int, columns: Sequence[str]) -> None:
+        """Write what appends a line."""
+        head = "{own}\\t{row_id}" if self.table.parent is None else "{begin}{hex(place)[3:]}{between}{index}"
+        fields = "\\t".join((head, *(f"{{{column}}}" for column in columns)))
+        self.add(depth, f'add(f"{fields}")')
+
+    def text(self, var: str) -> str:
+        """Write a text as it is, where it holds nothing that is escaped."""
+        return f'{var} if clean or ({var}.isprintable() and "\\\\" not in {var}) else text({var})'
+
+    def number_of(self, var: str, cell: Cell, constant: Callable[[Any], str]) -> str:
+        """Write a number as its type writes it; an integer is written by itself."""
+        if Number(cell.type) is Number.BIGINT:
+            return var
+        return f"{constant(column_type(cell.type).copy)}({var})"
+
+    def boolean(self, var: str) -> str:
+        """Write a letter."""
+        return f'"t" if {var} else "f"'
+
+
+class PackedRows(Rows):
+    """Rows of keyless children, packed."""
+
+    null, rest, key = "NO_FIELD", "pack_rest(rest)", "pack_text(key)"
+
+    def begin(self) -> int:
+        """It takes the array or object of the items, and the place of their parent."""
+        self.add(0, f"def table_{self.number}(items, place, doc):")
+        self.add(1, f"{_DOC} = doc")
+        self.add(1, f"between = BETWEEN(8, row_id, 16, high, top | place & {PLACES}, 16, high, low, 4)")
+        self.add(1, "own = BEGIN(16, high)")
+        self.add(1, f"first = top | {self._first()}")
+        self._loop()
+        return 2
+
+    def end(self, depth: int, columns: Sequence[str]) -> None:
+        """Write what appends a packed row."""
+        head, (*others, last) = "HEAD(own, place, between, index)", columns
+        fields = f"{head} + {last}" if not others else f"{head} + {others[0]} + {last}" if len(others) == 1 else ""
+        self.add(depth, f"add({fields})" if fields else f'add(b"".join(({head}, {", ".join(columns)})))')
+
+    def text(self, var: str) -> str:
+        """Write a length and bytes."""
+        return f"SIZES[len(e)] + e if len(e := {var}.encode()) < {_SHORT} else pack_text({var})"
+
+    def number_of(self, var: str, cell: Cell, constant: Callable[[Any], str]) -> str:
+        """Write a bigint."""
+        del cell, constant
+        return f"pack_number({var})"
+
+    def boolean(self, var: str) -> str:
+        """Write a byte."""
+        return f"TRUE if {var} else FALSE"
