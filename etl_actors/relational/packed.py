@@ -13,10 +13,13 @@ from typing import Any
 from etl_actors.relational.tables import Kind, Table
 
 __all__ = [
+    "ABOVE",
     "BEGIN",
+    "BELOW",
     "BETWEEN",
     "HEAD",
     "NO_FIELD",
+    "NUMBER",
     "PACKERS",
     "ROW_ID",
     "ROW_ID_FIELD",
@@ -26,11 +29,17 @@ __all__ = [
     "row_head",
 ]
 
-BETWEEN = Struct(">iqiQQiQQi")
-"""The fields that all rows of one parent share, with their lengths, and the length of `_index` behind them: `_row_id`, `_parent_id`, `_root_id`."""
-
 BEGIN = Struct(">iQ")
 """The length of `_id`, and its first half, which all rows of one document share."""
+
+ABOVE = Struct(">iqiQ")
+"""What is between `_id` and the other half of `_parent_id`: `_row_id`, with its length, and the length and the first half of the latter."""
+
+BELOW = Struct(">iQQi")
+"""What is between `_parent_id` and the value of `_index`: `_root_id`, with its length, and the length of the latter."""
+
+BETWEEN = Struct(f">{ABOVE.size}sQ{BELOW.size}s")
+"""What is between `_id` and the value of `_index`, which all rows of one parent share: as `ABOVE` and `BELOW` pack it, in between half of `_parent_id`."""
 
 HEAD = Struct(f">{BEGIN.size}sQ{BETWEEN.size}si")
 """The fields of a row before those of its columns: as `BEGIN` packs it, the other half of `_id`, as `BETWEEN` packs it, `_index`."""
@@ -54,9 +63,12 @@ def _sized(value: bytes) -> bytes:
     return _SIZE.pack(len(value)) + value
 
 
+NUMBER = Struct(">iq")
+"""A bigint, with its length."""
+
 PACKERS: Mapping[str, Callable[[Any], bytes]] = {
     "text": lambda value: _sized(value.encode()),
-    "bigint": lambda value: pack(">iq", 8, int(value)),
+    "bigint": lambda value: NUMBER.pack(8, int(value)),
     "boolean": lambda value: b"\0\0\0\1\1" if value else b"\0\0\0\1\0",
     "jsonb": lambda value: _sized(b"\1" + value.encode()),
 }
@@ -77,7 +89,8 @@ def row_head(identities: tuple[str, str, str], row_id: int, index: int) -> bytes
         index: of the row.
     """
     own, parent, root = ((number >> 64, number & _LEAST) for number in (int(one, 16) for one in identities))
-    return HEAD.pack(BEGIN.pack(16, own[0]), own[1], BETWEEN.pack(8, row_id, 16, *parent, 16, *root, 4), index)
+    between = BETWEEN.pack(ABOVE.pack(8, row_id, 16, parent[0]), parent[1], BELOW.pack(16, *root, 4))
+    return HEAD.pack(BEGIN.pack(16, own[0]), own[1], between, index)
 
 
 def fields_behind_head(row: bytes) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """What becomes of a batch when its documents are parsed: rows ready to copy, or a split into batches by slip."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from etl_actors.relational.reject import Reject
 from etl_actors.relational.tables import Table
@@ -16,6 +16,7 @@ class Block:
         table: whose they are.
         rows: how many.
         data: as COPY text, a line each, ended by a newline; empty where they are packed.
+        nbytes: of its rows.
         packed: each, packed for COPY's binary format (`etl_actors.relational.packed`); none where they are text.
     """
 
@@ -23,11 +24,11 @@ class Block:
     rows: int
     data: bytes
     packed: tuple[bytes, ...] = ()
+    nbytes: int = field(init=False)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its rows."""
-        return len(self.data) + sum(map(len, self.packed))
+    def __post_init__(self) -> None:
+        """Count the bytes, once."""
+        object.__setattr__(self, "nbytes", len(self.data) + sum(map(len, self.packed)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,14 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from etl_actors.relational.breakout.keys import key_text, told_by_text
 from etl_actors.relational.breakout.maps import is_map
 from etl_actors.relational.breakout.places import pointer
-from etl_actors.relational.breakout.scalars import Form, Number, form_of, written_in
+from etl_actors.relational.breakout.scalars import Form, Number
 from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.shape import Cell, CellKind, Layout, Step
-from etl_actors.slips.casts.column_type import column_type
 from etl_actors.slips.mapping.lines import Lines
-from etl_actors.slips.mapping.quick_entities import Declined, entity_known, entity_row, entity_variables, key_of
-from etl_actors.slips.mapping.quick_rows import ROW_NAMES, LineRows, PackedRows, Rows
+from etl_actors.slips.mapping.quick_entities import Declined, entity_known, entity_row, entity_variables, key_field, key_of
+from etl_actors.slips.mapping.quick_rows import ROW_NAMES, LineRows, PackedRows, Rows, compiled, is_odd
 
 __all__ = ["Left", "Quick", "compile_quick"]
 
@@ -61,7 +59,8 @@ def compile_quick(layout: Layout, seen: Seen, key: tuple[str, ...], packed: Coll
     except Declined:
         return None
     names = writer.names
-    exec("\n".join(writer.lines), names)  # noqa: S102  (no text of a document is in it: those are globals)
+    for source in writer.sources:
+        exec(compiled(source), names)  # noqa: S102  (no text of a document is in it: those are globals)
     quick: Quick = names["table_0"]
     return quick
 
@@ -70,21 +69,22 @@ class _Writer:
     def __init__(self, layout: Layout, key: tuple[str, ...], packed: Collection[int]) -> None:
         self.layout = layout
         self.key = key
-        self.rows: list[Rows] = [
-            (PackedRows if number in packed else LineRows)(number, table, self._add) for number, table in enumerate(layout.tables)
-        ]
-        self.lines: list[str] = []
-        self.places = 0
+        ways = [PackedRows if number in packed else LineRows for number in range(len(layout.tables))]
+        self.rows: list[Rows] = [way(*one, self._add) for way, one in zip(ways, enumerate(layout.tables), strict=True)]
+        self.sources: list[str] = []
+        self.lines: list[str] = []  # of the function that is being written
+        self.table = 0
+        self.places = self.constants = 0  # of that one, which has the same source whatever comes before it
+        self.most = _MOST_PLACES
         self.cells: list[dict[tuple[str, ...], dict[CellKind, tuple[str, Cell]]]] = [{} for _ in layout.tables]
         self.links = {(link.table, link.path): (number, link) for number, link in enumerate(layout.links)}
         self.below: dict[tuple[int, tuple[str, ...], Step | None], int] = {}
-        text = column_type("text").copy
         self.names: dict[str, Any] = {
             **ROW_NAMES,
             "Left": Left,
             "Decimal": Decimal,
             "MISSING": object(),
-            "key_field": lambda value: text(key_text(value)) if told_by_text(value) else None,
+            "key_field": key_field,
             "key_of": key_of,
         }
         for number, table in enumerate(layout.tables):
@@ -106,10 +106,14 @@ class _Writer:
         for number, table in enumerate(self.layout.tables):
             if number not in found or (table.parent is None and number):
                 raise Declined  # no item of the documents leads there
+            self.lines, self.table, self.places, self.constants = [], number, 0, 0
             self._table(number, found[number], found)
+            self.sources.append("\n".join(self.lines))
+            self.most -= self.places
 
     def _constant(self, value: Any) -> str:
-        name = f"C{len(self.names)}"
+        self.constants += 1
+        name = f"C{self.table}_{self.constants}"
         self.names[name] = value
         return name
 
@@ -136,7 +140,7 @@ class _Writer:
     def _value(self, number: int, path: tuple[str, ...], seen: Seen, var: str, depth: int, found: dict[int, Seen]) -> None:
         """Write what takes the value of a place, by its kind."""
         self.places += 1
-        if self.places > _MOST_PLACES or seen.deep or seen.asked is not None:
+        if self.places > self.most or seen.deep or seen.asked is not None:
             raise Declined
         kind, at = f"k{self.places}", self._constant(pointer(path))
         self._add(depth, f"{kind} = type({var})")
@@ -160,7 +164,7 @@ class _Writer:
         if CellKind.TEXT in cells and held.form is not None:
             column, cell = cells[CellKind.TEXT]
             if held.form is not Form.TEXT:
-                odd = self._constant(partial(_is_odd, held.form, Form(cell.type)))
+                odd = self._constant(partial(is_odd, held.form, Form(cell.type)))
                 yield f"{kind} is str and {odd}({var})", self._written("raise Left")
             yield f"{kind} is str", self._written(f"{column} = {rows.text(var)}")
         if CellKind.NUMBER in cells and held.number is not None:
@@ -241,8 +245,3 @@ class _Writer:
         self._add(depth + 1, "raise Left")
         if link is not None and entity is not None:
             self._add(depth, entity_row(entity, number_of, link.column, len(self.layout.tables) + link.entity))
-
-
-def _is_odd(held: Form, written: Form, text: str) -> bool:
-    """Tell whether a text is not of the form that was seen, or is not made again as it came of a column of the other."""
-    return form_of(text) is not held or written_in(written, text) != text

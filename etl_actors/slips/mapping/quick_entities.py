@@ -9,8 +9,12 @@ from etl_actors.relational.breakout.seen import Seen
 from etl_actors.relational.breakout.shape import BrokenEntity, Cell, Layout
 from etl_actors.relational.canonical import canonical_key
 from etl_actors.relational.identity import identifier
+from etl_actors.slips.casts.column_type import column_type
 
-__all__ = ["Declined", "entity_known", "entity_row", "entity_variables", "key_of"]
+__all__ = ["Declined", "entity_known", "entity_row", "entity_variables", "key_field", "key_of"]
+
+
+_TEXT = column_type("text").copy
 
 
 class Declined(Exception):
@@ -20,6 +24,11 @@ class Declined(Exception):
 def key_of(value: Any) -> str | None:
     """Give the text of a value of a key; None of one that is none, or that its text alone does not tell."""
     return key_text(value) if is_key(value) and told_by_text(value) else None
+
+
+def key_field(value: Any) -> str | None:
+    """Give the field of a value of the root's key; None of one that its text alone does not tell."""
+    return _TEXT(key_text(value)) if told_by_text(value) else None
 
 
 def entity_variables(layout: Layout, table: int) -> Iterator[tuple[tuple[str, ...], str, Cell]]:

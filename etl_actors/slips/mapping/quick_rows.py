@@ -2,18 +2,21 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
-from etl_actors.relational.breakout.scalars import Number
+from etl_actors.relational.breakout.layout import MOST_TABLES
+from etl_actors.relational.breakout.scalars import Form, Number, form_of, written_in
 from etl_actors.relational.breakout.shape import BrokenTable, Cell, Step
 from etl_actors.relational.identity import FIRST_PLACES, PLACES, child_places
-from etl_actors.relational.packed import BEGIN, BETWEEN, HEAD, NO_FIELD, PACKERS
+from etl_actors.relational.packed import ABOVE, BEGIN, BELOW, BETWEEN, HEAD, NO_FIELD, NUMBER, PACKERS
 from etl_actors.slips.casts.column_type import NULL, column_type
 
-__all__ = ["ROW_NAMES", "LineRows", "PackedRows", "Rows"]
+__all__ = ["ROW_NAMES", "LineRows", "PackedRows", "Rows", "compiled", "is_odd"]
 
-_DOC = "begin, high, top, low, row_id, root, lines, clean"
-"""What all functions of a document are given: the first 17 digits of the root's `_id`, its first 64 bits, the next 4, its last 64."""
+_DOC = "begin, row_id, root, lines, clean, top, first_half, above, below"
+"""What all functions of a document are given: the first 17 digits of the root's `_id`, the last of them as bits, and parts of packed rows."""
 
 _SHORT = 1_024  # bytes of a text whose length is at hand
 _pack_text, _pack_jsonb, _text, _jsonb = (
@@ -28,12 +31,14 @@ ROW_NAMES: Mapping[str, Any] = {
     "text": _text,
     "rest_text": _jsonb.copy,
     "NO_FIELD": NO_FIELD,
+    "ABOVE": ABOVE.pack,
     "BEGIN": BEGIN.pack,
+    "BELOW": BELOW.pack,
     "BETWEEN": BETWEEN.pack,
     "HEAD": HEAD.pack,
     "SIZES": [size.to_bytes(4) for size in range(_SHORT)],
     "pack_text": _pack_text,
-    "pack_number": PACKERS["bigint"],
+    "NUMBER": NUMBER.pack,
     "pack_rest": lambda rest: _pack_jsonb(_jsonb.text(rest)),
     "TRUE": PACKERS["boolean"](1),
     "FALSE": PACKERS["boolean"](0),
@@ -109,7 +114,8 @@ class LineRows(Rows):
             self.add(0, f"def table_{self.number}(v, own, row_id, given, lines, clean):")
             self.add(1, "root, begin, high, low = own, own[:17], int(own[:16], 16), int(own[16:], 16)")
             self.add(1, f"place = low & {PLACES}")
-            self.add(1, "top = low - place")
+            self.add(1, "top, first_half = low - place, BEGIN(16, high)")
+            self.add(1, "above, below = ABOVE(8, row_id, 16, high), BELOW(16, high, low, 4)")
             self.add(1, f"doc = {_DOC}")
             self.add(1, f"add = lines[{self.number}].append")
             return 1
@@ -152,15 +158,14 @@ class PackedRows(Rows):
         """It takes the array or object of the items, and the place of their parent."""
         self.add(0, f"def table_{self.number}(items, place, doc):")
         self.add(1, f"{_DOC} = doc")
-        self.add(1, f"between = BETWEEN(8, row_id, 16, high, top | place & {PLACES}, 16, high, low, 4)")
-        self.add(1, "own = BEGIN(16, high)")
+        self.add(1, f"between = BETWEEN(above, top | place & {PLACES}, below)")
         self.add(1, f"first = top | {self._first()}")
         self._loop()
         return 2
 
     def end(self, depth: int, columns: Sequence[str]) -> None:
         """Write what appends a packed row."""
-        head, (*others, last) = "HEAD(own, place, between, index)", columns
+        head, (*others, last) = "HEAD(first_half, place, between, index)", columns
         fields = f"{head} + {last}" if not others else f"{head} + {others[0]} + {last}" if len(others) == 1 else ""
         self.add(depth, f"add({fields})" if fields else f'add(b"".join(({head}, {", ".join(columns)})))')
 
@@ -171,8 +176,19 @@ class PackedRows(Rows):
     def number_of(self, var: str, cell: Cell, constant: Callable[[Any], str]) -> str:
         """Write a bigint."""
         del cell, constant
-        return f"pack_number({var})"
+        return f"NUMBER(8, {var})"
 
     def boolean(self, var: str) -> str:
         """Write a byte."""
         return f"TRUE if {var} else FALSE"
+
+
+@lru_cache(maxsize=4 * MOST_TABLES)
+def compiled(source: str) -> CodeType:
+    """Compile the function of a table; the next version of a break-out has most of this one's."""
+    return compile(source, "<break-out>", "exec")
+
+
+def is_odd(held: Form, written: Form, text: str) -> bool:
+    """Tell whether a text is not of the form that was seen, or is not made again as it came of a column of the other."""
+    return form_of(text) is not held or written_in(written, text) != text
