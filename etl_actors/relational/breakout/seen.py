@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from etl_actors.relational.breakout.asked import Asked, Wish
-from etl_actors.relational.breakout.scalars import Scalars, number_in, scalars_of
+from etl_actors.relational.breakout.scalars import Form, Scalars, number_in, scalars_of
 
 __all__ = ["MOST_DEPTH", "MOST_MEMBERS", "Seen", "seen_in"]
 
@@ -67,7 +67,7 @@ class Seen:
                 return
             for one in value:
                 self._elements().add(one, depth + 1)
-        else:
+        elif not self._takes_text(value):
             found = self._scalars_of(value)
             if found is not self.scalars:
                 self.scalars = self.scalars.joined(found)
@@ -95,6 +95,8 @@ class Seen:
         """
         if type(value) is dict:
             return self._holds_object(value, depth)
+        if self._takes_text(value):
+            return True
         if type(value) is not list:
             found = self._scalars_of(value)
             return found is self.scalars or self.scalars.hold(found)
@@ -182,6 +184,10 @@ class Seen:
 
     def _whole(self, depth: int) -> bool:
         return self.deep or depth >= MOST_DEPTH or self._is(Wish.JSON)
+
+    def _takes_text(self, value: Any) -> bool:
+        """Tell of a text at once that any may stand at the place: its form is not asked then."""
+        return type(value) is str and self.scalars.form is Form.TEXT and self.asked is None
 
     def _scalars_of(self, value: Any) -> Scalars:
         if self.asked is not None and type(value) is str and Wish.NUMBERS in self.asked.wishes:
