@@ -113,7 +113,7 @@ def _together(rows: Sequence[Staged], payloads: Sequence[bytes]) -> Together:
     raw = b",".join(payloads)
     look = Look(_plain(raw), b"\\" not in raw)
     documents = None
-    if look.plain and (_is_shallow(raw) or all(map(_is_shallow, payloads))):
+    if look.plain and all(map(_is_shallow, payloads)):
         with suppress(ValueError):
             documents = orjson.loads(b"[%b]" % raw)
     if documents is not None and len(documents) != len(rows):
@@ -122,8 +122,8 @@ def _together(rows: Sequence[Staged], payloads: Sequence[bytes]) -> Together:
 
 
 def _is_shallow(raw: bytes) -> bool:
-    """Tell of what has too few brackets to be too deep."""
-    return raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH
+    """Tell of what has too few brackets to be too deep, or is too short: each level has two."""
+    return len(raw) <= 2 * MAX_DEPTH or raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH
 
 
 def _plain(raw: bytes) -> bool:
@@ -149,7 +149,7 @@ def decode(raw: bytes, *, plain: bool = False) -> Any:
     Raises:
         Undecodable: nested deeper than `MAX_DEPTH`, or no JSON.
     """
-    if len(raw) > 2 * MAX_DEPTH and not _is_shallow(raw):  # each level has two brackets
+    if not _is_shallow(raw):
         _check_depth(raw)
     try:
         if plain or _plain(raw):
