@@ -10,6 +10,7 @@ from etl_actors.relational.identity import child_identity
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection
 from etl_actors.store.loading import straight
+from etl_actors.store.replay.unchanged import only
 from tests.support.breaking import Breaking, stage
 
 _TEXTS = ["a\tb\\c\n\"'%s", "ü\U0001f600" * 900, ""]
@@ -66,3 +67,19 @@ def _parsed(admin: psycopg.Connection, breaking: Breaking) -> Any:
     stage(admin, "shop", _DOCUMENTS)
     (lease,) = breaking.claim(10)
     return breaking.parse(lease).blocks
+
+
+@pytest.mark.parametrize("kept", [{1}, {1, 2}, set()])
+def test_a_part_of_a_batch_has_the_packed_rows_of_its_documents(
+    admin: psycopg.Connection, service: Connection, kept: set[int]
+) -> None:
+    breaking = Breaking(service, read_slip({"slip.toml": 'name = "shop"\nsource = "shop"\n[breakout]\n'}, "public"))
+    stage(admin, "shop", _DOCUMENTS)
+    (lease,) = breaking.claim(10)
+    part = only(breaking.parse(lease), {lease.row_ids[number - 1] for number in kept})
+    assert {block.table.name: block.rows for block in part.blocks} == {
+        "shop": len(kept),
+        "shop__items": sum(len(_DOCUMENTS[number - 1]["items"]) for number in kept),
+        "shop__items__by": 2 * (2 in kept),
+    }
+    assert all(len(block.packed) == block.rows for block in part.blocks[1:])
