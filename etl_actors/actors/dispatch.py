@@ -207,7 +207,7 @@ class Dispatch:
         entry = self.book.find(answer.lease)
         if entry is not None:
             self.book.remove(answer.lease)
-            self.book.pace.landed(entry.lease, answer.load_s, entry.parse_s)
+            self.book.pace.landed(entry.lease, answer.load_s, entry.parse_s, answer.waited_s)
             tell_loaded(entry, answer, self.book)
             if self.staleness is not None and entry.parsed is not None:
                 self.staleness.mark(entry.parsed.slip)

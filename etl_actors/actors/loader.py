@@ -59,7 +59,7 @@ class LoaderActor(OwnerActor):
         if self._loading is None:
             msg = "a loader was told to load before it was opened"
             raise RuntimeError(msg)
-        began = time.monotonic()
+        began, waited_s = time.monotonic(), self._loading.waited_s
         lease = order.lease
         try:
             with translated():
@@ -77,4 +77,5 @@ class LoaderActor(OwnerActor):
             reason = str(exc) if isinstance(exc, DatabaseUnsuitable) else f"{type(exc).__name__} ({exc.sqlstate})"
             tell(order.reply_to, BatchStuck(lease, reason))
         else:
-            tell(order.reply_to, BatchLoaded(lease, loaded, time.monotonic() - began))
+            took_s = time.monotonic() - began
+            tell(order.reply_to, BatchLoaded(lease, loaded, took_s, self._loading.waited_s - waited_s))

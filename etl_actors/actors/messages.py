@@ -157,11 +157,17 @@ class RowCondemned:
 
 @dataclass(frozen=True, slots=True)
 class BatchLoaded:
-    """A batch has landed."""
+    """A batch has landed.
+
+    Args:
+        load_s: seconds that it took.
+        waited_s: of them, those that it waited for others at the same table.
+    """
 
     lease: Lease
     loaded: Loaded
     load_s: float
+    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,19 +126,22 @@ class Pace:
         known = self._known(_key(lease))
         known.grows = max(ratio, known.grows + _FADES * (ratio - known.grows))
 
-    def landed(self, lease: Lease, load_s: float, parse_s: float = 0.0) -> None:
+    def landed(self, lease: Lease, load_s: float, parse_s: float = 0.0, waited_s: float = 0.0) -> None:
         """Take note of how long a batch took, and settle how large the next one of its source is.
+
+        Waits for others do not come from its rows: smaller batches would only wait as often.
 
         Args:
             lease: of the batch.
             load_s: seconds that its load took.
             parse_s: seconds that it took to be parsed; they count by how many parsers there are for a loader.
+            waited_s: of `load_s`, those in which it waited for others.
         """
         self._loads.append(load_s)
         known = self._known(_key(lease))
         rows, cut = len(lease.row_ids), lease.nbytes >= _FULL * self.size(_key(lease))[1]
         step = self._step(rows)
-        known.note(step, max(load_s, parse_s * self.loaders / self.workers))
+        known.note(step, max(load_s - waited_s, parse_s * self.loaders / self.workers))
         if cut:
             known.step = min(step, known.step)  # its bytes bound it, and not its rows
         if step == known.step and 2 * rows > self._rows(step):

@@ -102,6 +102,11 @@ class Loading:
                 self._renew()  # 22003 may come from a stale plan too: once more with fresh ones before blaming a row
         raise failure  # out here, where no driver's error is its context: that one's DETAIL quotes the row
 
+    @property
+    def waited_s(self) -> float:
+        """Seconds for which loads have waited until they were alone at their tables."""
+        return self._parting.waited_s
+
     def finished(self, lease: Lease) -> Loaded | None:
         """Return the counts with which the batch was finished under this very lease, None where it was not."""
         row = self._conn.execute(_SQL["finished"], {"batch_id": lease.batch_id, "token": lease.token}).fetchone()

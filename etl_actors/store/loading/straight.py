@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import compress
 from operator import not_
+from time import monotonic
 from struct import pack
 
 import psycopg
@@ -67,11 +68,16 @@ class Parted:
 
 
 class Parting:
-    """Parts batches for one connection's loads; of a slip whose rows have been contested, none for a while."""
+    """Parts batches for one connection's loads; of a slip whose rows have been contested, none for a while.
+
+    Attributes:
+        waited_s: seconds for which it has waited until it was alone at a table.
+    """
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
         self._whole: dict[str, int] = {}  # by slip: batches that are left whole
+        self.waited_s = 0.0
 
     def leave_whole(self, parsed: Parsed) -> None:
         """Leave the next batches of a slip whole: who has met others at the same rows will meet them again."""
@@ -96,7 +102,11 @@ class Parting:
             keep_apart(self._conn, parsed)
             return Parted((), parsed)
         # Alone, so that what is not there comes from nobody else meanwhile.
-        limit = hold_alone(self._conn, parsed.blocks[0].table.qualified)
+        began = monotonic()
+        try:
+            limit = hold_alone(self._conn, parsed.blocks[0].table.qualified)
+        finally:
+            self.waited_s += monotonic() - began
         parted = _parted(self._conn, parsed, limit)
         if not parted.straight:
             self.leave_whole(parsed)

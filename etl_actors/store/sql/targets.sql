@@ -13,7 +13,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('etl.deletes.' || %(target)s, 0))
 
 -- name: hold_alone
 -- The same, for a load that puts rows straight into the table; it waits for others for a moment only. Gives the limit that was in force.
-SELECT current_setting('lock_timeout'), set_config('lock_timeout', '50ms', true),
+SELECT current_setting('lock_timeout'), set_config('lock_timeout', '400ms', true),
        pg_advisory_xact_lock(hashtextextended('etl.deletes.' || %(target)s, 0))
 
 -- name: limit_wait
