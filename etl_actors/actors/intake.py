@@ -132,6 +132,8 @@ class Intake:
 
     def busy(self) -> None:
         """Be awake while there is no credit: a batch that lands looks for what has come, and nobody need ring."""
+        if self.doorbell.rest is Rest.ASLEEP:
+            log.debug(events.DOORBELL_RUNG)
         self.doorbell.found()
 
     def beat(self, known: Collection[int]) -> datetime | None:
