@@ -111,6 +111,8 @@ class Dispatch:
                 rest_s = self.intake.rest(found=found, rang=rang)
                 again_s = self.replays.rest_s
                 self.alarm.set(rest_s if again_s is None else min(rest_s, again_s), self.me, Poll())
+            else:
+                self.intake.busy()
         self._hand_out()
         self._settle()
 

@@ -130,6 +130,12 @@ class Intake:
             log.debug(events.DOORBELL_RUNG)
         return delay_s
 
+    def busy(self) -> None:
+        """Be awake while there is no credit: a batch that lands looks for what has come, and nobody need ring."""
+        if self.doorbell.rest is Rest.ASLEEP:
+            log.debug(events.DOORBELL_RUNG)
+        self.doorbell.found()
+
     def beat(self, known: Collection[int]) -> datetime | None:
         """Prove to be alive, give back claims whose reply was lost, keep partitions ahead, carry the books forward.
 

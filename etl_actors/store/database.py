@@ -26,10 +26,11 @@ _KEEPALIVE: dict[str, Any] = {
     "tcp_user_timeout": 20_000,  # ms
     "connect_timeout": 10,  # s
 }
-# What our statements and the texts of keys rest on; it comes after the URL's own options, so that those cannot change it.
+# What our statements and the texts of keys rest on; it comes after the URL's own options, so that those cannot change it. A database may
+# have another isolation for its default, and each statement of ours must see what others have committed before it.
 _SESSION = (
     "-c TimeZone=UTC -c DateStyle=ISO,MDY -c IntervalStyle=postgres -c bytea_output=hex"
-    " -c jit=off -c client_min_messages=warning -c extra_float_digits=1"
+    " -c jit=off -c client_min_messages=warning -c extra_float_digits=1 -c default_transaction_isolation=read\\ committed"
 )
 # libpq sends PGTZ and PGDATESTYLE of the environment so that they go over any options.
 _OVER_THE_OPTIONS = {"TimeZone": "UTC", "DateStyle": "ISO, MDY"}

@@ -52,7 +52,9 @@ BEGIN
                                 AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
      WHERE p.sealed_at IS NULL
        AND (p.row_hi <= used AND (p.passed_xid IS NULL OR p.passed_hi < p.row_hi)
-            OR p.row_hi > used AND p.passed_xid IS NULL AND used + 1 - coalesce(p.counted_hi, p.row_lo) >= piece_rows);
+            OR p.row_hi > used AND p.passed_xid IS NULL AND used + 1 - coalesce(p.counted_hi, p.row_lo) >= piece_rows
+            -- Of a server from which this database was restored: here it would be waited for as long as that has run.
+            OR p.passed_xid >= pg_snapshot_xmax(pg_current_snapshot()));
     RETURN sealed;
 END $$;
 REVOKE EXECUTE ON FUNCTION etl.seal_staging_partitions(bigint) FROM PUBLIC;

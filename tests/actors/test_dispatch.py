@@ -154,6 +154,7 @@ def test_while_there_is_no_credit_no_poll_is_set_and_with_it_there_is() -> None:
     desk.intake.stage("shop", 4)
     desk.dispatch.poll()
     assert desk.alarm.due(desk.me, Poll) is None
+    assert desk.intake.awake == 1, "a flag that was set while it slept would have each commit ring"
     first, second = desk.to_parse()
     desk.land(first)
     assert desk.alarm.due(desk.me, Poll) == 5.0, "nothing was found"

@@ -176,6 +176,20 @@ def test_the_dead_are_looked_after_again_at_the_next_beat_only(intake: Any, worl
     assert [lease.batch_id for lease in _rescue(intake, book)] == [dead.batch_id]
 
 
+def test_without_credit_it_is_awake_and_no_producer_rings(service_url: str) -> None:
+    with ExitStack() as stack:
+        conn = stack.enter_context(closing(connect(service_url)))
+        node = stack.enter_context(closing(Node(service_url)))
+        doorbell = Doorbell(conn, node.number, poll_s=0.0, asleep_s=20.0, safety_poll_s=5.0)
+        intake = Intake(conn, node, Inbox(conn, node.number), doorbell, LIMITS)
+        sleeping = "SELECT count(*) FROM etl.daemon WHERE asleep_until > clock_timestamp()"
+        for _ in range(2):
+            intake.rest(found=False)
+        assert documents.one(conn, sleeping) == 1
+        intake.busy()
+        assert documents.one(conn, sleeping) == 0
+
+
 def test_what_is_given_back_waits_and_is_found_again(intake: Any, world: _World) -> None:
     rows = world.stage("shop", 2)
     (lease,) = _claim(intake, _book())

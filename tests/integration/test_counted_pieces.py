@@ -8,6 +8,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.ledger import ledger
 from etl_actors.store.migrate import migrate
 from tests.support.documents import one, stage
+from tests.support.partitions import tiny_partitions
 
 
 def count(admin: Connection, pieces: int = 10) -> None:
@@ -80,6 +81,26 @@ def test_a_partition_of_which_a_piece_was_counted_is_sealed_with_the_rest(admin:
     assert sealed[:2] == [(1, 21, True), (21, 31, False)]
     assert counted(admin) == (31, [("shop", 30)])
     assert [(row.staged, row.balanced) for row in ledger(admin)] == [(30, True)]
+
+
+@pytest.mark.parametrize("rows", [12, 20])
+def test_what_the_server_before_a_restore_was_about_to_count_is_counted_by_its_own_transactions(
+    admin: Connection, producer: Connection, service: Connection, rows: int
+) -> None:
+    tiny_partitions(admin, service, 20)
+    stage(producer, "shop", range(rows))
+    count(admin)
+    admin.execute(
+        "UPDATE etl.staging_partition SET passed_xid = '900000000000', passed_by = '{3/17}' WHERE passed_xid IS NOT NULL"
+    )
+    for _ in range(2):
+        count(admin)
+    assert counted(admin) == (rows + 1, [("shop", rows)])
+    stage(producer, "shop", range(20))
+    for _ in range(4):
+        count(admin)
+    assert counted(admin) == (rows + 21, [("shop", rows + 20)])
+    assert [(row.staged, row.balanced) for row in ledger(admin)] == [(rows + 20, True)]
 
 
 def test_what_the_release_before_has_counted_stays_counted_and_what_it_was_about_to_is_next(

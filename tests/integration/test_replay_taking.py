@@ -166,3 +166,21 @@ def test_a_window_reaches_farther_where_few_of_its_rows_are_chosen(producer: Con
         taken += [lease.row_ids for lease in made]
     assert tuple(row for ids in taken for row in ids) == chosen
     assert [len(ids) for ids in taken] == [1, 4, 4, 1], "first as far as a batch, then as many ids as four of these rows have"
+
+
+@pytest.mark.parametrize("chosen", [{"source": "b"}, {"slip": "y"}, {"rejected": True}], ids=str)
+def test_a_listed_row_is_found_far_behind_one_that_the_rest_of_the_filter_leaves_out(
+    producer: Connection, service: Connection, chosen: dict[str, Any]
+) -> None:
+    first = settled(producer, service, "l" * 8, "a", slip="x").row_ids
+    later = settled(producer, service, "lr", "b", slip="y")
+    service.execute(
+        "INSERT INTO etl.reject (row_id, batch_id, stage, reason, message) VALUES (%s, %s, 'map', 'some', 'some')",
+        [later.row_ids[-1], later.batch_id],
+    )
+    order(service, rows=[first[0], later.row_ids[-1]], **chosen)
+    queue = _queue(service, window_rows=2)
+    assert [lease.row_ids for lease in _take(queue)] == [later.row_ids[-1:]]
+    service.execute("UPDATE etl.batch SET status = 'released' WHERE replay_id IS NOT NULL; UPDATE etl.replay SET row_cursor = 0")
+    assert queue.advance(_current(queue)) is Step.CHOSEN
+    assert _stands(service)[0] == 1

@@ -158,6 +158,24 @@ def test_another_version_of_a_slip_leaves_the_same(
     assert ways.passed_over
 
 
+def test_columns_may_be_called_as_what_is_compared(
+    producer: Connection, service: Connection, admin: Connection, ways: _Ways
+) -> None:
+    called = ("came", "held", "lone", "there", "met", "same", "loses", "differs", "above", "whose", "t")
+    given = {
+        "more": "\n".join(f'columns.{name} = "at | int"' for name in called),
+        "tag": 'text"\n' + "".join(f'columns.{name} = "@ | text"\n' for name in called) + 'columns.more = "@ | ',
+    }
+    slip, another = (slip_of(change, POLICIES[1], **given) for change in ("nothing", "another table"))
+    for version in (slip, another):
+        ensure_tables(service, version.targets, "note")
+    remember(service, slip)
+    row_ids = stage(producer, "notes", documents(Random(5), 30))
+    quick, whole = _both((service, admin), ways, row_ids, (slip, slip), _UPSETS["set changed"], 31)
+    assert not _differences(quick, whole)
+    assert ways.passed_over
+
+
 def test_a_column_whose_type_was_changed_by_hand_is_compared_as_text(
     producer: Connection, service: Connection, admin: Connection
 ) -> None:

@@ -42,6 +42,7 @@ class FakeIntake:
         beyond: by source, the last row that is not offered.
         known: sources that a look finds without a sweep.
         rests: what `rest` was asked.
+        awake: how often it was told to be awake without a rest.
         beats: how often it was told to prove to be alive.
         left: whether this node is off the register.
         closed: set once the lock was let go.
@@ -59,6 +60,7 @@ class FakeIntake:
     beyond: dict[str, int] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     rests: list[bool] = field(default_factory=list)
+    awake: int = 0
     beats: int = 0
     rescuing: bool = True
     left: bool = False
@@ -131,6 +133,10 @@ class FakeIntake:
         """Return the seconds until the next look."""
         self.rests.append(found or rang)
         return 0.01 if found or rang else 5.0
+
+    def busy(self) -> None:
+        """Be awake."""
+        self.awake += 1
 
     def beat(self, known: Collection[int]) -> datetime | None:
         """Give back what the caller does not know; say since when the oldest row waits."""

@@ -255,13 +255,13 @@ class ReplayQueue:
         self._floor = ("", 0)
         if repeating:
             listed = self._windows.listed(replay_id)
-            first = self._windows.first("next_chosen", {"filter": dumps(listed.next(cursor))}, cursor, row_hi)
+            first = self._windows.first_chosen(replay_id, cursor, row_hi)
             choose: Callable[[int, int], object] = lambda lo, hi: self.conn.execute(  # noqa: E731
                 _SQL["choose"], {"replay_id": replay_id, "filter": dumps(listed.between(lo, hi)), "lo": lo, "hi": hi}
             )
         else:
             seeking = self._sought(replay_id)
-            first = self._windows.first("next_sought", {"digests": list(seeking.digests)}, cursor, row_hi)
+            first = self._windows.first("next_sought", lambda _: {"digests": list(seeking.digests)}, cursor, row_hi)
             choose = lambda lo, hi: seeking.choose(self.conn, lo, hi)  # noqa: E731
         reached = row_hi
         if first is not None and first <= row_hi:

@@ -81,9 +81,9 @@ def _surplus(table: Table, parents: sql.Composable) -> sql.Composed:
 def _compared(table: Table, parents: sql.Composable, alike: Alike) -> sql.Composed:
     columns = landed_columns(table)
     return sql.SQL(
-        "SELECT DISTINCT coalesce(came._row_id, held.whose) "
+        "SELECT DISTINCT coalesce(came._row_id, held._whose) "
         "FROM (SELECT {columns} FROM {temp} WHERE _row_id = ANY (%(rows)s::bigint[])) AS came "
-        "FULL JOIN (SELECT above._row_id AS whose, {held} FROM ({parents}) AS above JOIN {target} AS t ON t._parent_id = above._id) AS held "
+        "FULL JOIN (SELECT above._row_id AS _whose, {held} FROM ({parents}) AS above JOIN {target} AS t ON t._parent_id = above._id) AS held "
         "ON held._id = came._id WHERE came._id IS NULL OR held._id IS NULL OR NOT ({same})"
     ).format(
         columns=names(columns),

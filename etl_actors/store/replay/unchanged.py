@@ -130,9 +130,9 @@ def _compared(table: Table, others: Sequence[str], *, run: bool) -> sql.Composed
     own = [column.name for column in table.columns]
     differs = [sql.SQL("ROW({})").format(listed(Quoted(side, name) for name in own)) for side in ("lone", "there")]
     return sql.SQL(
-        # What has the same identity and document on both sides, and what has none on the other.
+        # What has the same identity and document on both sides, and what has none on the other. came.*: a column may be called came.
         "WITH met AS MATERIALIZED (SELECT came._row_id AS came, held._row_id AS held, came._id AS id, {same} AS same, "
-        "CASE WHEN held._id IS NULL THEN came END AS lone FROM {temp} AS came "
+        "CASE WHEN held._id IS NULL THEN came.* END AS lone FROM {temp} AS came "
         "FULL JOIN (SELECT {kept} FROM {target} AS t WHERE {ours_t}) AS held ON held._id = came._id AND held._row_id = came._row_id), "
         # Of a row that came alone, whether it loses to one that stays. OFFSET: else the planner may read the whole table.
         "met_there AS MATERIALIZED (SELECT met.came, met.id, "

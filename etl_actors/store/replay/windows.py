@@ -1,6 +1,6 @@
 """Windows of a replay: where the next one begins, and how its rows are claimed as they are chosen, where one source has all of it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from json import dumps
 from typing import Any
@@ -58,19 +58,30 @@ class Windows:
         """Read anew what the next replay means."""
         self._listed = None
 
-    def first(self, query: str, given: dict[str, Any], cursor: int, row_hi: int) -> int | None:
+    def first(self, query: str, given: Callable[[int], dict[str, Any]], cursor: int, row_hi: int) -> int | None:
         """Find where the next window begins: in the next stretch of ids, or in one four times as long as the one before.
 
         So a window costs what is settled between it and the one before, and not what is settled behind it.
+
+        Args:
+            query: that looks into a stretch.
+            given: what it takes of a stretch that begins behind a row: of listed rows the next may be another one in each.
+            cursor: the row behind which the first stretch begins.
+            row_hi: the last row of the last one.
         """
         stretch = self.window_rows
         while cursor < row_hi:
             upto = min(cursor + stretch, row_hi)
-            row = self.conn.execute(_SQL[query], given | {"cursor": cursor, "upto": upto}).fetchone()
+            row = self.conn.execute(_SQL[query], given(cursor) | {"cursor": cursor, "upto": upto}).fetchone()
             if row is not None and row[0] is not None:
                 return int(row[0])
             cursor, stretch = upto, 4 * stretch
         return None
+
+    def first_chosen(self, replay_id: int, cursor: int, row_hi: int) -> int | None:
+        """Find where the next window of a replay begins that repeats what its filter chooses."""
+        listed = self.listed(replay_id)
+        return self.first("next_chosen", lambda behind: {"filter": dumps(listed.next(behind))}, cursor, row_hi)
 
     def take(self, replay_id: int, rows: int, nbytes: int) -> Taken | None:
         """Choose a replay's next rows, and claim them if one source has them all; None where nothing can be taken.
@@ -84,7 +95,7 @@ class Windows:
         if row is None:
             return None
         listed = self.listed(replay_id)
-        lo = self.first("next_chosen", {"filter": dumps(listed.next(row[0]))}, *row)
+        lo = self.first_chosen(replay_id, *row)
         if lo is None or lo > row[1]:
             return None  # the rest is passed over where the replay goes on
         hi = min(lo + min(self.window_rows, rows * self._spread) - 1, row[1])
