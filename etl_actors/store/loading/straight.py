@@ -19,11 +19,13 @@ from etl_actors.store.database import Connection
 from etl_actors.store.loading.deleting import hold_alone
 from etl_actors.store.loading.landing import Landing, keep_apart
 from etl_actors.store.loading.winners import landed_columns
+from etl_actors.store.queries import queries
 from etl_actors.store.tables.kin import Kin
 from etl_actors.store.tables.quoting import Quoted, identifier, listed, written_once
 
 __all__ = ["Contested", "Parted", "Parting", "copy_straight", "require_types"]
 
+_SQL = queries("targets")
 _ID = slice(0, 32)  # of a COPY line, whose first field is the `_id`
 _ROW_ID = slice(33, 53)  # where its second field begins, of 19 digits at most
 _MOST_CONTESTED = 0.5  # of a batch's rows; beyond, it goes through the temp tables whole
@@ -139,16 +141,8 @@ def require_types(conn: Connection, parted: Parted) -> None:
         Contested: somebody has changed the type of a column: what goes through temp tables is cast.
     """
     tables = tuple(table for table, rows in parted.straight if rows and parted.packs(table))
-    if tables and conn.execute(_OTHERWISE, _typed(tables)).fetchone() is not None:
+    if tables and conn.execute(_SQL["otherwise_typed"], _typed(tables)).fetchone() is not None:
         raise Contested
-
-
-_OTHERWISE = """
-SELECT FROM unnest(%(tables)s::text[], %(columns)s::text[], %(types)s::text[]) AS packed (named, name, type)
- WHERE NOT EXISTS (SELECT FROM pg_attribute
-                    WHERE attrelid = named::regclass AND attname = name AND atttypid = type::regtype)
- LIMIT 1
-"""
 
 
 @lru_cache(maxsize=1_000)
