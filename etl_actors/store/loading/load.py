@@ -25,7 +25,7 @@ from etl_actors.store.loading.dead_letters import insert_rejects
 from etl_actors.store.loading.landing import Landing, copy, filled_tables, land
 from etl_actors.store.loading.loaded import Loaded, outcomes_of
 from etl_actors.store.loading.refusals import failure_of
-from etl_actors.store.loading.straight import Contested, Parted, Parting, copy_straight
+from etl_actors.store.loading.straight import Contested, Parted, Parting, copy_straight, require_types
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.repeating import Repeating
 from etl_actors.store.tables.kin import Kin, find_kin
@@ -201,6 +201,7 @@ class Loading:
         if any(block.rows for block in parted.rest.blocks):
             copy(self._conn, parted.rest, self._since_truncated)
         landing = land(self._conn, batch_id, parted.rest, kin, turn)
+        require_types(self._conn, parted)
         parted.enter(landing)
         return landing
 

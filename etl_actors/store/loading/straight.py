@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import compress
 from operator import not_
 from time import monotonic
@@ -19,11 +20,13 @@ from etl_actors.store.database import Connection
 from etl_actors.store.loading.deleting import hold_alone
 from etl_actors.store.loading.landing import Landing, keep_apart
 from etl_actors.store.loading.winners import landed_columns
+from etl_actors.store.queries import queries
 from etl_actors.store.tables.kin import Kin
 from etl_actors.store.tables.quoting import Quoted, identifier, listed, written_once
 
-__all__ = ["Contested", "Parted", "Parting", "copy_straight"]
+__all__ = ["Contested", "Parted", "Parting", "copy_straight", "require_types"]
 
+_SQL = queries("targets")
 _ID = slice(0, 32)  # of a COPY line, whose first field is the `_id`
 _ROW_ID = slice(33, 53)  # where its second field begins, of 19 digits at most
 _MOST_CONTESTED = 0.5  # of a batch's rows; beyond, it goes through the temp tables whole
@@ -135,6 +138,31 @@ def copy_straight(conn: Connection, batch_id: int, parted: Parted, table: Table)
         landed = cursor.rowcount
     if landed != len(lines):
         raise Contested  # or a trigger has kept rows away: which of them, COPY does not tell
+
+
+def require_types(conn: Connection, parted: Parted) -> None:
+    """Require that columns have the types that packed rows were written for: of another PostgreSQL may read the same bytes as another value.
+
+    Args:
+        conn: in the load's transaction, after the rows were copied: nobody changes the tables from then on.
+        parted: the batch.
+
+    Raises:
+        Contested: somebody has changed the type of a column: what goes through temp tables is cast.
+    """
+    tables = tuple(table for table, rows in parted.straight if rows and parted.packs(table))
+    if tables and conn.execute(_SQL["otherwise_typed"], _typed(tables)).fetchone() is not None:
+        raise Contested
+
+
+@lru_cache(maxsize=1_000)
+def _typed(tables: tuple[Table, ...]) -> dict[str, list[str]]:
+    columns = [(identifier(table).as_string(None), name, kind) for table in tables for name, kind in table.copied]
+    return {
+        "tables": [one for one, _, _ in columns],
+        "columns": [one for _, one, _ in columns],
+        "types": [one for _, _, one in columns],
+    }
 
 
 def _may_go_straight(parsed: Parsed, kin: Kin) -> bool:

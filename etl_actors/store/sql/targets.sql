@@ -25,6 +25,13 @@ SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a JOIN 
   JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = %(schema)s AND c.relname = %(name)s AND a.attnum > 0 AND NOT a.attisdropped
 
+-- name: otherwise_typed
+-- Whether a column has another type than packed rows were written for.
+SELECT FROM unnest(%(tables)s::text[], %(columns)s::text[], %(types)s::text[]) AS packed (named, name, type)
+ WHERE NOT EXISTS (SELECT FROM pg_attribute
+                    WHERE attrelid = named::regclass AND attname = name AND atttypid = type::regtype)
+ LIMIT 1
+
 -- name: schema
 -- Of a schema that is not there: whether it may be made; of one that is: whether tables may be made in it, and its owner.
 SELECT n.oid IS NOT NULL,

@@ -1,0 +1,20 @@
+"""Packed rows where somebody has changed the type of a column: they land as lines would."""
+
+import psycopg
+import pytest
+
+from etl_actors.slips.reading.read import read_slip
+from etl_actors.store.database import Connection
+from tests.support.breaking import Breaking, stage
+
+
+@pytest.mark.parametrize("kind", ["numeric", "double precision"])
+def test_packed_numbers_land_in_a_column_of_another_type(admin: psycopg.Connection, service: Connection, kind: str) -> None:
+    breaking = Breaking(service, read_slip({"slip.toml": 'name = "shop"\nsource = "shop"\n[breakout]\n'}, "public"))
+    stage(admin, "shop", [{"no": 1, "items": [{"i": 5}]}])
+    breaking.all()
+    admin.execute("DROP VIEW shop_view")
+    admin.execute(f"ALTER TABLE shop__items ALTER COLUMN i TYPE {kind}")
+    stage(admin, "shop", [{"no": 2, "items": [{"i": 7}]}])
+    breaking.all()
+    assert [float(value) for (value,) in service.execute("SELECT i FROM shop__items ORDER BY _row_id")] == [5, 7]
