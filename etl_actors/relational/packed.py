@@ -55,6 +55,7 @@ NO_FIELD = b"\xff\xff\xff\xff"
 
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
+_PIECE = 1_000  # rows
 _SIZE = Struct(">i")
 _LEAST = 2**64 - 1
 
@@ -103,8 +104,8 @@ def fields_behind_head(row: bytes) -> Iterator[bytes]:
         at = last
 
 
-def copied(rows: Sequence[bytes], fields: int, last: bytes = b"") -> bytes:
-    """Write packed rows as COPY reads them.
+def copied(rows: Sequence[bytes], fields: int, last: bytes = b"") -> Iterator[bytes]:
+    """Write packed rows as COPY reads them, in pieces: all of them are in memory already.
 
     Args:
         rows: at least one.
@@ -112,4 +113,7 @@ def copied(rows: Sequence[bytes], fields: int, last: bytes = b"") -> bytes:
         last: fields that each gets in the end, with their lengths.
     """
     count = pack(">h", fields)
-    return b"".join((_BEGIN, count, (last + count).join(rows), last, _END))
+    yield _BEGIN
+    for first in range(0, len(rows), _PIECE):
+        yield b"".join((count, (last + count).join(rows[first : first + _PIECE]), last))
+    yield _END

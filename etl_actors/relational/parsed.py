@@ -7,6 +7,8 @@ from etl_actors.relational.tables import Table
 
 __all__ = ["Block", "Group", "Parsed", "Routed"]
 
+_HELD = 41  # bytes of each, beside its own: of the object, and of the place in the tuple
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -16,7 +18,7 @@ class Block:
         table: whose they are.
         rows: how many.
         data: as COPY text, a line each, ended by a newline; empty where they are packed.
-        nbytes: of its rows.
+        nbytes: of its rows, and of what holds each where they are packed.
         packed: each, packed for COPY's binary format (`etl_actors.relational.packed`); none where they are text.
     """
 
@@ -28,7 +30,7 @@ class Block:
 
     def __post_init__(self) -> None:
         """Count the bytes, once."""
-        object.__setattr__(self, "nbytes", len(self.data) + sum(map(len, self.packed)))
+        object.__setattr__(self, "nbytes", len(self.data) + sum(map(len, self.packed)) + _HELD * len(self.packed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,6 +235,8 @@ class _FakeLoading:
 
     outcome: Loaded | Exception = _LOADED
     had_finished: Loaded | None = None
+    waited_s: float = 7.0  # by loads before
+    waits_s: float = 0.0
     calls: list[str]
 
     def __init__(self, conn: Connection, target_schema: str, permission: Permission | None) -> None:
@@ -250,6 +252,7 @@ class _FakeLoading:
     def load(self, lease: Lease, parsed: Parsed) -> Loaded:
         assert (lease, parsed) == (_LEASE, _PARSED)
         self.calls.append("load")
+        self.waited_s += self.waits_s
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
@@ -289,7 +292,17 @@ def test_a_loader_answers_with_what_landed(
     assert isinstance(answer, BatchLoaded)
     assert (answer.lease, answer.loaded) == (_LEASE, _LOADED)
     assert answer.load_s >= 0
+    assert answer.waited_s == 0
     assert loading.calls == ["load"]
+
+
+def test_a_loader_tells_how_long_it_has_waited_for_others(
+    loader: Ref, loading: type[_FakeLoading], master: Ref, heard: "queue.Queue[Any]"
+) -> None:
+    loading.waits_s = 0.5
+    for _ in range(2):
+        loader.tell(Load(_LEASE, _PARSED, again=False, reply_to=master))
+        assert _answer(heard).waited_s == 0.5
 
 
 def test_a_loader_told_again_asks_first_whether_it_had_landed(

@@ -129,6 +129,15 @@ def test_what_takes_long_to_parse_has_smaller_batches_too_by_the_number_of_parse
     assert pace.size("shop")[0] == 500
 
 
+def test_who_waits_for_others_at_the_same_table_has_batches_as_large_as_alone() -> None:
+    pace = Pace(MOST)
+    for _ in range(20):
+        rows = pace.size("shop")[0]
+        pace.landed(_lease(rows), 1e-5 * rows + 0.2, waited_s=0.2)
+    assert pace.size("shop")[0] == MOST
+    assert pace.batches(100) == int(AHEAD_S / (1e-5 * MOST + 0.2)), "what is ahead of a drain are waits, too"
+
+
 def test_documents_that_grow_as_they_are_broken_out_come_in_batches_of_fewer_bytes() -> None:
     pace = Pace(MOST, batch_bytes=1_000_000)
     assert pace.size("shop")[1] == 1_000_000

@@ -14,9 +14,10 @@ from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading import straight
+from etl_actors.store.loading.deleting import share_deletes
 from etl_actors.store.loading.load import Loading
 from etl_actors.store.loading.loaded import Loaded
-from etl_actors.store.loading.straight import Parted
+from etl_actors.store.loading.parted import Parted
 from tests.support.documents import one, until_blocked
 from tests.support.leases import leased
 from tests.support.tables import Note, Shape, identity, line, parsed, shape
@@ -232,3 +233,16 @@ def test_tables_are_filled_in_the_same_order_whole_or_parted(
     assert parts == []
     (one_way,), (other_way,) = service.execute(f"SELECT rating FROM {vendor} WHERE name IN ('v1', 'v2') ORDER BY name").fetchall()
     assert one_way == other_way == (vendor > "note")
+
+
+def test_a_load_tells_how_long_it_has_waited_until_it_was_alone(admin: Connection, service: Connection, service_url: str) -> None:
+    root = SHAPE.root
+    with connect(service_url) as other:
+        first, second = leased(admin, service), leased(admin, service)
+        loading = Loading(service)
+        loading.load(first, parsed(root, [Note(first.row_ids[0], 1)]))
+        assert loading.waited_s < 0.05
+        with other.transaction():
+            share_deletes(other, root.qualified)
+            assert loading.load(second, parsed(root, [Note(second.row_ids[0], 2)])).loaded == 1, "through the temp tables"
+        assert loading.waited_s > 0.3

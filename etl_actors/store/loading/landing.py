@@ -101,7 +101,8 @@ def copy(conn: Connection, parsed: Parsed, since: Counter[str] | None = None) ->
             if not block.rows:
                 continue
             with cursor.copy(copied_to(temp, binary=bool(block.packed))) as rows:
-                rows.write(copied_from(block))
+                for piece in copied_from(block):
+                    rows.write(piece)
 
 
 @written_once

@@ -24,8 +24,9 @@ from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
 from etl_actors.store.loading.landing import Landing, copy, filled_tables, land
 from etl_actors.store.loading.loaded import Loaded, outcomes_of
+from etl_actors.store.loading.parted import Contested, Parted, copy_straight, require_types
 from etl_actors.store.loading.refusals import failure_of
-from etl_actors.store.loading.straight import Contested, Parted, Parting, copy_straight, require_types
+from etl_actors.store.loading.straight import Parting
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.repeating import Repeating
 from etl_actors.store.tables.kin import Kin, find_kin

@@ -83,7 +83,8 @@ class Preview:
                     filling = block.table
                     if block.rows:
                         with cursor.copy(copied_to(temp_of(block.table), binary=bool(block.packed))) as rows:
-                            rows.write(copied_from(block))
+                            for piece in copied_from(block):
+                                rows.write(piece)
         except psycopg.Error as exc:
             blamed = failure_of(exc, tuple(block.table for block in parsed.blocks), filling)
             if blamed is None:

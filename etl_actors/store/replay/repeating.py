@@ -16,7 +16,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease, Repeat
 from etl_actors.store.loading.dead_letters import insert_rejects
 from etl_actors.store.loading.landing import Landing, copy, filled_tables
-from etl_actors.store.loading.straight import Contested
+from etl_actors.store.loading.parted import Contested
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.landing import Former, cut_to_vacant, reland
 from etl_actors.store.replay.unchanged import only, unchanged

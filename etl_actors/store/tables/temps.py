@@ -1,5 +1,6 @@
 """Temp tables: one a target's plan, which a session keeps, and a batch is copied through."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -43,6 +44,6 @@ def copied_to(temp: str, *, binary: bool) -> sql.Composed:
     return sql.SQL("COPY {} FROM STDIN{}").format(sql.Identifier("pg_temp", temp), way)
 
 
-def copied_from(block: Block) -> bytes:
-    """Write a block's rows as COPY reads them."""
-    return packed.copied(block.packed, len(block.table.copied)) if block.packed else block.data
+def copied_from(block: Block) -> Iterable[bytes]:
+    """Write a block's rows as COPY reads them, in pieces."""
+    return packed.copied(block.packed, len(block.table.copied)) if block.packed else (block.data,)
