@@ -15,6 +15,8 @@ from etl_actors.store.queries import queries
 __all__ = ["Doorbell", "Rest"]
 
 _SQL = queries("daemons")
+_POLL_S = 0.01
+_VAIN_POLL_S = 0.05  # where it is awake only so that nobody rings
 _SOON = 4.0  # times as long as it stayed awake for the last ring: one that comes sooner belongs to the same stream
 
 
@@ -81,7 +83,7 @@ class Doorbell:
         if self.rest is Rest.AWAKE:
             self._empty_since = now if self._empty_since is None else self._empty_since
             if now - self._empty_since < self._stays_s:
-                return 0.01
+                return _POLL_S if self._stays_s == self.poll_s else _VAIN_POLL_S
             self._set_flag(now)
             row = self.conn.execute(_SQL["mark"]).fetchone()
             self._mark = 0 if row is None else row[0]

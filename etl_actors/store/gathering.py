@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 __all__ = ["MOMENT_S", "Gathering"]
 
-MOMENT_S = 0.05
+MOMENT_S = 0.1
 """For so long: enough for a batch that is worth its price, and no more than a row may wait."""
 
-_QUICK = 1_000.0  # rows a second of one source: a moment holds fifty of them
+_QUICK = 1_000.0  # rows a second of one source: a moment holds a hundred of them
 _SOURCES = 10_000  # that are remembered
 
 

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from etl_actors.store.database import Connection, connect
+from etl_actors.store.gathering import MOMENT_S
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.leases import release
 from etl_actors.store.queries import queries
@@ -432,13 +433,13 @@ def test_a_source_whose_rows_come_quickly_is_left_alone_for_a_moment_and_the_oth
     assert inbox.gathers
     later = stage(producer, "quick", range(20))
     stage(producer, "slow", [1])
-    now += 0.03
+    now += 0.6 * MOMENT_S
     assert inbox.look(thorough=True)
     assert [lease.source for lease in inbox.claim(100, MANY)] == ["slow"]
     assert inbox.claim(100, MANY) == ()
     assert inbox.sweep(), "what waits for its moment waits all the same"
     assert inbox.claim(100, MANY) == ()
-    now += 0.03
+    now += 0.6 * MOMENT_S
     assert not inbox.gathers
     assert inbox.look()
     assert [list(lease.row_ids) for lease in inbox.claim(100, MANY)] == [later]
