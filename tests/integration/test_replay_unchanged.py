@@ -85,7 +85,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> _Ways:
 
 def _left(conn: Connection) -> list[Any]:
     """Tell what tables and books hold, but for moments and the ids of batches."""
-    whose = "SELECT to_jsonb(t) - '{_batch_id,_loaded_at}'::text[], b.replay_id IS NULL, b.row_lo FROM %s t JOIN etl.batch b ON b.batch_id = t._batch_id"
+    whose = "SELECT to_jsonb(t.*) - '{_batch_id,_loaded_at}'::text[], b.replay_id IS NULL, b.row_lo FROM %s t JOIN etl.batch b ON b.batch_id = t._batch_id"
     tables = [sorted(map(str, conn.execute((whose % table).encode()).fetchall())) for table in _TABLES]
     return [*tables, *(conn.execute(books.encode()).fetchall() for books in _BOOKS)]
 
