@@ -12,6 +12,7 @@ MOMENT_S = 0.1
 """For so long: enough for a batch that is worth its price, and no more than a row may wait."""
 
 _QUICK = 1_000.0  # rows a second of one source: a moment holds a hundred of them
+_FEW = 10  # fewer rows tell nothing: two that are claimed one shortly after the other may be all that there are
 _SOURCES = 10_000  # that are remembered
 
 
@@ -40,7 +41,7 @@ class Gathering:
         self._claimed[source] = now
         if len(self._claimed) > _SOURCES:
             del self._claimed[next(iter(self._claimed))]
-        if full or before is None or rows < _QUICK * (now - before):
+        if full or before is None or rows < max(_FEW, _QUICK * (now - before)):
             return False
         self._until[source] = now + MOMENT_S
         return True

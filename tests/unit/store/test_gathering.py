@@ -43,6 +43,15 @@ def test_a_pause_in_the_stream_counts() -> None:
     assert not gathering.note("a", 40, full=False), "forty rows in a minute are a trickle"
 
 
+def test_a_trickle_whose_rows_are_claimed_shortly_after_one_another_lands_at_once() -> None:
+    """At 200 rows a second a row is claimed, and another a millisecond later: it waited while the first was loaded."""
+    clock = _Clock()
+    gathering = Gathering(clock)
+    for _ in range(50):
+        clock.now += 0.0005
+        assert not gathering.note("a", 2, full=False)
+
+
 def test_sources_do_not_delay_one_another() -> None:
     clock = _Clock()
     gathering = Gathering(clock)
