@@ -21,7 +21,7 @@ __all__ = ["Waiting", "fetch", "fetched", "keep_partitions", "latest", "raw_text
 
 _SQL = queries("staging")
 _TOGETHER = 200  # rows that the statement puts into one value
-_AT_HAND = 1_000  # rows that are fetched at once
+_AT_HAND = 2_000  # rows that are fetched at once
 _staged = partial(tuple.__new__, Staged)  # of four values; no function in Python is called for it, as by Staged itself
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from etl_actors.errors import SlipError
 from etl_actors.relational.parsed import Block, Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
-from etl_actors.relational.tables import Kind
+from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.mapping.broken import News
 from etl_actors.slips.mapping.mapper import AnyMapper
 from etl_actors.slips.mapping.route import choose
@@ -192,17 +192,16 @@ def _pack(tally: Tally, *, closed: bool) -> Parsed:
     ((mapper, _),) = tally.routed.values()
     if closed:  # there are no tables: nothing lands in any
         return Parsed(mapper.slip.name, mapper.slip.digest, (), rejects, ())
-    for table, lines in zip(mapper.tables, tally.lines, strict=True):
-        if table.kind in (Kind.ROOT, Kind.SET):
-            lines.sort()  # by `_id`: loaders that insert the same ones meet in one order, and do not wait for each other for ever
-    blocks = tuple(
-        Block(table, len(lines), b"", tuple(lines))
-        if lines and isinstance(lines[0], bytes)
-        else Block(table, len(lines), ("\n".join(lines) + "\n").encode() if lines else b"")
-        for table, lines in zip(mapper.tables, tally.lines, strict=True)
-    )
+    blocks = tuple(_block(table, lines) for table, lines in zip(mapper.tables, tally.lines, strict=True))
     broken_out = mapper.slip.breakout is not None
     return Parsed(mapper.slip.name, mapper.slip.digest, blocks, rejects, tuple(tally.skipped), broken_out)
+
+
+def _block(table: Table, rows: list[Any]) -> Block:
+    """Put the rows of a table together, which are all lines or all packed."""
+    if table.kind in (Kind.ROOT, Kind.SET):
+        rows.sort()  # by `_id`: loaders that insert the same ones meet in one order, and do not wait for each other for ever
+    return Block.of_packed(table, rows) if rows and isinstance(rows[0], bytes) else Block.of_lines(table, rows)
 
 
 def _split(job: Job, tally: Tally) -> Routed:

@@ -7,8 +7,8 @@ import contextlib
 import ctypes
 import mmap
 import signal
+import socket
 import sys
-from multiprocessing.connection import Connection
 
 from etl_actors.errors import EtlError
 from etl_actors.store.breakout.growth import Breakouts
@@ -16,6 +16,7 @@ from etl_actors.store.database import connect, translated
 from etl_actors.store.staging import fetched
 from etl_actors.workers.base import Failure
 from etl_actors.workers.batch import BatchParser
+from etl_actors.workers.pipe import Pipe
 
 __all__ = ["main"]
 
@@ -29,7 +30,7 @@ def main(pipe_fd: int, progress_fd: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the daemon says when to end
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    pipe: Connection = Connection(pipe_fd)
+    pipe = Pipe(socket.socket(fileno=pipe_fd))
     answer: EtlError | Failure
     try:
         _answer(pipe, progress_fd)
@@ -43,7 +44,7 @@ def main(pipe_fd: int, progress_fd: int) -> None:
         pipe.send(answer)
 
 
-def _answer(pipe: Connection, progress_fd: int) -> None:
+def _answer(pipe: Pipe, progress_fd: int) -> None:
     row = memoryview(mmap.mmap(progress_fd, 8)).cast("q")
     url, target_schema, permission = pipe.recv()
 

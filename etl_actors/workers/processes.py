@@ -2,13 +2,11 @@
 
 import contextlib
 import mmap
-import multiprocessing
 import os
 import struct
 import subprocess
 import sys
 import time
-from multiprocessing.connection import Connection
 from typing import Any
 
 from etl_actors.errors import EtlError, WorkerLost
@@ -16,6 +14,7 @@ from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.store.breakout.permission import Permission
 from etl_actors.workers.base import UNREADY, Failure, Job, WorkerFailed
 from etl_actors.workers.ending import ending
+from etl_actors.workers.pipe import Pipe
 
 __all__ = ["ProcessWorker"]
 
@@ -70,8 +69,7 @@ class ProcessWorker:
 
     def _start(self) -> None:
         self._note(0)
-        self._pipe: Connection
-        self._pipe, theirs = multiprocessing.Pipe()
+        self._pipe, theirs = Pipe.pair()
         with theirs:  # kept open here, the end of the process would not be the end of the pipe
             try:
                 self._process = subprocess.Popen(

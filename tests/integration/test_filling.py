@@ -31,12 +31,12 @@ def entity(columns: Sequence[str], kind: str = "text", policy: Policy = Policy.F
 
 def named(table: Table, rows: Sequence[tuple[int, Mapping[str, object]]]) -> Parsed:
     """Make a batch whose documents, by row id, name things."""
-    roots = "".join(line(identity(_ROOT, row_id), row_id, row_id) for row_id in dict.fromkeys(row_id for row_id, _ in rows))
-    things = "".join(
+    roots = [line(identity(_ROOT, row_id), row_id, row_id) for row_id in dict.fromkeys(row_id for row_id, _ in rows)]
+    things = [
         line(identity(table, row["id"]), row_id, position, *(row.get(column.name) for column in table.columns))
         for position, (row_id, row) in enumerate(rows)
-    )
-    blocks = (Block(_ROOT, roots.count("\n"), roots.encode()), Block(table, len(rows), things.encode()))
+    ]
+    blocks = (Block.of_lines(_ROOT, roots), Block.of_lines(table, things))
     return Parsed("things", "digest", blocks, (), ())
 
 

@@ -58,7 +58,7 @@ def noted(to: Table, key: int, notes: list[tuple[int, str | None]], row_ids: tup
     """Make a batch of notes with one key; the title says which value they came with."""
     lines = [line(identity(to, key), row_id, key, at, f"{at}") for row_id, at in notes]
     skipped = [row_id for row_id in row_ids if row_id not in dict(notes)]
-    return Parsed("note", "digest", (Block(to, len(lines), "".join(lines).encode()),), (), tuple(skipped))
+    return Parsed("note", "digest", (Block.of_lines(to, lines),), (), tuple(skipped))
 
 
 @pytest.mark.parametrize("late", [False, True])

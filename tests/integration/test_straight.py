@@ -43,8 +43,9 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Parts:
 
 def straight_rows(parted: Parted) -> tuple[int, ...]:
     """Return the row ids of the roots that go straight."""
-    roots = next((lines for table, lines in parted.straight if table.kind is Kind.ROOT), [])
-    return tuple(sorted(int(line.split(b"\t")[1]) for line in roots))
+    roots = [one for one in parted.straight if one.block.table.kind is Kind.ROOT]
+    lines = [line for one in roots for line in (one.block.each() if one.kept is None else one.kept)]
+    return tuple(sorted(int(line.split(b"\t")[1]) for line in lines))
 
 
 def note(row_id: int, key: int, title: str = "a") -> Note:
@@ -103,7 +104,9 @@ def test_of_a_batch_with_a_few_known_keys_the_others_go_straight(producer: Conne
     a, b, c, d, e, f = lease.row_ids
     given = [note(a, 1, "b"), note(b, 2), note(c, 3), note(d, 3, "c"), note(e, 4), note(f, 5)]
     assert loading.load(lease, parsed(SHAPE, given)) == Loaded(4, 2, 0, 0, differing=2, replaced=0)
-    assert straight_rows(parts[-1]) == (b, e, f)
+    assert straight_rows(parts[-1]) == (b, c, e, f), "of two that nobody has, the first wins"
+    assert parts[-1].lost
+    assert [block.rows for block in parts[-1].rest.blocks] == [2, 0, 0, 6], "sets of losers go nowhere"
     assert batch(service, lease)[0] == "dlldll"
     assert counts(service) == [5, 10, 10, 5]
 
@@ -118,17 +121,17 @@ def test_a_batch_of_mostly_known_keys_is_left_whole(producer: Connection, servic
 
 @pytest.mark.parametrize("policy", [Policy.IGNORE, Policy.UPDATE])
 def test_what_lands_is_the_same_whole_or_parted(
-    producer: Connection, service: Connection, admin: Connection, monkeypatch: pytest.MonkeyPatch, policy: Policy
+    producer: Connection, service: Connection, admin: Connection, monkeypatch: pytest.MonkeyPatch, policy: Policy, parts: Parts
 ) -> None:
-    tables = shape(policy)
+    tables, usual = shape(policy), straight._MOST_CONTESTED
     for seed in range(12):
         found = []
-        for most in (straight._MOST_CONTESTED, -1.0):
+        for most in (usual, -1.0):
             monkeypatch.setattr(straight, "_MOST_CONTESTED", most)
-            dice, loading, offset, books = Random(seed), Loading(service), 0, []
-            for _ in range(4):
-                lease = leased(producer, service, dice.randrange(1, 8))
-                offset = offset or lease.row_ids[0]
+            dice, loading, books = Random(seed), Loading(service), []
+            leases = [leased(producer, service, dice.randrange(1, 8)) for _ in range(4)]
+            offset = leases[0].row_ids[0]
+            for lease in dice.sample(leases, 4):
                 notes = [note(row_id, dice.randrange(12), dice.choice("ab")) for row_id in lease.row_ids]
                 loading.load(lease, parsed(tables, notes))
                 books.append(batch(service, lease))
@@ -137,6 +140,8 @@ def test_what_lands_is_the_same_whole_or_parted(
             found.append((books, rows))
             admin.execute(f"TRUNCATE {', '.join(TABLES)}")
         assert found[0] == found[1], f"seed {seed}"
+    known = {parted.lost for parted in parts if parted.straight and parted.rest.blocks[0].rows}
+    assert known == {False, policy is Policy.IGNORE}, "those that lose for certain, and those that may take a place"
 
 
 def test_who_makes_a_key_meanwhile_is_waited_for_and_met(
@@ -198,7 +203,7 @@ def test_a_root_without_columns_goes_straight(producer: Connection, service: Con
     for known in (0, 1):
         lease = leased(producer, service, 3)
         lines = [line(identity(root, no), row_id) for no, row_id in enumerate(lease.row_ids, 2 * (1 - known))]
-        block = Block(root, 3, "".join(lines).encode())
+        block = Block.of_lines(root, lines)
         assert loading.load(lease, Parsed("bare", "digest of bare", (block,), (), ())).loaded == 3 - known
     assert [len(straight_rows(parted)) for parted in parts] == [3, 2]
 

@@ -23,9 +23,8 @@ def line_of(table: Table, row: bytes) -> str:
 
 def lines_of(block: Block) -> list[str]:
     """Give the COPY lines of a block, however its rows are held."""
-    if block.packed:
-        return [line_of(block.table, row) for row in block.packed]
-    return block.data.decode().split("\n")[:-1]
+    rows = block.each()
+    return [line_of(block.table, row) if block.packed else row.decode() for row in rows]
 
 
 def _text(kind: str, field: bytes) -> str:

@@ -140,7 +140,7 @@ def parsed_docs(to: Tables, docs: Iterable[Doc], slip: str = "docs") -> Parsed:
             lines["person"].append(line(here, doc.row_id, position, *_values(to.person, item)))
             for table, row in _below(to.alias, None, item, here, here):
                 lines[table.name].append(line(row[0], doc.row_id, *row[1:4], position, row[4]))
-    blocks = tuple(Block(table, len(lines[table.name]), "".join(lines[table.name]).encode()) for table in to.all)
+    blocks = tuple(Block.of_lines(table, lines[table.name]) for table in to.all)
     return Parsed(slip, f"digest of {slip}", blocks, (), ())
 
 

@@ -103,7 +103,7 @@ def parsed(
         lines[0].append(line(root, note.row_id, note.key, note.title))
         if isinstance(tables, Shape):
             _children(tables, note, root, lines)
-    blocks = tuple(Block(table, len(rows), "".join(rows).encode()) for table, rows in zip(wanted, lines, strict=True))
+    blocks = tuple(Block.of_lines(table, rows) for table, rows in zip(wanted, lines, strict=True))
     return Parsed(slip, f"digest of {slip}", blocks, tuple(rejects), tuple(skipped))
 
 
@@ -119,8 +119,8 @@ def _children(tables: Shape, note: Note, root: str, lines: list[list[str]]) -> N
 
 
 def line(*fields: object) -> str:
-    """Write a line of COPY; None is null, and an identity is written as mappers write it, of hexadecimal digits alone."""
-    return "\t".join(map(_field, fields)) + "\n"
+    """Write a line of COPY, without its newline; None is null, and an identity is written as mappers write it, of hexadecimal digits alone."""
+    return "\t".join(map(_field, fields))
 
 
 def _field(value: object) -> str:

@@ -100,7 +100,7 @@ def copy(conn: Connection, parsed: Parsed, since: Counter[str] | None = None) ->
         for block, temp in zip(parsed.blocks, temps, strict=True):
             if not block.rows:
                 continue
-            with cursor.copy(copied_to(temp, binary=bool(block.packed))) as rows:
+            with cursor.copy(copied_to(temp, binary=block.packed)) as rows:
                 for piece in copied_from(block):
                     rows.write(piece)
 
@@ -119,7 +119,9 @@ def _emptied(temps: tuple[str, ...]) -> sql.Composed:
     return sql.SQL("WITH {} SELECT").format(listed(parts))
 
 
-def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, turn: Callable[[Table], None]) -> Landing:
+def land(
+    conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, turn: Callable[[Table], None], *, lost: bool = False
+) -> Landing:
     """Land what was copied to temp tables.
 
     Args:
@@ -128,6 +130,7 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, turn: Callab
         parsed: it.
         kin: what else belongs to its tables.
         turn: called with each table before its rows are inserted.
+        lost: whether its root rows are known to lose, all of them: only whether they differ from who has won is looked at.
 
     Raises:
         Varies: entities of a break-out are not the same everywhere.
@@ -147,7 +150,9 @@ def land(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, turn: Callab
         if table in entities:
             landing.gained[table.qualified] += require_alike(conn, table, batch_id)
         insert = insert_filled if table.policy is Policy.FILL else insert_owners
-        found = conn.execute(insert(table, kin.columns[table.qualified]), {"batch_id": batch_id}).fetchall()
+        statement = insert(table, kin.columns[table.qualified])
+        loses = lost and table.kind is Kind.ROOT
+        found = [] if loses else conn.execute(statement, {"batch_id": batch_id}).fetchall()
         landing.gained[table.qualified] += sum(not replaced for *_, replaced in found)
         ours = _Won([row_id for row_id, *_ in found], [old for _, old, _ in found if old is not None])
         if table.kind in (Kind.ROOT, Kind.TOMBSTONE):

@@ -201,7 +201,7 @@ class Loading:
 
         if any(block.rows for block in parted.rest.blocks):
             copy(self._conn, parted.rest, self._since_truncated)
-        landing = land(self._conn, batch_id, parted.rest, kin, turn)
+        landing = land(self._conn, batch_id, parted.rest, kin, turn, lost=parted.lost)
         require_types(self._conn, parted)
         parted.enter(landing)
         return landing

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from etl_actors.relational.packed import copied
-from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.loading.landing import Landing
@@ -18,10 +18,10 @@ from etl_actors.store.loading.winners import landed_columns
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.quoting import identifier, listed, written_once
 
-__all__ = ["Contested", "Parted", "copy_straight", "require_types"]
+__all__ = ["Contested", "Parted", "Straight", "copy_straight", "require_types"]
 
 _SQL = queries("targets")
-_PIECE = 1_000  # rows that are written at once
+_PIECE, _BYTES = 500, 262_144  # rows, or bytes of them, that are written at once
 _REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.InternalError)
 
 
@@ -30,35 +30,45 @@ class Contested(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Straight:
+    """Rows of one table that need no comparison: of roots that win for certain, or of a set that lands with them.
+
+    Args:
+        block: what they are of.
+        kept: which of its rows they are, as `Block.each` gives them; None for all.
+    """
+
+    block: Block
+    kept: Sequence[bytes] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many they are."""
+        return self.block.rows if self.kept is None else len(self.kept)
+
+
+@dataclass(frozen=True, slots=True)
 class Parted:
     """A batch, parted.
 
     Args:
-        straight: lines or packed rows that need no comparison, by table: of roots that win for certain, and of the sets that land with them.
+        straight: what needs no comparison, a table each.
         rest: all others, in their blocks.
         left: row ids of the roots among them.
-        packed: qualified names of the tables whose rows are packed, and no lines.
+        lost: whether these are known to lose, all of them; then none of their children is among the others.
     """
 
-    straight: tuple[tuple[Table, Sequence[bytes]], ...]
+    straight: tuple[Straight, ...]
     rest: Parsed
     left: tuple[int, ...] = ()
-    packed: frozenset[str] = frozenset()
-
-    def packs(self, table: Table) -> bool:
-        """Tell whether a table's rows that go straight are packed."""
-        return table.qualified in self.packed
-
-    def lines(self, table: Table) -> Sequence[bytes]:
-        """Return the lines, or packed rows, of a table that go straight into it."""
-        return next((lines for other, lines in self.straight if other is table), [])
+    lost: bool = False
 
     def enter(self, landing: Landing) -> None:
         """Add what has gone straight to what has landed."""
-        for table, lines in self.straight:
-            landing.gained[table.qualified] += len(lines)
-            if table.kind is Kind.ROOT:
-                landing.straight, landing.left = len(lines), self.left
+        for one in self.straight:
+            landing.gained[one.block.table.qualified] += one.rows
+            if one.block.table.kind is Kind.ROOT:
+                landing.straight, landing.left = one.rows, self.left
 
 
 def copy_straight(conn: Connection, batch_id: int, parted: Parted, table: Table) -> None:
@@ -73,16 +83,16 @@ def copy_straight(conn: Connection, batch_id: int, parted: Parted, table: Table)
     Raises:
         Contested: somebody who is no load has made one of the `_id`s, or the table does not take the rows so.
     """
-    lines = parted.lines(table)
-    if not lines:
+    one = next((one for one in parted.straight if one.block.table is table), None)
+    if one is None or not one.rows:
         return
     landed = -1
     with conn.cursor() as cursor, suppress(*_REFUSED):
-        with cursor.copy(_copied(table, binary=parted.packs(table))) as copying:
-            for piece in _written(parted, table, batch_id):
+        with cursor.copy(_copied(table, binary=one.block.packed)) as copying:
+            for piece in _written(one, batch_id):
                 copying.write(piece)
         landed = cursor.rowcount
-    if landed != len(lines):
+    if landed != one.rows:
         raise Contested  # or a trigger has kept rows away: which of them, COPY does not tell
 
 
@@ -96,7 +106,7 @@ def require_types(conn: Connection, parted: Parted) -> None:
     Raises:
         Contested: somebody has changed the type of a column: what goes through temp tables is cast.
     """
-    tables = tuple(table for table, rows in parted.straight if rows and parted.packs(table))
+    tables = tuple(one.block.table for one in parted.straight if one.rows and one.block.packed)
     if tables and conn.execute(_SQL["otherwise_typed"], _typed(tables)).fetchone() is not None:
         raise Contested
 
@@ -111,16 +121,18 @@ def _typed(tables: tuple[Table, ...]) -> dict[str, list[str]]:
     }
 
 
-def _written(parted: Parted, table: Table, batch_id: int) -> Iterator[bytes]:
-    """Write the rows of a table that go straight as COPY reads them, in pieces, the batch's id as the last field of each."""
-    rows = parted.lines(table)
-    if parted.packs(table):
-        yield from copied(rows, len(landed_columns(table)) + 1, pack(">iq", 8, batch_id))
-        return
-    last = b"\t%d\n" % batch_id
-    for first in range(0, len(rows), _PIECE):
-        yield last.join(rows[first : first + _PIECE])
-        yield last
+def _written(one: Straight, batch_id: int) -> Iterator[bytes]:
+    """Write rows that go straight as COPY reads them, in pieces, the batch's id as the last field of each."""
+    block, last = one.block, b"\t%d\n" % batch_id
+    if block.packed:
+        rows = block.each() if one.kept is None else one.kept
+        yield from copied(rows, len(landed_columns(block.table)) + 1, pack(">iq", 8, batch_id))
+    elif one.kept is None:
+        for first in range(0, len(block.data), _BYTES):
+            yield block.data[first : first + _BYTES].replace(b"\n", last)
+    else:
+        for first in range(0, len(one.kept), _PIECE):
+            yield last.join([*one.kept[first : first + _PIECE], b""])
 
 
 @written_once

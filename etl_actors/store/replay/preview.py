@@ -82,7 +82,7 @@ class Preview:
                 for block in parsed.blocks:
                     filling = block.table
                     if block.rows:
-                        with cursor.copy(copied_to(temp_of(block.table), binary=bool(block.packed))) as rows:
+                        with cursor.copy(copied_to(temp_of(block.table), binary=block.packed)) as rows:
                             for piece in copied_from(block):
                                 rows.write(piece)
         except psycopg.Error as exc:

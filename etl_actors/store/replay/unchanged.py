@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
-from etl_actors.relational.packed import ROW_ID, ROW_ID_FIELD
 from etl_actors.relational.parsed import Block, Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.breakout.varying import entities_of
@@ -81,19 +80,12 @@ def unchanged(conn: Connection, row_ids: Sequence[int], parsed: Parsed, kin: Kin
 
 def only(parsed: Parsed, row_ids: Collection[int]) -> Parsed:
     """Leave of a batch's rows those of some documents."""
-    wanted = {b"%d" % row_id for row_id in row_ids}
-    packed = {ROW_ID_FIELD.pack(row_id) for row_id in row_ids}
-    return replace(parsed, blocks=tuple(_cut(block, packed if block.packed else wanted) for block in parsed.blocks))
+    return replace(parsed, blocks=tuple(_cut(block, row_ids) for block in parsed.blocks))
 
 
-def _cut(block: Block, wanted: Collection[bytes]) -> Block:
-    if block.packed:
-        rows = tuple(row for row in block.packed if row[ROW_ID] in wanted)
-        return Block(block.table, len(rows), b"", rows)
-    lines = block.data.split(b"\n")
-    del lines[-1]  # what follows the last line's end
-    kept = [line + b"\n" for line in lines if line.split(b"\t", 2)[1] in wanted]
-    return Block(block.table, len(kept), b"".join(kept))
+def _cut(block: Block, row_ids: Collection[int]) -> Block:
+    rows, wanted = block.each(), {block.mark(row_id) for row_id in row_ids}
+    return block.having([row for row, mark in zip(rows, block.marks(rows), strict=True) if mark in wanted])
 
 
 def _may_be_asked(parsed: Parsed, kin: Kin, former: Former) -> bool:

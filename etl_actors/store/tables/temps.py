@@ -46,4 +46,4 @@ def copied_to(temp: str, *, binary: bool) -> sql.Composed:
 
 def copied_from(block: Block) -> Iterable[bytes]:
     """Write a block's rows as COPY reads them, in pieces."""
-    return packed.copied(block.packed, len(block.table.copied)) if block.packed else (block.data,)
+    return packed.copied(block.each(), len(block.table.copied)) if block.packed else (block.data,)

@@ -1,6 +1,5 @@
 """The parser process answers with whatever ends it, and prints nothing."""
 
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -8,6 +7,7 @@ import sys
 import pytest
 
 from etl_actors.workers.base import Failure
+from etl_actors.workers.pipe import Pipe
 
 _RAISING = """
 import sys
@@ -23,7 +23,7 @@ process.main(int(sys.argv[1]), 0)
 
 def _ended(raising: str) -> tuple[object, int, bytes]:
     """Return what a process answers in which this is raised, its exit status, and what it prints."""
-    ours, theirs = multiprocessing.Pipe()
+    ours, theirs = Pipe.pair()
     fd = theirs.fileno()
     process = subprocess.Popen(
         [sys.executable, "-c", _RAISING.format(raising=raising), str(fd)],

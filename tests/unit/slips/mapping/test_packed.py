@@ -37,9 +37,7 @@ def _rows(mapper: BreakoutMapper, documents: list[Any]) -> list[list[Any]]:
     for row_id, one in enumerate(documents, 1):
         assert mapper.map(Staged(row_id, json_text(one).encode(), "s", ""), one, lines)
     blocks = (
-        Block(table, len(rows), b"", tuple(rows))
-        if number in mapper.packed
-        else Block(table, len(rows), "".join(f"{row}\n" for row in rows).encode())
+        Block.of_packed(table, rows) if number in mapper.packed else Block.of_lines(table, rows)
         for number, (table, rows) in enumerate(zip(mapper.tables, lines, strict=True))
     )
     return [[_fields(line) for line in lines_of(block)] for block in blocks]
