@@ -158,9 +158,11 @@ def test_a_batch_lands_in_one_go_after_its_slip_has_seen_more(
 ) -> None:
     landed: list[Parsed] = []
 
-    def landing(conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callable[[Table], None]) -> Landing:
+    def landing(
+        conn: Connection, batch_id: int, parsed: Parsed, kin: Kin, tell: Callable[[Table], None], *, lost: bool
+    ) -> Landing:
         landed.append(parsed)
-        return land(conn, batch_id, parsed, kin, tell)
+        return land(conn, batch_id, parsed, kin, tell, lost=lost)
 
     monkeypatch.setattr(load, "land", landing)
     loading = Loading(service)
