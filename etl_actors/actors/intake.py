@@ -89,7 +89,8 @@ class Intake:
         if not self.claiming or not book.credit or not self.inbox.look(thorough=thorough):
             return
         while book.credit:
-            made = self.inbox.claim(self.limits.batch_rows, min(self.limits.batch_bytes, book.bytes_left), book.pace.size)
+            nbytes = min(self.limits.batch_bytes, book.bytes_left)
+            made = self.inbox.claim(self.limits.batch_rows, nbytes, book.pace.size, book.pace.workers)
             for lease in made:
                 log.debug(events.BATCH_CLAIMED, batch_id=lease.batch_id, source=lease.source, rows=len(lease.row_ids))
                 yield lease

@@ -17,6 +17,8 @@ _SWEEP_SHARE = 20  # a sweep that took t seconds is followed by none for 20 t: a
 _SWEEP_PUT_OFF_S = 60.0  # however long sweeps take: new sources are not left waiting for ever
 _LOOK_SHARE = 4  # nor is there another look within 4 t of one that took t, as long as a source has its turn
 _KNOWN_SOURCES = 10_000
+_SHARED_ROWS = 250  # fewer are no share: a batch costs some milliseconds whatever is in it
+_RUNS_SEEN = 100  # runs that are looked through for what waits; where there are more, there is enough for everybody
 
 
 def waiting_sources(conn: Connection) -> list[str]:
@@ -58,6 +60,7 @@ class Inbox:
         self._swept: set[str] = set()  # sources whose next claim starts from the beginning
         self._aside: dict[str, float] = {}  # sources not to be offered, and until when
         self._put_by: dict[str, tuple[int, float]] = {}  # the last row that waits, and until when
+        self._filled: set[str] = set()  # sources whose last batch was as large as might be
         self._gathering = Gathering(clock)
         self._next_sweep = 0.0
         self._next_look = 0.0
@@ -107,7 +110,9 @@ class Inbox:
         found = self._of_those_offered([source for source in waiting if not self._only or source in self._only])
         self._floors |= {source: 0 for source in found if source not in self._floors}
         while len(self._floors) > _KNOWN_SOURCES:
-            del self._floors[next(iter(self._floors))]  # the oldest; a sweep finds it again
+            oldest = next(iter(self._floors))  # a sweep finds it again
+            del self._floors[oldest]
+            self._filled.discard(oldest)
         gathering = self._gathering.sources()
         ripe = [source for source in found if source not in gathering]
         self._swept = set(ripe)
@@ -152,7 +157,9 @@ class Inbox:
         self._queue(self._of_those_offered(list(self._turn)))
         self._next_sweep = 0.0
 
-    def claim(self, rows: int, nbytes: int, size: Callable[[str], tuple[int, int]] | None = None) -> tuple[Lease, ...]:
+    def claim(
+        self, rows: int, nbytes: int, size: Callable[[str], tuple[int, int]] | None = None, parsers: int = 1
+    ) -> tuple[Lease, ...]:
         """Claim the next rows of the source whose turn it is.
 
         Args:
@@ -160,6 +167,7 @@ class Inbox:
             nbytes: rows are taken while those before them are smaller than this; the first is always taken. A row of a run counts
                 as the mean of its rows: a claim may hold more by what is in one run, less than 512 kB.
             size: gives rows and bytes of a batch of a source, where that is less; None for the same of all.
+            parsers: that there are: where a long row of batches comes to its end, what is left is shared out among them.
 
         Returns:
             One lease for each slip that the rows name (one, where they name none); empty when no source waits.
@@ -171,6 +179,8 @@ class Inbox:
             floor = max(0 if swept else self._floors.get(source, 0), self._still_put_by().get(source, 0))
             began = self._clock()
             most_rows, most_bytes = (rows, nbytes) if size is None else map(min, (rows, nbytes), size(source))
+            if source in self._filled:
+                most_rows = self._share(source, floor, most_rows, parsers)
             wanted = {"source": source, "floor": floor, "rows": most_rows, "bytes": most_bytes, "owner": self._owner}
             made = leases(self._conn.execute(_SQL["claim"], wanted))
             if swept:
@@ -179,10 +189,26 @@ class Inbox:
                 self._floors[source] = max(self._floors.get(source, 0), *(lease.row_ids[-1] for lease in made))
                 claimed = sum(len(lease.row_ids) for lease in made)
                 full = claimed >= most_rows or sum(lease.nbytes for lease in made) >= most_bytes
+                (self._filled.add if full else self._filled.discard)(source)
                 if not self._gathering.note(source, claimed, full=full):
                     self._turn.append(source)  # round-robin: one batch, then the others' turn
                 return made
         return ()
+
+    def _share(self, source: str, floor: int, rows: int, parsers: int) -> int:
+        """Return how many rows the next batch may have, so that the last ones keep all parsers busy, and the loader waits for none.
+
+        Args:
+            source: whose rows wait.
+            floor: beyond which they do.
+            rows: that it may have at most.
+            parsers: among whom they are shared out.
+        """
+        if rows <= _SHARED_ROWS or parsers <= 1:
+            return rows
+        known = {"source": source, "floor": floor, "runs": _RUNS_SEEN}
+        seen, waiting = self._conn.execute(_SQL["waiting"], known).fetchone() or (_RUNS_SEEN, 0)
+        return rows if seen == _RUNS_SEEN else min(rows, max(_SHARED_ROWS, -(-waiting // parsers)))
 
     def waiting_since(self) -> datetime | None:
         """Return when the row that waits longest was staged, beyond the floors of the known sources; None when nothing waits.

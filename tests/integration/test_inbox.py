@@ -50,6 +50,34 @@ def test_a_claim_is_bounded_by_bytes_but_always_takes_the_first_row(producer: Co
     assert 2000 < second.nbytes < 2100
 
 
+@pytest.mark.parametrize(
+    ("staged", "parsers", "sizes"),
+    [
+        (4_000, 2, [1_000, 1_000, 1_000, 500, 250, 250]),
+        (4_000, 1, [1_000, 1_000, 1_000, 1_000]),
+        (800, 2, [800]),
+        (0, 2, []),
+    ],
+)
+def test_the_last_rows_of_a_long_row_are_shared_out_among_the_parsers(
+    admin: Connection, inbox: Inbox, staged: int, parsers: int, sizes: list[int]
+) -> None:
+    admin.execute("INSERT INTO etl.staging (source, payload) SELECT 'shop', '1' FROM generate_series(1, %s)", [staged])
+    inbox.look()
+    found = []
+    while made := inbox.claim(1_000, MANY, None, parsers):
+        found += [len(lease.row_ids) for lease in made]
+    assert found == sizes
+
+
+def test_of_many_runs_as_much_is_claimed_as_may_be(producer: Connection, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etl_actors.store.inbox._SHARED_ROWS", 1)
+    for _ in range(120):
+        stage(producer, "shop", [1])
+    inbox.look()
+    assert [len(inbox.claim(15, MANY, None, 2)[0].row_ids) for _ in range(4)] == [15, 15, 15, 15]
+
+
 def test_rows_that_name_slips_make_one_batch_a_slip(admin: Connection, inbox: Inbox) -> None:
     admin.execute(
         "INSERT INTO etl.staging (source, payload, slip) SELECT 'shop', '1', s FROM unnest(ARRAY['a', 'b', NULL, 'a']) s"

@@ -77,6 +77,13 @@ def test_a_claim_reads_the_key_and_deletes_by_tuple_id(large: Connection) -> Non
     assert not any(node["Node Type"] == "Sort" and node["Actual Rows"] > 2000 for node in plan), "the key gives the order"
 
 
+def test_what_waits_is_seen_by_the_key_and_no_further_than_is_asked(large: Connection) -> None:
+    plan = explained(large, queries("inbox")["waiting"], {"source": "source 7", "floor": 0, "runs": 100})
+    assert indexes(plan) == {"inbox_pkey"}
+    assert not scans(plan)
+    assert pages(plan) < 150, "a page a run, and those of the index"
+
+
 def test_a_replays_claim_reads_its_key_and_deletes_by_tuple_id(large: Connection) -> None:
     with large.transaction(force_rollback=True):
         ((replay_id,),) = large.execute("INSERT INTO etl.replay (filter) VALUES ('{}') RETURNING replay_id").fetchall()

@@ -28,6 +28,11 @@ SELECT k.source FROM unnest(%(sources)s::text[], %(floors)s::bigint[]) AS k (sou
                             ORDER BY i.source, i.row_id LIMIT 1))
    AND NOT EXISTS (SELECT FROM etl.pause p WHERE p.source = k.source)
 
+-- name: waiting
+-- How much waits of a source beyond its floor, as far as some runs go.
+SELECT count(*), coalesce(sum(w.rows), 0) FROM (SELECT i.rows FROM etl.inbox i WHERE i.source = %(source)s AND i.row_id > %(floor)s
+                                    ORDER BY i.row_id LIMIT %(runs)s) w
+
 -- name: claim
 -- The next runs of a source, as far as they fit. generate_series gives each of their rows to LIMIT, which stops the scan, and the
 -- locks, with the run that fills the batch; the LIMIT below it is for the planner. MATERIALIZED: row locks are taken once, in order.
