@@ -10,7 +10,8 @@ from tests.support.retained import settle_some, small_partitions
 from tests.support.variables import OWN
 
 # On another version than the wheel's only what asks a server something of its own is run: what is told of it on a terminal, and
-# how files and processes are dealt with, has nothing to do with it, and the embedded server is the wheel's in any case.
+# how files and processes are dealt with, or how much memory Python takes, has nothing to do with it, the embedded server is the
+# wheel's in any case, and what a row costs besides time is measured on Debian's in any case.
 _OF_NO_VERSION = [
     "cli",
     "test_audit_sets.py",
@@ -20,8 +21,10 @@ _OF_NO_VERSION = [
     "test_feed.py",
     "test_fixtures.py",
     "test_load_any_order.py",
+    "test_pieces.py",
     "test_replay_preview.py",
     "test_replays.py",
+    "test_upkeep.py",
     "test_versions.py",
     "test_versions_of_slips.py",
     "test_waiting.py",
