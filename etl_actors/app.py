@@ -24,6 +24,7 @@ from etl_actors.actors.parser import ParserActor
 from etl_actors.actors.refresher import RefresherActor
 from etl_actors.actors.replays import Replays
 from etl_actors.actors.signals import Signals
+from etl_actors.actors.staff import Company, Staff
 from etl_actors.actors.staleness import Staleness
 from etl_actors.database_in_use import database_url, revive_embedded
 from etl_actors.http.health import HealthState
@@ -39,7 +40,7 @@ from etl_actors.store.doorbell import Doorbell
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.replay.queue import ReplayQueue
 from etl_actors.store.revision import require_accepted
-from etl_actors.supervisor import Company, Supervisor
+from etl_actors.supervisor import Supervisor
 from etl_actors.versions.in_force import Versions
 from etl_actors.versions.rereading import Rereading
 from etl_actors.workers.base import Worker
@@ -107,13 +108,13 @@ class _Daemon:
         slips = Rereading(self.versions, self.versions.in_force)
         settings = self.settings
         return Supervisor(
-            self.company(slips), self.signals, self.health, settings.drain_s, self.once, revive, slips, self.staleness
+            Staff(self.company(slips)), self.signals, self.health, settings.drain_s, self.once, revive, slips, self.staleness
         )
 
     def company(self, slips: Rereading) -> Company:
         return Company(
             master=lambda: MasterActor.start(self._mind),
-            listener=lambda master: ListenerActor.start(self._connector("listener"), master, slips.ask),
+            listener=lambda master: ListenerActor.start(self._connector("listener"), master, slips.ask, self.staleness.stop),
             parsers=(lambda: ParserActor.start(self._worker),) * self.settings.workers,
             loaders=(
                 lambda: LoaderActor.start(

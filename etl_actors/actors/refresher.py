@@ -17,7 +17,7 @@ __all__ = ["RefresherActor", "Refreshing"]
 
 log = structlog.get_logger()
 
-_WAIT_S = 0.5  # the longest that a stop of this actor waits
+_WAIT_S = 0.5  # until somebody looks again, whatever was told
 
 
 class Refreshing(Protocol):
@@ -52,7 +52,8 @@ class RefresherActor(pykka.ThreadingActor):
                 for slip, mark in self._staleness.due(_WAIT_S).items():
                     if not self._staleness.stop.is_set():
                         self._look_after(slip, mark)
-                self.actor_ref.tell(Refresh())
+                if not self._staleness.stop.is_set():
+                    self.actor_ref.tell(Refresh())
             case _:
                 assert_never(message)
 

@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from etl_actors.actors.stop import Stop
 from etl_actors.slips.shelf.catalogue import Catalogue
 
 __all__ = ["Staleness"]
@@ -17,11 +18,11 @@ class Staleness:
 
     Args:
         every_s: seconds from one refresh of a view to the next, at least.
-        stop: set when nothing is to be refreshed any more, and what is being refreshed is to end.
+        stop: set when the daemon ends: nothing is to be refreshed any more, and what is being refreshed is to end.
     """
 
     every_s: float
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
     _known: frozenset[str] = field(default=frozenset(), init=False)  # slips that have a materialized view
     _marks: dict[str, int] = field(default_factory=dict, init=False)  # by slip; another number: marked again since
     _not_before: dict[str, float] = field(default_factory=dict, init=False)  # time.monotonic()
@@ -57,7 +58,7 @@ class Staleness:
         """
         with self._told:
             found = self._due()
-            if not found:
+            if not found and not self.stop.is_set():
                 self._told.wait(timeout_s)
                 found = self._due()
             return found
@@ -74,6 +75,12 @@ class Staleness:
             if done and self._marks.get(slip) == mark:
                 del self._marks[slip]
             self._not_before[slip] = time.monotonic() + self.every_s
+
+    def end(self) -> None:
+        """Let nobody wait any more for what becomes stale, nor for anything else that `stop` is waited for beside."""
+        self.stop.set()
+        with self._told:
+            self._told.notify_all()
 
     def hurry(self) -> None:
         """Let what is stale be refreshed without a rest, since the daemon is to end."""

@@ -9,6 +9,7 @@ import psycopg
 import pykka
 import pytest
 
+from etl_actors.actors import listener as listener_module
 from etl_actors.actors import loader as loader_module
 from etl_actors.actors.alarm import Alarm
 from etl_actors.actors.book import Book
@@ -38,6 +39,7 @@ from etl_actors.actors.messages import (
 from etl_actors.actors.parser import ParserActor
 from etl_actors.actors.replays import Replays
 from etl_actors.actors.signals import Signals
+from etl_actors.actors.stop import Stop
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, DataRefused, LeaseLost, SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
@@ -215,9 +217,15 @@ class _FakeConnection:
         self.statements: list[object] = []
         self._rings = [[psycopg.Notify("etl_staged", "", 1)] * several for several in rings]
         self._rings += [[psycopg.Notify("etl_slips", payload, 1)] for payload in about_slips]
+        self.heard = Stop()
+        self.heard.set()
 
     def execute(self, statement: object) -> None:
         self.statements.append(statement)
+
+    def fileno(self) -> int:
+        """Give a file that can be read, until `heard` is another."""
+        return self.heard.fileno()
 
     def notifies(self, **_bounds: float) -> Iterator[psycopg.Notify]:
         """Ring as often as the next number says, and wait a moment once there is none."""
@@ -392,8 +400,10 @@ def test_a_loaders_reply_to_a_dead_master_is_let_be(
 # The listener -------------------------------------------------------------------------------------------------------------
 
 
-def _listener(connection: _FakeConnection, master: Ref, slips: Callable[[Ring], None] = lambda _ring: None) -> Ref:
-    ref: Ref = ListenerActor.start(lambda: cast("Connection", connection), master, slips)
+def _listener(
+    connection: _FakeConnection, master: Ref, slips: Callable[[Ring], None] = lambda _ring: None, stop: Stop | None = None
+) -> Ref:
+    ref: Ref = ListenerActor.start(lambda: cast("Connection", connection), master, slips, stop or Stop())
     ref.ask(Open(), timeout=_PATIENCE_S)
     return ref
 
@@ -422,6 +432,16 @@ def test_a_ring_about_slips_is_none_about_rows(master: Ref, heard: "queue.Queue[
     assert _answer(heard) == Rang(), "the one of its beginning"
     listener.stop()
     assert heard.empty()
+
+
+def test_a_listener_that_hears_nothing_waits_no_longer_than_the_daemon(master: Ref, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener_module, "_WAIT_S", 2 * _PATIENCE_S)
+    connection, stop = _FakeConnection(), Stop()
+    connection.heard = Stop()
+    listener = _listener(connection, master, stop=stop)
+    stop.set()
+    assert listener.stop(block=True, timeout=_PATIENCE_S)
+    assert connection.closed.is_set()
 
 
 def test_a_listener_whose_master_is_dead_goes_on_until_it_is_stopped(dead: Ref) -> None:

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from etl_actors import events
+from etl_actors.actors import refresher as refresher_module
 from etl_actors.actors.messages import Open
 from etl_actors.actors.refresher import RefresherActor
 from etl_actors.actors.staleness import Staleness
@@ -115,6 +116,16 @@ def test_views_are_refreshed_now_and_then_whoever_was_to_do_it() -> None:
     assert staleness.settled
     time.sleep(0.01 * 20)
     assert set(staleness.due(0)) == {"kept", "other"}
+
+
+def test_a_refresher_with_nothing_to_do_waits_no_longer_than_the_daemon(
+    views: _Views, staleness: Staleness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresher_module, "_WAIT_S", 20)
+    ref = RefresherActor.start(views, staleness)
+    ref.ask(Open(), timeout=5)
+    staleness.end()
+    assert ref.stop(block=True, timeout=10)
 
 
 @pytest.mark.usefixtures("actor")

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pykka
@@ -13,13 +14,14 @@ import pytest
 
 from etl_actors.actors.messages import Assign, Drain, Open, Ref, Reload
 from etl_actors.actors.signals import Signals
+from etl_actors.actors.staff import Company, Staff
 from etl_actors.actors.staleness import Staleness
-from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable
+from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, WorkerLost
 from etl_actors.http.health import HealthState
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.slips.shelf.in_force import Standing
-from etl_actors.supervisor import Company, Supervisor
+from etl_actors.supervisor import Supervisor
 from etl_actors.versions.in_force import InForce
 from etl_actors.versions.rereading import Rereading
 
@@ -64,7 +66,7 @@ class _Stage:
             parsers=(lambda: _Actor.start("parser", self),),
             loaders=(lambda: _Actor.start("loader", self),),
         )
-        return Supervisor(company, self.signals, self.health, drain_s=5.0, once=True, slips=self.slips)
+        return Supervisor(Staff(company), self.signals, self.health, drain_s=5.0, once=True, slips=self.slips)
 
     def expect(self, *wanted: tuple[str, str]) -> list[Ref]:
         refs = []
@@ -162,6 +164,37 @@ def test_a_dead_master_is_replaced_hears_of_everybody_and_gets_a_new_listener(st
     assert stage.run(script) == 0
 
 
+def test_parsers_get_ready_beside_each_other_and_one_that_fails_keeps_no_other_from_starting(stage: _Stage) -> None:
+    supervisor = stage.supervisor()
+    together, first_time = threading.Barrier(3, timeout=10), {"first", "second", "third"}
+
+    class _Slow(_Actor):
+        def on_receive(self, message: object) -> None:
+            if isinstance(message, Open) and self._kind in first_time:
+                first_time.remove(self._kind)
+                together.wait()
+            super().on_receive(message)
+
+    stage.refusals["first"] = WorkerLost("parser process 1 was killed", 0, "worker_killed")
+    starters = tuple(partial(_Slow.start, name, stage) for name in ("first", "second", "third"))
+    supervisor.staff.company = replace(supervisor.staff.company, parsers=starters)
+    assigned: list[str] = []
+
+    def script() -> None:
+        try:
+            while len(assigned) < 2:
+                kind, what, _ = stage.told.get(timeout=10)
+                assigned.extend([what] * (kind == "master" and what == "assign parser"))
+        finally:
+            stage.signals.idle.set()
+
+    player = threading.Thread(target=script)
+    player.start()
+    assert supervisor.run() == 0
+    player.join()
+    assert assigned == ["assign parser"] * 2
+
+
 def test_a_database_that_is_away_is_waited_for(stage: _Stage) -> None:
     stage.refusals["loader"] = DatabaseUnavailable("nobody answers")
 
@@ -208,7 +241,7 @@ def test_with_once_what_is_stale_is_refreshed_before_the_end_and_the_refresher_s
     staleness.work_by(Catalogue((slip,)))
     supervisor = stage.supervisor()
     supervisor.staleness = staleness
-    supervisor.company = replace(supervisor.company, refresher=lambda: _Actor.start("refresher", stage))
+    supervisor.staff.company = replace(supervisor.staff.company, refresher=lambda: _Actor.start("refresher", stage))
     left: list[bool] = []
 
     def refresh() -> None:
@@ -231,7 +264,7 @@ def test_with_once_what_is_stale_is_refreshed_before_the_end_and_the_refresher_s
 
 def test_a_keeper_is_replaced_when_it_dies_and_stops_before_those_who_work(stage: _Stage) -> None:
     supervisor = stage.supervisor()
-    supervisor.company = replace(supervisor.company, keeper=lambda: _Actor.start("keeper", stage))
+    supervisor.staff.company = replace(supervisor.staff.company, keeper=lambda: _Actor.start("keeper", stage))
     told: list[tuple[str, str]] = []
 
     def script() -> None:

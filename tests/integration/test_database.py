@@ -6,6 +6,7 @@ import pytest
 
 from etl_actors.actors.listener import ListenerActor
 from etl_actors.actors.messages import Open
+from etl_actors.actors.stop import Stop
 from etl_actors.errors import DatabaseUnavailable
 from etl_actors.store import database as database_module
 from etl_actors.store.database import Connection, connect
@@ -71,7 +72,7 @@ def test_a_server_that_goes_away_before_the_listener_listens_is_no_answer(servic
         conn.pgconn.finish()
         return conn
 
-    listener = ListenerActor.start(lost, pykka.ThreadingActor.start(), lambda _ring: None)
+    listener = ListenerActor.start(lost, pykka.ThreadingActor.start(), lambda _ring: None, Stop())
     try:
         with pytest.raises(DatabaseUnavailable):
             listener.ask(Open(), timeout=30)
