@@ -14,7 +14,7 @@ from etl_actors.store.versions import Ring
 __all__ = ["ListenerActor"]
 
 _SLIPS = "etl_slips"  # the channel; `etl_staged` is that of rows
-_WAIT_MS = 500  # the longest that a stop of this actor alone waits
+_WAIT_S = 0.5  # the longest that a stop of this actor alone waits
 
 
 class ListenerActor(OwnerActor):
@@ -59,7 +59,7 @@ class ListenerActor(OwnerActor):
             waiting = select.poll()  # select knows no file beyond the first thousand
             for file in (self._conn, self._ending):
                 waiting.register(file, select.POLLIN)
-            waiting.poll(_WAIT_MS)
+            waiting.poll(_WAIT_S * 1000)
         about_slips = [ring.payload for ring in rings if ring.channel == _SLIPS]
         if len(rings) > len(about_slips):  # one message for all that came together: the master looks for rows, not for rings
             tell(self._master, Rang())
