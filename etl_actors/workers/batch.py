@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from etl_actors.errors import SlipError
-from etl_actors.relational.parsed import Block, Group, Parsed, Routed
+from etl_actors.relational.block import Block
+from etl_actors.relational.parsed import Group, Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.mapping.broken import News
@@ -46,7 +47,7 @@ class BatchParser:
         self._progress = progress
 
     def parse(self, job: Job) -> Parsed | Routed:
-        """Return the batch's rows as COPY text, or its split where several slips took rows."""
+        """Return the batch's rows ready to copy, or its split where several slips took rows."""
         self._slips.learn(job.role.slips)
         condemned = {reject.row_id for reject in job.condemned}
         wanted = [row_id for row_id in job.row_ids if row_id not in condemned]
@@ -201,7 +202,9 @@ def _block(table: Table, rows: list[Any]) -> Block:
     """Put the rows of a table together, which are all lines or all packed."""
     if table.kind in (Kind.ROOT, Kind.SET):
         rows.sort()  # by `_id`: loaders that insert the same ones meet in one order, and do not wait for each other for ever
-    return Block.of_packed(table, rows) if rows and isinstance(rows[0], bytes) else Block.of_lines(table, rows)
+    block = Block.of_packed(table, rows) if rows and isinstance(rows[0], bytes) else Block.of_lines(table, rows)
+    rows.clear()  # the next table's need not be there beside these
+    return block
 
 
 def _split(job: Job, tally: Tally) -> Routed:

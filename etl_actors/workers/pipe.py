@@ -6,10 +6,14 @@ import socket
 from struct import Struct
 from typing import Any, Self
 
+from etl_actors.relational.block import BESIDE
+
 __all__ = ["Pipe"]
 
 _COUNT = Struct("=I")  # of the parts of a message
 _SIZE = Struct("=Q")  # of each
+_TIMEVAL = Struct("@ll")  # seconds and microseconds; 0 of both is no limit
+_MOST_MS = 2**31 - 1  # that poll knows
 
 
 class Pipe:
@@ -47,31 +51,41 @@ class Pipe:
         """Close it."""
         self.close()
 
+    def limit(self, timeout_s: float) -> None:
+        """Wait no longer for the next byte of a message that has begun: who sends it is not well."""
+        self._end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(int(timeout_s), int(timeout_s % 1 * 1e6)))
+
     def poll(self, timeout_s: float = 0) -> bool:
         """Tell whether a message, or the end, is there within some time."""
         waiting = select.poll()
         waiting.register(self._end, select.POLLIN)
-        return bool(waiting.poll(timeout_s * 1000))
+        return bool(waiting.poll(min(timeout_s * 1000, _MOST_MS)))
 
     def send(self, message: object) -> None:
-        """Send an object; one that cannot be pickled leaves the pipe as it was.
+        """Send an object.
 
         Raises:
-            OSError: nobody is at the other end.
+            OSError: nobody is at the other end, or it broke off; this end is closed.
+            Exception: it cannot be pickled; nothing was sent.
         """
         buffers: list[pickle.PickleBuffer] = []
-        pickled = pickle.dumps(message, protocol=5, buffer_callback=buffers.append)
+        pickled = pickle.dumps(message, protocol=BESIDE, buffer_callback=buffers.append)
         parts: list[bytes | memoryview] = [pickled, *(one.raw() for one in buffers)]
         sizes = b"".join(_SIZE.pack(len(part)) for part in parts)
-        self._end.sendall(_COUNT.pack(len(parts)) + sizes)
-        for part in parts:
-            self._end.sendall(part)
+        try:
+            self._end.sendall(_COUNT.pack(len(parts)) + sizes)
+            for part in parts:
+                self._end.sendall(part)
+        except BaseException:
+            self.close()  # what comes after half a message would be taken for its other half
+            raise
 
     def recv(self) -> Any:
         """Receive an object.
 
         Raises:
             EOFError: the other end is closed.
+            OSError: it was closed before it had read all, or nothing has come for as long as `limit` says.
         """
         (count,) = _COUNT.unpack(self._read(_COUNT.size))
         sizes = [size for (size,) in _SIZE.iter_unpack(self._read(count * _SIZE.size))]

@@ -30,7 +30,11 @@ def main(pipe_fd: int, progress_fd: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the daemon says when to end
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    pipe = Pipe(socket.socket(fileno=pipe_fd))
+    with Pipe(socket.socket(fileno=pipe_fd)) as pipe:
+        _serve(pipe, progress_fd)
+
+
+def _serve(pipe: Pipe, progress_fd: int) -> None:
     answer: EtlError | Failure
     try:
         _answer(pipe, progress_fd)

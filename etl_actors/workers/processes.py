@@ -53,6 +53,7 @@ class ProcessWorker:
     def parse(self, job: Job) -> Parsed | Routed:
         """Parse the job; see `Worker`."""
         if self._process.poll() is not None:
+            self._end()
             self._start()
         self._note(0)  # what it was on in its last batch is no matter
         result: Parsed | Routed = self._ask(job, _LEARNING_S * max(1, len(job.role.slips)))
@@ -70,6 +71,7 @@ class ProcessWorker:
     def _start(self) -> None:
         self._note(0)
         self._pipe, theirs = Pipe.pair()
+        self._pipe.limit(self._row_timeout_s)
         with theirs:  # kept open here, the end of the process would not be the end of the pipe
             try:
                 self._process = subprocess.Popen(

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from etl_actors.actors.book import Book
 from etl_actors.actors.pace import AHEAD_S, Pace
-from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.block import Block
+from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.leases import Lease, Repeat
 from tests.support.fakes import NO_SLIPS

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_actors.actors.pace import AHEAD_S, FIRST_ROWS, LEAST_ROWS, TARGET_S, Pace
-from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.block import Block
+from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.leases import Lease, Repeat
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from etl_actors.errors import DataRefused
+from etl_actors.relational.block import Block
 from etl_actors.relational.checks import Compared
-from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection

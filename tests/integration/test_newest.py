@@ -4,7 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.block import Block
+from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.loading.load import Loading

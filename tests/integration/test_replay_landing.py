@@ -10,6 +10,8 @@ from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.audit.audit import audit
 from etl_actors.store.audit.recounting import recount
 from etl_actors.store.database import Connection, connect
+from etl_actors.store.loading.deleting import share_deletes
+from etl_actors.store.replay import landing as replay_landing
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.targets import ensure_tables
 from tests.support.changing import CHANGES, documents, load, slip_of
@@ -77,6 +79,27 @@ def test_live_documents_of_the_same_keys_may_land_beside_a_replay(
     admin.execute(_AGAIN, [row_ids + live])
     load(service, first, later, frozenset(row_ids))
     assert replayed == contents(database, _TABLES)
+
+
+def test_a_replay_lets_no_load_be_alone_at_a_table_that_its_rows_have_filled(
+    producer: Connection, service: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, later = slip_of("nothing", *_POLICIES[0]), slip_of("fewer", *_POLICIES[0])
+    ensure_tables(service, first.targets, "note")
+    for slip in (first, later):
+        remember(service, slip)
+    row_ids = stage(producer, "notes", documents(Random(3), 20))
+    load(service, first, later, frozenset())
+    held: set[str] = set()
+
+    def hold(conn: Connection, name: str) -> None:
+        held.add(name)
+        share_deletes(conn, name)
+
+    monkeypatch.setattr(replay_landing, "share_deletes", hold)
+    repeat(service, row_ids, {first.digest: first, later.digest: later}, later.digest)
+    owners = {"public.note", "public.vendor", "public.person"}
+    assert held == owners, "what is a child here may be the root of another slip, whose load has read what is there"
 
 
 @pytest.fixture

@@ -225,6 +225,20 @@ def test_how_a_process_ended_is_said(ending: str, told: str, service_url: str, s
         worker.close()
 
 
+def test_a_process_that_ended_between_two_jobs_is_started_again_and_its_pipe_closed(
+    service_url: str, stage: Callable[..., tuple[int, ...]]
+) -> None:
+    worker = ProcessWorker(service_url, "public", row_timeout_s=5.0)
+    try:
+        former = worker._pipe
+        os.kill(worker.pid, signal.SIGKILL)
+        worker._process.wait(30)
+        assert isinstance(worker.parse(Job(stage('{"sku": "a"}'), Role((_slip("thing"),)))), Parsed)
+        assert former.fileno() == -1
+    finally:
+        worker.close()
+
+
 def test_what_the_engine_does_not_expect_is_raised_and_blames_no_row(
     worker: Worker, database: str, stage: Callable[..., tuple[int, ...]]
 ) -> None:

@@ -3,8 +3,8 @@
 from struct import unpack
 from typing import Any
 
+from etl_actors.relational.block import Block
 from etl_actors.relational.packed import HEAD, fields_behind_head
-from etl_actors.relational.parsed import Block
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, copy_escaped
 

@@ -40,7 +40,7 @@ class Landing:
         replaced: how many of them took the place of an earlier one.
         differing: how many of the others had other values than the winner.
         gained: per qualified table, rows inserted less rows deleted.
-        straight: how many rows have landed uncontested, which are not among the winners: none, or all but those of `left`.
+        straight: how many rows have gone straight, which are not among the winners: none, or all but those of `left`.
         left: row ids of documents whose rows have not gone straight.
     """
 
@@ -149,10 +149,7 @@ def land(
             continue
         if table in entities:
             landing.gained[table.qualified] += require_alike(conn, table, batch_id)
-        insert = insert_filled if table.policy is Policy.FILL else insert_owners
-        statement = insert(table, kin.columns[table.qualified])
-        loses = lost and table.kind is Kind.ROOT
-        found = [] if loses else conn.execute(statement, {"batch_id": batch_id}).fetchall()
+        found = [] if lost and table.kind is Kind.ROOT else _inserted(conn, table, kin, batch_id)
         landing.gained[table.qualified] += sum(not replaced for *_, replaced in found)
         ours = _Won([row_id for row_id, *_ in found], [old for _, old, _ in found if old is not None])
         if table.kind in (Kind.ROOT, Kind.TOMBSTONE):
@@ -176,6 +173,11 @@ def land(
         delete_former_sets(conn, kin, owner, ours.replaced, landing)
     insert_sets(conn, batch_id, parsed, {owner: ours.winners for owner, ours in won.items()}, landing, turn)
     return landing
+
+
+def _inserted(conn: Connection, table: Table, kin: Kin, batch_id: int) -> list[Any]:
+    insert = insert_filled if table.policy is Policy.FILL else insert_owners
+    return conn.execute(insert(table, kin.columns[table.qualified]), {"batch_id": batch_id}).fetchall()
 
 
 def keep_apart(conn: Connection, parsed: Parsed) -> None:

@@ -1,4 +1,4 @@
-"""A batch that is parted, and how its rows that nobody contests are copied straight into their tables."""
+"""A batch that is parted, and how its rows that win for certain are copied straight into their tables."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -9,8 +9,9 @@ from struct import pack
 import psycopg
 from psycopg import sql
 
+from etl_actors.relational.block import Block
 from etl_actors.relational.packed import copied
-from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.loading.landing import Landing
@@ -55,7 +56,7 @@ class Parted:
         straight: what needs no comparison, a table each.
         rest: all others, in their blocks.
         left: row ids of the roots among them.
-        lost: whether these are known to lose, all of them; then none of their children is among the others.
+        lost: whether these are known to lose, all of them; then none of their sets is among the others.
     """
 
     straight: tuple[Straight, ...]
@@ -124,15 +125,17 @@ def _typed(tables: tuple[Table, ...]) -> dict[str, list[str]]:
 def _written(one: Straight, batch_id: int) -> Iterator[bytes]:
     """Write rows that go straight as COPY reads them, in pieces, the batch's id as the last field of each."""
     block, last = one.block, b"\t%d\n" % batch_id
+    kept = None if one.kept is None else (one.kept[first : first + _PIECE] for first in range(0, len(one.kept), _PIECE))
     if block.packed:
-        rows = block.each() if one.kept is None else one.kept
-        yield from copied(rows, len(landed_columns(block.table)) + 1, pack(">iq", 8, batch_id))
-    elif one.kept is None:
+        yield from copied(
+            block.pieces() if kept is None else kept, len(landed_columns(block.table)) + 1, pack(">iq", 8, batch_id)
+        )
+    elif kept is None:
         for first in range(0, len(block.data), _BYTES):
             yield block.data[first : first + _BYTES].replace(b"\n", last)
     else:
-        for first in range(0, len(one.kept), _PIECE):
-            yield last.join([*one.kept[first : first + _PIECE], b""])
+        for lines in kept:
+            yield last.join([*lines, b""])
 
 
 @written_once

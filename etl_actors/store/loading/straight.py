@@ -1,31 +1,28 @@
-"""Rows that nobody contests go straight into their tables: those of a root whose `_id` is neither there nor twice in the batch."""
+"""Rows that win for certain go straight into their tables, those that lose for certain are only compared: by which `_id`s are there."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import compress
 from operator import not_
-from struct import Struct
 from time import monotonic
 
-from psycopg import postgres, sql
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
-
-from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.block import Block
+from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.loading.deleting import hold_alone
 from etl_actors.store.loading.landing import keep_apart
 from etl_actors.store.loading.parted import Parted, Straight
+from etl_actors.store.loading.probe import ask_in_binary, probed
 from etl_actors.store.tables.kin import Kin
-from etl_actors.store.tables.quoting import Quoted, written_once
 
 __all__ = ["Parting"]
 
-_ID = slice(0, 32)  # of a COPY line, whose first field is the `_id`
-_ARRAY = Struct(">iiIii")  # dimensions, whether there are nulls, type; of the one dimension the length, and the first index
 _MOST_CONTESTED = 0.5  # of a batch's rows; beyond, it goes through the temp tables whole
 _WHOLE_AFTER = 20  # batches
+
+Rows = tuple[Sequence[bytes], Sequence[bytes]]
+"""Rows that go straight, and others."""
 
 
 class Parting:
@@ -37,7 +34,7 @@ class Parting:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        conn.adapters.register_dumper(_Identities, _IdentitiesDumper)
+        ask_in_binary(conn)
         self._whole: dict[str, int] = {}  # by slip: batches that are left whole
         self.waited_s = 0.0
 
@@ -92,30 +89,47 @@ def _may_go_straight(parsed: Parsed, kin: Kin) -> bool:
 def _parted(conn: Connection, parsed: Parsed, limit: str) -> Parted:
     """Part a batch; from now on waits for locks may be as long as `limit` says."""
     block = parsed.blocks[0]
-    there = _there(conn, block, limit)
-    contested = {one.encode() for one in block.twins} | there.keys()
+    probe = probed(conn, block, limit)
+    contested = block.twins | probe.there.keys()
     if not contested:
-        straight = tuple(Straight(one) for one in parsed.blocks if _goes_along(one))
-        return Parted(straight, replace(parsed, blocks=tuple(_without(one) for one in parsed.blocks)))
+        return _put_together(parsed, {}, lost=False)
     lines = block.each()
-    mine, others = _cut(lines, [line[_ID] for line in lines], contested)
+    mine, others = _cut(lines, block.identities(lines), contested)
     if len(others) > _MOST_CONTESTED * len(lines):
         return Parted((), parsed)
-    first = _first(block, others, there)
-    if first is not None:
-        mine += [line for line in others if line in first]
-        others = [line for line in others if line not in first]
+    losers = None if probe.strict else _losers(block, others, probe.there)
+    if losers is not None:
+        mine, others = _cut(lines, lines, losers)
     left = tuple(map(int, block.marks(others)))
-    went, rest = [Straight(block, mine)], [block.having(others)]
-    for one in parsed.blocks[1:]:
-        if _goes_along(one):
-            rows = one.each()
-            rows, other = _cut(rows, one.marks(rows), {one.mark(row_id) for row_id in left})
-            went.append(Straight(one, rows))
-            rest.append(one.having([] if first is not None else other))
+    return _put_together(parsed, {block.table: (mine, others)}, left, lost=losers is not None)
+
+
+def _put_together(parsed: Parsed, cut: Mapping[Table, Rows], left: tuple[int, ...] = (), *, lost: bool) -> Parted:
+    """Put a parted batch together.
+
+    Args:
+        parsed: the batch.
+        cut: rows of its root that go straight, and others; empty where all go.
+        left: row ids of the others.
+        lost: whether all of the others lose: then their sets go nowhere.
+    """
+    straight, rest = [], []
+    for block in parsed.blocks:
+        if not _goes_along(block):
+            rest.append(block)
+        elif not cut:
+            straight.append(Straight(block))
+            rest.append(block.having([]))
         else:
-            rest.append(one)
-    return Parted(tuple(went), replace(parsed, blocks=tuple(rest)), left, lost=first is not None)
+            mine, others = cut.get(block.table) or _cut_set(block, left)
+            straight.append(Straight(block, mine))
+            rest.append(block.having([] if lost and block.table not in cut else others))
+    return Parted(tuple(straight), replace(parsed, blocks=tuple(rest)), left, lost)
+
+
+def _cut_set(block: Block, left: Sequence[int]) -> Rows:
+    rows = block.each()
+    return _cut(rows, block.marks(rows), {block.mark(row_id) for row_id in left})
 
 
 def _goes_along(block: Block) -> bool:
@@ -124,12 +138,8 @@ def _goes_along(block: Block) -> bool:
     return table.kind is Kind.ROOT or (table.kind is Kind.SET and table.owner is None)
 
 
-def _without(block: Block) -> Block:
-    return block.having([]) if _goes_along(block) else block
-
-
-def _first(block: Block, lines: Sequence[bytes], there: Mapping[bytes, int]) -> set[bytes] | None:
-    """Find which of contested lines win, where the lowest row id does: of several that nobody has, the first.
+def _losers(block: Block, lines: Sequence[bytes], there: Mapping[bytes, int]) -> set[bytes] | None:
+    """Find which of contested lines lose for certain, where the lowest row id wins: all but the first of several that nobody has.
 
     Args:
         block: of a root.
@@ -142,55 +152,16 @@ def _first(block: Block, lines: Sequence[bytes], there: Mapping[bytes, int]) -> 
     if block.table.policy not in (Policy.IGNORE, Policy.HISTORY):
         return None
     lowest: dict[bytes, tuple[int, bytes]] = {}
-    for line, row_id in zip(lines, map(int, block.marks(lines)), strict=True):
-        mine = line[_ID]
+    for line, mine, row_id in zip(lines, block.identities(lines), map(int, block.marks(lines)), strict=True):
         if mine in there:
             if row_id < there[mine]:
                 return None
         elif mine not in lowest or row_id < lowest[mine][0]:
             lowest[mine] = row_id, line
-    return {line for _, line in lowest.values()}
+    return {*lines} - {line for _, line in lowest.values()}
 
 
-def _there(conn: Connection, block: Block, limit: str) -> dict[bytes, int]:
-    """Find which identities of a root's rows its table has, and of which row each is; let waits for locks be as long as before."""
-    ids = _Identities(block.ids, block.rows)
-    found = conn.execute(_known(block.table), {"ids": ids, "limit": limit}).fetchone()
-    return {one[:32].encode(): int(one[32:]) for one in found[1].split(",")} if found and found[1] else {}
-
-
-@written_once
-def _known(table: Table) -> sql.Composed:
-    """Takes ``ids`` (uuid[]) and ``limit``. A row without a row id, made by hand, counts as the first of all."""
-    return sql.SQL(
-        "SELECT set_config('lock_timeout', %(limit)s, true), "
-        "array_to_string(ARRAY (SELECT replace(_id::text, '-', '') || coalesce(_row_id, -1) FROM {} WHERE _id = ANY (%(ids)s::uuid[])), ',')"
-    ).format(Quoted(table.schema, table.name))
-
-
-def _cut(rows: Sequence[bytes], marks: Sequence[bytes], left: Collection[bytes]) -> tuple[list[bytes], list[bytes]]:
+def _cut(rows: Sequence[bytes], marks: Sequence[bytes], left: Collection[bytes]) -> Rows:
     """Part rows, of which each has a mark, into those that go and those whose mark is left."""
     stays = [*map(left.__contains__, marks)]
     return [*compress(rows, map(not_, stays))], [*compress(rows, stays)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Identities:
-    """Identities as PostgreSQL's binary format has them: it reads them in a fifth of the time that their text takes.
-
-    Args:
-        elements: of the array, as `Block.ids`.
-        count: how many.
-    """
-
-    elements: bytes
-    count: int
-
-
-class _IdentitiesDumper(Dumper):
-    format = Format.BINARY
-    oid = postgres.types["uuid"].array_oid
-
-    def dump(self, obj: _Identities) -> bytes:
-        """Write the array: of one dimension, without nulls, counted from 1."""
-        return _ARRAY.pack(1, 0, postgres.types["uuid"].oid, obj.count, 1) + obj.elements

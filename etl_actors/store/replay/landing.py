@@ -96,7 +96,8 @@ def reland(
     allkin = {**former.kin, **dict.fromkeys(fills, kin)}
     twins = {name: other for each in allkin.values() for name, other in each.twins.items()}
     made = _Relanding(conn, lease, repeat, parsed, twins=twins)
-    for name in sorted(name for name, each in {**former.tables, **fills}.items() if each.kind is Kind.ROOT):
+    # Of all: what is here no root may be one of another slip, whose load has read what is there.
+    for name in sorted({*former.tables, *fills}):
         (hold_deletes if name in twins else share_deletes)(conn, name)
     # In the one global order of owners, as every load: batches that fill the same tables cannot deadlock over them.
     for name in sorted({*fills, *former.tables}):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
-from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.block import Block
+from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.breakout.varying import entities_of
 from etl_actors.store.database import Connection

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from psycopg import sql
 
 from etl_actors.relational import packed
-from etl_actors.relational.parsed import Block
+from etl_actors.relational.block import Block
 from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
 from etl_actors.store.tables.constraints import check_constraint, check_name
@@ -46,4 +46,4 @@ def copied_to(temp: str, *, binary: bool) -> sql.Composed:
 
 def copied_from(block: Block) -> Iterable[bytes]:
     """Write a block's rows as COPY reads them, in pieces."""
-    return packed.copied(block.each(), len(block.table.copied)) if block.packed else (block.data,)
+    return packed.copied(block.pieces(), len(block.table.copied)) if block.packed else (block.data,)

@@ -1,11 +1,14 @@
 """Objects come out of the pipe as they were put in, of any size, and its end is told."""
 
+import socket
 import threading
 from collections.abc import Iterator
+from struct import pack
 
 import pytest
 
-from etl_actors.relational.parsed import Block, Parsed
+from etl_actors.relational.block import Block
+from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Column, Kind, Policy, Table
 from etl_actors.workers.pipe import Pipe
 
@@ -61,3 +64,24 @@ def test_the_end_of_the_pipe_is_told_wherever_it_comes(begun: bytes, ends: tuple
     assert ends[1].poll(30)
     with pytest.raises(EOFError):
         ends[1].recv()
+
+
+def test_who_stops_in_the_middle_of_a_message_is_not_waited_for(ends: tuple[Pipe, Pipe]) -> None:
+    ends[1].limit(0.05)
+    ends[0]._end.sendall(b"\1\0\0\0")
+    assert ends[1].poll(30)
+    with pytest.raises(OSError, match="temporarily unavailable"):
+        ends[1].recv()
+
+
+def test_after_half_a_message_nothing_more_is_sent(ends: tuple[Pipe, Pipe]) -> None:
+    ends[0]._end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, pack("@ll", 0, 50_000))
+    with pytest.raises(OSError, match="temporarily unavailable"):
+        ends[0].send(bytes(8_000_000))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        ends[0].send("what would be taken for the other half")
+
+
+def test_a_wait_may_be_as_long_as_anybody_likes(ends: tuple[Pipe, Pipe]) -> None:
+    ends[0].send("at once")
+    assert ends[1].poll(1e9)

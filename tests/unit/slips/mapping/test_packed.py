@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl_actors.relational.block import Block
 from etl_actors.relational.breakout.evidence import written_evidence
 from etl_actors.relational.breakout.seen import Seen
-from etl_actors.relational.parsed import Block
 from etl_actors.slips.mapping.broken import BreakoutMapper
 from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.model.breakout import EVIDENCE
