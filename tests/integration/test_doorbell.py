@@ -1,5 +1,6 @@
 """The doorbell: nobody rings without need, and no row waits for a ring that never comes."""
 
+import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -10,7 +11,7 @@ from etl_actors.store.database import Connection, connect
 from etl_actors.store.doorbell import Doorbell, Rest
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.queries import queries
-from tests.support.documents import one, stage
+from tests.support.documents import one, stage, until_blocked
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_a_transaction_that_begins_after_the_flag_keeps_nobody_awake(
     assert rung(listener, service)
 
 
-def test_a_producer_whose_snapshot_is_older_than_the_flag_always_rings(
+def test_a_producer_whose_snapshot_is_older_than_the_flag_rings(
     producer_url: str, admin: Connection, service: Connection, listener: Connection, doorbell: Doorbell
 ) -> None:
     with psycopg.connect(producer_url) as old:
@@ -145,6 +146,68 @@ def test_a_producer_whose_snapshot_is_older_than_the_flag_always_rings(
         stage(old, "shop", [1])
         old.commit()
     assert rung(listener, service)
+
+
+def test_a_producer_with_a_snapshot_of_its_own_does_not_ring_for_nobody(
+    producer_url: str, service: Connection, listener: Connection
+) -> None:
+    with psycopg.connect(producer_url) as old:
+        old.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        stage(old, "shop", [1])
+        old.commit()
+    assert not rung(listener, service)
+
+
+def test_who_wakes_or_leaves_hides_no_other_sleeper(
+    producer: Connection, service: Connection, service_url: str, listener: Connection, node: Node, doorbell: Doorbell
+) -> None:
+    def rings() -> bool:
+        stage(producer, "shop", [1])
+        return rung(listener, service)
+
+    other = Node(service_url)
+    fall_asleep(Doorbell(service, other.number, poll_s=0.25, asleep_s=30.0, safety_poll_s=5.0))
+    fall_asleep(doorbell)
+    doorbell.found()
+    assert rings(), "the other sleeps on"
+    fall_asleep(doorbell)
+    other.forget(service)
+    other.close()
+    assert rings(), "the one that is left sleeps"
+    node.forget(service)
+    assert not rings()
+
+
+def test_producers_ring_until_the_last_of_the_flags_expires(
+    service: Connection, service_url: str, admin: Connection, doorbell: Doorbell
+) -> None:
+    other = Node(service_url)
+    fall_asleep(doorbell)
+    fall_asleep(Doorbell(service, other.number, poll_s=0.25, asleep_s=10.0, safety_poll_s=5.0))
+    until = "SELECT extract(epoch FROM max(d.asleep_until)) * 1000000, min(b.last_value) FROM etl.daemon d, etl.doorbell b"
+    (last, told) = admin.execute(until).fetchone() or (None, None)
+    assert last == told
+    other.close()
+
+
+def test_who_wakes_while_another_falls_asleep_does_not_hide_it(
+    producer: Connection, admin: Connection, service: Connection, service_url: str, listener: Connection, doorbell: Doorbell
+) -> None:
+    """It cannot see the other's flag yet: so it waits until it can."""
+    other = Node(service_url)
+    fall_asleep(doorbell)
+    with connect(service_url) as falling:
+        with falling.transaction():
+            falling.execute(
+                "UPDATE etl.daemon SET asleep_until = clock_timestamp() + interval '20 s' WHERE node = %s", [other.number]
+            )
+            waking = threading.Thread(target=doorbell.found)
+            waking.start()
+            until_blocked(admin, service.info.backend_pid)
+        waking.join(10)
+    stage(producer, "shop", [1])
+    assert rung(listener, admin)
+    other.close()
 
 
 def test_a_flag_that_has_expired_makes_nobody_ring(

@@ -217,30 +217,49 @@ def test_a_beat_and_a_nap_after_an_hour_of_them_cost_what_the_first_did(
     live()  # one that was stopped for long finds its row all the same
 
 
-def _read(admin: Connection, producer: Connection, do: Callable[[], Any]) -> int:
-    """Return how many pages of etl.daemon and its indexes were touched meanwhile: EXPLAIN does not tell of triggers."""
+def _read(admin: Connection, table: str, by: Connection, do: Callable[[], Any]) -> int:
+    """Return how many pages of a table and its indexes were touched meanwhile: EXPLAIN does not tell of triggers."""
     touched = (
-        "SELECT pg_stat_get_blocks_fetched('etl.daemon'::regclass) + (SELECT sum(pg_stat_get_blocks_fetched(i.indexrelid)) "
-        "FROM pg_index i WHERE i.indrelid = 'etl.daemon'::regclass)"
+        "SELECT pg_stat_get_blocks_fetched(%(table)s::regclass) + (SELECT sum(pg_stat_get_blocks_fetched(i.indexrelid)) "
+        "FROM pg_index i WHERE i.indrelid = %(table)s::regclass)"
     )
-    producer.execute("SELECT pg_stat_force_next_flush()")
-    before = one(admin, touched)
+    for conn in (admin, by):
+        conn.execute("SELECT pg_stat_force_next_flush()")
+    before = admin.execute(touched, {"table": table}).fetchone()
     do()
-    producer.execute("SELECT pg_stat_force_next_flush()")
-    return int(one(admin, touched) - before)
+    by.execute("SELECT pg_stat_force_next_flush()")
+    after = admin.execute(touched, {"table": table}).fetchone()
+    assert before is not None
+    assert after is not None
+    return int(after[0] - before[0])
 
 
-def test_a_producer_reads_no_more_of_the_daemons_after_an_hour_of_beats_and_naps(
-    admin: Connection, database: str, producer_url: str, node: int
+def test_a_producer_reads_nothing_of_the_daemons_after_an_hour_of_beats_and_naps(
+    admin: Connection, producer_url: str, node: int
 ) -> None:
     with psycopg.connect(producer_url, autocommit=True) as producer:
         insert: Callable[[], Any] = lambda: [  # noqa: E731
             producer.execute("INSERT INTO etl.staging (source, payload) VALUES ('shop', '1')") for _ in range(20)
         ]
-        insert()  # the trigger's plans are made while there is one daemon's row
-        first = _read(admin, producer, insert)
+        assert _read(admin, "etl.inbox", producer, insert) > 20, "what is read is counted"
         _aged(admin, node, _UPDATES)
-        assert _read(admin, producer, insert) <= 3 * first + 100
+        assert _read(admin, "etl.daemon", producer, insert) == 0
+        assert _read(admin, "etl.producer_source", producer, insert) == 0, "nor who is held to sources, as long as nobody is"
+
+
+def test_a_daemon_that_wakes_after_an_hour_of_naps_finds_who_else_sleeps_by_few_pages(
+    admin: Connection, service: Connection, node: int
+) -> None:
+    Inbox(service, OWNER)
+
+    def nap() -> None:
+        assert write_own(service, "sleep", node, asleep_s=20.0)
+        assert write_own(service, "wake", node)
+
+    nap()
+    first = _read(admin, "etl.daemon", service, nap)
+    _aged(admin, node, _UPDATES)
+    assert _read(admin, "etl.daemon", service, nap) <= 2 * first + 50, "and not the 90 of the table, at each step"
 
 
 def test_the_replay_that_is_worked_is_found_at_once_after_an_hour_of_progress(

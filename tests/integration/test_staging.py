@@ -137,6 +137,17 @@ def test_a_producer_held_to_its_sources_feeds_no_other(producer: Connection, adm
         producer.execute("INSERT INTO etl.staging (source, payload) VALUES ('shop', '1'), ('web', '1')")
     assert [source for source, _ in queued(admin)] == ["anything", "shop"], "of the refused statement nothing is staged"
     stage(admin, "web", [1])
+    admin.execute("DELETE FROM etl.producer_source")
+    stage(producer, "web", [1])
+
+
+def test_a_producer_whose_sources_were_copied_in_is_held_to_them_too(producer: Connection, admin: Connection) -> None:
+    stage(producer, "web", [1])
+    with admin.cursor() as cursor, cursor.copy("COPY etl.producer_source (role, source) FROM STDIN") as copy:
+        copy.write_row((producer.info.user, "shop"))
+        copy.write_row(("another", "web"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match='may not feed source "web"'):
+        stage(producer, "web", [1])
 
 
 def test_documents_are_fetched_as_their_canonical_text_in_order(producer: Connection, service: Connection) -> None:
