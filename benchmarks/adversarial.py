@@ -32,7 +32,7 @@ class Growth:
         sizes: characters.
         longest_s: by size, of the text that takes longest.
         power: of the length by which the time of one text grows between the least and the greatest size, the greatest of all
-            that take long enough to tell.
+            that take long enough to tell; 0 where none does.
     """
 
     rule: str
@@ -114,5 +114,7 @@ def as_lines(found: Sequence[Growth]) -> list[str]:
     for each in found:
         times = dict(zip(each.sizes, each.longest_s, strict=True))
         cells = [f"{times[size] * 1000:,.1f} ms" if size in times else "" for size in SIZES]
-        lines.append(f"| `{each.rule}` | {'its program' if each.compiled else 'Lark'} | {' | '.join(cells)} | {each.power:.1f} |")
+        lines.append(
+            f"| `{each.rule}` | {'its program' if each.compiled else 'Lark'} | {' | '.join(cells)} | {f'{each.power:.1f}' if each.power else ''} |"
+        )
     return lines
