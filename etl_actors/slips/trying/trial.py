@@ -18,7 +18,7 @@ from etl_actors.slips.mapping.mapper import mapper_of
 from etl_actors.slips.mapping.route import Routed, routed
 from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.growing import grown
-from etl_actors.slips.values.document import MAX_DEPTH, Staged, Undecodable, decode
+from etl_actors.slips.values.document import MAX_DEPTH, Staged, Undecodable, decode, exact_integer
 from etl_actors.slips.values.json_text import json_text
 from etl_actors.slips.values.refused import Refused
 from etl_actors.slips.values.unstaged import is_unstaged, unstaged_reject
@@ -148,7 +148,7 @@ def value_of(payload: bytes) -> Any:
         ValueError: it is no JSON, or it is nested deeper than can be read.
     """
     try:
-        return json.loads(payload, parse_float=Decimal)
+        return json.loads(payload, parse_float=Decimal, parse_int=exact_integer)
     except RecursionError:
         message = f"expected a document at most {MAX_DEPTH} deep, got a deeper one"
         raise ValueError(message) from None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-__all__ = ["MAX_DEPTH", "Look", "Staged", "Together", "Undecodable", "decode", "read_together"]
+__all__ = ["MAX_DEPTH", "Look", "Staged", "Together", "Undecodable", "decode", "exact_integer", "read_together"]
 
 MAX_DEPTH = 512  # orjson stops at 1,024 and CPython's json at its recursion limit: one limit for both, so that outcomes agree
 _SURE_INT = 18  # digits of an integer that any decoder keeps
@@ -161,11 +161,12 @@ def decode(raw: bytes, *, plain: bool = False) -> Any:
         raise Undecodable("not_json", f"expected JSON, got text that is none: {error}") from None
 
 
-def _integer(text: str) -> int | Decimal:
+def exact_integer(text: str) -> int | Decimal:
+    """Read an integer of any length, as `json` hands it to ``parse_int``."""
     return int(text) if len(text) <= _SURE_INT else Decimal(text)  # int() refuses 4,300 digits and is quadratic
 
 
-_DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=_integer)
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=exact_integer)
 
 
 def _check_depth(raw: bytes) -> None:

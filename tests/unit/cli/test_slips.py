@@ -287,6 +287,12 @@ def test_what_new_writes_passes_check_and_test(more: tuple[str, ...], folder: Pa
     assert out.endswith(" passed.\n")
 
 
+def test_new_reads_integers_of_any_length(folder: Path, asked: Any) -> None:
+    Path("long.jsonl").write_text('{"id": 1, "n": 1e5000}\n')
+    assert asked("new", "long", "--from", "long.jsonl")[0] == 0
+    assert asked("test", "long")[0] == 0
+
+
 def test_new_never_overwrites(folder: Path, asked: Any) -> None:
     status, out, err = asked("new", "book")
     assert (status, out) == (2, "")

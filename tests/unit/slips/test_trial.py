@@ -110,6 +110,8 @@ def test_a_slip_takes_what_is_of_its_source_and_fulfils_its_when(source: str, pa
         (b'{"a": 1.50}', b'{"a":1.50}'),
         (b'{"a": 1, "a": 2}', b'{"a":2}'),
         (b"[12345678901234567890.5]", b"[12345678901234567890.5]"),
+        (b"[1e5000]", b"[1" + 5000 * b"0" + b"]"),
+        (b"[" + 5000 * b"9" + b"]", b"[" + 5000 * b"9" + b"]"),
     ],
 )
 def test_json_is_taken_as_jsonb_gives_it_back(text: bytes, stored: bytes) -> None:
