@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-__all__ = ["printable", "scrub", "scrub_text"]
+__all__ = ["one_line", "printable", "scrub", "scrub_text"]
 
 _HIDDEN = "***"
 _SECRET_KEY = re.compile(r"(?i)(?:^|_)(?:password|passwd|passphrase|secret|token|authorization|database_url)$")
@@ -21,6 +21,7 @@ _QUOTED_VALUE = re.compile(
     r'(?P<before>(?:invalid input syntax for|out of range for|invalid input value for)[^:"\n]*(?:"\w+")?: ?)".*"'
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(rf"[\t\n]|{_UNPRINTABLE.pattern}")
 
 
 def scrub(value: Any, key: str = "") -> Any:
@@ -59,4 +60,13 @@ def scrub_text(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return `text` with the characters escaped that would move a terminal's cursor, colour it, or turn its lines around."""
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _UNPRINTABLE.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    """Return `text` as `printable` does, with line breaks and tabs escaped too: what is a name may hold them."""
+    return _CONTROL.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

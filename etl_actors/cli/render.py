@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from etl_actors.cli.fitting import BETWEEN, Needed, fitted
-from etl_actors.scrub import printable
+from etl_actors.scrub import one_line, printable
 
 __all__ = [
     "Column",
@@ -47,12 +47,14 @@ class Column:
         right: numbers stand at the right.
         optional: left out where all its cells are empty.
         firm: neither broken nor cut, as numbers are, on a page that is too narrow for the table.
+        lines: its texts may have several lines; elsewhere line breaks and tabs are escaped.
     """
 
     title: str
     right: bool = False
     optional: bool = False
     firm: bool = False
+    lines: bool = False
 
 
 class _Output(Console):
@@ -98,7 +100,7 @@ def show_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None
         columns: its columns.
         rows: its rows, one text a column; "" for an empty cell.
     """
-    cells = [[printable(cell) for cell in row] for row in rows]
+    cells = [[_written(column, cell) for column, cell in zip(columns, row, strict=True)] for row in rows]
     shown = [at for at, column in enumerate(columns) if not column.optional or any(row[at] for row in cells)]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     widths = fitted([_needed(columns[at], [row[at] for row in cells]) for at in shown], page_width())
@@ -115,6 +117,10 @@ def page_width() -> int | None:
     """Return how many columns there are; None where nobody looks: a file or a pipe takes lines as they are."""
     made = console()
     return made.width if made.is_terminal or "COLUMNS" in os.environ else None
+
+
+def _written(column: Column, cell: str) -> str:
+    return printable(cell) if column.lines else one_line(cell)
 
 
 def _needed(column: Column, cells: Sequence[str]) -> Needed:

@@ -9,6 +9,7 @@ import typer
 
 from etl_actors.cli.context import accepted_database, invocation
 from etl_actors.cli.render import Column, ago, number, plural, say, short_digest, show_json, show_table
+from etl_actors.scrub import one_line
 
 if TYPE_CHECKING:
     from etl_actors.store.daemons import Difference, Living
@@ -86,12 +87,12 @@ def _show(rows: Sequence["LedgerRow"], now: datetime, waits: Sequence["Waiting"]
     say(_pending(rows, now, alive=bool(daemons)))
     for source in waits:
         if source.why:
-            say(f"Rows of source {source.source} may wait: {'; '.join(source.why)}.")
+            say(f"Rows of source {one_line(source.source)} may wait: {'; '.join(source.why)}.")
     say(_balance(rows))
 
 
 def _balance(rows: Sequence["LedgerRow"]) -> str:
-    off = [row.source for row in rows if row.balanced is False]
+    off = [one_line(row.source) for row in rows if row.balanced is False]
     if off:
         return f"The books of {', '.join(off)} do not balance; what is wrong: etl-actors audit"
     if any(row.balanced is None for row in rows):
@@ -111,7 +112,7 @@ def _pending(rows: Sequence["LedgerRow"], now: datetime, *, alive: bool) -> str:
 
 def _show_pauses(pauses: Sequence["Pause"], now: datetime) -> None:
     for pause in pauses:
-        what = f"Slip {pause.slip}" if pause.source is None else f"Source {pause.source}"
+        what = f"Slip {pause.slip}" if pause.source is None else f"Source {one_line(pause.source)}"
         why = f": {pause.reason}" if pause.reason else "."
         say(f"{what} is paused, by {pause.actor} for {ago(pause.since, now)}{why}")
 

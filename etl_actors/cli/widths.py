@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from etl_actors.cli.fitting import BETWEEN
 from etl_actors.cli.render import page_width
+from etl_actors.scrub import one_line
 
 __all__ = ["fits", "name_cell", "shortened", "width_left"]
 
@@ -38,14 +39,14 @@ def _page() -> int:
 def _taken(rows: Sequence[Sequence[str]], titles: Sequence[str]) -> int:
     taken = 0
     for at, title in enumerate(titles):
-        widest = max((len(row[at]) for row in rows), default=0)
+        widest = max((len(one_line(row[at])) for row in rows), default=0)
         taken += max(widest, len(title)) + BETWEEN if widest else 0
     return taken
 
 
 def name_cell(text: str, width: int) -> str:
     """Write a name as a cell of a table, of at most `width` characters; whole where nobody looks."""
-    return text if page_width() is None else shortened(text, width)
+    return text if page_width() is None else shortened(one_line(text), width)
 
 
 def shortened(text: str, width: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_actors.scrub import printable, scrub, scrub_text
+from etl_actors.scrub import one_line, printable, scrub, scrub_text
 
 _WORD = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12)
 
@@ -59,3 +59,9 @@ def test_scrubbing_twice_is_scrubbing_once(text: str) -> None:
 @given(st.text())
 def test_what_is_printable_moves_no_cursor(text: str) -> None:
     assert not {unicodedata.category(char) for char in printable(text) if char not in "\t\n"} & {"Cc", "Zl", "Zp"}
+
+
+@given(st.text())
+def test_a_name_stays_on_one_line_and_on_no_other_place(text: str) -> None:
+    assert not {unicodedata.category(char) for char in one_line(text)} & {"Cc", "Zl", "Zp"}
+    assert len(one_line(f"x{text}x").splitlines()) == 1

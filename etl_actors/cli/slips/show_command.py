@@ -65,7 +65,7 @@ def _show(slip: Slip, folder: Path | None, standing: InForce) -> None:
             say(f"  {line}")
     if slip.lets:
         say("")
-        show_table([Column("let"), Column("is")], [[let.name, let.text] for let in slip.lets])
+        show_table([Column("let"), Column("is", lines=True)], [[let.name, let.text] for let in slip.lets])
     for table in (standing.slip or slip).tables:
         say("")
         _show_table(table, per="an item" if slip.breakout or table.each_text else "a parent")
@@ -115,7 +115,13 @@ def _show_table(made: SlipTable, per: str) -> None:
             say(f"  {name:<8}{text}")
     for let in made.lets:
         say(f"  let.{let.name}  {let.text}")
-    columns = [Column("column"), Column("type"), Column("from"), Column("and", optional=True), Column("comment", optional=True)]
+    columns = [
+        Column("column"),
+        Column("type"),
+        Column("from", lines=True),
+        Column("and", optional=True),
+        Column("comment", optional=True, lines=True),
+    ]
     types = {column.name: column for column in table.columns}
     rows = []
     for column in made.columns:

@@ -49,6 +49,18 @@ def test_what_is_shown_is_neither_markup_nor_a_command_to_the_terminal(capsys: p
     assert "[bold]x[/bold]\\u0007" in out
 
 
+@pytest.mark.parametrize("char", ["\t", "\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_a_name_with_a_line_break_in_it_stays_one_row(char: str, capsys: pytest.CaptureFixture[str]) -> None:
+    show_table([Column("source"), Column("rows", right=True)], [[f"a{char}b", "1"]])
+    _, _, line = capsys.readouterr().out.splitlines()
+    assert line.split() == [f"a\\u{ord(char):04x}b", "1"]
+
+
+def test_expressions_of_several_lines_keep_them(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table([Column("column"), Column("from", lines=True)], [["a", "b |\n  int"]])
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()[2:]] == ["a        b |", "           int"]
+
+
 def test_without_a_terminal_a_long_row_stays_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

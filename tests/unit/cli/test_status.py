@@ -38,6 +38,13 @@ def test_one_source_has_a_line_and_no_sum(capsys: pytest.CaptureFixture[str]) ->
     ]
 
 
+def test_a_source_with_a_line_break_in_its_name_stays_on_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    _show([row("a\nb", pending=1, balanced=False)], _NOW, [Waiting("a\nb", ("no slip takes it",))])
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in told if "000ab" in line] == [r"a\u000ab", "Rows", "The"]
+    assert "b" not in {line.partition(" ")[0] for line in told}
+
+
 def test_several_sources_have_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
     lines = shown(capsys, row("a", staged=2, loaded=2), row("b", staged=3, skipped=3))
     assert lines[0].split() == ["source", "staged", "pending", "loaded", "duplicate", "skipped", "rejected"]

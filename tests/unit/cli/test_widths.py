@@ -24,6 +24,14 @@ def test_on_a_page_a_name_is_cut() -> None:
     assert name_cell("n" * 40, 14) == "n" * 13 + "…"
 
 
+def test_a_name_with_a_line_break_is_told_from_one_with_a_blank() -> None:
+    assert name_cell("a\nb", 14) == "a\\u000ab"
+
+
+def test_what_is_escaped_is_measured_as_it_is_shown() -> None:
+    assert width_left([["a\nb"]], ["x"]) == 100 - len("a\\u000ab") - 3
+
+
 def test_a_table_of_long_messages_fits_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [["1234567", "a" * 20, "", "m" * 500], ["1", "b", "", "short"]]
     left = width_left(rows, ["id", "name", "empty"])
