@@ -112,7 +112,9 @@ def asked(settings: "Settings", wanted: Sequence[str]) -> list[Found]:
     if not wanted:
         found = shelf(settings)
         if not found:
-            raise UsageError(f"There is no slip in {_folders(settings)}. To write one: etl-actors slips new NAME")
+            where = _folders(settings)
+            lacking = f"There is no slip in {where}." if where else "There are no slips, for ETL_PARSERS is none."
+            raise UsageError(f"{lacking} To write one: etl-actors slips new NAME")
         return found
     folders = dict.fromkeys(folder for word in wanted for folder in _folders_of(word, settings))
     return [_read(folder, settings) for folder in folders]
@@ -167,7 +169,8 @@ def _named(name: str, settings: "Settings") -> list[Path]:
         return found
     near = did_you_mean(name, [each.name for each in there])
     hint = f"; did you mean the folder ./{name}?" if Path(name, MAIN).is_file() else near or "."
-    raise UsageError(f"There is no slip `{name}` in {_folders(settings)}{hint}")
+    where = _folders(settings)
+    raise UsageError(f"There is no slip `{name}`{f' in {where}' if where else ', for ETL_PARSERS is none'}{hint}")
 
 
 def _slip_folders(folder: Path) -> Iterator[Path]:

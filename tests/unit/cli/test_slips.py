@@ -110,6 +110,17 @@ def test_a_folder_without_slips_says_how_to_begin(folder: Path, asked: Any, monk
     assert err.endswith("To write one: etl-actors slips new NAME\n")
 
 
+@pytest.mark.parametrize("words", [("list",), ("check",), ("show", "book")])
+def test_where_the_settings_want_no_slips_it_is_said(
+    words: tuple[str, ...], folder: Path, asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ETL_PARSERS", "none")
+    status, out, err = asked(*words)
+    assert (status, out) == (2, "")
+    assert "for ETL_PARSERS is none" in err
+    assert " in ." not in err
+
+
 def test_show_has_each_column_with_its_type_and_expression(folder: Path, asked: Any) -> None:
     status, out, _ = asked("show", "book")
     assert status == 0
