@@ -87,6 +87,12 @@ class Rollout:
         """Whether any slip was refused."""
         return any(slip.effect is Effect.REFUSED for slip in self.slips) or any(one.problem for one in self.grown)
 
+    @property
+    def changes_anything(self) -> bool:
+        """Whether daemons have something to take from it, were it only that all is as it was; not where all was refused."""
+        taken = any(slip.effect is not Effect.REFUSED for slip in self.slips)
+        return taken or bool(self.retired) or any(not one.problem for one in self.grown)
+
 
 def apply(url: str, settings: Settings, names: Collection[str] = (), *, retiring: Collection[str] = ()) -> Rollout:
     """Put the folders' slips in force.
@@ -147,7 +153,9 @@ def _require(shelf: Shelf, names: Collection[str], retiring: Collection[str]) ->
     there = {found.name: found for found in shelf.slips}
     unknown = [name for name in names if name not in there]
     if unknown:
-        raise UsageError(f"There is no slip {', '.join(unknown)} in the folders of slips; there are {_listed(shelf.slips)}.")
+        raise UsageError(
+            f"There is no slip {', '.join(unknown)} in the folders of slips; there are {_listed(shelf.slips) or 'none'}."
+        )
     kept = [there[name] for name in retiring if name in there]
     if kept:
         raise UsageError(f"{kept[0].folder} holds the slip {kept[0].name}: a slip is retired once its folder is gone.")

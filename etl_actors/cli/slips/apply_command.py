@@ -59,7 +59,8 @@ def _show(rollout: "Rollout") -> None:
         say(f"{name}: active, but in none of the folders: its rows wait for the daemon that has it, or --retire {name}")
     counts = [(sum(slip.effect is effect for slip in rollout.slips), effect.value) for effect in Effect]
     said = ", ".join(f"{count} {effect}" for count, effect in counts if count)
-    say(f"{plural(len(rollout.slips), 'slip')}: {said}. The daemons are told.")
+    told = " The daemons are told." if rollout.changes_anything else ""
+    say(f"{plural(len(rollout.slips), 'slip')}{': ' * bool(said)}{said}.{told}")
 
 
 def _line(slip: "Applied") -> str:

@@ -100,6 +100,8 @@ def test_a_broken_slip_is_refused_with_its_place_and_the_others_are_applied(fold
     assert "wrong/slip.toml:3:18: there is no step `txt`; did you mean `text`?" in out
     told = json.loads(asked("apply", "--json")[1])
     assert [(one["name"], one["effect"]) for one in told["slips"]] == [("book", "new"), ("wrong", "refused")]
+    assert asked("apply")[1].endswith("2 slips: 1 unchanged, 1 refused. The daemons are told.\n")
+    assert asked("apply", "wrong")[1].endswith("1 slip: 1 refused.\n")
 
 
 def test_plan_and_apply_can_be_of_one_slip(folder: Path, asked: Any) -> None:
