@@ -85,7 +85,9 @@ def rejects_show(
     A value that is refused is shown with what stands around it in the document, and a caret below. Of documents that a slip
     with private columns takes, nothing is shown but what the message says. The exit status is 1 if there is no such dead letter.
     """
-    if bool(ids) == (row is not None):
+    if ids and row is not None:
+        raise UsageError("Expected dead letters by id, or a row by --row, got both: name one or the other.")
+    if not ids and row is None:
         raise UsageError("What is to be shown? Name dead letters by id, or a row: etl-actors rejects show --row ROW_ID")
     from etl_actors.store.database import connect
     from etl_actors.store.private_slips import private_slips

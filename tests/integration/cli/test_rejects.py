@@ -204,6 +204,7 @@ def test_all_of_a_row_is_shown_the_latest_first_and_each_names_the_others(
         (("show", "1", "99"), 1, "There is no reject 99: etl-actors rejects list --status all lists them."),
         (("show", "--row", "5"), 1, "Nothing of row 5 was ever rejected; what became of it: etl-actors trace 5"),
         (("show",), 2, "What is to be shown?"),
+        (("show", "1", "--row", "5"), 2, "Expected dead letters by id, or a row by --row, got both: name one or the other."),
         (("list", "--since", "yesterday"), 2, "--since: expected a time such as 2026-01-31"),
         (("discard",), 2, "7 open rejects would be discarded: choose some by id or filter, or say --yes."),
         (("export", "-o", "/nowhere/at/all.jsonl"), 1, "/nowhere/at/all.jsonl cannot be written: No such file or directory"),
