@@ -76,7 +76,6 @@ class Input(AbstractContextManager["Input"]):
 
     def __init__(self, name: str, given_format: Format | None = None) -> None:
         self.name = "standard input" if name == STDIN else name
-        self.format: Format = format_of(name, given_format)
         self.size: int | None = None
         self.emptied = False
         self._path = None if name == STDIN else Path(name)
@@ -86,6 +85,7 @@ class Input(AbstractContextManager["Input"]):
         self._resources = ExitStack()
         if self._path is not None:
             self.size = _size_of(self._path)
+        self.format: Format = format_of(name, given_format)  # a file that is not there is told first, whatever it is called
 
     def __enter__(self) -> Self:
         """Open the file."""

@@ -226,6 +226,8 @@ def test_what_is_no_text_is_refused_before_anything_is_staged(tmp_path: Path, co
 
 
 def test_a_file_that_is_not_there_or_a_folder_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nowhere: No such file"):
+        Input("nowhere")  # before its extension, which does not tell the format
     with pytest.raises(UsageError, match="No such file"):
         Input(str(tmp_path / "missing.jsonl"))
     with pytest.raises(UsageError, match="expected a file, got a folder"):
