@@ -33,6 +33,7 @@ class Row(NamedTuple):
         is_raw: whether the payload is a raw document already.
         document: its number in the input, 0 where lines are counted alone.
         column: characters that stand before it in its first line.
+        fields: that are added to the document, as the text of a JSON object; None for none.
     """
 
     payload: bytes
@@ -43,6 +44,7 @@ class Row(NamedTuple):
     is_raw: bool = False
     document: int = 0
     column: int = 0
+    fields: bytes | None = None
 
     @property
     def place(self) -> Place:
@@ -51,7 +53,7 @@ class Row(NamedTuple):
 
     def as_raw(self, flaw: Flaw) -> "Row":
         """Return the row that keeps the text as it came, and says why."""
-        return self._replace(payload=raw_document(self.text, flaw, self.place), is_raw=True)
+        return self._replace(payload=raw_document(self.text, flaw, self.place, self.fields), is_raw=True)
 
 
 class Chunk:
@@ -131,4 +133,4 @@ def _kept(row: Row, refusal: DataRefused) -> Row:
         if refusal.reason.startswith(_DATA_EXCEPTION):
             flaw = syntax.find_flaw(row.text) or flaw
         return row.as_raw(flaw)
-    return row._replace(text=shorten([row.text])).as_raw(flaw)
+    return row._replace(text=shorten([row.text]), fields=None).as_raw(flaw)

@@ -99,7 +99,7 @@ class TableRows(AbstractContextManager["TableRows"]):
         return [self._row(each.text, fields, flaw_of(each)) for each in [*elements.add(text), *elements.end()]]
 
     def _row(self, text: bytes | LongLine, fields: bytes | None, flaw: Flaw | None) -> Row:
-        row = Row(b"", text, self.name, 0, 0, document=self.last_document)
+        row = Row(b"", text, self.name, 0, 0, document=self.last_document, fields=fields)
         if isinstance(text, bytes) and flaw is None:
             document = text.replace(b"\n", b" ")
             if fields is None:

@@ -62,7 +62,23 @@ def test_documents_are_staged_with_columns_as_fields(database: str, feeding: Fee
     assert last == {"url": None, "n": 1.5}, "the column has the name"
     assert (array["$raw"], array["$reason"]) == ("[1]", "no_object")
     assert array["$error"] == "row 3 of public.My.Pages: expected an object to add the columns to, got another value"
+    assert array["$with"] == {"url": "c", "n": 2}, "rows come in no order: these tell which it was"
     assert (fed.staged, fed.raw, fed.blank, fed.last_document) == (3, 1, 1, 4)
+
+
+def test_fields_that_the_server_refuses_cost_the_row_neither_its_place_nor_its_text(
+    database: str, feeding: FeedConnection
+) -> None:
+    _made(
+        database,
+        "CREATE TABLE t (doc text, more json)",
+        """INSERT INTO t VALUES ('{"a": 1}', '{"b": "\\u0000"}'), ('{', '{"b": 1e200000}'), ('{"a":', E'{"b":\n2}')""",
+    )
+    fed = _fed(database, feeding, Wanted("t", "doc", {"more": "more"}))
+    documents = _staged(database)
+    assert (fed.staged, fed.raw) == (3, 3)
+    assert [each["$raw"] for each in documents] == ['{"a": 1}', "{", '{"a":']
+    assert [each.get("$with") for each in documents] == [None, None, {"more": {"b": 2}}]
 
 
 def test_texts_that_are_no_json_are_kept_raw_and_json_is_taken_to_the_digit(database: str, feeding: FeedConnection) -> None:

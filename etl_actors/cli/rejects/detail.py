@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["shown_detail"]
 
+_CAME = frozenset({"excerpt", "with"})  # of what came: the text itself, and the fields that were to be added to it
+
 
 def shown_detail(letter: "DeadLetter", *, hidden: bool) -> dict[str, Any]:
     """Return a dead letter's detail as far as it is shown.
@@ -21,4 +23,4 @@ def shown_detail(letter: "DeadLetter", *, hidden: bool) -> dict[str, Any]:
         hidden: whether nothing of the document is to be shown.
     """
     hides = hidden and letter.stage is Stage.STAGE
-    return {key: value for key, value in letter.detail.items() if not (hides and key == "excerpt")}
+    return {key: value for key, value in letter.detail.items() if not (hides and key in _CAME)}

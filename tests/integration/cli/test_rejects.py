@@ -170,7 +170,7 @@ def test_what_was_never_mapped_is_hidden_too_where_a_slip_with_private_columns_t
     admin.execute(
         "INSERT INTO etl.reject (row_id, batch_id, slip, stage, reason, message, detail) "
         "VALUES (6, 1, 'person', 'stage', 'not_json', 'expected JSON', %s::jsonb)",
-        [json.dumps({"excerpt": '{"email": "eve@example.org"'})],
+        [json.dumps({"excerpt": '{"email": "eve@example.org"', "with": '{"name":"eve"}'})],
     )
     (letter,) = [each for each in exported(ask, changing, "--source", "people") if each["stage"] == "stage"]
     assert (letter["detail"], letter["payload"]) == ({}, None)

@@ -25,6 +25,18 @@ def test_what_feed_writes_is_known(line: Any) -> None:
     assert reject.detail["excerpt"] == document["$raw"]
 
 
+def test_the_fields_that_a_document_was_to_get_stand_beside_it_and_in_the_reject() -> None:
+    document = json.loads(raw_document(b"{", FLAW, Place("t", 0, 2), b'{"url" : "http://a",\n "n" : 1.50}'))
+    assert document["$with"] == {"url": "http://a", "n": 1.5}
+    assert is_unstaged(document)
+    assert unstaged_reject(7, document).detail == {"excerpt": "{", "with": '{"url":"http://a","n":1.5}'}
+
+
+def test_fields_that_cannot_be_staged_are_left_out() -> None:
+    document = json.loads(raw_document(b"{", FLAW, Place("t", 0, 2), b'{"url" : "a\\u0000b"}'))
+    assert document.keys() == {"$raw", "$reason", "$error"}
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -35,6 +47,7 @@ def test_what_feed_writes_is_known(line: Any) -> None:
         {**WRITTEN, "$reason": None},
         {**WRITTEN, "$error": ["x"]},
         {**WRITTEN, "more": 1},
+        {**WRITTEN, "$with": "url"},
         {**WRITTEN, "$encoding": "rot13"},
         {**WRITTEN, "$bytes": 3},
         {**WRITTEN, "$bytes": 3, "$sha256": "", "$truncated": False},
