@@ -31,7 +31,8 @@ def folder_for(settings: "Settings", name: str, into: Path | None) -> Path:
     """
     if "/" in name or "\\" in name or name.startswith(".") or not name.strip():
         raise UsageError(f"NAME: expected a name without slashes, got {name!r}; the folder is told with --into.")
-    folder = (into or (settings.parser_folders[0] if settings.parsers.strip() else Path("slips"))) / name
+    named = settings.parser_folders if settings.parsers.strip() else ()  # else it is the bundled one
+    folder = (into or next(iter(named), Path("slips"))) / name
     if folder.exists():
         raise UsageError(f"{folder} is there already, and is not overwritten.")
     return folder

@@ -56,7 +56,7 @@ def slips_new(
     say(f"Wrote {folder / MAIN}{' and line.lark' if lines else ''}, with {plural(written, 'sample')}. Next:")
     say(f"  etl-actors slips show {_shown(folder)}")
     say(f"  etl-actors slips try {_shown(folder)} {from_file or 'FILE'}")
-    if into or not settings.parsers.strip():
+    if into or not settings.parsers.strip() or not settings.parser_folders:
         say(f"  export ETL_PARSERS={folder.parent.resolve()}     # for `run` and `apply`, which use the slips of that folder")
 
 

@@ -121,6 +121,13 @@ def test_where_the_settings_want_no_slips_it_is_said(
     assert " in ." not in err
 
 
+def test_new_begins_a_folder_where_the_settings_want_no_slips(folder: Path, asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ETL_PARSERS", "none")
+    status, out, _ = asked("new", "novel")
+    assert (status, Path("slips/novel/slip.toml").exists()) == (0, True)
+    assert f"  export ETL_PARSERS={Path('slips').resolve()} " in out
+
+
 def test_show_has_each_column_with_its_type_and_expression(folder: Path, asked: Any) -> None:
     status, out, _ = asked("show", "book")
     assert status == 0
