@@ -66,10 +66,17 @@ def _hanging(table: BrokenTable, above: BrokenTable) -> list[str]:
     """Say what a table hangs on, and how its items are found there."""
     lines = [f"parent = {quoted(above.name)}"]
     begin = path(table.path, "@" if above.parent is not None or not table.path else "$")
-    lines.append(f"each   = {quoted(begin + ('.*' if table.step is Step.ENTRIES else '[*]'))}")
+    lines.append(f"each   = {quoted(begin + _every(table, above))}")
     if not table.alone:  # arrays here, objects there: both have members
         lines.append(f"when   = {quoted('@key != null' if table.step is Step.ENTRIES else '@key == null')}")
     return lines
+
+
+def _every(table: BrokenTable, above: BrokenTable) -> str:
+    """Write what takes the items at a place: nothing, which refuses what is no array, where nothing but arrays was seen."""
+    if table.step is Step.ENTRIES:
+        return ".*"
+    return "" if table.alone and all(cell.path != table.path for cell in above.cells) else "[*]"
 
 
 def _steps_at(layout: Layout, number: int, place: tuple[str, ...]) -> set[Step | None]:
