@@ -25,6 +25,9 @@ _from_iso = datetime.fromisoformat
 _USUAL = len("YYYY-MM-DDTHH:MM:SSZ")
 _MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001  (of any day)
 _TIME = re.compile(_CLOCK, re.ASCII)
+_A_DAY = "a day of the calendar, from 0001-01-01 to 9999-12-31"  # where a value has the form, and there is no such day or time
+_A_TIME = "a time of day from 00:00:00 to 23:59:59"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]" + f"{_CLOCK}(?:{_ZONE})?", re.ASCII)
 
 
@@ -46,7 +49,8 @@ def date_text(value: Any) -> str | None:
         if day is not None:
             return day.isoformat()
         raise Refused("not_a_date", "a day with its month and year, which the calendar has", value.source)
-    raise Refused("not_a_date", "a date as YYYY-MM-DD", value)
+    formed = type(value) is str and _DATE.fullmatch(value.strip(BLANKS))
+    raise Refused("not_a_date", _A_DAY if formed else "a date as YYYY-MM-DD", value)
 
 
 def _clock(hour: str, minute: str, second: str | None, fraction: str | None) -> tuple[Any, timedelta]:
@@ -64,12 +68,11 @@ def time_text(value: Any) -> str | None:
         try:
             clock, carry = _clock(*found.groups())
         except ValueError:
-            found = None
-        else:
-            if not carry:
-                return trimmed(clock.isoformat())
-            moved = datetime.combine(date.min, clock) + carry
-            return trimmed(moved.time().isoformat()) if moved.day == 1 else "24:00:00"
+            raise Refused("not_a_time", f"{_A_TIME}, as HH:MM:SS without a zone", value) from None
+        if not carry:
+            return trimmed(clock.isoformat())
+        moved = datetime.combine(date.min, clock) + carry
+        return trimmed(moved.time().isoformat()) if moved.day == 1 else "24:00:00"
     raise Refused("not_a_time", "a time as HH:MM:SS, without a zone", value)
 
 
@@ -103,7 +106,7 @@ def _stamp(value: Any, expected: str) -> tuple[datetime, str | None]:
             clock, carry = _clock(hour, minute, second, fraction)
             return datetime.combine(date.fromisoformat(day), clock) + carry, zone
         except (ValueError, OverflowError):
-            pass
+            expected = f"{_A_DAY}, and {_A_TIME}"
     raise Refused("not_a_timestamp", expected, value)
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from etl_actors.relational.reject import Reject
 
+_TIME_OF_DAY = "a time of day from 00:00:00 to 23:59:59"
+
 
 @pytest.mark.parametrize(
     ("expression", "document", "text"),
@@ -64,6 +66,24 @@ def test_an_expression_gives(expression: str, document: Any, text: str | None, v
         ("a | required | text", {}, "missing", "expected a value, got null"),
         ("a | date", {"a": "soon"}, "not_a_date", "expected a date as YYYY-MM-DD, got 'soon'"),
         ("a | int / b | int", {"a": "x", "b": "y"}, "not_an_integer", "expected an integer (int), got 'y'"),
+        *(
+            ("a | date", {"a": day}, "not_a_date", f"expected a day of the calendar, from 0001-01-01 to 9999-12-31, got '{day}'")
+            for day in ("2023-02-29", "0000-01-01")
+        ),
+        ("a | time", {"a": "24:00"}, "not_a_time", f"expected {_TIME_OF_DAY}, as HH:MM:SS without a zone, got '24:00'"),
+        *(
+            (
+                f"a | {kind}",
+                {"a": stamp},
+                "not_a_timestamp",
+                f"expected a day of the calendar, from 0001-01-01 to 9999-12-31, and {_TIME_OF_DAY}, got '{stamp}'",
+            )
+            for kind, stamp in (
+                ("timestamptz", "2024-02-29T24:00:00Z"),
+                ("timestamptz", "2016-12-31T23:59:60Z"),
+                ("timestamp", "2023-02-29 12:00:00"),
+            )
+        ),
         ("a | default('x') | int", {}, "not_an_integer", "expected an integer (int), got 'x'"),
         ("a[*] | join('') | text", {"a": [[]]}, "not_text", "expected strings, numbers and booleans to join, got an array of 0"),
         ("a | date", {"a": "y" * 500}, "not_a_date", f"expected a date as YYYY-MM-DD, got '{'y' * 80}…'"),

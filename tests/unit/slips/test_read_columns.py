@@ -72,7 +72,10 @@ LIMITS = "a check sees the columns of its table, by their names, and constants; 
         ("a == true", "8:47: `a` is int: expected a number to compare it with, got true"),
         ("f == 1", "8:47: `f` is boolean: expected a boolean to compare it with, got 1"),
         ("n in ['x', 1]", "8:53: `n` is text: expected a string to compare it with, got 1"),
-        ("d > '2024-13-01'", "8:46: `d` is date: expected a date as YYYY-MM-DD, got '2024-13-01'"),
+        (
+            "d > '2024-13-01'",
+            "8:46: `d` is date: expected a day of the calendar, from 0001-01-01 to 9999-12-31, got '2024-13-01'",
+        ),
         ("a > n", "8:46: `a` is int and `n` text"),
         ("a < null", "8:46: nothing compares with null; `exists(a)` asks for a value"),
         ("a in []", "8:42: expected at least one value behind `in`"),
