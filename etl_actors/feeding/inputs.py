@@ -19,6 +19,8 @@ __all__ = ["Blocks", "Input"]
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _REFUSED = {
+    b"\xff\xfe\x00\x00": "UTF-32 text",  # before UTF-16, whose mark it begins with
+    b"\x00\x00\xfe\xff": "UTF-32 text",
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
     b"PK\x03\x04": "a zip archive",

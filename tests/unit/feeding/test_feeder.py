@@ -218,7 +218,14 @@ def test_a_large_line_passes_the_blocks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "what"),
-    [("{}".encode("utf-16"), "UTF-16 text"), (b"BZh91AY", "bzip2 data"), (b"PK\x03\x04", "a zip archive")],
+    [
+        ("{}".encode("utf-16"), "UTF-16 text"),
+        (b"\xfe\xff\x00{\x00}", "UTF-16 text"),
+        (b"\xff\xfe\x00\x00{\x00\x00\x00", "UTF-32 text"),
+        (b"\x00\x00\xfe\xff\x00\x00\x00{", "UTF-32 text"),
+        (b"BZh91AY", "bzip2 data"),
+        (b"PK\x03\x04", "a zip archive"),
+    ],
 )
 def test_what_is_no_text_is_refused_before_anything_is_staged(tmp_path: Path, content: bytes, what: str) -> None:
     with pytest.raises(UsageError, match=f"expected UTF-8 text, plain or packed by gzip or zstd, got {what}"):
