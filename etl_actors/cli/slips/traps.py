@@ -1,4 +1,4 @@
-"""The traps in a slip's grammars, as warnings at their places."""
+"""The traps in a slip, above all in its grammars, as warnings at their places."""
 
 import tomllib
 from collections.abc import Iterator
@@ -10,13 +10,17 @@ from etl_actors.combinators.traps.found import Trap, traps_of
 from etl_actors.combinators.traps.slow import slow
 from etl_actors.slips.expressions import nodes as n
 from etl_actors.slips.model.names import parts
-from etl_actors.slips.model.slip import Slip
+from etl_actors.slips.model.slip import Slip, SlipTable
 from etl_actors.slips.source.files import LIBRARY, MAIN
 from etl_actors.slips.source.problems import Problems
 from etl_actors.slips.source.toml_places import find_places
 
 __all__ = ["warnings_of"]
 
+_ANYTHING = (
+    "`{}` passes over a text or number without a row or a reject, and makes a row of each member of an object; where an array "
+    "is meant, write `{}`, which refuses a text or number"
+)
 _CALLED = "this regular expression"
 
 
@@ -41,9 +45,33 @@ def warnings_of(slip: Slip, folder: Path) -> Iterator[Problem]:
             pattern = step.arguments[0]
             if isinstance(pattern, n.Literal) and (found := slow(str(pattern.value))):
                 problems.at_value(keys, found.sentence(_CALLED), pattern.at)
+    for made in slip.tables:
+        _warn_of_each(slip, made, problems)
     if slip.input is not None and slip.input.begins and (found := slow(slip.input.begins)):
         problems.at_value(("input", "begins"), found.sentence(_CALLED))
     yield from problems_in(str(problems))
+
+
+def _warn_of_each(slip: Slip, made: SlipTable, problems: Problems) -> None:
+    if (each := _takes_anything(slip, made)) is not None:
+        problems.at_value(("tables", made.table.name, "each"), _ANYTHING.format(each, each.removesuffix("[*]")), 0)
+
+
+def _takes_anything(slip: Slip, made: SlipTable) -> str | None:
+    """Give the `each` of a table if it takes every member of one place in the documents, whatever that is, and nothing asks which it is."""
+    match made.each:
+        case n.Path(_, root, (*above, n.Wild())) if above and all(isinstance(one, n.Field | n.Index) for one in above):
+            named = {let.name for let in slip.lets}
+        case _:
+            return None
+    if (
+        not made.each_text.endswith("[*]")
+        or made.when is not None
+        or (not root and isinstance(above[0], n.Field) and above[0].name in named)
+    ):
+        return None
+    asked = parts((made.columns, made.lets, made.recurse))
+    return None if any(isinstance(one, n.Special) and one.name == "key" for one in asked) else made.each_text
 
 
 def _expressions(slip: Slip) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -22,7 +22,7 @@ columns.year  = "year | int"
 
 [tables.book_author]
 parent = "book"
-each   = "$.authors[*]"
+each   = "$.authors"
 columns.name = "name | required | text"
 """
 
@@ -406,6 +406,36 @@ def test_new_from_lines_is_a_slip_with_a_grammar_that_passes(folder: Path, asked
     told = json.loads(asked("try", "lines", "some.log", "--json")[1])["documents"]
     assert [one["outcome"] for one in told] == ["rows", "rows", "rows"]
     assert told[0]["rows"]["lines"] == [{"first": "one", "rest": "two  three"}]
+
+
+@pytest.mark.parametrize(
+    ("each", "more", "warned"),
+    [
+        ("$.authors[*]", "", True),
+        ("@.pages[0].authors[*]", "", True),
+        ("authors[*]", "", True),
+        ("$.authors", "", False),
+        ("$.authors.*", "", False),
+        ("$.pages[*].authors[*]", "", False),  # no other path has these items
+        ("known[*]", "", False),
+        ("authors | as_list", "", False),
+        ("$.authors[*]", 'when = "@key == null"', False),
+        ("$.authors[*]", 'columns.key = "@key | text"', False),
+        ("$.authors[*]", 'let.key = "@key"', False),
+    ],
+)
+def test_an_each_that_takes_whatever_is_there_is_a_warning(
+    folder: Path, asked: Any, each: str, more: str, *, warned: bool
+) -> None:
+    lets = '[let]\nknown = "authors | as_list"\n'
+    put(folder / "book", BOOK.replace("[tables.book]", f"{lets}[tables.book]").replace("$.authors", each) + more)
+    status, out, _ = asked("check")
+    assert status == 0
+    sentence = (
+        f"warning: {folder}/book/slip.toml:13:11: `{each}` passes over a text or number without a row or a reject, and makes a row of "
+        f"each member of an object; where an array is meant, write `{each.removesuffix('[*]')}`, which refuses a text or number\n"
+    )
+    assert out.startswith(sentence) if warned else out == "1 slip: no problem.\n"
 
 
 def test_a_regular_expression_that_can_try_for_ever_is_a_warning(folder: Path, asked: Any) -> None:
