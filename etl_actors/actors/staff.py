@@ -5,15 +5,16 @@ start calls no hook. So every start is followed by a question (`Open`), and the 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import pykka
 import structlog
 
 from etl_actors import events
-from etl_actors.actors.messages import Assign, Kind, Open, Ref
+from etl_actors.actors.messages import Assign, Kind, Open, Ref, tell
 from etl_actors.restarts import Restarts
 
 __all__ = ["Company", "Staff"]
@@ -21,6 +22,7 @@ __all__ = ["Company", "Staff"]
 log = structlog.get_logger()
 
 _OPEN_S = 60.0
+_TOGETHER = 16  # who get ready beside each other: a parser takes half a second of a core for it
 _STOP_S = 5.0
 
 _Start = Callable[[], Ref]
@@ -75,7 +77,7 @@ class Staff:
             pykka.Timeout: somebody is not ready in time.
         """
         if self._gone(Kind.MASTER, 0):
-            self._dismiss_one(Kind.LISTENER, 0)
+            self._dismiss([(Kind.LISTENER, 0)])
             if not self._due(Kind.MASTER, 0):
                 return False
             self._start(Kind.MASTER, 0, self.company.master)
@@ -102,45 +104,45 @@ class Staff:
     def dismiss(self) -> None:
         """Stop in the reverse of the order of start; the master last: it holds the lock that proves us alive."""
         for kind in (Kind.KEEPER, Kind.REFRESHER, Kind.LISTENER, Kind.PARSER, Kind.LOADER, Kind.MASTER):
-            for key in [key for key in self._refs if key[0] == kind]:
-                self._dismiss_one(*key)
+            self._dismiss([key for key in self._refs if key[0] == kind])
 
     def _start(self, kind: Kind, place: int, start: _Start) -> None:
-        self._await(kind, place, self._begin(kind, place, start))
+        self._start_together(kind, {place: start})
 
     def _start_together(self, kind: Kind, starters: Mapping[int, _Start]) -> None:
-        """Start some of a kind, who get ready beside each other; whoever fails keeps none of the others from starting."""
-        begun = {place: self._begin(kind, place, start) for place, start in starters.items()}
-        failed: list[Exception] = []
-        for place, opened in begun.items():
-            try:
-                self._await(kind, place, opened)
-            except Exception as exc:  # noqa: BLE001 - raised once the others are ready
-                failed.append(exc)
-            else:
+        """Start some of a kind, who get ready beside each other, and introduce those who are; whoever fails keeps no other from it."""
+        for some in _in_groups(starters, _TOGETHER):
+            until = time.monotonic() + _OPEN_S
+            begun = {place: self._begin(kind, place, start) for place, start in some.items()}
+            failed = {
+                place: exc for place, opened in begun.items() if (exc := self._await(kind, place, opened, until)) is not None
+            }
+            self._dismiss([(kind, place) for place in failed])
+            for place in begun.keys() - failed.keys():
                 self._introduce(kind, place, self._refs[kind, place])
-        if failed:
-            raise failed[0]
+            for exc in failed.values():
+                raise exc
 
     def _begin(self, kind: Kind, place: int, start: _Start) -> pykka.Future[Any]:
         ref = self._refs[kind, place] = start()
         return ref.ask(Open(), block=False)
 
-    def _await(self, kind: Kind, place: int, opened: pykka.Future[Any]) -> None:
+    def _await(self, kind: Kind, place: int, opened: pykka.Future[Any], until: float) -> Exception | None:
+        """Wait until somebody is ready, at most until then; return why it is not."""
         try:
-            opened.get(timeout=_OPEN_S)
-        except BaseException:
+            opened.get(timeout=max(0.0, until - time.monotonic()))
+        except Exception as exc:  # noqa: BLE001 - raised once the others are ready
             self._restarts.failed((kind, place), time.monotonic())
-            self._dismiss_one(kind, place)
-            raise
+            return exc
         if self._restarts.started((kind, place), time.monotonic()):
             log.warning(events.ACTOR_RESTARTED, actor=kind, place=place)
         else:
             log.debug(events.ACTOR_STARTED, actor=kind, place=place)
+        return None
 
     def _introduce(self, kind: Kind, place: int, ref: Ref) -> None:
         if kind in (Kind.PARSER, Kind.LOADER) and ref.is_alive():
-            self._refs[Kind.MASTER, 0].tell(Assign(kind, place, ref))
+            tell(self._refs[Kind.MASTER, 0], Assign(kind, place, ref))  # to one that has died meanwhile it is not told
 
     def _gone(self, kind: Kind, place: int) -> bool:
         ref = self._refs.get((kind, place))
@@ -149,10 +151,19 @@ class Staff:
     def _due(self, kind: Kind, place: int) -> bool:
         return self._restarts.due((kind, place), time.monotonic())
 
-    def _dismiss_one(self, kind: Kind, place: int) -> None:
-        ref = self._refs.pop((kind, place), None)
-        if ref is not None and ref.is_alive():
+    def _dismiss(self, keys: Sequence[tuple[Kind, int]]) -> None:
+        """Stop some, who end beside each other."""
+        until = time.monotonic() + _STOP_S
+        refs = {key: self._refs.pop(key) for key in keys if key in self._refs}
+        leaving = {key: ref.stop(block=False) for key, ref in refs.items() if ref.is_alive()}
+        for (kind, place), gone in leaving.items():
             try:
-                ref.stop(block=True, timeout=_STOP_S)
+                gone.get(timeout=max(0.0, until - time.monotonic()))
             except (pykka.Timeout, pykka.ActorDeadError) as exc:
                 log.warning(events.ACTOR_STUCK, actor=kind, place=place, error=str(exc))
+
+
+def _in_groups(starters: Mapping[int, _Start], most: int) -> Iterator[dict[int, _Start]]:
+    rest = iter(starters.items())
+    while group := dict(islice(rest, most)):
+        yield group

@@ -165,6 +165,7 @@ class Node:
 
     def forget(self, conn: Connection) -> None:
         """Remove this node's row, and those of daemons long gone; for a clean end."""
+        write_own(conn, "wake", self.number)  # a row that is deleted does not lower the doorbell
         conn.execute(_SQL["forget"], {"node": self.number})
         conn.execute(_SQL["forget_dead"])
 

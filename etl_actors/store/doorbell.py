@@ -84,11 +84,10 @@ class Doorbell:
             self._empty_since = now if self._empty_since is None else self._empty_since
             if now - self._empty_since < self._stays_s:
                 return _POLL_S if self._stays_s == self.poll_s else _VAIN_POLL_S
-            self._set_flag(now)
-            row = self.conn.execute(_SQL["mark"]).fetchone()
-            self._mark = 0 if row is None else row[0]
-            self.rest = Rest.DOZING
-        if now > self._flag_until - self.asleep_s / 2:
+            self._doze(now)
+        elif now > self._flag_until:
+            self._doze(now)  # whoever looked since it has lapsed does not ring
+        elif now > self._flag_until - self.asleep_s / 2:
             self._set_flag(now)
         if self.rest is Rest.DOZING:
             older = self.conn.execute(_SQL["older_transactions"], {"mark": self._mark}).fetchone()
@@ -97,6 +96,12 @@ class Doorbell:
             self.rest = Rest.ASLEEP
             return 0.0  # one more poll: what committed between the last one and now
         return min(self.safety_poll_s, self.asleep_s / 4)
+
+    def _doze(self, now: float) -> None:
+        self._set_flag(now)
+        row = self.conn.execute(_SQL["mark"]).fetchone()
+        self._mark = 0 if row is None else row[0]
+        self.rest = Rest.DOZING
 
     def _set_flag(self, now: float) -> None:
         write_own(self.conn, "sleep", self.node, asleep_s=self.asleep_s)

@@ -58,7 +58,7 @@ GRANT INSERT ON etl.action TO etl_operator;
 
 GRANT SELECT ON etl.ledger, etl.row_status TO etl_reader;
 
-REVOKE EXECUTE ON FUNCTION etl.add_staging_partitions(bigint, int), etl.seal_staging_partitions(), etl.enqueue(), etl.set_doorbell(),
+REVOKE EXECUTE ON FUNCTION etl.add_staging_partitions(bigint, int), etl.seal_staging_partitions(), etl.enqueue(), etl.set_doorbell(), etl.hold_producers(),
     etl.refuse_change() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION etl.add_staging_partitions(bigint, int) TO etl_service, etl_operator;
 GRANT EXECUTE ON FUNCTION etl.seal_staging_partitions() TO etl_service;

@@ -134,16 +134,24 @@ CREATE INDEX daemon_asleep ON etl.daemon (asleep_until);
 CREATE SEQUENCE etl.doorbell MINVALUE 0;
 
 CREATE FUNCTION etl.set_doorbell() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET lock_timeout = '1s' AS $$
 DECLARE
-    until timestamptz;
+    lowers boolean;
+    until  bigint;
 BEGIN
     -- One after the other: a daemon that wakes would hide one that falls asleep meanwhile. The lock is held until the commit, and the
-    -- statement after it sees what whoever had it has written.
-    PERFORM pg_advisory_xact_lock(hashtextextended('etl.doorbell', 0));
-    SELECT d.asleep_until INTO until FROM etl.daemon d
+    -- statement after it sees what whoever had it has written. Too high, the value makes producers ring in vain until then, and no more: so it is
+    -- not lowered by what may be rolled back (somebody's DELETE), what sees not all (an old snapshot), or beside a transaction that stays open.
+    BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('etl.doorbell', 0));
+        lowers := TG_OP = 'UPDATE' AND current_setting('transaction_isolation') = 'read committed';
+    EXCEPTION WHEN lock_not_available THEN
+        lowers := false;
+    END;
+    SELECT extract(epoch FROM d.asleep_until) * 1000000 INTO until FROM etl.daemon d
      WHERE d.asleep_until > statement_timestamp() ORDER BY d.asleep_until DESC LIMIT 1;
-    PERFORM setval('etl.doorbell', coalesce(extract(epoch FROM until) * 1000000, 0)::bigint);
+    until := coalesce(until, 0);
+    PERFORM setval('etl.doorbell', CASE WHEN lowers THEN until ELSE greatest(until, pg_sequence_last_value('etl.doorbell')) END);
     RETURN NULL;
 END $$;
 CREATE TRIGGER daemon_sets_doorbell AFTER INSERT OR DELETE OR UPDATE OF asleep_until ON etl.daemon
@@ -153,9 +161,18 @@ CREATE TRIGGER daemon_sets_doorbell AFTER INSERT OR DELETE OR UPDATE OF asleep_u
 CREATE TABLE etl.producer_source (
     role   name NOT NULL,
     source text NOT NULL,
-    entry  bigint GENERATED ALWAYS AS IDENTITY, -- its sequence tells, as quickly as the doorbell, whether anybody ever stood here
     PRIMARY KEY (role, source)
 );
+-- Tells, as quickly as the doorbell, whether anybody ever stood there. ALWAYS: rows that a replica applies count too.
+CREATE SEQUENCE etl.producers_held;
+CREATE FUNCTION etl.hold_producers() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM setval('etl.producers_held', 1);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER producer_source_holds AFTER INSERT OR UPDATE ON etl.producer_source FOR EACH ROW EXECUTE FUNCTION etl.hold_producers();
+ALTER TABLE etl.producer_source ENABLE ALWAYS TRIGGER producer_source_holds;
 
 CREATE FUNCTION etl.enqueue() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -163,7 +180,7 @@ DECLARE
     foreign_source text;
 BEGIN
     -- A producer that commits row by row pays for each query here (2 µs of its 80) and for each table in it (4): one query is all, of one table.
-    IF pg_sequence_last_value('etl.producer_source_entry_seq') IS NOT NULL THEN
+    IF pg_sequence_last_value('etl.producers_held') IS NOT NULL THEN
         SELECT n.source INTO foreign_source FROM new_rows n
          WHERE EXISTS (SELECT FROM etl.producer_source p WHERE p.role = session_user)
            AND NOT EXISTS (SELECT FROM etl.producer_source p WHERE p.role = session_user AND p.source = n.source) LIMIT 1;

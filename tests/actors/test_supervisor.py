@@ -4,6 +4,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,7 +13,7 @@ from pathlib import Path
 import pykka
 import pytest
 
-from etl_actors.actors.messages import Assign, Drain, Open, Ref, Reload
+from etl_actors.actors.messages import Assign, Drain, Kind, Open, Ref, Reload
 from etl_actors.actors.signals import Signals
 from etl_actors.actors.staff import Company, Staff
 from etl_actors.actors.staleness import Staleness
@@ -287,3 +288,53 @@ def test_a_keeper_is_replaced_when_it_dies_and_stops_before_those_who_work(stage
         kind, what, _ = stage.told.get_nowait()
         stops += [kind] * (what == "stop")
     assert stops == ["keeper", "listener", "parser", "loader", "master"]
+
+
+def test_a_parser_that_fails_while_the_master_is_found_dead_is_not_taken_for_ready(stage: _Stage) -> None:
+    """The database goes: the master dies, the first parser had just been ready, the second was connecting."""
+    staff = stage.supervisor().staff
+
+    class _Fails(_Actor):
+        def on_receive(self, message: object) -> None:
+            if isinstance(message, Open) and self._kind == "parser 0":
+                master = staff.master
+                assert master is not None
+                master.stop()
+            super().on_receive(message)
+
+    stage.refusals["parser 1"] = DatabaseUnavailable("nobody answers")
+    starters = tuple(partial(_Fails.start, f"parser {place}", stage) for place in (0, 1))
+    staff.company = replace(staff.company, parsers=starters)
+    try:
+        with pytest.raises((pykka.ActorDeadError, DatabaseUnavailable)):
+            staff.fill()
+        time.sleep(0.3)
+        left = staff._refs.get((Kind.PARSER, 1))
+        assert left is None or not left.is_alive(), "it has no worker, and the next master would be told of it"
+    finally:
+        staff.dismiss()
+
+
+def test_parsers_that_hang_while_they_get_ready_hang_beside_each_other(stage: _Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etl_actors.actors.staff._OPEN_S", 0.5)
+    monkeypatch.setattr("etl_actors.actors.staff._STOP_S", 0.1)
+    let_go = threading.Event()
+
+    class _Hangs(_Actor):
+        def on_receive(self, message: object) -> None:
+            if isinstance(message, Open):
+                let_go.wait(20)
+            super().on_receive(message)
+
+    staff = stage.supervisor().staff
+    staff.company = replace(staff.company, parsers=(partial(_Hangs.start, "parser", stage),) * 8)
+    try:
+        began = time.monotonic()
+        with pytest.raises(pykka.Timeout):
+            staff.fill()
+        took = time.monotonic() - began
+    finally:
+        let_go.set()
+        staff.dismiss()
+        time.sleep(0.3)
+    assert took < 2, "one start's time, and the stops"

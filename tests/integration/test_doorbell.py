@@ -1,6 +1,7 @@
 """The doorbell: nobody rings without need, and no row waits for a ring that never comes."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -268,3 +269,46 @@ def test_a_ring_for_nothing_lets_producers_commit_without_a_ring(
     doorbell.rung_in_vain(102.0)
     stage(producer, "shop", [1])
     assert not rung(listener, service)
+
+
+def test_a_sleeper_whose_flag_expired_before_it_came_to_renew_it_waits_for_who_saw_none(
+    producer_url: str, service: Connection, listener: Connection, node: Node
+) -> None:
+    """A suspended machine, a poll that was blocked: the flag lapses, and a producer that looks meanwhile does not ring."""
+    doorbell = Doorbell(service, node.number, poll_s=0.25, asleep_s=0.3, safety_poll_s=5.0)
+    fall_asleep(doorbell)
+    time.sleep(0.4)
+    with psycopg.connect(producer_url) as late:
+        stage(late, "shop", ["looked after the flag had expired"])
+        inbox = Inbox(service, node.number)
+        assert not inbox.look(), "the last poll before it sleeps on"
+        doorbell.asleep_s = 20.0
+        doorbell.empty(200.0)
+        resting = doorbell.rest
+        late.commit()
+    assert resting is Rest.DOZING or rung(listener, service), "nobody rang, and it sleeps for a safety poll"
+
+
+def test_a_delete_that_is_rolled_back_hides_no_sleeper(
+    producer: Connection, service: Connection, admin: Connection, listener: Connection, node: Node, doorbell: Doorbell
+) -> None:
+    fall_asleep(doorbell)
+    with admin.transaction(force_rollback=True):
+        admin.execute("DELETE FROM etl.daemon WHERE node = %s", [node.number])
+    stage(producer, "shop", [1])
+    assert rung(listener, service)
+
+
+def test_a_transaction_that_stays_open_on_a_daemons_row_keeps_no_other_from_waking_or_falling_asleep(
+    producer: Connection, service: Connection, admin: Connection, listener: Connection, node: Node, doorbell: Doorbell
+) -> None:
+    gone = one(admin, "INSERT INTO etl.daemon (name, version) VALUES ('gone', '0') RETURNING node")
+    with admin.transaction(force_rollback=True):
+        admin.execute("DELETE FROM etl.daemon WHERE node = %s", [gone])
+        doorbell.empty(100.0)
+        doorbell.empty(101.0)
+        assert doorbell.rest is Rest.DOZING, "it polls on while there is an older transaction, but its flag is set"
+        stage(producer, "shop", [1])
+        assert rung(listener, service)
+        doorbell.found()
+        assert doorbell.rest is Rest.AWAKE

@@ -308,3 +308,11 @@ def test_a_run_that_a_repair_enqueues_over_a_border_is_counted_on_both_sides(
     assert admin.execute("SELECT * FROM etl.enqueue_lost()").fetchall() == [("shop", 4, 9)]
     assert one(tiny, "SELECT rows FROM etl.inbox WHERE row_id = 9") == 4
     assert one(tiny, "SELECT staged, pending, balanced FROM etl.ledger") == (32, 32, True)
+
+
+def test_a_producer_whose_sources_were_replicated_is_held_to_them_too(producer: Connection, admin: Connection) -> None:
+    admin.execute("SET session_replication_role = replica")  # as what applies changes of another server works
+    admin.execute("INSERT INTO etl.producer_source (role, source) VALUES (%s, 'shop')", [producer.info.user])
+    admin.execute("SET session_replication_role = origin")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match='may not feed source "web"'):
+        stage(producer, "web", [1])
