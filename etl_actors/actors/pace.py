@@ -172,7 +172,7 @@ class Pace:
         if found is None:
             while len(self._sources) >= _SOURCES:
                 del self._sources[next(iter(self._sources))]
-            found = self._sources[source] = _Source(self._first(source))
+            found = self._sources[source] = _Source(self._usual)  # its tables are there by now
         return found
 
     @property
@@ -180,8 +180,10 @@ class Pace:
         return max(0, (self.batch_rows // LEAST_ROWS).bit_length() - 1)
 
     def _first(self, source: str | None) -> int:
-        if source is not None and self.careful(source):
-            return 0
+        return 0 if source is not None and self.careful(source) else self._usual
+
+    @property
+    def _usual(self) -> int:
         return max((step for step in range(self._largest + 1) if self._rows(step) <= FIRST_ROWS), default=0)
 
     def _rows(self, step: int) -> int:

@@ -47,9 +47,9 @@ def test_a_source_begins_in_the_middle_and_quick_loads_make_its_batches_as_large
     assert _loads(Pace(MOST), 3, _line(0.005, 5e-6)) == [FIRST_ROWS, MOST, MOST, MOST]
 
 
-def test_a_source_whose_documents_make_tables_begins_small_and_soon_has_large_ones() -> None:
+def test_a_source_whose_documents_make_tables_begins_with_a_small_batch_and_is_as_others_then() -> None:
     pace = Pace(MOST, careful=lambda source: source == "shop")
-    assert _loads(pace, 5, _line(0.01, 1e-5), in_flight=1) == [LEAST_ROWS, 1_000, 4_000, MOST, MOST, MOST]
+    assert _loads(pace, 5, _line(0.01, 1e-5), in_flight=1) == [LEAST_ROWS, FIRST_ROWS, MOST, MOST, MOST, MOST]
     assert pace.size("others")[0] == FIRST_ROWS
 
 
