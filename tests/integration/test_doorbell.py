@@ -307,7 +307,8 @@ def test_a_transaction_that_stays_open_on_a_daemons_row_keeps_no_other_from_waki
         admin.execute("DELETE FROM etl.daemon WHERE node = %s", [gone])
         doorbell.empty(100.0)
         doorbell.empty(101.0)
-        assert doorbell.rest is Rest.DOZING, "it polls on while there is an older transaction, but its flag is set"
+        dozes = doorbell.rest is Rest.DOZING
+        assert dozes, "it polls on while there is an older transaction, but its flag is set"
         stage(producer, "shop", [1])
         assert rung(listener, service)
         doorbell.found()
