@@ -13,7 +13,7 @@ __all__ = ["AHEAD_S", "FIRST_ROWS", "LEAST_ROWS", "TARGET_S", "Pace"]
 TARGET_S = 0.2
 """Seconds that a load is to take: long against what every transaction costs, short for whoever waits behind it."""
 
-AHEAD_S = 2.0
+AHEAD_S = 0.9
 """Seconds of load work that are claimed and not landed, for each loader: what others could do as well, and what a drain waits for."""
 
 LEAST_ROWS = 250
