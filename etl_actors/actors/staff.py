@@ -118,10 +118,11 @@ class Staff:
                 place: exc for place, opened in begun.items() if (exc := self._await(kind, place, opened, until)) is not None
             }
             self._dismiss([(kind, place) for place in failed])
-            for place in begun.keys() - failed.keys():
-                self._introduce(kind, place, self._refs[kind, place])
-            for exc in failed.values():
-                raise exc
+            for place in begun:
+                if place not in failed:
+                    self._introduce(kind, place, self._refs[kind, place])
+            if failed:
+                raise next(iter(failed.values()))
 
     def _begin(self, kind: Kind, place: int, start: _Start) -> pykka.Future[Any]:
         ref = self._refs[kind, place] = start()

@@ -106,6 +106,8 @@ def test_of_a_batch_with_a_few_known_keys_the_others_go_straight(producer: Conne
     given = [note(a, 1, "b"), note(b, 2), note(c, 3), note(d, 3, "c"), note(e, 4), note(f, 5)]
     assert loading.load(lease, parsed(SHAPE, given)) == Loaded(4, 2, 0, 0, differing=2, replaced=0)
     assert straight_rows(parts[-1]) == (b, c, e, f), "of two that nobody has, the first wins"
+    kept = [*(parts[-1].straight[0].kept or ())]
+    assert kept == sorted(kept), "in the order of the index"
     assert parts[-1].lost
     assert [block.rows for block in parts[-1].rest.blocks] == [2, 0, 0, 6], "sets of losers go nowhere"
     assert batch(service, lease)[0] == "dlldll"

@@ -99,7 +99,8 @@ def _parted(conn: Connection, parsed: Parsed, limit: str) -> Parted:
         return Parted((), parsed)
     losers = None if probe.strict else _losers(block, others, probe.there)
     if losers is not None:
-        mine, others = _cut(lines, lines, losers)
+        won, others = _cut(others, others, losers)
+        mine = sorted([*mine, *won]) if won else mine
     left = tuple(map(int, block.marks(others)))
     return _put_together(parsed, {block.table: (mine, others)}, left, lost=losers is not None)
 
