@@ -13,6 +13,7 @@ __all__ = ["told", "told_syntax"]
 
 _RANGE = re.compile(r'"(?:[^"\\]|\\.){2,}"\s*\.\.|(?<=\.\.)\s*"(?:[^"\\]|\\.){2,}"')  # of more than a character
 _FLAGS = re.compile(r"/(?:[^/\n\\]|\\.)*\(\?[aiLmsux]+\)")
+_NUL = re.compile(r"[\"/][^\"/\n]*\0")
 _SYMBOL = re.compile(r"(?:Non)?Terminal\('(\w+)'\)")
 # what Lark says, with the name that it speaks of first; what is to be said of the author's name and the rest
 _SAYINGS: tuple[tuple[re.Pattern[str], Callable[[str, str], str]], ...] = (
@@ -73,6 +74,8 @@ def told(error: Exception, reached: Reached, main: str) -> GrammarError:
             *_place_of(_FLAGS, reached, main),
             "flags within a regex, as (?i), are flags of all terminals at once: write them behind it, as /ab/i, or as (?i:ab)",
         )
+    if "cannot contain null bytes" in said:  # Python before 3.11.4: with no word of the literal that it was given
+        return GrammarError(*_place_of(_NUL, reached, main), f"this literal or regex cannot be read: {_escape_problem(chr(0))}")
     if isinstance(cause, ValueError | ImportError):
         regex = str(cause.args[-1]) if cause.args else ""
         return GrammarError(*_regex_place(regex, reached, main), f"the regex /{regex}/ cannot be compiled{_reason(regex)}")

@@ -15,24 +15,24 @@ from etl_actors.feeding.place import characters
 
 __all__ = ["Element", "Elements"]
 
-_STRING = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"(?=[ \t\r\n]*+[:,}\]])'
+_STRING = rb'"[^"\\\n]*+(?>(?:\\[^\n][^"\\\n]*+)*)"(?=[ \t\r\n]*+[:,}\]])'
 
 
 def _nested(levels: int) -> bytes:
     """Return the expression of an object or array that is at most so many levels deep and has its brackets and strings in order."""
-    within = rb"(?:" + _nested(levels - 1) + rb")?+" if levels > 1 else b""
+    within = rb"(?>(?:" + _nested(levels - 1) + rb")?)" if levels > 1 else b""
     item = rb"[ \t\r\n]*+" + within
-    members = rb'\{(?:[^{}\[\]":]++|' + _STRING + rb"|:" + item + rb")*+\}"
-    items = rb"\[" + item + rb'(?:[^{}\[\]",]++|' + _STRING + rb"|," + item + rb")*+\]"
+    members = rb'\{(?>(?:[^{}\[\]":]++|' + _STRING + rb"|:" + item + rb")*)\}"
+    items = rb"\[" + item + rb'(?>(?:[^{}\[\]",]++|' + _STRING + rb"|," + item + rb")*)\]"
     return members + rb"|" + items
 
 
 _BLANKS = re.compile(rb"[ \t\r\n]*+")
-_DEEP = re.compile(rb'(?:[^{}\[\]"]++|' + _STRING + rb")*+")  # up to a bracket, or a string that does not end as it should
-_FLAT = re.compile(rb'(?:[^{}\[\]",]++|' + _STRING + rb")*+")  # the same, but not past a comma
+_DEEP = re.compile(rb'(?>(?:[^{}\[\]"]++|' + _STRING + rb")*)")  # up to a bracket, or a string that does not end as it should
+_FLAT = re.compile(rb'(?>(?:[^{}\[\]",]++|' + _STRING + rb")*)")  # the same, but not past a comma
 _BARE = re.compile(rb'[^ \t\r\n\[{"]*+')
 _WHOLE = re.compile(_nested(4))
-_STRING_REST = re.compile(rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+')
+_STRING_REST = re.compile(rb'[^"\\\n]*+(?>(?:\\[^\n][^"\\\n]*+)*)')
 _BLANK = b" \t\r\n"
 _QUOTE, _COMMA, _BACKSLASH = b'",\\'
 _OPEN, _CLOSE, _OPEN_ARRAY, _CLOSE_ARRAY = b"{}[]"

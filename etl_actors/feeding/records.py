@@ -39,13 +39,13 @@ class Records:
 
     def __init__(self, delimiter: bytes, limit: int = LINE_BYTES) -> None:
         other = b"[^" + re.escape(delimiter) + rb"\n]*+"
-        quoted = rb'"[^"]*+(?:""[^"]*+)*+"'
+        quoted = rb'"[^"]*+(?>(?:""[^"]*+)*)"'
         between = re.escape(delimiter)
         loose = rb"(?:" + quoted + rb'|(?!"))' + other
         exact = rb"(?:" + quoted + rb'|(?!")' + other + rb")"
-        self._record = re.compile(loose + rb"(?:" + between + loose + rb")*+\n")
-        self._exact = re.compile(exact + rb"(?:" + between + exact + rb")*+")
-        self._before = re.compile(rb"(?:" + exact + between + rb")*+")
+        self._record = re.compile(loose + rb"(?>(?:" + between + loose + rb")*)\n")
+        self._exact = re.compile(exact + rb"(?>(?:" + between + exact + rb")*)")
+        self._before = re.compile(rb"(?>(?:" + exact + between + rb")*)")
         self._limit = limit
         self._line = 1
         self._rest = b""

@@ -110,4 +110,4 @@ class Pattern:
             plain = "" if guards else piece.spaces
         if len(options) == 1 and plain:
             return plain
-        return f"(?:{'|'.join(options)})*+" if options else ""
+        return f"(?>(?:{'|'.join(options)})*)" if options else ""

@@ -12,7 +12,7 @@ from etl_actors.slips.values.understood import one_of
 
 __all__ = ["concat", "join", "lookup", "lower", "match", "replace", "split", "squish", "trim", "unquote", "upper"]
 
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"|' + r"'(?:[^'\\]|\\.)*+'", re.DOTALL)
+_QUOTED = re.compile(r'"(?>(?:[^"\\]|\\.)*)"|' + r"'(?>(?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "a": "\a"}
 

@@ -26,7 +26,7 @@ _LONG_NUMBER = re.compile(rb"(?:^|[:\[,\s])-?(?:[0-9]{19}|(?=[0-9.]{17})[0-9]+\.
 _ZERO_FRACTION = re.compile(rb"\.[0-9]+0\s*(?:[,}\]]|$)")
 _TOGETHER = 32  # payloads that are looked over at once: one number that takes exactness costs each of them a look of its own
 _TOGETHER_BYTES = 65_536
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+_BRACKETS = re.compile(rb'"(?>(?:[^"\\]|\\.)*)"|[\[{]|[\]}]', re.DOTALL)
 
 
 class Staged(NamedTuple):
