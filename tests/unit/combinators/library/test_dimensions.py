@@ -1,7 +1,7 @@
 """Sizes as museums, shops and data sheets write them."""
 
 import re
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -103,6 +103,6 @@ def test_a_terminal_takes_no_longer_than_its_text(piece: str) -> None:
     terminals = [re.compile(terminal.pattern.to_regexp()) for terminal in library_grammar("dimensions").lark.terminals]
     for before in ("", "1 cm", "(", "H "):
         for terminal in terminals:
-            began = perf_counter()
+            began = process_time()
             terminal.match(before + text, 0)
-            assert perf_counter() - began < 2
+            assert process_time() - began < 2
