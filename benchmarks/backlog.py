@@ -1,7 +1,8 @@
 """How much waits must not matter: throughput with millions of rows waiting against fifty thousand."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from contextlib import nullcontext
 from typing import LiteralString
 
 import psycopg
@@ -9,7 +10,7 @@ import psycopg
 from benchmarks.bars import Bar
 from benchmarks.landing import WARM
 from benchmarks.paired import Bench, Sample, Side
-from benchmarks.server import Server
+from benchmarks.server import Server, held_snapshot
 from benchmarks.service import running
 from benchmarks.wanted import Wanted
 
@@ -17,6 +18,9 @@ __all__ = ["backlog"]
 
 _FEW = 50_000
 _TIMED = 40_000  # of either: no pipeline runs dry at the end
+_LATER = (
+    400_000  # settled before those that are timed beside a transaction that keeps its snapshot: what it keeps is there by then
+)
 _PART = 250_000  # rows of a commit: made so, as many waiting rows are
 _LIMIT_S = 300.0
 _FALLS_ASLEEP_S = 1.0
@@ -27,31 +31,49 @@ _STAGE: LiteralString = """
 _SETTLED: LiteralString = (
     "SELECT coalesce(sum(cardinality(row_ids)), 0)::bigint FROM etl.batch WHERE source = %(source)s AND status = 'done'"
 )
-# To the end of the batch with which so many are settled, by the database's clock.
+# From the first claim, or from the end of the batch with which so many were settled, to that with which so many more were; by the
+# database's clock.
 _RATE: LiteralString = """
-    SELECT rows / extract(epoch FROM finished_at - first)::float8 FROM (
-        SELECT finished_at, min(claimed_at) OVER () AS first, sum(cardinality(row_ids)) OVER (ORDER BY finished_at, batch_id)::float8 AS rows
-          FROM etl.batch WHERE source = %(source)s AND status = 'done') b
-     WHERE rows >= %(rows)s ORDER BY rows LIMIT 1"""
+    WITH done AS (
+        SELECT claimed_at, finished_at, sum(cardinality(row_ids)) OVER (ORDER BY finished_at, batch_id)::float8 AS rows
+          FROM etl.batch WHERE source = %(source)s AND status = 'done'),
+    begun AS (
+        (SELECT min(claimed_at) AS at, 0::float8 AS rows FROM done HAVING %(after)s = 0)
+        UNION ALL (SELECT finished_at, rows FROM done WHERE rows >= %(after)s AND %(after)s > 0 ORDER BY rows LIMIT 1))
+    SELECT (d.rows - b.rows) / extract(epoch FROM d.finished_at - b.at)::float8
+      FROM done d, begun b WHERE d.rows >= b.rows + %(rows)s ORDER BY d.rows LIMIT 1"""
 _MADE: LiteralString = "SELECT bool_and(name = md5(n::text)) FROM bench_small"
 
 
 def backlog(server: Server, wanted: Wanted) -> Bench:
-    """Measure the first rows of many and of few, the same documents, by a warm daemon that found them waiting."""
+    """Measure the first rows of many and of few, the same documents, by a warm daemon that found them waiting.
+
+    Beside it, of many only: later rows, with and without a transaction whose snapshot is older than all claims.
+    """
     few = min(_FEW, wanted.backlog)
     timed = min(_TIMED, few * 4 // 5)
+    later = min(_LATER, max(0, wanted.backlog - timed) * 4 // 5)
     templates = {waiting: _waiting(server, waiting, wanted.tell) for waiting in dict.fromkeys((wanted.backlog, few))}
 
-    def measured(waiting: int) -> Callable[[], Sample]:
-        return lambda: _measured(server, templates[waiting], timed)
+    def many() -> Sample:
+        template = templates[wanted.backlog]
+        first, made = _measured(server, template, 0, timed)
+        which = f"rows/s of those after the first {later:,}"
+        beside = {
+            which: _measured(server, template, later, timed)[0],
+            f"{which}, while a transaction keeps a snapshot from before them": _measured(
+                server, template, later, timed, held=True
+            )[0],
+        }
+        return Sample(first, made, tuple(beside.items()))
 
     return Bench(
         "backlog",
         f"the first {timed:,} small documents that a warm daemon settles of those that wait, from the first claim to the end of their last "
         "batch",
         "rows/s",
-        Side(f"{wanted.backlog:,} rows wait", measured(wanted.backlog)),
-        Side(f"{few:,} rows wait", measured(few)),
+        Side(f"{wanted.backlog:,} rows wait", many),
+        Side(f"{few:,} rows wait", lambda: Sample(*_measured(server, templates[few], 0, timed))),
         (Bar(0.9, 1.0),),
     )
 
@@ -69,21 +91,22 @@ def _waiting(server: Server, rows: int, tell: Callable[[str], None]) -> str:
     return url
 
 
-def _measured(server: Server, template: str, timed: int) -> Sample:
+def _measured(server: Server, template: str, after: int, timed: int, *, held: bool = False) -> tuple[float, Hashable]:
+    """Return the rows/s of so many rows, after so many others, and whether all that was made is right."""
     url = server.database(template)
-    with running(url), psycopg.connect(url, autocommit=True) as conn:
+    with held_snapshot(url) if held else nullcontext(), running(url), psycopg.connect(url, autocommit=True) as conn:
         for n in range(-WARM, 0):  # of another source, by the same slip
             conn.execute(_STAGE, {"source": "bench_small", "first": n, "last": n})
         _until_settled(conn, "bench_small", WARM)
         time.sleep(_FALLS_ASLEEP_S)
         conn.execute("DELETE FROM etl.pause")
         conn.execute("NOTIFY etl_staged")
-        _until_settled(conn, _SOURCE, timed)
-        rate = conn.execute(_RATE, {"source": _SOURCE, "rows": timed}).fetchone()
+        _until_settled(conn, _SOURCE, after + timed)
+        rate = conn.execute(_RATE, {"source": _SOURCE, "after": after, "rows": timed}).fetchone()
     with psycopg.connect(url) as conn:
         made = conn.execute(_MADE).fetchone()
     server.drop(url)
-    return Sample(rate[0] if rate else 0.0, made)
+    return rate[0] if rate else 0.0, made
 
 
 def _until_settled(conn: psycopg.Connection, source: str, rows: int) -> None:

@@ -15,7 +15,7 @@ from etl_actors import __version__
 from etl_actors.embedded import Lease, acquire
 from etl_actors.store.migrate import migrate
 
-__all__ = ["Server", "machine", "running_server", "stage"]
+__all__ = ["Server", "held_snapshot", "machine", "running_server", "stage"]
 
 
 class Server:
@@ -63,6 +63,15 @@ class Server:
             software,
             f"PostgreSQL {shown['server_version']}, {settings}",
         ]
+
+
+@contextmanager
+def held_snapshot(url: str) -> Iterator[None]:
+    """Keep a transaction open whose snapshot is older than all that happens within: vacuum removes nothing of it."""
+    with psycopg.connect(url) as old:
+        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT count(*) FROM etl.daemon")
+        yield
 
 
 def machine() -> list[str]:

@@ -15,7 +15,7 @@ from typing import LiteralString
 import psycopg
 
 from benchmarks.documents import products
-from benchmarks.server import Server, stage
+from benchmarks.server import Server, held_snapshot, stage
 from benchmarks.service import asleep, settled
 from benchmarks.wanted import Wanted
 from etl_actors.embedded import Binaries, acquire
@@ -145,19 +145,11 @@ def measured(server: Server, rows: int, *, held: bool, tell: Callable[[str], Non
         with asleep(url):
             stage(conn, _SOURCE, documents[:_WARM_ROWS])
             settled(url)
-            with _snapshot(url) if held else nullcontext():
+            with held_snapshot(url) if held else nullcontext():
                 tell(f"{rows:,} rows{', under an old transaction' if held else ''}")
                 found = _loaded(conn, url, documents[_WARM_ROWS:])
     server.drop(url)
     return found
-
-
-@contextmanager
-def _snapshot(url: str) -> Iterator[None]:
-    with psycopg.connect(url) as old:
-        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        old.execute("SELECT count(*) FROM etl.daemon")
-        yield
 
 
 def _loaded(conn: Connection, url: str, documents: list[str]) -> Upkeep:
