@@ -43,7 +43,7 @@ def test_a_second_signal_ends_the_daemon_at_once(database: str, tmp_path: Path) 
             wait_until(lambda: _waits_for_lock(database), "the loader waits for the lock")
             daemon.send_signal(signal.SIGTERM)
             daemon.send_signal(signal.SIGINT)  # two different ones: the kernel makes one of two equal signals
-            assert daemon.wait(20) in {128 + signal.SIGTERM, 128 + signal.SIGINT}
+            assert daemon.wait(60) in {128 + signal.SIGTERM, 128 + signal.SIGINT}
         finally:
             if daemon.poll() is None:
                 os.killpg(daemon.pid, signal.SIGKILL)

@@ -64,7 +64,7 @@ def test_ctrl_c_leaves_what_was_staged_and_says_how_much(database: str) -> None:
         feed.stdin.flush()
         wait_until(lambda: len(_staged(database)) == 3, "what a slow writer wrote is staged")
         os.kill(feed.pid, signal.SIGINT)
-        said, _ = feed.communicate(timeout=30)
+        said, _ = feed.communicate(timeout=60)
     assert feed.returncode == 130
     assert said == b"Stopped after line 3 of standard input: 3 rows of source slow staged.\n"
     assert len(_staged(database)) == 3
@@ -78,7 +78,7 @@ def test_sigterm_leaves_what_was_staged_and_says_how_much(database: str) -> None
         feed.stdin.flush()
         wait_until(lambda: len(_staged(database)) == 2, "what a slow writer wrote is staged")
         feed.terminate()
-        said, _ = feed.communicate(timeout=30)
+        said, _ = feed.communicate(timeout=60)
     assert feed.returncode == 143
     assert said == b"Stopped after document 2 of standard input: 2 rows of source slow staged.\n"
 
@@ -102,7 +102,7 @@ def test_a_second_signal_while_the_database_lets_wait_says_what_is_staged(databa
             )
         feed.send_signal(signal.SIGINT)
         feed.send_signal(signal.SIGTERM)  # two of one kind that come at once are one
-        said, _ = feed.communicate(timeout=30)
+        said, _ = feed.communicate(timeout=60)
         assert feed.returncode in {130, 143}, "whichever came first"
         assert said.splitlines() == [
             b"Stopped after line 2 of standard input: 2 rows of source slow staged.",

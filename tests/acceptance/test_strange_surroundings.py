@@ -102,7 +102,7 @@ def test_ctrl_c_while_the_parsers_are_still_importing_shows_no_traceback(databas
     daemon = start("run", env=environment(database), log=log)
     wait_until(lambda: any(_importing(pid) for pid in parsers_of(daemon.pid)), "a parser that imports")
     os.killpg(daemon.pid, signal.SIGINT)
-    assert daemon.wait(30) == 0, log.read_text()
+    assert daemon.wait(60) == 0, log.read_text()
     assert "Traceback" not in log.read_text()
 
 

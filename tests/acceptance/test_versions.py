@@ -63,7 +63,7 @@ class _Place:
         return any(keys.items() <= entry.items() for entry in named(self.log(folder), event))
 
     def await_event(self, event: str, folder: str = "slips", **keys: object) -> dict[str, Any]:
-        wait_until(lambda: self.log(folder).exists() and self.says(event, folder, **keys), f"{event} {keys}", 30)
+        wait_until(lambda: self.log(folder).exists() and self.says(event, folder, **keys), f"{event} {keys}")
         return next(entry for entry in named(self.log(folder), event) if keys.items() <= entry.items())
 
     def stage(self, *notes: tuple[int, str], source: str = "notes") -> None:
@@ -83,7 +83,7 @@ class _Place:
         return [slips for (slips,) in self.ask("SELECT slips FROM etl.daemon ORDER BY node")]
 
     def await_texts(self, *texts: str) -> None:
-        wait_until(lambda: self.texts() == list(texts), f"the texts are {texts}", 30)
+        wait_until(lambda: self.texts() == list(texts), f"the texts are {texts}")
 
     def rollout(self, folder: str = "slips", **options: Any) -> Any:
         settings = load_settings(None, self.env(folder))

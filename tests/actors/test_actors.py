@@ -53,7 +53,7 @@ from etl_actors.store.versions import Ring
 from etl_actors.workers.base import Job, Role, Worker
 from tests.support.fakes import LIMITS, FakeIntake, FakeRef, FakeReplayQueue, RecordingAlarm
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
 _LEASE = Lease(1, 7, "shop", None, (11, 12), 20, 1)
 _PARSED = Parsed("some_slip", "digest", (), (), (11, 12))
 _LOADED = Loaded(2, 0, 0, 0, 0, 0)

@@ -59,10 +59,10 @@ def staleness() -> Staleness:
 def actor(views: _Views, staleness: Staleness) -> Iterator[None]:
     """Run a refresher, and see to it that it ends."""
     ref = RefresherActor.start(views, staleness)
-    ref.ask(Open(), timeout=5)
+    ref.ask(Open(), timeout=60)
     yield
     staleness.stop.set()
-    assert ref.stop(block=True, timeout=5)
+    assert ref.stop(block=True, timeout=60)
 
 
 def _await_settled(staleness: Staleness) -> None:
@@ -121,18 +121,18 @@ def test_views_are_refreshed_now_and_then_whoever_was_to_do_it() -> None:
 def test_a_refresher_with_nothing_to_do_waits_no_longer_than_the_daemon(
     views: _Views, staleness: Staleness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refresher_module, "_WAIT_S", 20)
+    monkeypatch.setattr(refresher_module, "_WAIT_S", 600)
     ref = RefresherActor.start(views, staleness)
-    ref.ask(Open(), timeout=5)
+    ref.ask(Open(), timeout=60)
     staleness.end()
-    assert ref.stop(block=True, timeout=10)
+    assert ref.stop(block=True, timeout=60)
 
 
 @pytest.mark.usefixtures("actor")
 def test_views_are_refreshed_one_after_the_other(views: _Views, staleness: Staleness) -> None:
     with capture_logs() as logs:
         staleness.work_by(CATALOGUE)
-        assert {views.tried.get(timeout=5), views.tried.get(timeout=5)} == {("kept", False), ("other", False)}
+        assert {views.tried.get(timeout=60), views.tried.get(timeout=60)} == {("kept", False), ("other", False)}
         _await_settled(staleness)
     told = [(line["event"], line["slip"], line["view"]) for line in logs if line["event"] == events.VIEW_REFRESHED]
     assert min(told) == (events.VIEW_REFRESHED, "kept", "public.kept_view")
@@ -140,7 +140,7 @@ def test_views_are_refreshed_one_after_the_other(views: _Views, staleness: Stale
     with pytest.raises(queue.Empty):
         views.tried.get(timeout=0.7)  # not so soon
     staleness.hurry()
-    assert views.tried.get(timeout=5) == ("kept", True)
+    assert views.tried.get(timeout=60) == ("kept", True)
 
 
 @pytest.mark.usefixtures("actor")
@@ -163,11 +163,11 @@ def test_what_fails_is_told_and_the_next_is_refreshed(
     views.next.append(found)
     with capture_logs() as logs:
         staleness.work_by(CATALOGUE)
-        first, second = views.tried.get(timeout=5)[0], views.tried.get(timeout=5)[0]
+        first, second = views.tried.get(timeout=60)[0], views.tried.get(timeout=60)[0]
         assert {first, second} == {"kept", "other"}
         staleness.hurry()
         if isinstance(found, Exception) or not found.done:
-            assert views.tried.get(timeout=5) == (first, True)
+            assert views.tried.get(timeout=60) == (first, True)
         _await_settled(staleness)
     told = next(line for line in logs if line["slip"] == first)
     assert (told["event"], told.get("error")) == (event, error)

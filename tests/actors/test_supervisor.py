@@ -72,7 +72,7 @@ class _Stage:
     def expect(self, *wanted: tuple[str, str]) -> list[Ref]:
         refs = []
         for kind, what in wanted:
-            found = self.told.get(timeout=10)
+            found = self.told.get(timeout=60)
             assert found[:2] == (kind, what)
             refs.append(found[2])
         return refs
@@ -120,7 +120,7 @@ _STARTED = [
 
 def _sorted_start(stage: _Stage) -> dict[str, Ref]:
     """Await a whole start; the master hears of others while the next ones are opened, so only each sequence is fixed."""
-    found = [stage.told.get(timeout=10) for _ in _STARTED]
+    found = [stage.told.get(timeout=60) for _ in _STARTED]
     assert sorted(f[:2] for f in found) == sorted(_STARTED)
     assert [f[0] for f in found if f[1] == "open"] == ["master", "loader", "parser", "listener"]
     return {f[0]: f[2] for f in found if f[1] == "open"}
@@ -150,7 +150,7 @@ def test_a_dead_master_is_replaced_hears_of_everybody_and_gets_a_new_listener(st
     def script() -> None:
         started = _sorted_start(stage)
         started["master"].tell("fail")
-        found = [stage.told.get(timeout=10)[:2] for _ in range(5)]
+        found = [stage.told.get(timeout=60)[:2] for _ in range(5)]
         assert sorted(found) == sorted(
             [
                 ("listener", "stop"),
@@ -167,7 +167,7 @@ def test_a_dead_master_is_replaced_hears_of_everybody_and_gets_a_new_listener(st
 
 def test_parsers_get_ready_beside_each_other_and_one_that_fails_keeps_no_other_from_starting(stage: _Stage) -> None:
     supervisor = stage.supervisor()
-    together, first_time = threading.Barrier(3, timeout=10), {"first", "second", "third"}
+    together, first_time = threading.Barrier(3, timeout=60), {"first", "second", "third"}
 
     class _Slow(_Actor):
         def on_receive(self, message: object) -> None:
@@ -184,7 +184,7 @@ def test_parsers_get_ready_beside_each_other_and_one_that_fails_keeps_no_other_f
     def script() -> None:
         try:
             while len(assigned) < 2:
-                kind, what, _ = stage.told.get(timeout=10)
+                kind, what, _ = stage.told.get(timeout=60)
                 assigned.extend([what] * (kind == "master" and what == "assign parser"))
         finally:
             stage.signals.idle.set()
@@ -201,7 +201,7 @@ def test_a_database_that_is_away_is_waited_for(stage: _Stage) -> None:
 
     def script() -> None:
         stage.expect(("master", "open"), ("loader", "stop"))
-        found = sorted(stage.told.get(timeout=10)[:2] for _ in range(5))
+        found = sorted(stage.told.get(timeout=60)[:2] for _ in range(5))
         assert found == sorted(_STARTED[1:])
 
     assert stage.run(script) == 0
@@ -271,7 +271,7 @@ def test_a_keeper_is_replaced_when_it_dies_and_stops_before_those_who_work(stage
     def script() -> None:
         try:
             while told.count(("keeper", "open")) < 2:
-                kind, what, ref = stage.told.get(timeout=10)
+                kind, what, ref = stage.told.get(timeout=60)
                 told.append((kind, what))
                 if told.count(("keeper", "open")) == 1 and (kind, what) == ("keeper", "open"):
                     ref.tell("fail")
@@ -323,7 +323,7 @@ def test_parsers_that_hang_while_they_get_ready_hang_beside_each_other(stage: _S
     class _Hangs(_Actor):
         def on_receive(self, message: object) -> None:
             if isinstance(message, Open):
-                let_go.wait(20)
+                let_go.wait(60)
             super().on_receive(message)
 
     staff = stage.supervisor().staff

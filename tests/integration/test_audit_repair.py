@@ -74,7 +74,7 @@ def test_a_daemon_that_sleeps_is_woken_by_a_repair(admin: Connection, service: C
     service.execute("LISTEN etl_staged")
     bypass(admin, 7)
     repair(operator)
-    assert [notice.channel for notice in service.notifies(timeout=5, stop_after=1)] == ["etl_staged"]
+    assert [notice.channel for notice in service.notifies(timeout=60, stop_after=1)] == ["etl_staged"]
 
 
 def test_what_came_into_a_part_of_staging_that_was_counted_is_counted_again(
@@ -131,7 +131,7 @@ def test_a_second_repair_does_not_enqueue_what_the_first_one_did_and_a_daemon_ha
             assert claim(service).row_ids == (7,)
         finally:
             admin.execute(f"SELECT pg_advisory_unlock({_LOCK})".encode())
-            thread.join(10)
+            thread.join(60)
     assert second == [()]
     assert waiting(operator) == []
     assert audit(operator, "public").findings == ()
@@ -166,7 +166,7 @@ def test_rows_that_are_put_into_the_inbox_by_hand_meanwhile_wait_once_and_none_i
         thread.start()
         until_blocked(admin, late.info.backend_pid)
         hand.commit()
-        thread.join(10)
+        thread.join(60)
     assert found == enqueued
     assert [(source, row_id) for source, row_id, _ in waiting(admin)] == [
         ("shop" if row_id < 11 else "web", row_id) for row_id in range(3, 14)

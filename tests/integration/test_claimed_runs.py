@@ -147,7 +147,7 @@ def test_a_claim_whose_snapshot_has_the_run_that_another_has_cut_since_takes_non
             assert list(claim(Inbox(service, OWNER), 200).row_ids) == row_ids[:200]
         finally:
             admin.execute("SELECT pg_advisory_unlock(1)")
-            thread.join(10)
+            thread.join(60)
     assert claimed == [row_ids[500:]]
     assert waiting(service) == row_ids[200:500]
 

@@ -75,6 +75,6 @@ def test_a_server_that_goes_away_before_the_listener_listens_is_no_answer(servic
     listener = ListenerActor.start(lost, pykka.ThreadingActor.start(), lambda _ring: None, Stop())
     try:
         with pytest.raises(DatabaseUnavailable):
-            listener.ask(Open(), timeout=30)
+            listener.ask(Open(), timeout=60)
     finally:
         pykka.ActorRegistry.stop_all()

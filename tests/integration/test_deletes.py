@@ -179,7 +179,7 @@ def test_a_document_and_what_deletes_it_wait_for_each_other(
         """Keep the first transaction open, once all that it does is done, until the other one waits or is over."""
         if held:
             held.pop().set()
-            assert second_waits.wait(20)
+            assert second_waits.wait(60)
         insert_rejects(conn, batch_id, parsed)
 
     monkeypatch.setattr(load, "insert_rejects", hold)
@@ -188,14 +188,14 @@ def test_a_document_and_what_deletes_it_wait_for_each_other(
         inbox.look()
         leases = [lease for _ in range(2) for lease in inbox.claim(1, 2**30)]
         first = pool.submit(load_leases, service_url, slip, leases[:1])
-        assert first_in.wait(20)
+        assert first_in.wait(60)
         second = pool.submit(load_leases, service_url, slip, leases[1:])
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         while not one(admin, waiting) and not second.done():
             time.sleep(0.01)
         second_waits.set()
-        first.result(20)
-        second.result(20)
+        first.result(60)
+        second.result(60)
     there = (one(admin, "SELECT count(*) FROM book"), one(admin, "SELECT count(*) FROM book_deleted"))
     assert there == ((1, 0) if marker_first else (0, 1))
 

@@ -39,7 +39,7 @@ def rung(listener: Connection, by: Connection) -> bool:
     """Tell whether the bell was rung before now: notifications come in the order of the commits, so a last one ends the wait."""
     by.execute("SELECT pg_notify('etl_staged', 'last')")
     heard = []
-    for notice in listener.notifies(timeout=10):
+    for notice in listener.notifies(timeout=60):
         heard.append(notice.payload)
         if notice.payload == "last":
             break
@@ -205,7 +205,7 @@ def test_who_wakes_while_another_falls_asleep_does_not_hide_it(
             waking = threading.Thread(target=doorbell.found)
             waking.start()
             until_blocked(admin, service.info.backend_pid)
-        waking.join(10)
+        waking.join(60)
     stage(producer, "shop", [1])
     assert rung(listener, admin)
     other.close()

@@ -1,7 +1,6 @@
 """Things that documents repeat are in their table once, whatever varies between occurrences, and whoever brings them when."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from etl_actors.store.breakout.rebuild import differing
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.slips import remember
 from tests.support.breaking import Breaking, contents, stage
+from tests.support.daemon import wait_until
 from tests.support.replays import repeat
 from tests.support.servers import Server
 
@@ -191,14 +191,12 @@ def test_sessions_that_bring_one_entity_at_once_see_that_it_varies(
 
 
 def _wait_for_lock(admin: psycopg.Connection) -> None:
-    for _ in range(200):
+    def waits() -> bool:
         admin.rollback()
-        if admin.execute(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'advisory')"
-        ).fetchone() != (0,):
-            return
-        time.sleep(0.02)
-    pytest.fail("the second session should have waited for the first")
+        asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'advisory')"
+        return admin.execute(asked.encode()).fetchone() != (0,)
+
+    wait_until(waits, "the second session waits for the first")
 
 
 def test_tables_that_are_filled_anew_have_the_entities_of_losers_too(

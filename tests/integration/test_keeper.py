@@ -50,12 +50,12 @@ def keeping(
     stop = threading.Event()
     with capture_logs() as logged:
         ref = KeeperActor.start(connector, keep_for, stop, every_s)
-        ref.ask(Open(), timeout=5)
+        ref.ask(Open(), timeout=60)
         try:
             yield logged
         finally:
             stop.set()
-            assert ref.stop(block=True, timeout=10)
+            assert ref.stop(block=True, timeout=60)
 
 
 def of(logged: Sequence[Mapping[str, Any]], event: str) -> list[dict[str, Any]]:
@@ -74,12 +74,12 @@ def test_what_is_due_goes_and_what_is_needed_stays_until_it_is_not(settled: Conn
         return connect(service_url)
 
     with keeping(connecting) as logged:
-        wait_until(lambda: len(looks) > 3, "the keeper has looked several times", 30)
+        wait_until(lambda: len(looks) > 3, "the keeper has looked several times")
         (dropped,) = of(logged, events.PARTITION_DROPPED)
         assert (dropped["partition"], dropped["rows"]) == (f"staging_{1:019}", 10)
         assert of(logged, events.PARTITION_KEPT) == [{"partition": f"staging_{11:019}", "why": "1 row openly rejected"}], "once"
         settled.execute("UPDATE etl.reject SET status = 'discarded'")
-        wait_until(lambda: len(of(logged, events.PARTITION_DROPPED)) == 2, "the other one is dropped", 30)
+        wait_until(lambda: len(of(logged, events.PARTITION_DROPPED)) == 2, "the other one is dropped")
     (row,) = ledger(settled)
     assert (row.staged, row.pruned, row.loaded, row.rejected, row.balanced) == (5, 20, 24, 1, True)
     assert {each["event"] for each in logged} == {events.PARTITION_DROPPED, events.PARTITION_KEPT}
@@ -93,7 +93,7 @@ def test_while_others_have_staging_for_long_one_partition_a_look_is_tried(
         reader.execute("SELECT count(*) FROM etl.staging")
         why = f"other sessions use etl.staging all the time (just now {reader.info.backend_pid})"
         with keeping(partial(connect, service_url), every_s=3600) as logged:
-            wait_until(lambda: bool(of(logged, events.PARTITION_KEPT)), "the first one is kept", 30)
+            wait_until(lambda: bool(of(logged, events.PARTITION_KEPT)), "the first one is kept")
     assert of(logged, events.PARTITION_KEPT) == [{"partition": f"staging_{1:019}", "why": why}]
     assert ledger(settled)[0].pruned == 0
 
@@ -106,7 +106,7 @@ def test_what_is_younger_stays(settled: Connection, service_url: str) -> None:
         return connect(service_url)
 
     with keeping(connecting, timedelta(days=1)) as logged:
-        wait_until(lambda: len(looks) > 2, "the keeper has looked several times", 30)
+        wait_until(lambda: len(looks) > 2, "the keeper has looked several times")
     assert logged == []
     assert ledger(settled)[0].pruned == 0
 
@@ -122,7 +122,7 @@ def test_a_database_that_is_away_is_told_and_asked_again(settled: Connection, se
         return answers[0]()
 
     with keeping(connecting) as logged:
-        wait_until(lambda: bool(of(logged, events.PARTITION_DROPPED)), "the first one is dropped", 30)
+        wait_until(lambda: bool(of(logged, events.PARTITION_DROPPED)), "the first one is dropped")
     assert logged[0] == {"event": events.RETENTION_FAILED, "log_level": "warning", "error": "No answer from database etl."}
 
 
@@ -134,5 +134,5 @@ def test_between_two_looks_it_has_no_connection_and_stops_at_once(settled: Conne
         return opened[-1]
 
     with keeping(connecting, every_s=3600) as logged:
-        wait_until(lambda: bool(of(logged, events.PARTITION_KEPT)) and opened[0].closed, "the first look is over", 30)
+        wait_until(lambda: bool(of(logged, events.PARTITION_KEPT)) and opened[0].closed, "the first look is over")
     assert len(opened) == 1

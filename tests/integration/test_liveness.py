@@ -71,7 +71,7 @@ def test_a_killed_daemons_batch_is_taken_over_at_once(
         before = one(service, "SELECT batch_id, lease_token, attempt FROM etl.batch")
         process.kill()
         began = time.monotonic()
-        wait_until(lambda: not locked(service, dead), "the lock of the killed daemon goes", 10)
+        wait_until(lambda: not locked(service, dead), "the lock of the killed daemon goes")
         (ours,) = rescue(service, node.number, 60, 10)
         assert time.monotonic() - began < 5, "by the lock, and not by the lease of 60 s"
     assert list(ours.row_ids) == row_ids
@@ -119,7 +119,7 @@ def test_nodes_beyond_the_int_of_a_server_live_and_are_seen_to(
         assert rescue(service, node.number, 60, 10) == ()
     finally:
         far.close()
-    wait_until(lambda: not locked(service, number), "its lock is gone", 10)
+    wait_until(lambda: not locked(service, number), "its lock is gone")
     assert len(rescue(service, node.number, 60, 10)) == 1
 
 
@@ -149,7 +149,7 @@ def test_a_daemon_of_another_database_with_the_same_number_proves_nothing(
         while not twins or twins[-1].number < gone.number:
             twins.append(Node(server.url(other, **service_login)))
         gone.close()
-        wait_until(lambda: len(rescue(service, node.number, 60, 10)) == 1, "the batch is rescued", 10)
+        wait_until(lambda: len(rescue(service, node.number, 60, 10)) == 1, "the batch is rescued")
         assert locked(service, gone.number), "the twin's lock is there all along"
     finally:
         for twin in twins:
@@ -163,7 +163,7 @@ def test_a_daemon_whose_liveness_connection_was_ended_learns_it_and_claims_no_mo
     admin.execute("SELECT pg_terminate_backend(%s)", [one(admin, backend)])
     with pytest.raises(DatabaseUnavailable):
         node.confirm()
-    wait_until(lambda: not locked(admin, node.number), "its lock is gone", 10)
+    wait_until(lambda: not locked(admin, node.number), "its lock is gone")
 
 
 def test_a_pooler_that_gives_each_transaction_another_session_is_noticed(node: Node, service_url: str) -> None:

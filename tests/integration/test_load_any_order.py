@@ -46,7 +46,7 @@ def cut(producer: Connection, service: Connection, dice: Random) -> list[Lease]:
 def load_all(service_url: str, slip_of: Callable[[int], Tables], shares: Sequence[Sequence[Lease]], docs: dict[int, Doc]) -> None:
     """Load from as many threads as there are shares, all at once."""
     failures: list[BaseException] = []
-    barrier = threading.Barrier(len(shares), timeout=30)
+    barrier = threading.Barrier(len(shares), timeout=60)
 
     def run(share: Sequence[Lease]) -> None:
         try:

@@ -53,7 +53,7 @@ def test_naive_upserts_in_opposite_orders_wait_for_each_other_for_ever(impatient
         waiting.start()
         until_blocked(watcher, left.info.backend_pid)
         attempt(right, other_way[1], failures)
-        waiting.join(10)
+        waiting.join(60)
     assert [type(error) for error in failures] == [psycopg.errors.DeadlockDetected]
 
 
@@ -72,7 +72,7 @@ def deadlocks(conn: Connection) -> int:
 
 def race(producer: Connection, service_url: str, makers: Sequence[Make]) -> None:
     """Load from one thread a maker, all at once, round after round; the rows of each batch are shuffled."""
-    barrier = threading.Barrier(len(makers), timeout=30)
+    barrier = threading.Barrier(len(makers), timeout=60)
     failures: list[BaseException] = []
     with connect(service_url) as claimer:
         batches = [[leased(producer, claimer, KEYS) for _ in makers] for _ in range(ROUNDS)]

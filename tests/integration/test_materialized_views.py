@@ -173,7 +173,7 @@ def test_one_daemon_refreshes_at_a_time(service_url: str, fresh: Callable[..., R
         waiting.join(0.3)
         assert waiting.is_alive()
         other.execute("SELECT pg_advisory_unlock_all()")
-        waiting.join(10)
+        waiting.join(60)
         assert found == [Refreshed("public.shop_view", anew=True)]
 
 
@@ -192,7 +192,7 @@ def test_it_ends_as_soon_as_somebody_waits_to_change_the_tables(
         began = time.monotonic()
         _grow(breakouts, {"t": [{"x": 1}]})
         assert time.monotonic() - began < 3
-        refreshing.join(10)
+        refreshing.join(60)
         other.execute("ROLLBACK")
     assert found == [Refreshed(None, done=False)]
     assert fresh() == Refreshed("public.shop_view", anew=True)

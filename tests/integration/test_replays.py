@@ -92,7 +92,7 @@ def test_an_order_is_on_record_and_wakes_a_daemon(operator: Connection, service:
     service.execute("LISTEN etl_staged")
     first = order(operator, Choice(source="shop"), 3, Version.ORIGINAL, 12.5)
     second = order(operator, Choice(rejected=True), 1)
-    assert len(list(service.notifies(timeout=5, stop_after=2))) == 2
+    assert len(list(service.notifies(timeout=60, stop_after=2))) == 2
     found = progress(operator, first)
     assert (found.status, found.version, found.rate, found.rows_total) == (Status.OPEN, Version.ORIGINAL, 12.5, 3)
     assert (found.filter, found.behind, found.ended) == ({"source": "shop"}, None, False)

@@ -98,7 +98,7 @@ def test_sessions_whose_ids_interleave_make_runs_of_what_is_consecutive(
             assert runs(admin) == [("shop", 11, 15)]
         finally:
             admin.execute("SELECT pg_advisory_unlock(1)")
-            inserting.join(10)
+            inserting.join(60)
     assert runs(admin) == [("shop", 1, 10), ("shop", 11, 15), ("shop", 26, 10)]
 
 

@@ -281,7 +281,7 @@ def test_a_partition_waits_for_a_producer_that_has_a_row_id_but_no_transaction_i
             too_early = edges(tiny)[0]
         finally:
             admin.execute("SELECT pg_advisory_unlock(1)")
-            inserting.join(10)
+            inserting.join(60)
     assert too_early == (1, 11, False)
     for _ in range(2):
         keep_partitions(tiny, 10)

@@ -201,7 +201,7 @@ def test_who_makes_a_key_meanwhile_is_waited_for_and_met(
             )
             thread.start()
             until_blocked(admin, service.info.backend_pid)
-        thread.join(30)
+        thread.join(60)
     assert done == [Loaded(1, 1, 0, 0, differing=1, replaced=0)]
     assert service.execute("SELECT key, title FROM note WHERE key > 0 ORDER BY key").fetchall() == [(1, "a"), (2, "theirs")]
 

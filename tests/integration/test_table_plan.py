@@ -230,5 +230,5 @@ def test_a_change_waits_for_a_reader_that_ends_soon(service: Connection, admin: 
             other = threading.Thread(target=lambda: made.append(ensure_tables(second, [root(_AMOUNT)], "shop")))
             other.start()
             until_blocked(service, second.info.backend_pid)
-        other.join(10)
+        other.join(60)
     assert made == [["public.offer"]]

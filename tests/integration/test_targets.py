@@ -129,7 +129,7 @@ def test_two_daemons_that_meet_a_new_slip_at_once_make_its_tables_once(service: 
         other.start()
         until_blocked(first, second.info.backend_pid)
         service.execute("COMMIT")
-        other.join(10)
+        other.join(60)
     assert made == [[]], "the second waited, and found them"
 
 
@@ -150,7 +150,7 @@ def naive(watcher: Connection, first: Connection, second: Connection) -> None:
     other.start()
     until_blocked(watcher, second.info.backend_pid)
     first.execute("COMMIT")
-    other.join(10)
+    other.join(60)
     for failure in failures:
         raise failure
 

@@ -232,7 +232,7 @@ def test_a_process_that_ended_between_two_jobs_is_started_again_and_its_pipe_clo
     try:
         former = worker._pipe
         os.kill(worker.pid, signal.SIGKILL)
-        worker._process.wait(30)
+        worker._process.wait(60)
         assert isinstance(worker.parse(Job(stage('{"sku": "a"}'), Role((_slip("thing"),)))), Parsed)
         assert former.fileno() == -1
     finally:
@@ -278,7 +278,7 @@ def test_a_process_whose_daemon_has_gone_ends_without_a_word(
     worker._pipe.send(Job(rows, Role((_slip("thing"),))))
     worker._pipe.close()  # as the end of the daemon does, when its word to kill us comes late
     os.kill(worker.pid, signal.SIGCONT)
-    assert worker._process.wait(timeout=30) == 0
+    assert worker._process.wait(timeout=60) == 0
     worker.close()
     assert capfd.readouterr() == ("", "")
 

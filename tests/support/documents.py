@@ -46,4 +46,4 @@ def until_blocked(watcher: Connection, pid: int) -> None:
         watcher: another connection, which may see all of pg_locks, in autocommit mode.
         pid: of the backend.
     """
-    wait_until(lambda: one(watcher, "SELECT pg_blocking_pids(%s) <> '{}'", pid), f"backend {pid} waits for a lock", 10)
+    wait_until(lambda: one(watcher, "SELECT pg_blocking_pids(%s) <> '{}'", pid), f"backend {pid} waits for a lock")

@@ -15,7 +15,7 @@ from etl_actors.versions import rereading
 from etl_actors.versions.in_force import InForce
 from etl_actors.versions.rereading import Rereading
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
 
 
 @dataclass

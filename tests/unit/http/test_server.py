@@ -27,7 +27,7 @@ def server(health: HealthState) -> Iterator[HttpServer]:
 
 
 def ask(server: HttpServer, path: str) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{server.port}{path}", trust_env=False, timeout=10)
+    return httpx.get(f"http://127.0.0.1:{server.port}{path}", trust_env=False, timeout=60)
 
 
 def test_a_daemon_that_lives_says_so(server: HttpServer) -> None:
