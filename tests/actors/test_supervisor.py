@@ -25,6 +25,7 @@ from etl_actors.slips.shelf.in_force import Standing
 from etl_actors.supervisor import Supervisor
 from etl_actors.versions.in_force import InForce
 from etl_actors.versions.rereading import Rereading
+from tests.support.daemon import wait_until
 
 
 class _Actor(pykka.ThreadingActor):
@@ -308,15 +309,16 @@ def test_a_parser_that_fails_while_the_master_is_found_dead_is_not_taken_for_rea
     try:
         with pytest.raises((pykka.ActorDeadError, DatabaseUnavailable)):
             staff.fill()
-        time.sleep(0.3)
         left = staff._refs.get((Kind.PARSER, 1))
-        assert left is None or not left.is_alive(), "it has no worker, and the next master would be told of it"
+        wait_until(
+            lambda: left is None or not left.is_alive(), "it has no worker, and the next master would be told of it: it goes"
+        )
     finally:
         staff.dismiss()
 
 
 def test_parsers_that_hang_while_they_get_ready_hang_beside_each_other(stage: _Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("etl_actors.actors.staff._OPEN_S", 0.5)
+    monkeypatch.setattr("etl_actors.actors.staff._OPEN_S", 1.0)
     monkeypatch.setattr("etl_actors.actors.staff._STOP_S", 0.1)
     let_go = threading.Event()
 
@@ -336,5 +338,5 @@ def test_parsers_that_hang_while_they_get_ready_hang_beside_each_other(stage: _S
     finally:
         let_go.set()
         staff.dismiss()
-        time.sleep(0.3)
-    assert took < 2, "one start's time, and the stops"
+        wait_until(lambda: pykka.ActorRegistry.get_all() == [], "they have ended")
+    assert took < 5, "one start's time, and the stops; one after the other they take 8 s at least"
