@@ -17,6 +17,7 @@ import etl_actors
 from etl_actors.embedded import Lease, acquire, postmaster, psql_path
 from etl_actors.embedded.account import of_owner
 from etl_actors.errors import EtlError, UsageError
+from tests.support.daemon import wait_until
 from tests.support.folders import passable_folder
 
 _CHECKOUT = Path(etl_actors.__file__).parents[1]
@@ -229,25 +230,35 @@ def test_a_killed_servers_pid_may_be_somebody_elses_by_now(data_dir: Path) -> No
 
 
 def test_a_killed_servers_busy_backend_is_waited_for(data_dir: Path) -> None:
+    """Let it be busy until the new server has met it."""
     lease = acquire(data_dir, throwaway=True)
     begun = threading.Event()
+    met = Path(str(ask(lease, "SHOW data_directory"))) / "met"
 
     def work() -> None:
         with psycopg.connect(lease.url, autocommit=True) as conn:
             conn.add_notice_handler(lambda _: begun.set())
             # It never waits, and so does not see that its server died.
-            loop = "WHILE clock_timestamp() < statement_timestamp() + interval '2 s' LOOP END LOOP"
+            loop = "WHILE pg_stat_file('met', true) IS NULL LOOP END LOOP"
             with suppress(psycopg.OperationalError):
                 conn.execute(f"DO $$ BEGIN RAISE NOTICE 'begun'; {loop}; END $$")
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    assert begun.wait(30)
+    def let_go() -> None:
+        try:
+            wait_until(lambda: "still in use" in lease.log_path.read_text("utf-8"), "the new server meets it")
+        finally:
+            met.touch()
+
+    working, letting_go = threading.Thread(target=work), threading.Thread(target=let_go)
+    working.start()
+    assert begun.wait(60)
     kill_the_server(data_dir)
+    letting_go.start()
     with acquire(data_dir, throwaway=True) as again:
         assert ask(again, "SELECT 1") == 1
         assert "still in use" in again.log_path.read_text("utf-8")
-    thread.join()
+    working.join()
+    letting_go.join()
     lease.release()
 
 

@@ -73,7 +73,7 @@ def test_a_killed_daemons_batch_is_taken_over_at_once(
         began = time.monotonic()
         wait_until(lambda: not locked(service, dead), "the lock of the killed daemon goes")
         (ours,) = rescue(service, node.number, 60, 10)
-        assert time.monotonic() - began < 5, "by the lock, and not by the lease of 60 s"
+        assert time.monotonic() - began < 30, "by the lock, and not by the lease of 60 s"
     assert list(ours.row_ids) == row_ids
     assert (ours.batch_id, ours.attempt) == (before[0], before[2] + 1)
     assert ours.token > before[1]

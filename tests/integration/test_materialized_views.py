@@ -191,7 +191,7 @@ def test_it_ends_as_soon_as_somebody_waits_to_change_the_tables(
             assert refreshing.is_alive()
         began = time.monotonic()
         _grow(breakouts, {"t": [{"x": 1}]})
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10, "it looks five times a second; nobody else would have it end"
         refreshing.join(60)
         other.execute("ROLLBACK")
     assert found == [Refreshed(None, done=False)]

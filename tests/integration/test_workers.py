@@ -3,7 +3,6 @@
 import gc
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -192,7 +191,7 @@ def test_steps_that_end_a_process_as_they_are_imported_cost_no_row(
 def test_steps_that_hang_as_they_are_imported_are_ended_and_cost_no_row(
     service_url: str, stage: Callable[..., tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = ProcessWorker(service_url, "public", row_timeout_s=0.1)
+    worker = ProcessWorker(service_url, "public", row_timeout_s=1.0)
     monkeypatch.setattr("etl_actors.workers.processes._LEARNING_S", 2.0)
     rows = stage('{"sku": "a"}')
     try:
@@ -200,6 +199,7 @@ def test_steps_that_hang_as_they_are_imported_are_ended_and_cost_no_row(
         with pytest.raises(WorkerLost, match=told) as lost:
             worker.parse(Job(rows, Role((_stepped(_IMPORTED.format(raised="time.sleep(600)")),))))
         assert (lost.value.row_id, lost.value.reason) == (0, "worker_unready")
+        monkeypatch.undo()
         assert isinstance(worker.parse(Job(rows, Role((_slip("thing"),)))), Parsed)
     finally:
         worker.close()
@@ -307,16 +307,22 @@ def test_a_process_that_cannot_be_made_leaves_nothing_open(monkeypatch: pytest.M
     assert raised.value.filename == "/nowhere/python"
 
 
-def test_a_killed_process_is_lost_and_then_started_again(service_url: str, stage: Callable[..., tuple[int, ...]]) -> None:
+def test_a_killed_process_is_lost_and_then_started_again(
+    service_url: str, stage: Callable[..., tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     worker = ProcessWorker(service_url, "public", row_timeout_s=5.0)
     try:
         rows = stage('{"sku": "a"}')
         os.kill(worker.pid, signal.SIGSTOP)  # alive when it is asked, so that it is not merely started again
-        killer = threading.Timer(0.3, os.kill, (worker.pid, signal.SIGKILL))
-        killer.start()
+        asked, send = worker.pid, worker._pipe.send
+
+        def send_and_kill(message: object) -> None:
+            send(message)
+            os.kill(asked, signal.SIGKILL)
+
+        monkeypatch.setattr(worker._pipe, "send", send_and_kill)
         with pytest.raises(WorkerLost) as lost:
             worker.parse(Job(rows, Role((_slip("thing"),))))
-        killer.join()
         assert lost.value.row_id == 0
         result = worker.parse(Job(rows, Role((_slip("thing"),))))
         assert isinstance(result, Parsed)
