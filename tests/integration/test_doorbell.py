@@ -12,6 +12,7 @@ from etl_actors.store.database import Connection, connect
 from etl_actors.store.doorbell import Doorbell, Rest
 from etl_actors.store.inbox import Inbox
 from etl_actors.store.queries import queries
+from tests.support.daemon import wait_until
 from tests.support.documents import one, stage, until_blocked
 
 
@@ -53,8 +54,12 @@ def asleep_until(conn: Connection, node: Node) -> object:
 
 def fall_asleep(doorbell: Doorbell, now: float = 100.0) -> None:
     doorbell.empty(now)
-    doorbell.empty(now + 1)
-    assert doorbell.rest is Rest.ASLEEP
+
+    def sleeps() -> bool:
+        doorbell.empty(now + 1)
+        return doorbell.rest is Rest.ASLEEP
+
+    wait_until(sleeps, "nobody has a transaction open, the server's own included")
 
 
 def test_a_daemon_polls_a_while_before_it_sets_its_flag(service: Connection, node: Node, doorbell: Doorbell) -> None:

@@ -265,4 +265,4 @@ def test_readers_find_the_view_at_every_moment_while_the_tables_change(
             thread.join()
     assert failures == []
     assert len(waits) > 50
-    assert max(waits) < 1
+    assert max(waits) < 5 * 0.5, "a change that does not get its locks gives up after half a second"

@@ -349,11 +349,11 @@ def test_a_trap_with_what_a_library_brings_is_told_where_it_is_used() -> None:
 
 def test_traps_are_told_by_place_each_once_and_quickly() -> None:
     grammar = 'start: (A "=" | B "!")+\nA: /[a-z]+/\nB: /[a-z]+/\nC: /(?:x+)+y/\nD: /(?:x+)+z/\n%extend B: C | D'
-    begun = time.monotonic()
+    begun = time.process_time()
     found = _traps(grammar)
     assert [trap.line for trap in found] == sorted(trap.line for trap in found)
     assert len(found) == len(set(found))
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
     loaded = load_grammar(grammar, name="a.lark", find=_find)
     assert traps_of(loaded) == found
 
@@ -376,10 +376,10 @@ def test_blanks_that_an_import_does_not_bring_are_told_with_what_to_write() -> N
 
 def test_a_grammar_that_is_too_large_is_not_searched_and_says_so() -> None:
     words = " | ".join(f'"word{number}"' for number in range(4_000))
-    begun = time.monotonic()
+    begun = time.process_time()
     (trap,) = _traps(f"start: WORD\nWORD: {words}")
     assert "too large to be searched for traps" in trap.sentence
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_a_regex_without_a_name_is_told_where_it_stands() -> None:
