@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from etl_actors.store.migrate import migrate
 from tests.support.folders import passable_folder
 from tests.support.servers import Server, running_server
 from tests.support.variables import OWN
 
-# How long an example takes says how busy the machine is, and nothing else.
-settings.register_profile("etl-actors", deadline=None)
+# How long an example takes says how busy the machine is, and nothing else; so does how long it takes to make one.
+settings.register_profile("etl-actors", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("etl-actors")
 
 

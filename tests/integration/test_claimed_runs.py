@@ -207,7 +207,7 @@ def weighs(conn: Connection) -> int:
     return int(one(conn, "SELECT coalesce(sum(bytes), 0) FROM etl.inbox"))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=_steps)
 def test_whatever_is_staged_and_claimed_each_row_is_claimed_once_and_in_its_order(
     admin: Connection, service: Connection, steps: list[Any]

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
@@ -54,7 +53,7 @@ def conn(server: Server, template: str) -> Iterator[psycopg.Connection]:
     server.drop(name)
 
 
-@settings(max_examples=60, deadline=timedelta(seconds=20), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=4), st.lists(DOCUMENTS, max_size=4))
 def test_any_documents_in_two_steps_have_the_tables_that_they_have_in_one(
     conn: psycopg.Connection, before: list[Any], after: list[Any]

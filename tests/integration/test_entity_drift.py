@@ -3,12 +3,11 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
@@ -47,7 +46,7 @@ def conn(server: Server, template: str) -> Iterator[psycopg.Connection]:
     server.drop(name)
 
 
-@settings(max_examples=100, deadline=timedelta(seconds=20), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(st.lists(REPEATING, min_size=1, max_size=3), st.lists(REPEATING, min_size=1, max_size=3))
 def test_any_documents_in_two_steps_have_the_tables_that_they_have_in_one(
     conn: psycopg.Connection, before: list[Any], after: list[Any]

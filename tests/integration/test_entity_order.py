@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
@@ -46,7 +46,7 @@ def urls(server: Server, template: str) -> Iterator[list[str]]:
         server.drop(name)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(st.lists(st.tuples(st.integers(1, 3), REPEATING), min_size=2, max_size=6), st.randoms(use_true_random=False))
 def test_random_documents_in_one_batch_and_singly_in_another_order(
     urls: list[str], drawn: list[tuple[int, dict[str, Any]]], random: Any

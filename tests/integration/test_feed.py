@@ -129,7 +129,7 @@ _PIECES = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(lines=st.lists(_LINE | _PIECES.map(b"".join), min_size=1, max_size=25))
 @example(lines=[b"\\.", b"", b"\\N"])
 def test_whatever_its_bytes_a_line_is_one_row_that_gives_it_back(

@@ -226,7 +226,7 @@ _ANY = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=_ANY.map(b"".join), form=st.sampled_from(Format))
 def test_of_any_bytes_every_row_is_staged_or_kept(
     database: str, feeding: FeedConnection, tmp_path: Path, text: bytes, form: Format

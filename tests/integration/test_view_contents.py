@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl_actors.relational.breakout.layout import laid_out
@@ -92,7 +91,7 @@ def test_nulls_within_what_is_kept_as_json_stay(conn: psycopg.Connection) -> Non
     assert _viewed(conn, [{"o": [{"a": deep}]}]) == [{"o": [{"a": deep}]}]
 
 
-@settings(max_examples=80, deadline=timedelta(seconds=20), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=4))
 def test_any_documents_are_shown_as_they_are(conn: psycopg.Connection, documents: list[Any]) -> None:
     layout = laid_out(seen_of(documents), "root")
