@@ -7,6 +7,7 @@ import pytest
 
 from etl_actors.store.database import Connection, connect
 from tests.support.retained import settle_some, small_partitions
+from tests.support.servers import Server
 from tests.support.variables import OWN
 
 # On another version than the wheel's only what asks a server something of its own is run: what is told of it on a terminal, and
@@ -31,6 +32,16 @@ _OF_NO_VERSION = [
     "test_workers.py",
 ]
 collect_ignore = [] if OWN.get("ETL_TEST_POSTGRES", "18") == "18" else _OF_NO_VERSION
+
+
+@pytest.fixture(scope="session")
+def server(server: Server) -> Server:
+    """Let the server vacuum and analyse nothing by itself: plans, and what transactions are open, are those that a test makes."""
+    if not OWN.get("ETL_TEST_DATABASE_URL"):  # that one is somebody's
+        with psycopg.connect(server.admin_url(), autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET autovacuum = off")
+            admin.execute("SELECT pg_reload_conf()")
+    return server
 
 
 @pytest.fixture
