@@ -5,7 +5,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,6 +110,11 @@ class _Place:
         assert row is not None
         return int(row[0])
 
+    def hurry(self) -> None:
+        """Let what is ordered go as quickly as it can."""
+        with psycopg.connect(self.url) as conn:
+            conn.execute("UPDATE etl.replay SET rate = NULL")
+
     def ask(self, query: str) -> Any:
         with psycopg.connect(self.url) as conn:
             row = conn.execute(query.encode()).fetchone()
@@ -126,6 +130,14 @@ def place(database: str, tmp_path: Path) -> _Place:
     for name in ("offer", "good"):
         made.write(_DOLLARS, name)
     return made
+
+
+# By how many batches of a replay a live row was overtaken at most: they were claimed after it had come, and landed before it.
+_OVERTAKEN = """
+SELECT count(*), max((SELECT count(*) FROM etl.batch r
+                       WHERE r.replay_id IS NOT NULL AND r.claimed_at > s.received_at AND r.finished_at < b.finished_at))
+  FROM etl.staging s JOIN etl.batch b ON s.row_id = ANY (b.row_ids) WHERE s.source = 'goods' AND s.payload ->> 'sku' = '1000000'
+"""
 
 
 def _load(place: _Place, documents: list[str]) -> None:
@@ -145,17 +157,15 @@ def test_a_changed_grammar_is_replayed_while_live_rows_pass_and_nothing_else_cha
     others = contents(place.url, _TABLES[2:])
     place.write(_ANY_MONEY)
     live = json.dumps({"sku": 1_000_000, "price": "$1"})
-    delays = []
     with place.daemon(worker_kind="process"):
         place.order(source="offers")
         while place.status() == "open":
-            began = time.monotonic()
             stage(place.url, [live], "goods")
             wait_until(lambda: place.ask("SELECT pending + claimed FROM etl.ledger WHERE source = 'goods'") == 0, "it lands")
-            delays.append(time.monotonic() - began)
             assert place.ask("SELECT bool_and(balanced) FROM etl.ledger")
-    print(f"{len(delays)} live rows, landed within {max(delays):.2f} s")
-    assert max(delays) < 3
+    live_rows, overtaken = place.ask(_OVERTAKEN)
+    print(f"{live_rows} live rows, each before all but {overtaken} batches of the replay that were claimed after it had come")
+    assert overtaken <= 12, "of 40"
     with psycopg.connect(place.url) as conn:
         conn.execute("DELETE FROM good WHERE sku = 1000000")
         conn.commit()
@@ -219,13 +229,14 @@ def test_stored_code_runs_only_where_it_is_installed_and_the_replay_says_so(plac
 def test_a_replay_is_drained_and_goes_on_where_it_was(place: _Place) -> None:
     _load(place, _documents(3000))
     before = contents(place.url, _TABLES)
-    place.order(source="offers")
+    place.order(source="offers", rate=300)
     with place.daemon() as daemon:
         wait_until(lambda: place.ask("SELECT rows_done FROM etl.replay") > 0, "it begins")
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(60) == 0, place.log.read_text()
     assert place.ask("SELECT count(*) FROM etl.batch WHERE status = 'claimed'") == 0
     assert 0 < place.ask("SELECT rows_done FROM etl.replay") < 3000
+    place.hurry()
     assert place.once().returncode == 0
     assert (place.status(), place.ask("SELECT rows_done FROM etl.replay")) == ("done", 3000)
     assert contents(place.url, _TABLES) == before
@@ -248,7 +259,7 @@ def test_a_replay_cancelled_under_two_daemons_leaves_every_identity_with_the_row
     _load(place, _documents(3000))
     place.write(_DOLLARS, key="sku | add(1000000)", policy="ignore")
     with place.daemon() as _, place.daemon() as _:
-        replay_id = place.order(source="offers", rate=2000)
+        replay_id = place.order(source="offers", rate=300)
         wait_until(lambda: place.ask("SELECT vacated FROM etl.replay") > 100, "identities are vacated")
         with psycopg.connect(place.url, autocommit=True) as conn:
             assert cancel(conn, replay_id)

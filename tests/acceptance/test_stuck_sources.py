@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -168,6 +168,14 @@ def test_a_source_whose_table_may_not_be_written_is_set_aside_and_the_others_lan
     assert settled(database)
 
 
+@contextmanager
+def _loads_held_up(url: str) -> Iterator[Callable[[], None]]:
+    """Let loads of the backlog wait until somebody lets go, so that it is not over before a test has done what it does in its middle."""
+    with psycopg.connect(url) as blocker:
+        blocker.execute("LOCK TABLE note_update IN SHARE ROW EXCLUSIVE MODE")
+        yield blocker.rollback
+
+
 def _landed_before(url: str, table: str) -> int:
     """Return how many rows of the backlog had landed when the first row of a table did."""
     statement = "SELECT count(*) FROM note_update n WHERE n._loaded_at < (SELECT min(_loaded_at) FROM {})"
@@ -181,9 +189,11 @@ def test_a_long_backlog_does_not_starve_a_new_source(database: str, tmp_path: Pa
     """Stage one row of a source never seen before in the middle of a backlog: it does not wait for its end."""
     log = tmp_path / "daemon.log"
     stage(database, _notes(range(3_000)), "notes_update")
-    with running("run", env=environment(database, batch_rows=20, workers=1, worker_kind="thread"), log=log):
-        wait_until(lambda: bool(named(log, "batch.loaded")), "a first batch")
+    env = environment(database, batch_rows=20, workers=1, worker_kind="thread")
+    with _loads_held_up(database) as let_go, running("run", env=env, log=log):
+        wait_until(lambda: _waits_for_lock(database), "a first load")
         stage(database, _notes(range(1)), "notes_ignore")
+        let_go()
         wait_until(lambda: _count(database, "note_ignore") == 1, "the new source lands")
         wait_until(lambda: settled(database), "the backlog lands")
     assert _count(database, "note_update") == 3_000
@@ -195,11 +205,12 @@ def test_a_source_paused_in_the_middle_of_its_backlog_is_left_alone(database: st
     log = tmp_path / "daemon.log"
     stage(database, _notes(range(3_000)), "notes_update")
     env = environment(database, batch_rows=20, inflight_batches=4, workers=1, worker_kind="thread")
-    with running("run", env=env, log=log):
-        wait_until(lambda: bool(named(log, "batch.loaded")), "a first batch")
+    with _loads_held_up(database) as let_go, running("run", env=env, log=log):
+        wait_until(lambda: _waits_for_lock(database), "a first load")
         with psycopg.connect(database, autocommit=True) as admin:
             admin.execute("INSERT INTO etl.pause (source) VALUES ('notes_update')")
         paused_at = _books(database, "notes_update")[3]
+        let_go()
         stage(database, _notes(range(500)), "notes_ignore")
         wait_until(lambda: _count(database, "note_ignore") == 500, "the other source lands")
         wait_until(lambda: _claimed(database) == 0, "what was claimed lands")
