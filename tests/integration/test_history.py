@@ -83,7 +83,7 @@ def test_of_one_key_and_version_the_first_row_stays_whatever_comes_first(
     first, _, _ = stage(producer, "shop", [seen(1, 10, tags=["x"]), same, seen(2, 20)])
     settle(service, {"shop": slip}, 3)
     assert service.execute("SELECT _row_id, amount::int FROM price ORDER BY seen_at").fetchone() == (first, 10)
-    assert one(service, "SELECT string_agg(outcomes, '') FROM etl.batch WHERE status = 'done'") == "ldl"
+    assert one(service, "SELECT string_agg(outcomes, '' ORDER BY batch_id) FROM etl.batch WHERE status = 'done'") == "ldl"
 
 
 def test_a_version_that_is_null_is_rejected_with_a_reason(producer: Connection, service: Connection, slip: Slip) -> None:
