@@ -6,7 +6,7 @@
 # FOLDER                      tests/FOLDER on PostgreSQL 18 from the wheel
 # FOLDER@VERSION              the same on another version, from Debian's package
 #
-# A folder has a budget; PATIENCE is how many times that it may take before it is stopped (2 in CI, else 3).
+# A folder has a budget; PATIENCE is how many times that it may take before it is stopped (3 by default).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 python=.venv/bin/python
@@ -18,8 +18,9 @@ colour=no
 
 budget_s() {
   case $1 in
-    unit | actors) echo 120 ;;
-    integration | conformance) echo 360 ;;
+    unit | actors) echo 180 ;;
+    integration | acceptance) echo 450 ;;
+    conformance) echo 360 ;;
     container) echo 600 ;;
     *) echo 300 ;;
   esac
