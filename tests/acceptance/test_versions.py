@@ -123,6 +123,7 @@ def test_a_broken_edit_leaves_the_last_good_version_in_force_until_it_is_mended(
         assert "there is no step `uper`" in told["error"]
         place.stage((1, "one"))
         place.await_texts("one")
+        wait_until(lambda: "problem" in place.daemons()[0]["note"], "it tells the others of it, which is after it has logged it")
         (said,) = place.daemons()
         assert said["note"]["digest"] == first
         assert "`uper`" in said["note"]["problem"]
