@@ -15,8 +15,6 @@ _TOP = Path(__file__).parents[2]
 _CONTENT = ("config", "migrations", "parsers")
 _KEPT = {"PATH", "LD_LIBRARY_PATH", "TMPDIR"}
 
-pytestmark = pytest.mark.timeout(240)
-
 _Command = Callable[..., subprocess.CompletedProcess[str]]
 
 

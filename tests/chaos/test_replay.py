@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from tests.support.contents import contents, settled
 from tests.support.daemon import environment, etl, stage, start
@@ -99,7 +98,6 @@ def _differences(conn: psycopg.Connection, table: str) -> tuple[int, int, int]:
     return counted
 
 
-@pytest.mark.timeout(300)
 def test_a_replay_of_100_000_rows_that_is_killed_twice_leaves_what_one_load_leaves(
     server: Server, database: str, template: str, tmp_path: Path
 ) -> None:

@@ -5,7 +5,6 @@ import pytest
 from tests.support.agreement import compare
 
 
-@pytest.mark.timeout(240)
 def test_random_grammars_read_random_texts_alike_by_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
     seen = compare(5_000)
     with capsys.disabled():

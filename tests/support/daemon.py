@@ -38,7 +38,7 @@ def environment(url: str, parsers: Path = SLIPS, **settings: object) -> dict[str
 
 
 def etl(
-    *words: object, env: Mapping[str, str], stdin: bytes = b"", timeout: float = 120, safe_path: bool = False
+    *words: object, env: Mapping[str, str], stdin: bytes = b"", timeout: float = 240, safe_path: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run one command to its end: as a fork (see `forks`), or afresh where a variable is given that only a fresh process takes in.
 
