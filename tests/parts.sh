@@ -18,9 +18,8 @@ colour=no
 
 budget_s() {
   case $1 in
-    unit | actors) echo 180 ;;
-    integration | acceptance) echo 450 ;;
-    conformance) echo 360 ;;
+    unit | actors) echo 120 ;;
+    integration | conformance) echo 360 ;;
     container) echo 600 ;;
     *) echo 300 ;;
   esac
