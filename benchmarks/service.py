@@ -24,11 +24,17 @@ _SETTLED: LiteralString = (
     "SELECT NOT EXISTS (SELECT FROM etl.batch WHERE status = 'claimed') AND NOT EXISTS (SELECT FROM etl.inbox)"
 )
 _ASLEEP: LiteralString = "SELECT count(*) >= %(daemons)s FROM etl.daemon WHERE asleep_until > clock_timestamp()"
+# A master may sleep while its parsers have not started yet; whoever listens is started last.
+_READY: LiteralString = (
+    "SELECT count(*) >= %(daemons)s AND (SELECT count(*) >= %(daemons)s FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name = 'etl-actors listener') "
+    "FROM etl.daemon WHERE asleep_until > clock_timestamp()"
+)
 
 
 @contextmanager
 def running(url: str, daemons: int = 1, **settings: str) -> Iterator[list[int]]:
-    """Run daemons that have fallen asleep before the block begins, and end them after it, whatever waits then.
+    """Run daemons that have started, with all their parsers, and fallen asleep before the block begins, and end them after it, whatever waits.
 
     Args:
         url: of the database.
@@ -54,7 +60,7 @@ def running(url: str, daemons: int = 1, **settings: str) -> Iterator[list[int]]:
                     log.seek(0)
                     raise RuntimeError(f"a daemon ended: {log.read().decode()[-2000:]}")
 
-        _until(url, _ASLEEP, 0.05, "not all daemons fell asleep", watch, daemons=daemons)
+        _until(url, _READY, 0.05, "not all daemons started and fell asleep", watch, daemons=daemons)
         yield [daemon.pid for daemon in started]
 
 
