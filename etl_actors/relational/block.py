@@ -3,21 +3,24 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from pickle import PickleBuffer
-from typing import Self, SupportsIndex
+from typing import Self, SupportsIndex, TypeVar
 
-from etl_actors.relational.packed import ROW_ID, ROW_ID_FIELD, identity_elements
+from etl_actors.relational.packed import ROW_ID, ROW_ID_FIELD, identity_elements, identity_of_packed, packed_elements
 from etl_actors.relational.tables import Kind, Table
 
 __all__ = ["BESIDE", "Block"]
+
+T = TypeVar("T", str, bytes)
 
 BESIDE = 5
 """The first protocol of pickle by which the data of a block travels beside the pickle, and not in it (PEP 574)."""
 
 _ID = slice(0, 32)  # of a line, whose first field is the `_id`
-_ROW_ID = slice(33, 53)  # where its second field begins, of 19 digits at most
+_PACKED_ID = slice(0, 20)  # of a packed row, with its length
+_ROW_ID = slice(33, 53)  # where the second field of a line begins, of 19 digits at most
 _PIECE = 1_000  # rows
 
 
@@ -31,8 +34,8 @@ class Block:
         data: one after the other: as lines of COPY's text format, each ended by a newline, or packed for its binary format
             (`etl_actors.relational.packed`).
         ends: of packed rows, where each ends in the data, in bytes, after a 0: 64 bits each; None where they are text.
-        ids: of lines of a root, their `_id`s as the elements of an array in PostgreSQL's binary format.
-        twins: those of them that several lines have, 32 hexadecimal digits each.
+        ids: of rows of a root, their `_id`s as the elements of an array in PostgreSQL's binary format.
+        twins: those of them that several rows have, 32 hexadecimal digits each.
     """
 
     table: Table
@@ -49,13 +52,20 @@ class Block:
         if table.kind is not Kind.ROOT:
             return cls(table, len(lines), data)
         ids = [line[_ID] for line in lines]
-        alone = len(set(ids)) == len(ids)
-        twins = () if alone else (one.encode() for one, times in Counter(ids).items() if times > 1)
+        twins = (one.encode() for one in _repeated(ids))
         return cls(table, len(lines), data, ids=identity_elements(ids), twins=frozenset(twins))
 
     @classmethod
     def of_packed(cls, table: Table, rows: Sequence[bytes]) -> Self:
         """Make one of packed rows."""
+        made = cls._put_together(table, rows)
+        if table.kind is not Kind.ROOT:
+            return made
+        twins = (identity_of_packed(one) for one in _repeated([row[_PACKED_ID] for row in rows]))
+        return replace(made, ids=packed_elements(rows), twins=frozenset(twins))
+
+    @classmethod
+    def _put_together(cls, table: Table, rows: Sequence[bytes]) -> Self:
         return cls(table, len(rows), b"".join(rows), array("Q", accumulate(map(len, rows), initial=0)).tobytes())
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
@@ -90,7 +100,7 @@ class Block:
     def having(self, rows: Sequence[bytes]) -> Self:
         """Make one of some of its rows, as `each` gives them, which tells nothing of their identities."""
         if self.packed:
-            return self.of_packed(self.table, rows)
+            return self._put_together(self.table, rows)
         return type(self)(self.table, len(rows), b"\n".join([*rows, b""]))
 
     def mark(self, row_id: int) -> bytes:
@@ -103,6 +113,17 @@ class Block:
             return [row[ROW_ID] for row in rows]
         return [row[_ROW_ID].split(b"\t", 1)[0] for row in rows]
 
-    def identities(self, lines: Sequence[bytes]) -> list[bytes]:
-        """Cut out of some of its lines their `_id`, 32 hexadecimal digits each."""
-        return [line[_ID] for line in lines]
+    def row_ids(self, rows: Sequence[bytes]) -> list[int]:
+        """Read of some of its rows the id of their document."""
+        marks = self.marks(rows)
+        return [row_id for mark in marks for row_id in ROW_ID_FIELD.unpack(mark)] if self.packed else [*map(int, marks)]
+
+    def identities(self, rows: Sequence[bytes]) -> list[bytes]:
+        """Cut out of some of its rows, of a root, their `_id`, 32 hexadecimal digits each."""
+        return [*map(identity_of_packed, rows)] if self.packed else [row[_ID] for row in rows]
+
+
+def _repeated(ids: Sequence[T]) -> Iterator[T]:
+    """Yield those that are there several times."""
+    if len(set(ids)) < len(ids):
+        yield from (one for one, times in Counter(ids).items() if times > 1)

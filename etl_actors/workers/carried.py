@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from etl_actors.relational.breakout.changes import AddColumn, AddTable, RenameColumn, Widen
 from etl_actors.relational.breakout.shape import BrokenTable
 from etl_actors.relational.breakout.transition import addresses, told_by, transition
-from etl_actors.relational.packed import HEAD, NO_FIELD, fields_behind_head
+from etl_actors.relational.packed import NO_FIELD, fields_behind, head_size
 from etl_actors.slips.casts.column_type import NULL
 from etl_actors.slips.mapping.broken import BreakoutMapper
 from etl_actors.slips.mapping.lines import Lines
 from etl_actors.slips.mapping.mapper import AnyMapper
 from etl_actors.slips.reading.growing import written_alike
+from etl_actors.workers.unpacked import unpacked
 
 __all__ = ["carried"]
 
@@ -46,11 +47,14 @@ def carried(lines: Lines, before: AnyMapper, after: AnyMapper) -> Lines | None:
     for number, (address, table) in enumerate(zip(addresses(new), new.tables, strict=True)):
         if address in known:
             former = known[address]
-            if (former in before.packed) != (number in after.packed) and lines[former]:
+            rows, places = lines[former], _places(old.tables[former], table)
+            if number not in after.packed:
+                written = [*unpacked(before.tables[former], rows)] if former in before.packed else rows
+                made[number] = [*_moved(written, places, _ROOT_HEAD if table.parent is None else _HEAD)]
+            elif former in before.packed or not rows:
+                made[number] = [*_packed(rows, places, head_size(after.tables[number]))]
+            else:
                 return None
-            moved = _packed if number in after.packed else _moved
-            head = _ROOT_HEAD if table.parent is None else _HEAD
-            made[number] = [*moved(lines[former], _places(old.tables[former], table), head)]
     made[len(new.tables) :] = lines[len(old.tables) :]  # tombstones
     made.rejects = lines.rejects
     return made
@@ -72,11 +76,11 @@ def _moved(lines: Sequence[str], places: Sequence[int | None], head: int) -> Ite
         yield "\t".join([*fields[:head], *(NULL if place is None else fields[head + place] for place in places), fields[-1]])
 
 
-def _packed(rows: Sequence[bytes], places: Sequence[int | None], _head: int) -> Iterator[bytes]:
+def _packed(rows: Sequence[bytes], places: Sequence[int | None], head: int) -> Iterator[bytes]:
     """Put the fields of packed rows where they belong now."""
-    if not rows or places == [*range(sum(1 for _ in fields_behind_head(rows[0])) - 1)]:
+    if not rows or places == [*range(sum(1 for _ in fields_behind(head, rows[0])) - 1)]:
         yield from rows
         return
     for row in rows:
-        *fields, rest = fields_behind_head(row)
-        yield b"".join((row[: HEAD.size], *(NO_FIELD if place is None else fields[place] for place in places), rest))
+        *fields, rest = fields_behind(head, row)
+        yield b"".join((row[:head], *(NO_FIELD if place is None else fields[place] for place in places), rest))

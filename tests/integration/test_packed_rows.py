@@ -1,4 +1,4 @@
-"""Packed rows of keyless children land as lines would: straight, beside contested ones, and by way of temp tables."""
+"""Packed rows of roots and keyless children land as lines would: straight, beside contested ones, and by way of temp tables."""
 
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ def test_packed_rows_land_as_lines_would(
         stage(admin, "shop", documents)
         loaded += breaking.all()
     assert [one.loaded for one in loaded] == [1, 1, 2]
-    assert {block.table.name for block in _parsed(admin, breaking) if block.packed} == {"shop__items", "shop__items__by"}
+    assert {block.table.name for block in _parsed(admin, breaking) if block.packed} == {"shop", "shop__items", "shop__items__by"}
     root = "SELECT no, _id, _row_id, _batch_id FROM shop ORDER BY no"
     ids = {no: (identity.hex, row, batch) for no, identity, row, batch in service.execute(root)}
     first, second, third = ids[1], ids[2], ids[3]
@@ -53,6 +53,23 @@ def test_packed_rows_land_as_lines_would(
         (child_identity("shop__items__by", above, 0), *second[1:], above, second[0], 0, "1", "y", None),
         (child_identity("shop__items__by", above, 1), *second[1:], above, second[0], 1, "2", "z", None),
     ]
+
+
+@pytest.mark.parametrize("most", [straight._MOST_CONTESTED, 1.0, -1.0])
+def test_of_packed_roots_that_are_there_several_times_the_first_lands(
+    admin: psycopg.Connection, service: Connection, monkeypatch: pytest.MonkeyPatch, most: float
+) -> None:
+    monkeypatch.setattr(straight, "_MOST_CONTESTED", most)
+    breaking = Breaking(service, read_slip({"slip.toml": 'name = "shop"\nsource = "shop"\n[breakout]\n'}, "public"))
+    stage(admin, "shop", [{"no": 1}, {"no": 0, "items": ["x"]}])
+    breaking.all()
+    stage(admin, "shop", [{"no": no, "items": [f"{no}"]} for no in (3, 2, 3, 4, 5, 6, 2, 3)] + [{"no": 1}])
+    (loaded,) = breaking.all()
+    assert (loaded.loaded, loaded.duplicate, loaded.differing) == (5, 4, 0)
+    rows = "SELECT no, _row_id - (SELECT min(_row_id) FROM shop) FROM shop ORDER BY no"
+    assert service.execute(rows).fetchall() == [(0, 1), (1, 0), (2, 3), (3, 2), (4, 5), (5, 6), (6, 7)]
+    items = "SELECT value, _row_id - (SELECT min(_row_id) FROM shop) FROM shop__items ORDER BY value"
+    assert service.execute(items).fetchall() == [("2", 3), ("3", 2), ("4", 5), ("5", 6), ("6", 7), ("x", 1)]
 
 
 def _child(table: str, root: tuple[str, int, int], index: int) -> str:
@@ -82,4 +99,4 @@ def test_a_part_of_a_batch_has_the_packed_rows_of_its_documents(
         "shop__items": sum(len(_DOCUMENTS[number - 1]["items"]) for number in kept),
         "shop__items__by": 2 * (2 in kept),
     }
-    assert all(block.packed and len(block.each()) == block.rows for block in part.blocks[1:])
+    assert all(block.packed and len(block.each()) == block.rows for block in part.blocks)

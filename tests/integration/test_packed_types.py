@@ -9,12 +9,16 @@ from tests.support.breaking import Breaking, stage
 
 
 @pytest.mark.parametrize("kind", ["numeric", "double precision"])
-def test_packed_numbers_land_in_a_column_of_another_type(admin: psycopg.Connection, service: Connection, kind: str) -> None:
+@pytest.mark.parametrize(("table", "column"), [("shop", "no"), ("shop__items", "i")])
+def test_packed_numbers_land_in_a_column_of_another_type(
+    admin: psycopg.Connection, service: Connection, table: str, column: str, kind: str
+) -> None:
     breaking = Breaking(service, read_slip({"slip.toml": 'name = "shop"\nsource = "shop"\n[breakout]\n'}, "public"))
     stage(admin, "shop", [{"no": 1, "items": [{"i": 5}]}])
     breaking.all()
     admin.execute("DROP VIEW shop_view")
-    admin.execute(f"ALTER TABLE shop__items ALTER COLUMN i TYPE {kind}")
+    admin.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}")
     stage(admin, "shop", [{"no": 2, "items": [{"i": 7}]}])
     breaking.all()
     assert [float(value) for (value,) in service.execute("SELECT i FROM shop__items ORDER BY _row_id")] == [5, 7]
+    assert [float(value) for (value,) in service.execute("SELECT no FROM shop ORDER BY _row_id")] == [1, 2]

@@ -4,8 +4,8 @@ from struct import unpack
 from typing import Any
 
 from etl_actors.relational.block import Block
-from etl_actors.relational.packed import HEAD, fields_behind_head
-from etl_actors.relational.tables import Table
+from etl_actors.relational.packed import fields_behind, head_size
+from etl_actors.relational.tables import Kind, Table
 from etl_actors.slips.casts.column_type import NULL, copy_escaped
 
 __all__ = ["line_of", "lines_of"]
@@ -13,11 +13,15 @@ __all__ = ["line_of", "lines_of"]
 
 def line_of(table: Table, row: bytes) -> str:
     """Write a packed row as the COPY line that it stands for."""
-    sizes = unpack(">i16xi8xi16xi16xi4x", row[: HEAD.size])
-    assert sizes == (16, 8, 16, 16, 4)
-    row_id, index = unpack(">q", row[24:32])[0], unpack(">i", row[76:80])[0]
-    head = [row[4:20].hex(), str(row_id), row[36:52].hex(), row[56:72].hex(), str(index)]
-    fields = [*fields_behind_head(row)]
+    root = table.kind is Kind.ROOT
+    assert head_size(table) == (32 if root else 80)
+    assert unpack(">i16xi8x" if root else ">i16xi8xi16xi16xi4x", row[: head_size(table)]) == (
+        (16, 8) if root else (16, 8, 16, 16, 4)
+    )
+    row_id = unpack(">q", row[24:32])[0]
+    above = [] if root else [row[36:52].hex(), row[56:72].hex(), str(unpack(">i", row[76:80])[0])]
+    head = [row[4:20].hex(), str(row_id), *above]
+    fields = [*fields_behind(head_size(table), row)]
     return "\t".join([*head, *(_text(column.type, field) for column, field in zip(table.columns, fields, strict=True))])
 
 

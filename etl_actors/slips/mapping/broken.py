@@ -10,7 +10,7 @@ from etl_actors.relational.breakout.keys import key_text, without_key
 from etl_actors.relational.breakout.rows import Breaker, BrokenRow, Unseen
 from etl_actors.relational.breakout.seen import Seen, seen_in
 from etl_actors.relational.canonical import canonical_key
-from etl_actors.relational.packed import NO_FIELD, PACKERS, may_be_packed, row_head
+from etl_actors.relational.packed import NO_FIELD, PACKERS, may_be_packed, root_head, row_head
 from etl_actors.relational.reject import Reject, Stage
 from etl_actors.relational.tables import Table
 from etl_actors.slips.casts.column_type import NULL, column_type
@@ -55,7 +55,7 @@ class BreakoutMapper:
     Args:
         slip: whose documents they are.
         breakout: of the slip.
-        packed: whether rows of keyless children may be packed instead of being lines.
+        packed: whether rows may be packed instead of being lines: those of keyless children, and of a root that is known by whole documents.
 
     Attributes:
         packed: numbers of the tables whose rows are.
@@ -76,7 +76,11 @@ class BreakoutMapper:
         self._fitting = Fitting(self._breaker, breakout.contracts, breakout.contract)
         self._parents = [table.parent for table in layout.tables]
         may = packed and not layout.entities
-        self.packed = frozenset(number for number, table in enumerate(self.tables) if may and may_be_packed(table))
+        self.packed = frozenset(
+            number
+            for number, table in enumerate(self.tables)
+            if may and may_be_packed(table) and (number or self._whole is not None)
+        )
         self._copies = [
             [packer(cell) if number in self.packed else copier(cell) for cell in cells]
             for number, cells in enumerate(layout.cells)
@@ -154,6 +158,10 @@ class BreakoutMapper:
                     parent = known[above][row.parent]
                     ids.append(self._children[number](parent, row.index))
                     lines[number].append(row_head((ids[-1], parent, root), staged.row_id, row.index) + b"".join(cells))
+                    continue
+                if above is None and number in self.packed:
+                    ids.append(root)
+                    lines[number].append(root_head(root, staged.row_id) + b"".join(cells))
                     continue
                 if above is None:
                     cells[: len(given)] = given

@@ -14,7 +14,7 @@ def mapper_of(slip: Slip, *, packed: bool = False) -> AnyMapper:
 
     Args:
         slip: as `read_slip` gives it.
-        packed: whether rows of keyless children may be packed (`etl_actors.relational.packed`) instead of being lines.
+        packed: whether rows of break-outs may be packed (`etl_actors.relational.packed`) instead of being lines.
 
     Raises:
         SlipError: it cannot be compiled.

@@ -10,7 +10,7 @@ from etl_actors.relational.breakout.layout import MOST_TABLES
 from etl_actors.relational.breakout.scalars import Form, Number, form_of, written_in
 from etl_actors.relational.breakout.shape import BrokenTable, Cell, Step
 from etl_actors.relational.identity import FIRST_PLACES, PLACES, child_places
-from etl_actors.relational.packed import ABOVE, BEGIN, BELOW, BETWEEN, HEAD, NO_FIELD, NUMBER, PACKERS
+from etl_actors.relational.packed import ABOVE, BEGIN, BELOW, BETWEEN, HEAD, NO_FIELD, NUMBER, PACKERS, ROOT_HEAD
 from etl_actors.slips.casts.column_type import NULL, column_type
 
 __all__ = ["ROW_NAMES", "LineRows", "PackedRows", "Rows", "compiled", "is_odd"]
@@ -36,6 +36,7 @@ ROW_NAMES: Mapping[str, Any] = {
     "BELOW": BELOW.pack,
     "BETWEEN": BETWEEN.pack,
     "HEAD": HEAD.pack,
+    "ROOT_HEAD": ROOT_HEAD.pack,
     "SIZES": [size.to_bytes(4) for size in range(_SHORT)],
     "pack_text": _pack_text,
     "NUMBER": NUMBER.pack,
@@ -67,9 +68,25 @@ class Rows(ABC):
         self.table = table
         self.add = add
 
-    @abstractmethod
     def begin(self) -> int:
-        """Write the head of the function; return the depth at which a value `v` is an item."""
+        """Write the head of the function; return the depth at which a value `v` is an item.
+
+        Of the root it takes the document, of another the array or object of its items, and the place of their parent.
+        """
+        if self.table.parent is None:
+            return self._root()
+        self.add(0, f"def table_{self.number}(items, place, doc):")
+        self.add(1, f"{_DOC} = doc")
+        self._child()
+        items = "(key, v) in enumerate(items.items())" if self.table.step is Step.ENTRIES else "v in enumerate(items)"
+        self.add(1, f"add = lines[{self.number}].append")
+        self.add(1, f"for index, {items}:")
+        self.add(2, "place = first + index")
+        return 2
+
+    @abstractmethod
+    def _child(self) -> None:
+        """Write what all rows of one parent have in common, and `first`, which their places are counted from."""
         ...
 
     @abstractmethod
@@ -92,11 +109,15 @@ class Rows(ABC):
         """Write the field of a boolean."""
         ...
 
-    def _loop(self) -> None:
-        items = "(key, v) in enumerate(items.items())" if self.table.step is Step.ENTRIES else "v in enumerate(items)"
+    def _root(self) -> int:
+        self.add(0, f"def table_{self.number}(v, own, row_id, given, lines, clean):")
+        self.add(1, "root, begin, high, low = own, own[:17], int(own[:16], 16), int(own[16:], 16)")
+        self.add(1, f"place = low & {PLACES}")
+        self.add(1, "top, first_half = low - place, BEGIN(16, high)")
+        self.add(1, "above, below = ABOVE(8, row_id, 16, high), BELOW(16, high, low, 4)")
+        self.add(1, f"doc = {_DOC}")
         self.add(1, f"add = lines[{self.number}].append")
-        self.add(1, f"for index, {items}:")
-        self.add(2, "place = first + index")
+        return 1
 
     def _first(self) -> str:
         factor, addend = child_places(self.table.name)
@@ -108,25 +129,12 @@ class LineRows(Rows):
 
     null, rest, key = "NULL", "rest_text(rest)", "text(key)"
 
-    def begin(self) -> int:
-        """Of the root it takes the document, of another the array or object of its items, and the place of their parent."""
-        if self.table.parent is None:
-            self.add(0, f"def table_{self.number}(v, own, row_id, given, lines, clean):")
-            self.add(1, "root, begin, high, low = own, own[:17], int(own[:16], 16), int(own[16:], 16)")
-            self.add(1, f"place = low & {PLACES}")
-            self.add(1, "top, first_half = low - place, BEGIN(16, high)")
-            self.add(1, "above, below = ABOVE(8, row_id, 16, high), BELOW(16, high, low, 4)")
-            self.add(1, f"doc = {_DOC}")
-            self.add(1, f"add = lines[{self.number}].append")
-            return 1
-        self.add(0, f"def table_{self.number}(items, place, doc):")
-        self.add(1, f"{_DOC} = doc")
+    def _child(self) -> None:
+        """Write the parts of a line."""
         # One bit more than a place has: so its digits are all there, behind the first.
         self.add(1, f"parent = begin + hex(place & {PLACES} | {PLACES + 1})[3:]")
         self.add(1, 'between = f"\\t{row_id}\\t{parent}\\t{root}\\t"')
         self.add(1, f"first = ({self._first()}) + {PLACES + 1}")
-        self._loop()
-        return 2
 
     def end(self, depth: int, columns: Sequence[str]) -> None:
         """Write what appends a line."""
@@ -150,22 +158,20 @@ class LineRows(Rows):
 
 
 class PackedRows(Rows):
-    """Rows of keyless children, packed."""
+    """Rows of a root or of keyless children, packed."""
 
     null, rest, key = "NO_FIELD", "pack_rest(rest)", "pack_text(key)"
 
-    def begin(self) -> int:
-        """It takes the array or object of the items, and the place of their parent."""
-        self.add(0, f"def table_{self.number}(items, place, doc):")
-        self.add(1, f"{_DOC} = doc")
+    def _child(self) -> None:
+        """Write the parts of a packed row."""
         self.add(1, f"between = BETWEEN(above, top | place & {PLACES}, below)")
         self.add(1, f"first = top | {self._first()}")
-        self._loop()
-        return 2
 
     def end(self, depth: int, columns: Sequence[str]) -> None:
         """Write what appends a packed row."""
-        head, (*others, last) = "HEAD(first_half, place, between, index)", columns
+        root = self.table.parent is None
+        head = "ROOT_HEAD(16, high, low, 8, row_id)" if root else "HEAD(first_half, place, between, index)"
+        *others, last = columns
         fields = f"{head} + {last}" if not others else f"{head} + {others[0]} + {last}" if len(others) == 1 else ""
         self.add(depth, f"add({fields})" if fields else f'add(b"".join(({head}, {", ".join(columns)})))')
 

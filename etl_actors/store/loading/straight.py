@@ -101,7 +101,7 @@ def _parted(conn: Connection, parsed: Parsed, limit: str) -> Parted:
     if losers is not None:
         won, others = _cut(others, others, losers)
         mine = sorted([*mine, *won]) if won else mine
-    left = tuple(map(int, block.marks(others)))
+    left = tuple(block.row_ids(others))
     return _put_together(parsed, {block.table: (mine, others)}, left, lost=losers is not None)
 
 
@@ -153,7 +153,7 @@ def _losers(block: Block, lines: Sequence[bytes], there: Mapping[bytes, int]) ->
     if block.table.policy not in (Policy.IGNORE, Policy.HISTORY):
         return None
     lowest: dict[bytes, tuple[int, bytes]] = {}
-    for line, mine, row_id in zip(lines, block.identities(lines), map(int, block.marks(lines)), strict=True):
+    for line, mine, row_id in zip(lines, block.identities(lines), block.row_ids(lines), strict=True):
         if mine in there:
             if row_id < there[mine]:
                 return None

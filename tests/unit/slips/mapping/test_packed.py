@@ -68,11 +68,29 @@ _ITEMS = [
 def test_all_that_can_be_packed_is() -> None:
     documents: list[Any] = [{"items": _ITEMS, "flags": [True, None]}, {"items": [], "moments": ["2024-02-29"], "parts": [1.5]}]
     mapper = _mapper(documents, packed=True)
-    assert {mapper.tables[number].name for number in mapper.packed} == {"shop__items", "shop__items__k", "shop__flags"}
+    assert {mapper.tables[number].name for number in mapper.packed} == {"shop", "shop__items", "shop__items__k", "shop__flags"}
     assert mapper._quick is not None
     wanted = _rows(_mapper(documents, packed=False), documents)
     assert _rows(mapper, documents) == wanted
     assert _rows(_mapper(documents, packed=True, quick=False), documents) == wanted
+
+
+def _named(text: str, documents: list[Any]) -> set[str]:
+    seen = Seen()
+    for one in documents:
+        seen.add(one)
+    slip = read_slip({"slip.toml": f'name = "shop"\n[breakout]\n{text}', EVIDENCE: written_evidence(seen)}, "public")
+    mapper = mapper_of(slip, packed=True)
+    assert isinstance(mapper, BreakoutMapper)
+    return {mapper.tables[number].name for number in mapper.packed}
+
+
+def test_a_root_is_packed_where_its_documents_are_known_by_all_that_they_have_and_no_column_needs_text() -> None:
+    plain: list[Any] = [{"no": 1, "t": "x", "b": True, "n": None, "l": [1]}]
+    assert _named("", plain) == {"shop", "shop__l"}
+    assert _named('key = ["no"]', plain) == {"shop__l"}
+    assert _named("", [{"no": 1.5, "l": [1]}]) == {"shop__l"}
+    assert _named("", [{"no": "2024-02-29", "l": [1]}]) == {"shop__l"}
 
 
 @pytest.mark.parametrize("packed", [True, False])
