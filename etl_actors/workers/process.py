@@ -11,6 +11,7 @@ import socket
 import sys
 
 from etl_actors.errors import EtlError
+from etl_actors.slips.expressions.expression import get_ready
 from etl_actors.store.breakout.growth import Breakouts
 from etl_actors.store.database import connect, translated
 from etl_actors.store.staging import fetched
@@ -59,6 +60,7 @@ def _answer(pipe: Pipe, progress_fd: int) -> None:
         growing = Breakouts(conn, target_schema, permission)
         parser = BatchParser(lambda row_ids: fetched(conn, row_ids), target_schema, progress, growing)
         pipe.send(None)
+        get_ready()  # while nobody waits: the first batch would
         while True:
             job = pipe.recv()
             with translated(url):

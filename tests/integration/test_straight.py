@@ -1,7 +1,9 @@
 """Rows that nobody contests go straight into their tables, and nothing of what lands depends on it."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -19,6 +21,7 @@ from etl_actors.store.loading.deleting import share_deletes
 from etl_actors.store.loading.load import Loading
 from etl_actors.store.loading.loaded import Loaded
 from etl_actors.store.loading.parted import Parted
+from etl_actors.store.loading.probe import Probed
 from tests.support.documents import one, until_blocked
 from tests.support.leases import leased
 from tests.support.tables import Note, Shape, identity, line, parsed, shape
@@ -33,8 +36,8 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Parts:
     """Give what each load parts its batch into."""
     seen: Parts = []
 
-    def parting(conn: Connection, given: Parsed, limit: str) -> Parted:
-        seen.append(parted(conn, given, limit))
+    def parting(given: Parsed, probed: Probed, lines: Sequence[bytes]) -> Parted:
+        seen.append(parted(given, probed, lines))
         return seen[-1]
 
     parted = straight._parted
@@ -291,3 +294,34 @@ def test_a_load_tells_how_long_it_has_waited_until_it_was_alone(admin: Connectio
             share_deletes(other, root.qualified)
             assert loading.load(second, parsed(root, [Note(second.row_ids[0], 2)])).loaded == 1, "through the temp tables"
         assert loading.waited_s > 0.3
+
+
+def test_a_load_of_new_keys_goes_to_the_server_and_back_four_times(
+    producer: Connection, service: Connection, tmp_path: Path
+) -> None:
+    """Its start with the fence and all that is asked, the rows, the finish, whose reply is read before COMMIT is sent, and COMMIT."""
+    first, second, third = (leased(producer, service) for _ in range(3))
+    loading = Loading(service)
+    for lease in (first, second):
+        loading.load(lease, parsed(SHAPE.root, [Note(lease.row_ids[0], lease.row_ids[0])]))
+    with (tmp_path / "sent").open("wb") as sent:
+        service.pgconn.trace(sent.fileno())
+        loading.load(third, parsed(SHAPE.root, [Note(third.row_ids[0], third.row_ids[0])]))
+        service.pgconn.untrace()
+    assert (tmp_path / "sent").read_text().count("ReadyForQuery") == 4
+
+
+def test_the_limit_of_waits_is_as_before_while_rows_go_in(admin: Connection, service: Connection) -> None:
+    lease = leased(admin, service)
+    loading = Loading(service)
+    loading.load(lease, parsed(SHAPE.root, [note(lease.row_ids[0], 1)]))
+    admin.execute(
+        "CREATE FUNCTION told() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.title := current_setting(''lock_timeout''); RETURN new; END'"
+    )
+    admin.execute("CREATE TRIGGER told BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION told()")
+    for limit in ("7s", "9s"):
+        service.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(limit)))
+        lease = leased(admin, service)
+        loading.load(lease, parsed(SHAPE.root, [note(lease.row_ids[0], lease.row_ids[0])]))
+        assert one(service, "SELECT title FROM note WHERE _row_id = %s", lease.row_ids[0]) == limit
+        assert service.execute("SHOW lock_timeout").fetchone() == (limit,)

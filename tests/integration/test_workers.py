@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,10 +12,14 @@ import pytest
 
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, EtlError, SlipError, WorkerLost
 from etl_actors.relational.parsed import Parsed, Routed
+from etl_actors.slips.expressions import expression
 from etl_actors.slips.reading.read import read_slip
+from etl_actors.store.breakout.permission import Permission
 from etl_actors.workers.base import Job, Role, RoleSlip, Worker, WorkerFailed
 from etl_actors.workers.blame import parse_blaming
 from etl_actors.workers.inline import InlineWorker
+from etl_actors.workers.pipe import Pipe
+from etl_actors.workers.process import _serve
 from etl_actors.workers.processes import ProcessWorker
 
 _SLIP = """
@@ -329,3 +334,28 @@ def test_a_killed_process_is_lost_and_then_started_again(
         assert result.blocks[0].rows == 1
     finally:
         worker.close()
+
+
+def test_a_process_gets_ready_for_expressions_before_it_is_asked_for_anything(
+    service_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = threading.Event()
+    monkeypatch.setattr("etl_actors.workers.process.get_ready", ready.set)
+    progress = os.memfd_create("progress")
+    os.ftruncate(progress, 8)
+    ours, theirs = Pipe.pair()
+    with theirs:
+        serving = threading.Thread(target=_serve, args=(theirs, progress))
+        serving.start()
+        with ours:
+            ours.send((service_url, "public", Permission()))
+            assert ours.recv() is None
+            assert ready.wait(30)
+        serving.join(30)
+    os.close(progress)
+
+
+def test_getting_ready_makes_what_the_first_expression_would_wait_for() -> None:
+    expression._parser.cache_clear()
+    expression.get_ready()
+    assert expression._parser.cache_info().currsize == 1

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg import sql
 
 from etl_actors.relational.tables import Kind, Policy, Table
@@ -14,7 +16,7 @@ from etl_actors.store.tables.kin import Kin
 from etl_actors.store.tables.quoting import Quoted
 from etl_actors.store.tables.temps import temp_of
 
-__all__ = ["Beaten", "hold_alone", "hold_deletes", "removal", "remove_beaten", "share_deletes"]
+__all__ = ["Beaten", "Held", "hold_alone", "hold_deletes", "removal", "remove_beaten", "share_deletes"]
 
 _SQL = queries("targets")
 
@@ -43,17 +45,28 @@ def hold_deletes(conn: Connection, root: str) -> None:
     conn.execute(_SQL["hold_deletes"], {"target": root})
 
 
-def hold_alone(conn: Connection, root: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that was asked for; in a pipeline, it is held when that ends."""
+
+    cursor: psycopg.Cursor[Any]
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds until others had let go of it."""
+        row = self.cursor.fetchone()
+        return 0.0 if row is None else float((row[4] - row[2]).total_seconds())
+
+
+def hold_alone(conn: Connection, root: str) -> Held:
     """Let nobody else put anything into a table until the transaction ends; who has to wait for long for that is refused.
 
-    Returns:
-        The `lock_timeout` that was in force, for whoever sets it back.
+    The `lock_timeout` that was in force is kept in `etl.lock_timeout`, for whoever sets it back.
 
     Raises:
-        LockNotAvailable: others are at it.
+        LockNotAvailable: others are at it; in a pipeline, when that ends.
     """
-    row = conn.execute(_SQL["hold_alone"], {"target": root}).fetchone()
-    return str(row[0]) if row else "0"
+    return Held(conn.execute(_SQL["hold_alone"], {"target": root}))
 
 
 def remove_beaten(conn: Connection, tables: Iterable[Table], kin: Kin) -> list[Beaten]:

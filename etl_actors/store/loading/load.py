@@ -24,9 +24,10 @@ from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
 from etl_actors.store.loading.landing import Landing, copy, filled_tables, land
 from etl_actors.store.loading.loaded import Loaded, outcomes_of
+from etl_actors.store.loading.opening import opened
 from etl_actors.store.loading.parted import Contested, Parted, copy_straight, require_types
 from etl_actors.store.loading.refusals import failure_of
-from etl_actors.store.loading.straight import Parting
+from etl_actors.store.loading.straight import Parting, Question
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.repeating import Repeating
 from etl_actors.store.tables.kin import Kin, find_kin
@@ -157,16 +158,21 @@ class Loading:
             raise Outgrown(f"entities of slip {parsed.slip} vary in what they did not until now") from None
 
     def _transaction(self, lease: Lease, parsed: Parsed, *, whole: bool) -> Loaded:
-        self._filling = None
-        with self._conn.transaction():
-            self._fence(lease)
+        self._filling, live = None, lease.repeat is None
+
+        def ask() -> Question | None:
+            # Of a break-out the tables may have changed since: what is asked of them waits until it is known that they have not.
+            known = self._kin(filled_tables(parsed))
+            return self._parting.ask(parsed, known, whole=whole) if live and not parsed.broken_out else None
+
+        with opened(self._conn, lease, self._parting.together(), ask) as asked:
             # A replay takes rows of entities away, and puts others there: what a live batch has compared with must stay.
-            active = self._require_current(lease, parsed, alone=lease.repeat is not None and bool(entities_of(parsed)))
+            active = self._require_current(lease, parsed, alone=not live and bool(entities_of(parsed)))
             # A version can have come since the kin was found; none comes until the transaction ends.
             self._meet(parsed, active)
             kin = self._kin(filled_tables(parsed))
             if lease.repeat is None:
-                parted = self._parting.part(parsed, kin, whole=whole or active not in (None, parsed.digest))
+                parted = self._parting.part(asked or self._asked(parsed, kin, whole=whole or active not in (None, parsed.digest)))
                 landing = self._land(lease.batch_id, parted, kin)
                 insert_rejects(self._conn, lease.batch_id, parsed)
                 return self._finish(lease, parsed, landing)
@@ -175,6 +181,10 @@ class Loading:
             if made is None:
                 return Loaded(0, 0, 0, 0, 0, 0)
             return self._finish(made.lease, made.parsed, made.landing, made.prior, made.after)
+
+    def _asked(self, parsed: Parsed, kin: Kin, *, whole: bool) -> Question:
+        with self._parting.together():
+            return self._parting.ask(parsed, kin, whole=whole)
 
     def _require_current(self, lease: Lease, parsed: Parsed, *, alone: bool = False) -> str | None:
         """Refuse rows that were made for tables as they are no longer; to the transaction's end, if there is one, they stay so.
@@ -208,11 +218,6 @@ class Loading:
 
     def _fill(self, table: Table) -> None:
         self._filling = table
-
-    def _fence(self, lease: Lease) -> None:
-        held = self._conn.execute(_SQL["fence"], {"batch_id": lease.batch_id, "token": lease.token}).fetchone()
-        if held is None:
-            raise LeaseLost.of(lease.batch_id, lease.token)
 
     def _finish(
         self, lease: Lease, parsed: Parsed, landing: Landing, prior: str | None = None, after: datetime | None = None

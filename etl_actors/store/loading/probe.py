@@ -1,7 +1,9 @@
 """Which identities of a batch's roots are in their table already, and whether the table minds what it is offered."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+import psycopg
 from psycopg import sql
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
@@ -12,7 +14,7 @@ from etl_actors.relational.tables import Table
 from etl_actors.store.database import Connection
 from etl_actors.store.tables.quoting import Quoted, QuotedText, identifier, listed, written_once
 
-__all__ = ["Probed", "ask_in_binary", "probed"]
+__all__ = ["Probed", "Probing", "ask_in_binary", "probe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +35,36 @@ class Probed:
 
 
 def ask_in_binary(conn: Connection) -> None:
-    """Let `probed` ask over a connection: identities in binary are read in a fifth of the time that their text takes."""
+    """Let `probe` ask over a connection: identities in binary are read in a fifth of the time that their text takes."""
     conn.adapters.register_dumper(_Identities, _Dumper)
 
 
-def probed(conn: Connection, block: Block, limit: str) -> Probed:
-    """Ask a table for the identities of a block, and let waits for locks be as long as `limit` says, in one statement."""
-    found = conn.execute(_asked(block.table), {"ids": _Identities(block.ids, block.rows), "limit": limit}).fetchone()
-    if found is None:
-        return Probed()
-    _, there, strict = found
-    return Probed({one[:32].encode(): int(one[32:]) for one in there.split(",") if one}, strict)
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """A table that was asked; in a pipeline, it answers when that ends."""
+
+    cursor: psycopg.Cursor[Any]
+
+    def answer(self) -> Probed:
+        """Read what it answered."""
+        found = self.cursor.fetchone()
+        if found is None:
+            return Probed()
+        _, there, strict = found
+        return Probed({one[:32].encode(): int(one[32:]) for one in there.split(",") if one}, strict)
+
+
+def probe(conn: Connection, block: Block) -> Probing:
+    """Ask a table for the identities of a block, and let waits for locks be as long as they were before `hold_alone`, in one statement."""
+    return Probing(conn.execute(_asked(block.table), {"ids": _Identities(block.ids, block.rows)}))
 
 
 @written_once
 def _asked(table: Table) -> sql.Composed:
-    """Takes ``ids`` (uuid[]) and ``limit``."""
+    """Takes ``ids`` (uuid[])."""
     optional = listed(QuotedText(column.name) for column in table.columns if column.null and column.name not in table.identity)
     return sql.SQL(
-        "SELECT set_config('lock_timeout', %(limit)s, true), "
+        "SELECT set_config('lock_timeout', current_setting('etl.lock_timeout'), true), "
         "array_to_string(ARRAY (SELECT replace(_id::text, '-', '') || coalesce(_row_id, -1) FROM {table} WHERE _id = ANY (%(ids)s::uuid[])), ','), "
         "EXISTS (SELECT FROM pg_class c WHERE c.oid = {name}::regclass AND (c.relchecks > 0 OR c.relhastriggers)) "
         "OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = {name}::regclass AND a.attnotnull AND a.attname = ANY (ARRAY[{optional}]::text[]))"

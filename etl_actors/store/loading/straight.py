@@ -1,28 +1,48 @@
 """Rows that win for certain go straight into their tables, those that lose for certain are only compared: by which `_id`s are there."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import compress
 from operator import not_
 from time import monotonic
+
+from psycopg import errors as pg
 
 from etl_actors.relational.block import Block
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Policy, Table
 from etl_actors.store.database import Connection
-from etl_actors.store.loading.deleting import hold_alone
+from etl_actors.store.loading.deleting import Held, hold_alone
 from etl_actors.store.loading.landing import keep_apart
 from etl_actors.store.loading.parted import Parted, Straight
-from etl_actors.store.loading.probe import ask_in_binary, probed
+from etl_actors.store.loading.probe import Probed, Probing, ask_in_binary, probe
 from etl_actors.store.tables.kin import Kin
 
-__all__ = ["Parting"]
+__all__ = ["Parting", "Question"]
 
 _MOST_CONTESTED = 0.5  # of a batch's rows; beyond, it goes through the temp tables whole
 _WHOLE_AFTER = 20  # batches
 
 Rows = tuple[Sequence[bytes], Sequence[bytes]]
 """Rows that go straight, and others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked about a batch on the way to part it; what was answered is read when the batch is parted.
+
+    Args:
+        parsed: the batch.
+        held: its lock on its table; None where it is left whole.
+        probing: which of its identities that table has; None where it is left whole.
+        lines: of its root, where they are sure to be cut.
+    """
+
+    parsed: Parsed
+    held: Held | None = None
+    probing: Probing | None = None
+    lines: Sequence[bytes] = ()
 
 
 class Parting:
@@ -42,16 +62,28 @@ class Parting:
         """Leave the next batches of a slip whole: who has met others at the same rows will meet them again."""
         self._whole[parsed.slip or ""] = _WHOLE_AFTER
 
-    def part(self, parsed: Parsed, kin: Kin, *, whole: bool) -> Parted:
-        """Part a batch into what is contested and what is not, and keep what it fills from others.
-
-        Args:
-            parsed: the batch; the connection is in its load's transaction.
-            kin: what else belongs to its tables.
-            whole: whether it is to be left whole; one that has contested rows in plenty is, too.
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send together what is executed in the block: its answers are there when it ends.
 
         Raises:
-            LockNotAvailable: others fill the same table for long: it is to be left whole.
+            LockNotAvailable: others fill the same table for long: the batch is to be left whole.
+        """
+        began = monotonic()
+        try:
+            with self._conn.pipeline():
+                yield
+        except pg.LockNotAvailable:
+            self.waited_s += monotonic() - began
+            raise
+
+    def ask(self, parsed: Parsed, kin: Kin, *, whole: bool) -> Question:
+        """Keep what a batch fills from others, and ask what tells its contested rows from the others: the first half of parting it.
+
+        Args:
+            parsed: the batch; the connection is in its load's transaction, and sends `together`.
+            kin: what else belongs to its tables.
+            whole: whether it is to be left whole.
         """
         slip = parsed.slip or ""
         left = 0 if whole else self._whole.pop(slip, 0)
@@ -59,16 +91,21 @@ class Parting:
             self._whole[slip] = left - 1
         if whole or left or not _may_go_straight(parsed, kin):
             keep_apart(self._conn, parsed)
-            return Parted((), parsed)
+            return Question(parsed)
+        root = parsed.blocks[0]
         # Alone, so that what is not there comes from nobody else meanwhile.
-        began = monotonic()
-        try:
-            limit = hold_alone(self._conn, parsed.blocks[0].table.qualified)
-        finally:
-            self.waited_s += monotonic() - began
-        parted = _parted(self._conn, parsed, limit)
+        held = hold_alone(self._conn, root.table.qualified)
+        # While the server looks: the lines, where it is known that they are needed.
+        return Question(parsed, held, probe(self._conn, root), root.each() if root.twins else ())
+
+    def part(self, question: Question) -> Parted:
+        """Part a batch into what is contested and what is not; one that has contested rows in plenty is left whole."""
+        if question.held is None or question.probing is None:
+            return Parted((), question.parsed)
+        self.waited_s += question.held.waited_s
+        parted = _parted(question.parsed, question.probing.answer(), question.lines)
         if not parted.straight:
-            self.leave_whole(parsed)
+            self.leave_whole(question.parsed)
         return parted
 
 
@@ -86,18 +123,17 @@ def _may_go_straight(parsed: Parsed, kin: Kin) -> bool:
     )
 
 
-def _parted(conn: Connection, parsed: Parsed, limit: str) -> Parted:
-    """Part a batch; from now on waits for locks may be as long as `limit` says."""
+def _parted(parsed: Parsed, probed: Probed, lines: Sequence[bytes] = ()) -> Parted:
+    """Part a batch, by what its table has of it; its root's lines are cut now, if they were not before."""
     block = parsed.blocks[0]
-    probe = probed(conn, block, limit)
-    contested = block.twins | probe.there.keys()
+    contested = block.twins | probed.there.keys()
     if not contested:
         return _put_together(parsed, {}, lost=False)
-    lines = block.each()
+    lines = lines or block.each()
     mine, others = _cut(lines, block.identities(lines), contested)
     if len(others) > _MOST_CONTESTED * len(lines):
         return Parted((), parsed)
-    losers = None if probe.strict else _losers(block, others, probe.there)
+    losers = None if probed.strict else _losers(block, others, probed.there)
     if losers is not None:
         won, others = _cut(others, others, losers)
         mine = sorted([*mine, *won]) if won else mine

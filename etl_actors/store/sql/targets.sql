@@ -12,9 +12,10 @@ SELECT pg_advisory_xact_lock_shared(hashtextextended('etl.deletes.' || %(target)
 SELECT pg_advisory_xact_lock(hashtextextended('etl.deletes.' || %(target)s, 0))
 
 -- name: hold_alone
--- The same, for a load that puts rows straight into the table; it waits for others for a moment only. Gives the limit that was in force.
-SELECT current_setting('lock_timeout'), set_config('lock_timeout', '400ms', true),
-       pg_advisory_xact_lock(hashtextextended('etl.deletes.' || %(target)s, 0))
+-- The same, for a load that puts rows straight into the table; it waits for others for a moment only. The limit that was in force is kept
+-- for whoever sets it back. Gives when it began to wait, and when it was alone: a row's values are made from left to right.
+SELECT set_config('etl.lock_timeout', current_setting('lock_timeout'), true), set_config('lock_timeout', '400ms', true),
+       clock_timestamp(), pg_advisory_xact_lock(hashtextextended('etl.deletes.' || %(target)s, 0)), clock_timestamp()
 
 -- name: limit_wait
 -- An ALTER that waits for one long reader makes everybody else wait behind it: rather give up soon, and come again.
