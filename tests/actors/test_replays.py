@@ -21,7 +21,8 @@ from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.loaded import Loaded
-from etl_actors.store.replay.queue import ReplayQueue, Stored
+from etl_actors.store.replay.current import Stored
+from etl_actors.store.replay.queue import ReplayQueue
 from tests.support.fakes import LIMITS, FakeIntake, FakeRef, FakeReplayQueue, RecordingAlarm
 
 _SLIP = 'name = "shop"\nsource = "shop"\n[tables.shop]\ncolumns.a = "a | text"\n'
