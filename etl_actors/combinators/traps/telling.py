@@ -12,9 +12,8 @@ __all__ = ["Telling", "Trap"]
 
 _LIBRARIES = ("std/", "lark/")
 _SHORT = 40  # characters of a remedy
-_LITERALS = re.compile(
-    r'"(?:[^"\\]|\\.)*"|//.*|/(?:[^/\\]|\\.)+/'
-)  # of a line of a grammar: with comments and regexes, which hold none
+# Of a line of a grammar: with comments and regexes, which hold none.
+_LITERALS = re.compile(r'"(?:[^"\\]|\\.)*"|//.*|/(?:[^/\\]|\\.)+/')
 
 
 @dataclass(frozen=True, slots=True, order=True)
