@@ -19,7 +19,7 @@ __all__ = ["backlog"]
 _FEW = 50_000
 _TIMED = 40_000  # of either: no pipeline runs dry at the end
 _LATER = (
-    400_000  # settled before those that are timed beside a transaction that keeps its snapshot: what it keeps is there by then
+    400_000  # settled before those that are timed beside a transaction with an old snapshot: what that keeps is there by then
 )
 _PART = 250_000  # rows of a commit: made so, as many waiting rows are
 _LIMIT_S = 300.0

@@ -10,10 +10,7 @@ from benchmarks.wanted import Wanted
 
 __all__ = ["daemons3"]
 
-_ROWS = (
-    500_000  # three daemons need more than one until they are warm, and all that is left in the end is loaded by one at a time
-)
-
+_ROWS = 500_000  # three daemons are warm later than one, and all that is left in the end is loaded by one at a time
 # Without row ids: several daemons need more documents than one until each of them is warm.
 _MADE: LiteralString = (
     "SELECT count(*), sum(hashtextextended(ROW(sku, title, brand, category, price, currency, rating, reviews, in_stock, scraped_at, "

@@ -35,9 +35,8 @@ def _replayed(landing: Landing) -> Sample:
         awaited(url)
         stage(conn, landing.source, landing.timed)
         awaited(url)
-        landing.state(
-            url
-        )  # marks the rows as visible: else whoever reads them first after a checkpoint writes their pages to the log whole
+        # It marks the rows as visible: else whoever reads them first after a checkpoint writes their pages to the log whole.
+        landing.state(url)
         conn.execute("CHECKPOINT")
         command(url, "replay", "--source", SOURCE, "--yes", "--json")
         rows, took_s = conn.execute(_TOOK).fetchone() or (0, 0.0)

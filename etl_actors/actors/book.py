@@ -120,7 +120,7 @@ class Book:
         return entry if entry is not None and entry.lease.token == lease.token else None
 
     def keep(self, lease: Lease, parsed: Parsed) -> None:
-        """Keep the result of a batch until it has landed: from now on it counts as well."""
+        """Keep the result of a batch until it has landed: from now on its bytes count, where they are more than the documents'."""
         entry = self.entries[lease.batch_id]
         entry.parsed, entry.weight = parsed, max(lease.nbytes, parsed.nbytes)
         self.pace.parsed(lease, parsed)

@@ -5,8 +5,8 @@ import time
 import structlog
 
 from etl_actors import events
+from etl_actors.actors.answers import BatchLoaded
 from etl_actors.actors.book import Book, Entry
-from etl_actors.actors.messages import BatchLoaded
 
 __all__ = ["tell_loaded"]
 

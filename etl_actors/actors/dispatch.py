@@ -8,29 +8,21 @@ import structlog
 
 from etl_actors import events
 from etl_actors.actors.alarm import Alarm
-from etl_actors.actors.book import Book
-from etl_actors.actors.canonical_line import tell_loaded
-from etl_actors.actors.casting import cast
-from etl_actors.actors.custody import Custody
-from etl_actors.actors.intake import Intake
-from etl_actors.actors.messages import (
-    Assign,
+from etl_actors.actors.answers import (
     BatchLeaseLost,
     BatchLoaded,
     BatchOutgrown,
     BatchParsed,
     BatchPoisoned,
     BatchStuck,
-    Beat,
-    Kind,
-    Load,
-    Parse,
-    Poll,
-    Ref,
-    Reload,
     RowCondemned,
-    tell,
 )
+from etl_actors.actors.book import Book
+from etl_actors.actors.canonical_line import tell_loaded
+from etl_actors.actors.casting import cast
+from etl_actors.actors.custody import Custody
+from etl_actors.actors.intake import Intake
+from etl_actors.actors.messages import Assign, Beat, Kind, Load, Parse, Poll, Ref, Reload, tell
 from etl_actors.actors.peers import Peers
 from etl_actors.actors.replays import Replays
 from etl_actors.actors.signals import Signals

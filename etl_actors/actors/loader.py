@@ -6,17 +6,8 @@ from typing import assert_never
 
 import psycopg
 
-from etl_actors.actors.messages import (
-    BatchLeaseLost,
-    BatchLoaded,
-    BatchOutgrown,
-    BatchPoisoned,
-    BatchStuck,
-    Load,
-    LoaderMessage,
-    Open,
-    tell,
-)
+from etl_actors.actors.answers import BatchLeaseLost, BatchLoaded, BatchOutgrown, BatchPoisoned, BatchStuck
+from etl_actors.actors.messages import Load, LoaderMessage, Open, tell
 from etl_actors.actors.owner import OwnerActor
 from etl_actors.errors import DatabaseUnsuitable, DataRefused, LeaseLost, Outgrown
 from etl_actors.relational.reject import Stage

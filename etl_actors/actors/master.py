@@ -5,25 +5,17 @@ from typing import Any, assert_never
 
 import pykka
 
-from etl_actors.actors.dispatch import Dispatch
-from etl_actors.actors.messages import (
-    Assign,
+from etl_actors.actors.answers import (
     BatchLeaseLost,
     BatchLoaded,
     BatchOutgrown,
     BatchParsed,
     BatchPoisoned,
     BatchStuck,
-    Beat,
-    Drain,
-    MasterMessage,
-    Open,
-    Poll,
-    Rang,
-    Ref,
-    Reload,
     RowCondemned,
 )
+from etl_actors.actors.dispatch import Dispatch
+from etl_actors.actors.messages import Assign, Beat, Drain, MasterMessage, Open, Poll, Rang, Ref, Reload
 from etl_actors.store.database import translated
 
 __all__ = ["MasterActor"]

@@ -1,28 +1,30 @@
 """What actors tell each other. Ids and results travel; payloads do not."""
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import pykka
 
-from etl_actors.relational.parsed import Parsed, Routed
-from etl_actors.relational.reject import Reject, Stage
+from etl_actors.actors.answers import (
+    BatchLeaseLost,
+    BatchLoaded,
+    BatchOutgrown,
+    BatchParsed,
+    BatchPoisoned,
+    BatchStuck,
+    RowCondemned,
+)
+from etl_actors.relational.parsed import Parsed
+from etl_actors.relational.reject import Reject
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.daemons import SlipInForce
 from etl_actors.store.leases import Lease
-from etl_actors.store.loading.loaded import Loaded
 from etl_actors.workers.base import Role
 
 __all__ = [
     "Assign",
-    "BatchLeaseLost",
-    "BatchLoaded",
-    "BatchOutgrown",
-    "BatchParsed",
-    "BatchPoisoned",
-    "BatchStuck",
     "Beat",
     "Drain",
     "Keep",
@@ -42,7 +44,6 @@ __all__ = [
     "Refresh",
     "RefresherMessage",
     "Reload",
-    "RowCondemned",
     "tell",
 ]
 
@@ -116,87 +117,7 @@ class Assign:
     ref: Ref
 
 
-@dataclass(frozen=True, slots=True)
-class BatchParsed:
-    """A parser's answer."""
-
-    lease: Lease
-    result: Parsed | Routed
-    parse_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class BatchPoisoned:
-    """A batch that cannot be parsed or loaded as a whole, although nobody knows which row is to blame.
-
-    Args:
-        stage: at which it failed.
-        reason: a short code.
-        message: expected and got, without data.
-        detail: where, as far as it is known: table, column, constraint.
-    """
-
-    lease: Lease
-    stage: Stage
-    reason: str
-    message: str
-    detail: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class RowCondemned:
-    """A row of a batch that is still being parsed has killed or hung its parser: whoever parses it next leaves it alone.
-
-    Args:
-        reject: what becomes of the row.
-    """
-
-    lease: Lease
-    reject: Reject
-
-
-@dataclass(frozen=True, slots=True)
-class BatchLoaded:
-    """A batch has landed.
-
-    Args:
-        load_s: seconds that it took.
-        waited_s: of them, those that it waited for others at the same table.
-    """
-
-    lease: Lease
-    loaded: Loaded
-    load_s: float
-    waited_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class BatchStuck:
-    """A batch that cannot be landed for a reason that is none of its rows': a missing right, a table that somebody changed.
-
-    Args:
-        reason: what the database said, without data.
-    """
-
-    lease: Lease
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class BatchLeaseLost:
-    """A batch was somebody else's when its result was to land; nothing did."""
-
-    lease: Lease
-
-
-@dataclass(frozen=True, slots=True)
-class BatchOutgrown:
-    """A batch whose slip breaks documents out, and has grown since it was parsed: it is to be parsed again; nothing landed."""
-
-    lease: Lease
-
-
-# To a parser, a loader, the listener, the refresher, the keeper ---------------------------------------------------------------------------------------
+# To a parser, a loader, the listener, the refresher, the keeper ----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

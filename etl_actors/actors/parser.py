@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import assert_never
 
-from etl_actors.actors.messages import BatchParsed, BatchPoisoned, BatchStuck, Open, Parse, ParserMessage, RowCondemned, tell
+from etl_actors.actors.answers import BatchParsed, BatchPoisoned, BatchStuck, RowCondemned
+from etl_actors.actors.messages import Open, Parse, ParserMessage, tell
 from etl_actors.actors.owner import OwnerActor
 from etl_actors.errors import SlipError, TextTooLarge, WorkerLost
 from etl_actors.relational.reject import Stage

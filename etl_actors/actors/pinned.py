@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from etl_actors.slips.shelf.catalogue import Catalogue
-from etl_actors.store.replay.queue import Stored
+from etl_actors.store.replay.current import Stored
 from etl_actors.workers.base import RoleSlip
 
 __all__ = ["Hindrance", "pinned"]

@@ -12,7 +12,8 @@ from etl_actors.actors.intake import ASIDE_S, Limits
 from etl_actors.actors.pinned import Hindrance, pinned
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
-from etl_actors.store.replay.queue import Replay, ReplayQueue, Step, Unworkable
+from etl_actors.store.replay.current import Replay, Step, Unworkable
+from etl_actors.store.replay.queue import ReplayQueue
 from etl_actors.workers.base import RoleSlip
 
 __all__ = ["OVERDUE_S", "Replays"]

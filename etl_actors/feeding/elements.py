@@ -9,30 +9,13 @@ import re
 from typing import NamedTuple
 
 from etl_actors.feeding.boundary import OVERLAP, Layout
+from etl_actors.feeding.brackets import BARE, BLANKS, DEEP, FLAT, STRING_REST, WHOLE
 from etl_actors.feeding.flaw import Flaw
 from etl_actors.feeding.lines import LINE_BYTES, LongLine, Tail
 from etl_actors.feeding.place import characters
 
 __all__ = ["Element", "Elements"]
 
-_STRING = rb'"[^"\\\n]*+(?>(?:\\[^\n][^"\\\n]*+)*)"(?=[ \t\r\n]*+[:,}\]])'
-
-
-def _nested(levels: int) -> bytes:
-    """Return the expression of an object or array that is at most so many levels deep and has its brackets and strings in order."""
-    within = rb"(?>(?:" + _nested(levels - 1) + rb")?)" if levels > 1 else b""
-    item = rb"[ \t\r\n]*+" + within
-    members = rb'\{(?>(?:[^{}\[\]":]++|' + _STRING + rb"|:" + item + rb")*)\}"
-    items = rb"\[" + item + rb'(?>(?:[^{}\[\]",]++|' + _STRING + rb"|," + item + rb")*)\]"
-    return members + rb"|" + items
-
-
-_BLANKS = re.compile(rb"[ \t\r\n]*+")
-_DEEP = re.compile(rb'(?>(?:[^{}\[\]"]++|' + _STRING + rb")*)")  # up to a bracket, or a string that does not end as it should
-_FLAT = re.compile(rb'(?>(?:[^{}\[\]",]++|' + _STRING + rb")*)")  # the same, but not past a comma
-_BARE = re.compile(rb'[^ \t\r\n\[{"]*+')
-_WHOLE = re.compile(_nested(4))
-_STRING_REST = re.compile(rb'[^"\\\n]*+(?>(?:\\[^\n][^"\\\n]*+)*)')
 _BLANK = b" \t\r\n"
 _QUOTE, _COMMA, _BACKSLASH = b'",\\'
 _OPEN, _CLOSE, _OPEN_ARRAY, _CLOSE_ARRAY = b"{}[]"
@@ -135,7 +118,7 @@ class Elements:
     # Each of these goes on by a piece, and returns False where it wants more bytes.
 
     def _between(self) -> bool:
-        blanks = _BLANKS.match(self._data, self._at)
+        blanks = BLANKS.match(self._data, self._at)
         self._pass(blanks.end() if blanks else self._at)
         if self._at == len(self._data):
             return False
@@ -159,7 +142,7 @@ class Elements:
         if self._in_string:
             return self._within_string()
         if self._after_string:
-            blanks = _BLANKS.match(self._data, self._at)
+            blanks = BLANKS.match(self._data, self._at)
             self._keep(blanks.end() if blanks else self._at)
             if self._at == len(self._data):
                 return False
@@ -169,7 +152,7 @@ class Elements:
         return self._outside_strings()
 
     def _within_string(self) -> bool:
-        rest = _STRING_REST.match(self._data, self._at)
+        rest = STRING_REST.match(self._data, self._at)
         self._keep(rest.end() if rest else self._at)
         left = len(self._data) - self._at
         if not left or (left == 1 and self._data[self._at] == _BACKSLASH):
@@ -186,13 +169,13 @@ class Elements:
     def _outside_strings(self) -> bool:  # noqa: C901  # one case a kind of byte
         data, at, stack, in_array = self._data, self._at, self._stack, self._in_array
         if self._is_first(at):
-            whole = _WHOLE.match(data, at)  # most are whole and not deep, and so need no look at each bracket
+            whole = WHOLE.match(data, at)  # most are whole and not deep, and so need no look at each bracket
             if whole is not None:
                 at = whole.end()
                 if not in_array:
                     return self._finish(at)
         while True:
-            run = (_DEEP if stack else _FLAT if in_array else _BARE).match(data, at)
+            run = (DEEP if stack else FLAT if in_array else BARE).match(data, at)
             at = run.end() if run else at
             if at == len(data):
                 self._keep(at)

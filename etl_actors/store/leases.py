@@ -86,6 +86,7 @@ def split(conn: Connection, lease: Lease, groups: Sequence[Group], attempt: int 
 
     Raises:
         LeaseLost: the parent is not ours any more; nothing was changed.
+        ValueError: a row is in no group, or in two.
     """
     numbered = [(no, g.slip, row_id) for no, g in enumerate(groups) for row_id in g.row_ids]
     nos, slips, row_ids = (list(column) for column in zip(*numbered, strict=True))
@@ -117,7 +118,17 @@ def release(conn: Connection, batch_id: int, token: int) -> int:
 
 
 def release_strays(conn: Connection, owner: int, known: Collection[int], floor: int = 0) -> list[int]:
-    """Give back batches beyond `floor` that the database holds as ours but we do not know: claims whose reply was lost."""
+    """Give back batches that the database holds as ours but we do not know: claims whose reply was lost.
+
+    Args:
+        conn: in autocommit mode.
+        owner: our node.
+        known: ids of the batches that we know.
+        floor: a batch up to which none is claimed, as `Claimed.floor` knows it.
+
+    Returns:
+        The ids of those batches.
+    """
     strays = conn.execute(_SQL["stray"], {"owner": owner, "known": list(known), "floor": floor}).fetchall()
     for batch_id, token in strays:
         release(conn, batch_id, token)
@@ -127,9 +138,20 @@ def release_strays(conn: Connection, owner: int, known: Collection[int], floor: 
 def rescue(
     conn: Connection, owner: int, lease_s: float, limit: int, only: Collection[str] = (), floor: int = 0
 ) -> tuple[Lease, ...]:
-    """Take over up to `limit` batches beyond `floor` of daemons that are dead, or silent for `lease_s` seconds.
+    """Take over batches of daemons that are dead, or silent for long.
 
-    With `only`, batches of other sources are left to others. Their slip is again the one that the rows name themselves: what a dead owner chose among its slips is chosen anew.
+    Their slip is again the one that the rows name themselves: what a dead owner chose among its slips is chosen anew.
+
+    Args:
+        conn: in autocommit mode.
+        owner: our node.
+        lease_s: seconds for which a daemon that holds its lock may be silent.
+        limit: batches, at most.
+        only: sources whose batches are taken over; empty for all.
+        floor: a batch up to which none is claimed, as `Claimed.floor` knows it.
+
+    Returns:
+        What is ours now, under new tokens.
     """
     found = conn.execute(
         _SQL["rescue"],

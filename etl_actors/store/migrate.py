@@ -67,6 +67,9 @@ def run_file(name: str) -> None:
     """Run ``migrations/sql/<name>`` on the migration's connection; for Alembic's version scripts.
 
     The text goes to the driver without parameters: SQLAlchemy would take its colons and percent signs for placeholders.
+
+    Raises:
+        DatabaseUnsuitable: there is no connection.
     """
     text = resource("migrations").joinpath("sql", name).read_text("utf-8")
     conn = op.get_bind().connection.driver_connection

@@ -154,7 +154,15 @@ def unique_fields(conn: Connection, source: str, most: int, fields: Sequence[str
 
 
 def keep_partitions(conn: Connection, partition_rows: int) -> int:
-    """Make the partitions that the next rows will need, seal those that no transaction can add to; return how many were made."""
+    """Make the partitions that the next rows will need, and seal those that no transaction can add to.
+
+    Args:
+        conn: in autocommit mode, as the service.
+        partition_rows: row ids of a partition.
+
+    Returns:
+        How many were made.
+    """
     row = conn.execute(_SQL["add_partitions"], {"partition_rows": partition_rows}).fetchone()
     conn.execute(_SQL["seal_partitions"])
     return 0 if row is None else int(row[0])

@@ -11,8 +11,8 @@ import pytest
 from tests.support.contents import settled
 from tests.support.daemon import environment, etl
 from tests.support.servers import Server
+from tests.support.shop import SHOP, feed
 
-SLIP = 'name = "shop"\nsource = "shop"\n[breakout]\nkey = ["sku"]\non_duplicate = "update"\n'
 DOCUMENTS: list[dict[str, Any]] = [
     {"sku": "A-1", "price": 12, "tags": ["x", "y"]},
     {"sku": "A-2", "price": 0.5, "size": {"w": 1, "h": 2}},
@@ -24,22 +24,9 @@ DOCUMENTS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture
-def slips(tmp_path: Path) -> Path:
-    """Make a folder with a slip that breaks documents out."""
-    (tmp_path / "slips" / "shop").mkdir(parents=True)
-    (tmp_path / "slips" / "shop" / "slip.toml").write_text(SLIP)
-    return tmp_path / "slips"
-
-
 def _feed(url: str, slips: Path, documents: list[Any], **settings: str) -> None:
-    file = slips.parent / "documents.jsonl"
-    file.write_text("".join(f"{json.dumps(one)}\n" for one in documents))
+    feed(url, slips, documents, **settings)
     env = environment(url) | {"ETL_PARSERS": str(slips)} | settings
-    assert etl("feed", "shop", file, env=env).returncode == 0
-    done = etl("run", "--once", env=env)
-    assert done.returncode == 0, done.stderr
-    assert settled(url)
     audited = etl("audit", "--deep", env=env)
     assert audited.returncode == 0, audited.stdout
 
@@ -232,14 +219,14 @@ def test_a_document_as_wide_as_may_be_fits_into_a_row(database: str, slips: Path
 def test_a_slip_that_is_frozen_later_keeps_its_tables_and_rejects_what_has_no_place(database: str, slips: Path) -> None:
     _feed(database, slips, DOCUMENTS[1:])
     before = _contents(database)
-    (slips / "shop" / "slip.toml").write_text(SLIP + 'contract = "freeze"\n')
+    (slips / "shop" / "slip.toml").write_text(SHOP + 'contract = "freeze"\n')
     _feed(database, slips, [{"sku": "A-9", "new": 1}, {"sku": "A-8", "price": 2}])
     assert _asked(database, "SELECT reason, detail->>'path' FROM etl.reject") == [("frozen", "/new")]
     assert _asked(database, "SELECT sku FROM shop WHERE sku > 'A-7'") == [("A-8",)]
     assert {name: columns for name, (columns, _) in _contents(database).items()} == {
         name: columns for name, (columns, _) in before.items()
     }
-    (slips / "shop" / "slip.toml").write_text(SLIP)
+    (slips / "shop" / "slip.toml").write_text(SHOP)
     env = environment(database) | {"ETL_PARSERS": str(slips)}
     assert etl("rejects", "replay", "--reason", "frozen", "--yes", env=env).returncode == 0
     assert etl("run", "--once", env=env).returncode == 0
@@ -250,7 +237,7 @@ def test_a_slip_that_is_frozen_later_keeps_its_tables_and_rejects_what_has_no_pl
 def test_a_replay_by_original_versions_takes_the_one_in_force_after_an_edit(database: str, slips: Path) -> None:
     _feed(database, slips, DOCUMENTS[1:])
     before = _contents(database)
-    (slips / "shop" / "slip.toml").write_text(SLIP + 'contract = "freeze"\n')
+    (slips / "shop" / "slip.toml").write_text(SHOP + 'contract = "freeze"\n')
     env = environment(database) | {"ETL_PARSERS": str(slips)}
     done = etl("replay", "--source", "shop", "--slip-version", "original", "--yes", env=env)
     assert done.returncode == 0, done.stdout
@@ -314,9 +301,9 @@ def test_what_is_said_by_hand_of_documents_holds_for_those_that_are_there(
     name = server.create(template)
     slip = slips / "shop" / "slip.toml"
     try:
-        slip.write_text(SLIP + first)
+        slip.write_text(SHOP + first)
         _feed(database, slips, documents[:11])
-        slip.write_text(SLIP + then)
+        slip.write_text(SHOP + then)
         env = environment(database) | {"ETL_PARSERS": str(slips)}
         applied = etl("slips", "apply", env=env)
         assert applied.returncode == 0, applied.stderr
@@ -334,7 +321,7 @@ def test_what_is_said_by_hand_is_refused_where_documents_are_no_longer_staged(da
         conn.execute("SET session_replication_role = replica")
         conn.execute("DELETE FROM etl.staging WHERE row_id = 2")
     before = _contents(database)
-    (slips / "shop" / "slip.toml").write_text(SLIP + 'maps = ["$.size"]\n')
+    (slips / "shop" / "slip.toml").write_text(SHOP + 'maps = ["$.size"]\n')
     applied = etl("slips", "apply", env=environment(database) | {"ETL_PARSERS": str(slips)})
     assert applied.returncode == 1
     assert "Slip shop says otherwise of its documents now, but row 2 is no longer staged" in applied.stdout + applied.stderr
@@ -344,7 +331,7 @@ def test_what_is_said_by_hand_is_refused_where_documents_are_no_longer_staged(da
 def test_tables_may_follow_each_by_its_own_contract_and_what_is_discarded_is_told(database: str, slips: Path) -> None:
     _feed(database, slips, [{"sku": "A", "price": 1, "offers": [{"by": "one"}], "tags": ["x"], "sizes": [1]}])
     contracts = '[breakout.contracts]\nshop = "discard_value"\nshop__offers = "evolve"\nshop__tags = "freeze"\nshop__sizes = "discard_row"\n'
-    (slips / "shop" / "slip.toml").write_text(SLIP + contracts)
+    (slips / "shop" / "slip.toml").write_text(SHOP + contracts)
     documents = [
         {"sku": "B", "price": "much", "new": [1], "offers": [{"by": "two", "at": "2024-03-09"}]},
         {"sku": "C", "tags": [1]},
@@ -359,7 +346,7 @@ def test_tables_may_follow_each_by_its_own_contract_and_what_is_discarded_is_tol
         ("frozen", "/tags/0", None),
     ]
     assert _asked(database, "SELECT sum(loaded), sum(skipped), sum(rejected) FROM etl.ledger") == [(3, 1, 1)]
-    (slips / "shop" / "slip.toml").write_text(SLIP)
+    (slips / "shop" / "slip.toml").write_text(SHOP)
     env = environment(database) | {"ETL_PARSERS": str(slips)}
     assert etl("replay", "--source", "shop", "--yes", env=env).returncode == 0
     assert etl("audit", "--deep", env=env).returncode == 0
@@ -454,7 +441,7 @@ def test_tables_wait_for_somebody_where_the_settings_say_so(database: str, slips
     assert _asked(database, "SELECT count(*)::int FROM others") == [(6,)]
     assert _asked(database, "SELECT count(*)::int FROM shop") == [(6,)]
     assert _asked(database, "SELECT FROM etl.breakout_plan") == []
-    (slips / "shop" / "slip.toml").write_text(SLIP + 'maps = ["$.size"]\n')
+    (slips / "shop" / "slip.toml").write_text(SHOP + 'maps = ["$.size"]\n')
     refused = etl("run", "--once", env=env)
     assert "Slip shop asks for changes of its tables" in refused.stdout + refused.stderr
 
@@ -578,7 +565,7 @@ def test_without_any_slip_all_documents_are_broken_out(database: str, slips: Pat
 
 def test_a_document_of_which_a_value_was_discarded_is_not_what_was_staged(database: str, slips: Path) -> None:
     _feed(database, slips, [{"sku": 1, "n": 1}])
-    (slips / "shop" / "slip.toml").write_text(SLIP + 'contract = "discard_value"\n')
+    (slips / "shop" / "slip.toml").write_text(SHOP + 'contract = "discard_value"\n')
     _feed(database, slips, [{"sku": 2, "n": "x"}])
     made = etl("rebuild", "2", env=environment(database) | {"ETL_PARSERS": str(slips)})
     assert (made.returncode, json.loads(made.stdout)) == (1, {"sku": 2})

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 from tests.support.contents import settled
 from tests.support.daemon import environment, etl, running, wait_until
 from tests.support.servers import Server
+from tests.support.shop import SHOP, feed
 
-SLIP = 'name = "shop"\nsource = "shop"\n[breakout]\nkey = ["sku"]\non_duplicate = "update"\n'
 DOCUMENTS: list[dict[str, Any]] = [
     {"sku": "1", "price": 12, "at": "2024-03-09", "tags": ["x"], "first name": "Ada", "v": {"x": 1}, "grid": [[1], []]},
     {"sku": "2", "price": 0.5, "tags": [2, None], "new": True, "offers": [{"by": "one", "prices": [1, 2.5]}]},
@@ -19,24 +18,6 @@ DOCUMENTS: list[dict[str, Any]] = [
     {"sku": "4", "v": {"2024": 2}, "tags": [{"a": {"b": "x"}}]},
     {"sku": "5", "v": {"2025": [3]}, "tags": "none"},
 ]
-
-
-@pytest.fixture
-def slips(tmp_path: Path) -> Path:
-    """Make a folder with a slip that breaks documents out."""
-    (tmp_path / "slips" / "shop").mkdir(parents=True)
-    (tmp_path / "slips" / "shop" / "slip.toml").write_text(SLIP)
-    return tmp_path / "slips"
-
-
-def _feed(url: str, slips: Path, documents: list[Any], **settings: str) -> None:
-    file = slips.parent / "documents.jsonl"
-    file.write_text("".join(f"{json.dumps(one)}\n" for one in documents))
-    env = environment(url) | {"ETL_PARSERS": str(slips)} | settings
-    assert etl("feed", "shop", file, env=env).returncode == 0
-    done = etl("run", "--once", env=env)
-    assert done.returncode == 0, done.stderr
-    assert settled(url)
 
 
 def _viewed(url: str) -> list[dict[str, Any]]:
@@ -53,8 +34,8 @@ def test_the_view_shows_documents_as_they_are_in_whatever_steps_they_came(
     name = server.create(template)
     try:
         for document in DOCUMENTS:
-            _feed(database, slips, [document])
-        _feed(server.admin_url(name), slips, DOCUMENTS[::-1])
+            feed(database, slips, [document])
+        feed(server.admin_url(name), slips, DOCUMENTS[::-1])
         assert _viewed(database) == _viewed(server.admin_url(name))
     finally:
         server.drop(name)
@@ -87,23 +68,23 @@ def test_sources_whose_names_are_like_the_view_of_another_have_tables_and_views_
 
 
 def test_a_materialized_view_shows_all_that_has_landed_when_a_run_ends(database: str, slips: Path) -> None:
-    (slips / "shop" / "slip.toml").write_text(SLIP + "materialize = true\n")
+    (slips / "shop" / "slip.toml").write_text(SHOP + "materialize = true\n")
     for document in DOCUMENTS:
-        _feed(database, slips, [document])
+        feed(database, slips, [document])
         with psycopg.connect(database) as conn:
             kind = conn.execute("SELECT relkind::text FROM pg_class WHERE oid = 'shop_view'::regclass").fetchone()
         assert kind == ("m",)
         assert document["sku"] in {row["sku"] for row in _viewed(database)}
     materialized = _viewed(database)
-    (slips / "shop" / "slip.toml").write_text(SLIP)
-    _feed(database, slips, [])
+    (slips / "shop" / "slip.toml").write_text(SHOP)
+    feed(database, slips, [])
     assert _viewed(database) == materialized
 
 
 def test_the_daemon_refreshes_materialized_views_while_documents_land_and_tables_change(
     database: str, slips: Path, tmp_path: Path
 ) -> None:
-    (slips / "shop" / "slip.toml").write_text(SLIP + "materialize = true\n")
+    (slips / "shop" / "slip.toml").write_text(SHOP + "materialize = true\n")
     env = environment(database, slips, materialize_every_s=0.2)
     documents = [document | {"sku": f"{document['sku']}-{turn}"} for turn in range(40) for document in DOCUMENTS]
     with running("run", env=env, log=tmp_path / "log"), psycopg.connect(database, autocommit=True) as conn:

@@ -12,30 +12,14 @@ import pytest
 from etl_actors.actors import listener as listener_module
 from etl_actors.actors import loader as loader_module
 from etl_actors.actors.alarm import Alarm
+from etl_actors.actors.answers import BatchLeaseLost, BatchLoaded, BatchParsed, BatchPoisoned, BatchStuck, RowCondemned
 from etl_actors.actors.book import Book
 from etl_actors.actors.dispatch import Dispatch
 from etl_actors.actors.intake import Intake
 from etl_actors.actors.listener import ListenerActor
 from etl_actors.actors.loader import LoaderActor
 from etl_actors.actors.master import MasterActor
-from etl_actors.actors.messages import (
-    Assign,
-    BatchLeaseLost,
-    BatchLoaded,
-    BatchParsed,
-    BatchPoisoned,
-    BatchStuck,
-    Beat,
-    Drain,
-    Kind,
-    Load,
-    Open,
-    Parse,
-    Poll,
-    Rang,
-    Ref,
-    RowCondemned,
-)
+from etl_actors.actors.messages import Assign, Beat, Drain, Kind, Load, Open, Parse, Poll, Rang, Ref
 from etl_actors.actors.parser import ParserActor
 from etl_actors.actors.replays import Replays
 from etl_actors.actors.signals import Signals

@@ -10,25 +10,19 @@ from structlog.testing import capture_logs
 
 from etl_actors import events
 from etl_actors.actors.alarm import Alarm
-from etl_actors.actors.book import Book
-from etl_actors.actors.dispatch import Dispatch
-from etl_actors.actors.intake import Intake
-from etl_actors.actors.messages import (
-    Assign,
+from etl_actors.actors.answers import (
     BatchLeaseLost,
     BatchLoaded,
     BatchOutgrown,
     BatchParsed,
     BatchPoisoned,
     BatchStuck,
-    Beat,
-    Kind,
-    Load,
-    Parse,
-    Poll,
-    Reload,
     RowCondemned,
 )
+from etl_actors.actors.book import Book
+from etl_actors.actors.dispatch import Dispatch
+from etl_actors.actors.intake import Intake
+from etl_actors.actors.messages import Assign, Beat, Kind, Load, Parse, Poll, Reload
 from etl_actors.actors.pace import FIRST_ROWS, LEAST_ROWS
 from etl_actors.actors.replays import Replays
 from etl_actors.actors.signals import Signals

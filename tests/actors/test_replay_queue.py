@@ -9,7 +9,8 @@ import pytest
 
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease, release
-from etl_actors.store.replay.queue import Phase, ReplayQueue, Step, Stored
+from etl_actors.store.replay.current import Phase, Step, Stored
+from etl_actors.store.replay.queue import ReplayQueue
 from tests.support.fakes import FakeIntake, FakeReplayQueue
 from tests.support.leases import OWNER
 from tests.support.replay_orders import finished, order, settled

@@ -7,22 +7,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from etl_actors.actors.alarm import Alarm
+from etl_actors.actors.answers import BatchLeaseLost, BatchLoaded, BatchParsed, BatchPoisoned, BatchStuck
 from etl_actors.actors.book import Book
 from etl_actors.actors.dispatch import Dispatch
 from etl_actors.actors.intake import Intake
-from etl_actors.actors.messages import (
-    Assign,
-    BatchLeaseLost,
-    BatchLoaded,
-    BatchParsed,
-    BatchPoisoned,
-    BatchStuck,
-    Kind,
-    Load,
-    Parse,
-    Poll,
-    Reload,
-)
+from etl_actors.actors.messages import Assign, Kind, Load, Parse, Poll, Reload
 from etl_actors.actors.replays import OVERDUE_S, Replays
 from etl_actors.actors.signals import Signals
 from etl_actors.relational.parsed import Group, Parsed, Routed
@@ -32,7 +21,8 @@ from etl_actors.slips.reading.read import read_slip
 from etl_actors.slips.shelf.catalogue import Absent, Catalogue
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.loaded import Loaded
-from etl_actors.store.replay.queue import ReplayQueue, Stored
+from etl_actors.store.replay.current import Stored
+from etl_actors.store.replay.queue import ReplayQueue
 from tests.support.fakes import LIMITS, FakeIntake, FakeRef, FakeReplayQueue, RecordingAlarm
 
 _SLIP = 'name = "shop"\nsource = "shop"\n[tables.shop]\ncolumns.a = "a | text"\n'

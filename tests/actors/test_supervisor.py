@@ -78,8 +78,8 @@ class _Stage:
             refs.append(found[2])
         return refs
 
-    def run(self, script: Callable[[], None]) -> int:
-        """Run the supervisor in this thread while a script plays in another; then nothing is pending any more."""
+    def run(self, script: Callable[[], None], supervisor: Supervisor | None = None) -> int:
+        """Run a supervisor in this thread while a script plays in another; then nothing is pending any more."""
         failed: list[BaseException] = []
 
         def play() -> None:
@@ -93,7 +93,7 @@ class _Stage:
         player = threading.Thread(target=play)
         player.start()
         try:
-            return self.supervisor().run()
+            return (supervisor or self.supervisor()).run()
         finally:
             player.join()
             if failed:
@@ -183,17 +183,11 @@ def test_parsers_get_ready_beside_each_other_and_one_that_fails_keeps_no_other_f
     assigned: list[str] = []
 
     def script() -> None:
-        try:
-            while len(assigned) < 2:
-                kind, what, _ = stage.told.get(timeout=60)
-                assigned.extend([what] * (kind == "master" and what == "assign parser"))
-        finally:
-            stage.signals.idle.set()
+        while len(assigned) < 2:
+            kind, what, _ = stage.told.get(timeout=60)
+            assigned.extend([what] * (kind == "master" and what == "assign parser"))
 
-    player = threading.Thread(target=script)
-    player.start()
-    assert supervisor.run() == 0
-    player.join()
+    assert stage.run(script, supervisor) == 0
     assert assigned == ["assign parser"] * 2
 
 
@@ -270,19 +264,13 @@ def test_a_keeper_is_replaced_when_it_dies_and_stops_before_those_who_work(stage
     told: list[tuple[str, str]] = []
 
     def script() -> None:
-        try:
-            while told.count(("keeper", "open")) < 2:
-                kind, what, ref = stage.told.get(timeout=60)
-                told.append((kind, what))
-                if told.count(("keeper", "open")) == 1 and (kind, what) == ("keeper", "open"):
-                    ref.tell("fail")
-        finally:
-            stage.signals.idle.set()
+        while told.count(("keeper", "open")) < 2:
+            kind, what, ref = stage.told.get(timeout=60)
+            told.append((kind, what))
+            if told.count(("keeper", "open")) == 1 and (kind, what) == ("keeper", "open"):
+                ref.tell("fail")
 
-    player = threading.Thread(target=script)
-    player.start()
-    assert supervisor.run() == 0
-    player.join()
+    assert stage.run(script, supervisor) == 0
     assert told.count(("keeper", "open")) == 2
     stops: list[str] = []
     while not stage.told.empty():

@@ -65,6 +65,17 @@ def admin(database: str) -> Iterator[Connection]:
         yield conn
 
 
+@pytest.fixture(scope="module")
+def far_east(server: Server, template: str) -> Iterator[Connection]:
+    """Connect as superuser to a database for all tests of a module, each of which leaves nothing behind; the time zone must not show."""
+    name = server.create(template)
+    with psycopg.connect(server.admin_url(name)) as conn:
+        conn.execute("SET TimeZone = 'Asia/Kolkata'")
+        conn.commit()
+        yield conn
+    server.drop(name)
+
+
 @pytest.fixture
 def small(admin: Connection, service: Connection) -> Connection:
     """Let the service have partitions of ten rows, and a slip for them."""

@@ -1,7 +1,6 @@
 """Tables that have rows become those of a later layout, and hold what they would hold if that had been first."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -17,7 +16,6 @@ from etl_actors.relational.breakout.transition import transition
 from etl_actors.relational.tables import Policy
 from etl_actors.store.tables.drift import drifted
 from tests.support.broken_out import load, make_tables, seen_of
-from tests.support.servers import Server
 from tests.unit.relational.breakout.documents import DOCUMENTS
 
 Contents = dict[str, tuple[dict[str, str], list[dict[str, Any]]]]
@@ -42,23 +40,12 @@ def _contents(conn: psycopg.Connection, schema: str) -> Contents:
     return found
 
 
-@pytest.fixture(scope="module")
-def conn(server: Server, template: str) -> Iterator[psycopg.Connection]:
-    """Connect as superuser to a database for all of these tests; each leaves nothing behind."""
-    name = server.create(template)
-    with psycopg.connect(server.admin_url(name)) as conn:
-        conn.execute("SET TimeZone = 'Asia/Kolkata'")  # which must not show
-        conn.commit()
-        yield conn
-    server.drop(name)
-
-
 @settings(max_examples=60)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=4), st.lists(DOCUMENTS, max_size=4))
 def test_any_documents_in_two_steps_have_the_tables_that_they_have_in_one(
-    conn: psycopg.Connection, before: list[Any], after: list[Any]
+    far_east: psycopg.Connection, before: list[Any], after: list[Any]
 ) -> None:
-    _compare(conn, before, after)
+    _compare(far_east, before, after)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +65,9 @@ def test_any_documents_in_two_steps_have_the_tables_that_they_have_in_one(
     ],
 )
 def test_documents_in_two_steps_have_the_tables_that_they_have_in_one(
-    conn: psycopg.Connection, before: list[Any], after: list[Any]
+    far_east: psycopg.Connection, before: list[Any], after: list[Any]
 ) -> None:
-    assert _compare(conn, before, after)
+    assert _compare(far_east, before, after)
 
 
 def _compare(conn: psycopg.Connection, before: list[Any], after: list[Any]) -> bool:

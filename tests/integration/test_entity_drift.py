@@ -1,8 +1,6 @@
 """Tables that have rows become those of a later layout, entities too, and hold what they would hold if that had been first."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -18,40 +16,18 @@ from etl_actors.relational.breakout.shape import Layout
 from etl_actors.relational.breakout.targets import broken_targets
 from etl_actors.relational.breakout.transition import transition
 from etl_actors.relational.tables import Kind, Policy, Table
-from etl_actors.slips.mapping.broken import BreakoutMapper
 from etl_actors.slips.model.breakout import Breakout
-from etl_actors.slips.values.document import Staged, decode
-from etl_actors.slips.values.json_text import json_text
 from etl_actors.store.tables.drift import drifted
-from etl_actors.store.tables.plan import created
-from tests.support.servers import Server
+from tests.support.broken_out import broken, make_tables
 from tests.unit.relational.breakout.entities import ASKED, REPEATING, layout_of
-
-
-@dataclass
-class _Slip:
-    targets: tuple[Table, ...]
-    given: None = None
-    marker: None = None
-
-
-@pytest.fixture(scope="module")
-def conn(server: Server, template: str) -> Iterator[psycopg.Connection]:
-    """Connect as superuser to a database for all of these tests; each leaves nothing behind."""
-    name = server.create(template)
-    with psycopg.connect(server.admin_url(name)) as conn:
-        conn.execute("SET TimeZone = 'Asia/Kolkata'")  # which must not show
-        conn.commit()
-        yield conn
-    server.drop(name)
 
 
 @settings(max_examples=100)
 @given(st.lists(REPEATING, min_size=1, max_size=3), st.lists(REPEATING, min_size=1, max_size=3))
 def test_any_documents_in_two_steps_have_the_tables_that_they_have_in_one(
-    conn: psycopg.Connection, before: list[Any], after: list[Any]
+    far_east: psycopg.Connection, before: list[Any], after: list[Any]
 ) -> None:
-    _compare(conn, before, after)
+    _compare(far_east, before, after)
 
 
 _MOMENTS = ["2024-03-09T10:00:00Z", "2024-03-09T11:00:00+01:00", "2024-03-09T10:00:00.120Z"]
@@ -77,11 +53,11 @@ _MOMENTS = ["2024-03-09T10:00:00Z", "2024-03-09T11:00:00+01:00", "2024-03-09T10:
 )
 @pytest.mark.parametrize("place", ["name", "on"])
 def test_an_attribute_that_begins_to_vary_moves_with_what_is_kept_beside_it(
-    conn: psycopg.Connection, values: list[Any], place: str
+    far_east: psycopg.Connection, values: list[Any], place: str
 ) -> None:
     first, *others = values
     before = [{"who": [{"id": 1, place: first}, {"id": 2, place: first}, {place: first}], "one": {"id": 1, place: first}}]
-    assert _compare(conn, before, [{"who": [{"id": 1, place: one}, {"id": 3, place: one}]} for one in others])
+    assert _compare(far_east, before, [{"who": [{"id": 1, place: one}, {"id": 3, place: one}]} for one in others])
 
 
 def _compare(conn: psycopg.Connection, before: list[Any], after: list[Any]) -> bool:
@@ -91,26 +67,17 @@ def _compare(conn: psycopg.Connection, before: list[Any], after: list[Any]) -> b
     if isinstance(found, Refill):
         return False
     try:
-        tables = _made(conn, old, "two_steps")
+        tables = make_tables(conn, old, "two_steps")
         _load(conn, old, tables, before)
         tables = broken_targets(new, "two_steps", (), Policy.IGNORE)
         for change in drifted(found, tables):
             conn.execute(change.statement)
         _load(conn, new, tables, after, len(before))
-        _load(conn, new, _made(conn, new, "one_step"), before + after)
+        _load(conn, new, make_tables(conn, new, "one_step"), before + after)
         assert _contents(conn, "two_steps") == _contents(conn, "one_step")
     finally:
         conn.rollback()
     return True
-
-
-def _made(conn: psycopg.Connection, layout: Layout, schema: str) -> tuple[Table, ...]:
-    tables = broken_targets(layout, schema, (), Policy.IGNORE)
-    conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    for table in tables:
-        for change in created(table):
-            conn.execute(change.statement)
-    return tables
 
 
 def _load(conn: psycopg.Connection, layout: Layout, tables: tuple[Table, ...], documents: list[Any], first: int = 0) -> None:
@@ -118,12 +85,7 @@ def _load(conn: psycopg.Connection, layout: Layout, tables: tuple[Table, ...], d
     for one in documents:
         seen.add(one)
     breakout = Breakout("root", tables[0].schema, (), Policy.IGNORE, written_evidence(seen), layout, asked=ASKED)
-    mapper = BreakoutMapper(_Slip(tables), breakout)  # type: ignore[arg-type]  # all of a slip that it looks at
-    lines = mapper.begin()
-    for row_id, document in enumerate(documents, first):
-        raw = json_text([row_id, document]).encode()  # so that no two are alike
-        assert mapper.map(Staged(row_id, raw, "s", ""), decode(json_text(document).encode()), lines) is True
-    for table, found in zip(tables, lines, strict=True):
+    for table, found in zip(tables, broken(tables, breakout, documents, first), strict=True):
         fields = [*(name for name, _ in table.copied if name != "_pos"), "_batch_id"]
         _insert(conn, table, fields, [line.split("\t") for line in found])
 

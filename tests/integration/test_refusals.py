@@ -10,8 +10,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from etl_actors.actors.answers import BatchStuck
 from etl_actors.actors.loader import LoaderActor
-from etl_actors.actors.messages import BatchStuck, Load, Open
+from etl_actors.actors.messages import Load, Open
 from etl_actors.errors import DatabaseUnsuitable, DataRefused
 from etl_actors.relational.checks import Compared
 from etl_actors.relational.tables import Column, Kind, Policy, Table

@@ -11,8 +11,9 @@ from etl_actors.slips.model.slip import Slip
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease, release, rescue, split
+from etl_actors.store.replay.current import Phase, Replay, Step, Unworkable
 from etl_actors.store.replay.orders import cancel, resume, vacant
-from etl_actors.store.replay.queue import Phase, Replay, ReplayQueue, Step, Unworkable
+from etl_actors.store.replay.queue import ReplayQueue
 from etl_actors.store.slips import remember
 from etl_actors.store.tables.targets import ensure_tables
 from tests.support.documents import one

@@ -7,7 +7,8 @@ import pytest
 
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.leases import Lease, release
-from etl_actors.store.replay.queue import Replay, ReplayQueue, Step
+from etl_actors.store.replay.current import Replay, Step
+from etl_actors.store.replay.queue import ReplayQueue
 from tests.support.documents import one
 from tests.support.leases import OWNER
 from tests.support.replay_orders import finished, order, settled

@@ -1,7 +1,6 @@
 """A readable view shows each document as one row, with what is below it as it was in the document."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -14,20 +13,8 @@ from etl_actors.relational.breakout.layout import laid_out
 from etl_actors.relational.breakout.view import shown
 from etl_actors.store.breakout.view_query import view_columns, view_query
 from tests.support.broken_out import load, make_tables, seen_of
-from tests.support.servers import Server
 from tests.support.viewed import in_utc, row_of
 from tests.unit.relational.breakout.documents import DOCUMENTS
-
-
-@pytest.fixture(scope="module")
-def conn(server: Server, template: str) -> Iterator[psycopg.Connection]:
-    """Connect as superuser to a database for all of these tests; each leaves nothing behind."""
-    name = server.create(template)
-    with psycopg.connect(server.admin_url(name)) as conn:
-        conn.execute("SET TimeZone = 'Asia/Kolkata'")  # which must not show
-        conn.commit()
-        yield conn
-    server.drop(name)
 
 
 def _viewed(conn: psycopg.Connection, documents: list[Any]) -> list[dict[str, Any]]:
@@ -65,34 +52,34 @@ def _viewed(conn: psycopg.Connection, documents: list[Any]) -> list[dict[str, An
         ({"o": [{"%s": [1], "it's": "'; DROP TABLE root; --"}]}, {"o": [{"s": [1], "it_s": "'; DROP TABLE root; --"}]}),
     ],
 )
-def test_a_document_is_one_row(conn: psycopg.Connection, document: Any, row: dict[str, Any]) -> None:
-    assert _viewed(conn, [document]) == [row]
+def test_a_document_is_one_row(far_east: psycopg.Connection, document: Any, row: dict[str, Any]) -> None:
+    assert _viewed(far_east, [document]) == [row]
 
 
-def test_what_is_empty_is_told_from_what_is_missing(conn: psycopg.Connection) -> None:
+def test_what_is_empty_is_told_from_what_is_missing(far_east: psycopg.Connection) -> None:
     documents = [{"t": [1], "m": {"1": 2}}, {"t": [], "m": {}}, {}, {"t": None, "m": None}]
-    assert _viewed(conn, documents) == [*documents[:3], {}]
+    assert _viewed(far_east, documents) == [*documents[:3], {}]
 
 
-def test_what_is_a_scalar_here_and_an_array_there_has_two_columns(conn: psycopg.Connection) -> None:
-    found = _viewed(conn, [{"p": 1}, {"p": [2]}, {"p": {"2024": 3}}, {"p": "x"}])
+def test_what_is_a_scalar_here_and_an_array_there_has_two_columns(far_east: psycopg.Connection) -> None:
+    found = _viewed(far_east, [{"p": 1}, {"p": [2]}, {"p": {"2024": 3}}, {"p": "x"}])
     assert found == [{"p": 1}, {"p__item": [2]}, {"p__entry": {"2024": 3}}, {"p__text": "x"}]
 
 
-def test_an_object_of_many_fields_is_shown_whole(conn: psycopg.Connection) -> None:
+def test_an_object_of_many_fields_is_shown_whole(far_east: psycopg.Connection) -> None:
     wide = {f"c{number}": number for number in range(230)}
-    assert _viewed(conn, [{"o": [wide]}]) == [{"o": [wide]}]
+    assert _viewed(far_east, [{"o": [wide]}]) == [{"o": [wide]}]
 
 
-def test_nulls_within_what_is_kept_as_json_stay(conn: psycopg.Connection) -> None:
+def test_nulls_within_what_is_kept_as_json_stay(far_east: psycopg.Connection) -> None:
     deep: Any = {"x": None}
     for _ in range(22):
         deep = [deep]
-    assert _viewed(conn, [{"o": [{"a": deep}]}]) == [{"o": [{"a": deep}]}]
+    assert _viewed(far_east, [{"o": [{"a": deep}]}]) == [{"o": [{"a": deep}]}]
 
 
 @settings(max_examples=80)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=4))
-def test_any_documents_are_shown_as_they_are(conn: psycopg.Connection, documents: list[Any]) -> None:
+def test_any_documents_are_shown_as_they_are(far_east: psycopg.Connection, documents: list[Any]) -> None:
     layout = laid_out(seen_of(documents), "root")
-    assert in_utc(_viewed(conn, documents)) == in_utc([row_of(layout, document) for document in documents])
+    assert in_utc(_viewed(far_east, documents)) == in_utc([row_of(layout, document) for document in documents])

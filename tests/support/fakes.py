@@ -16,7 +16,7 @@ from etl_actors.relational.parsed import Group
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.daemons import Difference, SlipInForce
 from etl_actors.store.leases import Lease, Repeat
-from etl_actors.store.replay.queue import Phase, Replay, Step, Stored, Unworkable
+from etl_actors.store.replay.current import Phase, Replay, Step, Stored, Unworkable
 
 __all__ = ["LIMITS", "NO_SLIPS", "FakeIntake", "FakeRef", "FakeReplayQueue", "RecordingAlarm"]
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from etl_actors.cli.slips.shelf import Problem, problems_in
-from etl_actors.combinators.traps.found import Trap, traps_of
+from etl_actors.combinators.traps.found import traps_of
 from etl_actors.combinators.traps.slow import slow
+from etl_actors.combinators.traps.telling import Trap
 from etl_actors.slips.expressions import nodes as n
 from etl_actors.slips.model.names import parts
 from etl_actors.slips.model.slip import Slip, SlipTable

@@ -13,7 +13,7 @@ from etl_actors.combinators.regular.again import AGAIN, Near, Origin
 from etl_actors.combinators.regular.automaton import Automaton, Move, State
 from etl_actors.combinators.regular.branching import dispatched, looped
 from etl_actors.combinators.regular.declined import Declined
-from etl_actors.combinators.regular.entries import Entry, Layouts, Often, Part
+from etl_actors.combinators.regular.entries import Entry, Layouts
 from etl_actors.combinators.regular.pattern import Pattern
 from etl_actors.combinators.regular.reduce import Site, Written, text_of
 from etl_actors.combinators.regular.terminals import Piece, piece_of
@@ -211,7 +211,7 @@ class _Compiler:
                     values.append(written.use(entry.one))
                 continue
             for number, (key, many) in enumerate(kinds):
-                value = _kept(written, entry.parts.get(key, []), many=many)
+                value = written.kept(entry.parts.get(key, []), many=many)
                 names.append(f"v{place}_{number}")
                 values.append(value)
         moved = [(name, value) for name, value in zip(names, values, strict=True) if name != value]
@@ -231,25 +231,3 @@ def _reduce(written: Written, move: Move, stack: list[Entry]) -> list[Entry]:
         children = stack[len(stack) - size :]
         stack = [*stack[: len(stack) - size], written.reduced(rule, children)]
     return stack
-
-
-def _kept(written: Written, parts: list[Part], *, many: bool) -> str:
-    """Give the Python of one kind of child in a bag; a list that is there already grows in place."""
-    if not many:
-        return written.either(parts) if parts else "None"
-    if not parts or parts[0].often is not Often.LIST:
-        return written.listed(parts)
-    for part in parts[1:]:
-        written.lines.append(_appended(written, parts[0].value, part))
-    return parts[0].value
-
-
-def _appended(written: Written, name: str, part: Part) -> str:
-    value = written.use(part)
-    match part.often:
-        case Often.ONE:
-            return f"{name}.append({value})"
-        case Often.MAYBE:
-            return f"if {value} is not None: {name}.append({value})"
-        case Often.LIST:
-            return f"{name} += {value}"

@@ -12,7 +12,6 @@ from etl_actors.combinators.regular.tree import Step
 
 __all__ = ["Site", "Written", "text_of"]
 
-
 _NESTED = 16  # conditions in one another: Python's own parser has a limit
 
 
@@ -160,3 +159,28 @@ class Written:
                 case Often.LIST:
                     written.append(f"*{value}")
         return f"[{', '.join(written)}]"
+
+    def kept(self, parts: Sequence[Part], *, many: bool) -> str:
+        """Write what one kind of child comes to that is kept for the next block; a list that is there already grows in place.
+
+        Args:
+            parts: of that kind.
+            many: whether it is a list of them.
+        """
+        if not many:
+            return self.either(parts) if parts else "None"
+        if not parts or parts[0].often is not Often.LIST:
+            return self.listed(parts)
+        for part in parts[1:]:
+            self.lines.append(self._appended(parts[0].value, part))
+        return parts[0].value
+
+    def _appended(self, name: str, part: Part) -> str:
+        value = self.use(part)
+        match part.often:
+            case Often.ONE:
+                return f"{name}.append({value})"
+            case Often.MAYBE:
+                return f"if {value} is not None: {name}.append({value})"
+            case Often.LIST:
+                return f"{name} += {value}"

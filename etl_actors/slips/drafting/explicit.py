@@ -1,14 +1,11 @@
 """The tables of a layout as the text of a slip, which then makes of documents what the layout says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from etl_actors.relational.breakout.shape import BrokenTable, Cell, CellKind, Layout, Step
 from etl_actors.slips.source.toml_text import key, path, quoted
 
-__all__ = ["Identity", "columns_of", "explicit_tables"]
-
-Identity = tuple[Sequence[str], str]
-"""Columns of the root's key, and what `on_duplicate` says."""
+__all__ = ["columns_of", "explicit_tables"]
 
 _KINDS = {CellKind.NUMBER: "number", CellKind.TEXT: "string", CellKind.BOOLEAN: "boolean"}
 _HOLDERS = {Step.ENTRIES: "object", Step.ITEMS: "array"}

@@ -19,7 +19,6 @@ __all__ = [
     "Named",
     "Text",
     "bare_name",
-    "parts_of",
     "segments_of",
     "step_of",
     "value_of",
@@ -76,7 +75,7 @@ class Bare:
 
     def steps(self) -> _Parts:
         """Read it as steps."""
-        return parts_of((step_of(self.at, self.name, ()), *self.behind))
+        return _parts_of((step_of(self.at, self.name, ()), *self.behind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +122,11 @@ class Chain:
     def value(self) -> n.Pipe:
         """Read it as a value."""
         head = value_of(self.head)
-        return n.Pipe(self.at, head, _told(head, parts_of(self.behind)))
+        return n.Pipe(self.at, head, _told(head, _parts_of(self.behind)))
 
     def steps(self) -> _Parts:
         """Read it as steps."""
-        return parts_of((*_steps_of(self.head), *self.behind))
+        return _parts_of((*_steps_of(self.head), *self.behind))
 
 
 class Group:
@@ -223,7 +222,7 @@ def _told(head: n.Expression | None, parts: _Parts) -> _Parts:
     return tuple(told)
 
 
-def parts_of(children: Any) -> _Parts:
+def _parts_of(children: Any) -> _Parts:
     """Join steps with the segments and the ``[]`` behind them."""
     parts: list[n.Step | n.Segment] = []
     for child in children:

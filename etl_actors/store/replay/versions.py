@@ -9,9 +9,10 @@ from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.choice import Choice, settling_digests
 from etl_actors.store.replay.seeking import Seeking
+from etl_actors.store.tables.differences import differences
 from etl_actors.store.tables.facts import facts_of, spelled
 from etl_actors.store.tables.kin import require_same_identity, stored_slips
-from etl_actors.store.tables.plan import differences, system_columns
+from etl_actors.store.tables.plan import system_columns
 
 __all__ = ["require_possible", "stored_code", "unseekable"]
 

@@ -60,7 +60,11 @@ def _columns(check: Check) -> set[str]:
 
 
 def check_constraint(table: Table, column: Column) -> sql.Composed:
-    """Write ``CONSTRAINT name CHECK (…)`` for a column that has a check."""
+    """Write ``CONSTRAINT name CHECK (…)`` for a column that has a check.
+
+    Raises:
+        ValueError: it has none.
+    """
     if column.check is None:
         msg = f"{table.qualified}.{column.name} has no check"
         raise ValueError(msg)

@@ -10,9 +10,9 @@ from etl_actors.relational.tables import FILLED, LINEAGE, PARENTAGE, Column, Kin
 from etl_actors.store.tables.constraints import check_constraint, check_name, check_text, checked, index_name, is_ours
 from etl_actors.store.tables.facts import Facts
 from etl_actors.store.tables.quoting import identifier, listed
-from etl_actors.store.tables.versions_view import OURS, versions_view, view_steps
+from etl_actors.store.tables.versions_view import view_steps
 
-__all__ = ["Change", "Question", "adapted", "created", "differences", "system_columns", "view_changes"]
+__all__ = ["Change", "Question", "adapted", "created", "system_columns", "view_changes"]
 
 _REQUIRED = frozenset({"_id", "_row_id", "_batch_id", "_parent_id", "_root_id", "_index"})
 
@@ -60,43 +60,6 @@ def system_columns(table: Table) -> tuple[tuple[str, str], ...]:
     if table.kind in (Kind.OWN, Kind.SET):
         columns += PARENTAGE
     return (*columns, (FILLED, "jsonb")) if table.policy is Policy.FILL else columns
-
-
-def differences(table: Table, facts: Facts, spelling: Mapping[str, str], slip: str) -> Iterator[str]:
-    """Say, a sentence each, why a table cannot be what the slip wants.
-
-    Args:
-        table: as the slip wants it.
-        facts: it as it is.
-        spelling: PostgreSQL's name of each type that the slip names.
-        slip: its name.
-    """
-    system = system_columns(table)
-    missing = next((name for name, _ in system if name not in facts.columns and name != FILLED), None)
-    if missing is not None:
-        yield f"Slip {slip} fills {table.qualified}, which is no table of etl-actors (it has no column {missing}): name another."
-        return
-    above = facts.columns.get("_parent_id")
-    if above is not None and above.required and table.kind not in (Kind.OWN, Kind.SET):
-        yield (
-            f"Slip {slip} fills {table.qualified} with rows below no other, but in the database it is a table of children "
-            "(it has a column _parent_id): name another."
-        )
-        return
-    if facts.view is not None and not facts.view.comment.startswith(OURS):
-        view = versions_view(table, (), deleted=False).qualified
-        yield f"Slip {slip} shows the versions of {table.qualified} in {view}, and something else has that name: name the table otherwise."
-    for name, kind in (*system, *((c.name, c.type) for c in table.columns)):
-        found = facts.columns.get(name)
-        if found is not None and found.type != spelling[kind]:
-            yield (
-                f"Slip {slip} makes {table.qualified}.{name} {_one(spelling[kind])}, but in the database it is {_one(found.type)}: "
-                "change the slip or the table."
-            )
-
-
-def _one(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def created(table: Table, *, viewed: bool = True) -> Iterator[Change]:

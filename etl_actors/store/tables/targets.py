@@ -12,9 +12,10 @@ from etl_actors.errors import DatabaseUnsuitable
 from etl_actors.relational.tables import Column, Kind, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
+from etl_actors.store.tables.differences import differences
 from etl_actors.store.tables.facts import Facts, facts_of, is_empty, required_by_us, schema_facts, spelled
 from etl_actors.store.tables.kin import read_stored
-from etl_actors.store.tables.plan import Change, Question, adapted, created, differences, system_columns
+from etl_actors.store.tables.plan import Change, Question, adapted, created, system_columns
 from etl_actors.store.versions import active_slips
 
 __all__ = ["Change", "ensure_tables", "plan_tables"]

@@ -12,7 +12,8 @@ from lark.exceptions import LarkError
 from etl_actors.combinators.grammar import load_grammar
 from etl_actors.combinators.library import library_text
 from etl_actors.combinators.result import Success
-from etl_actors.combinators.traps.found import Trap, find_traps, traps_of
+from etl_actors.combinators.traps.found import find_traps, traps_of
+from etl_actors.combinators.traps.telling import Trap
 
 
 def _find(name: str) -> str | None:
