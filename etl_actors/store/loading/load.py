@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 _SQL = queries("batches")
 _RETRIES = 5
+_MOST_TEMPS = 500  # tables, up to three relations each: a session's end locks all of its temp tables at once, and must be able to
 
 
 class _NewSlip(Exception):
@@ -57,6 +58,7 @@ class Loading:
         self._permission = permission or Permission()
         self._target_schema = target_schema
         self._known: dict[tuple[Table, ...], Kin] = {}
+        self._temps: set[str] = set()  # all that the session has
         self._active: dict[str, str] = {}  # by name of a break-out's slip: the version that was active at the last load
         self._since_truncated: Counter[str] = Counter()  # by temp table: rows
         self._filling: Table | None = None
@@ -119,10 +121,13 @@ class Loading:
         self._meet(parsed, self._require_current(lease, parsed))
         tables = filled_tables(parsed)
         if tables not in self._known:
+            if len(self._temps) > _MOST_TEMPS:
+                self._renew()
             if not parsed.broken_out:  # whose tables are made where the slip grows
                 ensure_tables(self._conn, tables, parsed.slip or "", self._target_schema, structure_only=True)
             for table in tables:
                 make_temp(self._conn, table)
+                self._temps.add(temp_of(table))
             self._kin(tables)
 
     def _meet(self, parsed: Parsed, active: str | None) -> None:
@@ -137,8 +142,10 @@ class Loading:
         return self._known[tables]
 
     def _renew(self) -> None:
-        for table in {table for tables in self._known for table in tables}:
-            self._conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", temp_of(table))))
+        for temp in self._temps:
+            self._conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", temp)))
+        self._temps.clear()
+        self._since_truncated.clear()
         self._forget()
         self._conn.execute("DEALLOCATE ALL")
 
