@@ -64,7 +64,7 @@ ROW_ID_FIELD = Struct(">q")
 NO_FIELD = b"\xff\xff\xff\xff"
 """Null."""
 
-_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _ID_LENGTH = "00000010"
 _ID_FIELD, _ID = slice(0, 20), slice(4, 20)  # of a packed row
@@ -170,7 +170,7 @@ def copied(pieces: Iterable[Sequence[bytes]], fields: int, last: bytes = b"") ->
         last: fields that each gets in the end, with their lengths.
     """
     count = pack(">h", fields)
-    yield _BEGIN
+    yield _SIGNATURE
     for rows in pieces:
         yield b"".join((count, (last + count).join(rows), last))
     yield _END

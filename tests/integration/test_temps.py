@@ -6,10 +6,10 @@ from etl_actors.relational.parsed import Parsed
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection, connect
 from etl_actors.store.inbox import Inbox
-from etl_actors.store.loading import load
 from etl_actors.store.loading.load import Loading
 from etl_actors.store.slips import remember
 from etl_actors.store.staging import fetch
+from etl_actors.store.tables import temps
 from etl_actors.store.tables.targets import ensure_tables
 from etl_actors.workers.base import Job, Role, RoleSlip
 from etl_actors.workers.batch import BatchParser
@@ -21,7 +21,7 @@ def test_a_session_does_not_keep_the_temp_tables_of_all_that_it_has_loaded(
     producer: Connection, service: Connection, service_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At its end it could not lock more than `max_locks_per_transaction` times the connections, and would leave all of them behind."""
-    monkeypatch.setattr(load, "_MOST_TEMPS", 3)
+    monkeypatch.setattr(temps, "_MOST", 3)
     inbox, parser = Inbox(service, OWNER), BatchParser(lambda row_ids: fetch(service, row_ids), "public")
     with connect(service_url) as conn:
         loading = Loading(conn)

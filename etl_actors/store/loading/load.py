@@ -1,6 +1,5 @@
 """Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
 
-from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -9,7 +8,6 @@ from json import dumps
 import psycopg
 import structlog
 from psycopg import errors as pg
-from psycopg import sql
 
 from etl_actors import events
 from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost, Outgrown
@@ -32,7 +30,7 @@ from etl_actors.store.queries import queries
 from etl_actors.store.replay.repeating import Repeating
 from etl_actors.store.tables.kin import Kin, find_kin
 from etl_actors.store.tables.targets import ensure_tables
-from etl_actors.store.tables.temps import make_temp, temp_of
+from etl_actors.store.tables.temps import Temps
 
 __all__ = ["Loading"]
 
@@ -40,7 +38,6 @@ log = structlog.get_logger()
 
 _SQL = queries("batches")
 _RETRIES = 5
-_MOST_TEMPS = 500  # tables, up to three relations each: a session's end locks all of its temp tables at once, and must be able to
 
 
 class _NewSlip(Exception):
@@ -50,7 +47,10 @@ class _NewSlip(Exception):
 class Loading:
     """Loads batches over one connection, whose temp tables and prepared statements it keeps and, when stale, renews.
 
-    Its permission says what of tables may be changed without asking, where documents of a break-out need it.
+    Args:
+        conn: in autocommit mode; nobody else uses it.
+        target_schema: of tables that a slip names without one.
+        permission: what of tables may be changed without asking, where documents of a break-out need it.
     """
 
     def __init__(self, conn: Connection, target_schema: str = "public", permission: Permission | None = None) -> None:
@@ -58,9 +58,8 @@ class Loading:
         self._permission = permission or Permission()
         self._target_schema = target_schema
         self._known: dict[tuple[Table, ...], Kin] = {}
-        self._temps: set[str] = set()  # all that the session has
+        self._temps = Temps(conn)
         self._active: dict[str, str] = {}  # by name of a break-out's slip: the version that was active at the last load
-        self._since_truncated: Counter[str] = Counter()  # by temp table: rows
         self._filling: Table | None = None
         self._parting = Parting(conn)
         self._repeating = Repeating(conn, target_schema)
@@ -121,13 +120,11 @@ class Loading:
         self._meet(parsed, self._require_current(lease, parsed))
         tables = filled_tables(parsed)
         if tables not in self._known:
-            if len(self._temps) > _MOST_TEMPS:
+            if self._temps.too_many:
                 self._renew()
             if not parsed.broken_out:  # whose tables are made where the slip grows
                 ensure_tables(self._conn, tables, parsed.slip or "", self._target_schema, structure_only=True)
-            for table in tables:
-                make_temp(self._conn, table)
-                self._temps.add(temp_of(table))
+            self._temps.make(tables)
             self._kin(tables)
 
     def _meet(self, parsed: Parsed, active: str | None) -> None:
@@ -142,10 +139,7 @@ class Loading:
         return self._known[tables]
 
     def _renew(self) -> None:
-        for temp in self._temps:
-            self._conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", temp)))
-        self._temps.clear()
-        self._since_truncated.clear()
+        self._temps.drop()
         self._forget()
         self._conn.execute("DEALLOCATE ALL")
 
@@ -217,7 +211,7 @@ class Loading:
             copy_straight(self._conn, batch_id, parted, table)
 
         if any(block.rows for block in parted.rest.blocks):
-            copy(self._conn, parted.rest, self._since_truncated)
+            copy(self._conn, parted.rest, self._temps.since_truncated)
         landing = land(self._conn, batch_id, parted.rest, kin, turn, lost=parted.lost)
         require_types(self._conn, parted)
         parted.enter(landing)

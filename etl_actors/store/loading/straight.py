@@ -24,7 +24,7 @@ __all__ = ["Parting", "Question"]
 _MOST_CONTESTED = 0.5  # of a batch's rows; beyond, it goes through the temp tables whole
 _WHOLE_AFTER = 20  # batches
 
-Rows = tuple[Sequence[bytes], Sequence[bytes]]
+_Rows = tuple[Sequence[bytes], Sequence[bytes]]
 """Rows that go straight, and others."""
 
 
@@ -141,7 +141,7 @@ def _parted(parsed: Parsed, probed: Probed, lines: Sequence[bytes] = ()) -> Part
     return _put_together(parsed, {block.table: (mine, others)}, left, lost=losers is not None)
 
 
-def _put_together(parsed: Parsed, cut: Mapping[Table, Rows], left: tuple[int, ...] = (), *, lost: bool) -> Parted:
+def _put_together(parsed: Parsed, cut: Mapping[Table, _Rows], left: tuple[int, ...] = (), *, lost: bool) -> Parted:
     """Put a parted batch together.
 
     Args:
@@ -164,7 +164,7 @@ def _put_together(parsed: Parsed, cut: Mapping[Table, Rows], left: tuple[int, ..
     return Parted(tuple(straight), replace(parsed, blocks=tuple(rest)), left, lost)
 
 
-def _cut_set(block: Block, left: Sequence[int]) -> Rows:
+def _cut_set(block: Block, left: Sequence[int]) -> _Rows:
     rows = block.each()
     return _cut(rows, block.marks(rows), {block.mark(row_id) for row_id in left})
 
@@ -198,7 +198,7 @@ def _losers(block: Block, lines: Sequence[bytes], there: Mapping[bytes, int]) ->
     return {*lines} - {line for _, line in lowest.values()}
 
 
-def _cut(rows: Sequence[bytes], marks: Sequence[bytes], left: Collection[bytes]) -> Rows:
+def _cut(rows: Sequence[bytes], marks: Sequence[bytes], left: Collection[bytes]) -> _Rows:
     """Part rows, of which each has a mark, into those that go and those whose mark is left."""
     stays = [*map(left.__contains__, marks)]
     return [*compress(rows, map(not_, stays))], [*compress(rows, stays)]

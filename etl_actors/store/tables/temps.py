@@ -1,5 +1,6 @@
 """Temp tables: one a target's plan, which a session keeps, and a batch is copied through."""
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
@@ -13,7 +14,40 @@ from etl_actors.store.database import Connection
 from etl_actors.store.tables.constraints import check_constraint, check_name
 from etl_actors.store.tables.quoting import listed, written_once
 
-__all__ = ["copied_from", "copied_to", "make_temp", "temp_of"]
+__all__ = ["Temps", "copied_from", "copied_to", "make_temp", "temp_of"]
+
+_MOST = 500  # tables, up to three relations each: a session's end locks all of its temp tables at once, and must be able to
+
+
+class Temps:
+    """The temp tables of one session, which it keeps from batch to batch, but not for ever.
+
+    Attributes:
+        since_truncated: by temp table: rows that came since it was last emptied by TRUNCATE.
+    """
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._names: set[str] = set()
+        self.since_truncated: Counter[str] = Counter()
+
+    @property
+    def too_many(self) -> bool:
+        """Whether they are to be dropped before others are made."""
+        return len(self._names) > _MOST
+
+    def make(self, tables: Iterable[Table]) -> None:
+        """Make those that are not there yet through which rows of these tables are copied."""
+        for table in tables:
+            make_temp(self._conn, table)
+            self._names.add(temp_of(table))
+
+    def drop(self) -> None:
+        """Drop all of them, one after the other; outside a transaction."""
+        for name in self._names:
+            self._conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", name)))
+        self._names.clear()
+        self.since_truncated.clear()
 
 
 @lru_cache(maxsize=1_000)
