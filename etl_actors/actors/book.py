@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 
+from etl_actors.actors.entry import Entry
 from etl_actors.actors.pace import Pace
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.reject import Reject
@@ -13,49 +15,11 @@ from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
 from etl_actors.workers.base import RoleSlip
 
-__all__ = ["Book", "Entry"]
+__all__ = ["Book"]
 
 _REPEAT_LOADS = 4  # loads that live ones rather wait behind than behind one of a replay, which may wait for another daemon's
 _QUEUED = 2  # batches that one actor has been told of: one under way, one that waits
 _YIELDS_S = 1.0  # for so long a replay's batch lets live ones pass
-
-
-@dataclass(slots=True)
-class Entry:
-    """One batch in flight; the times are monotonic seconds.
-
-    Args:
-        catalogue: the slips under which it is parsed, whatever comes into force meanwhile.
-        parser: the place of the parser that was told of it; None while it waits for one.
-        parsed: its result; None until it is parsed.
-        loader: the place of the loader that was told of it; None while it waits for one.
-        weight: bytes that are counted for it: of its documents, or of the rows that were made of them, or are to be expected, if more.
-    """
-
-    lease: Lease
-    claimed_at: float
-    catalogue: Catalogue
-    weight: int = 0
-    parser: int | None = None
-    parsed: Parsed | None = None
-    loader: int | None = None
-    parse_s: float = 0.0
-    told_before: bool = False  # a loader that is gone may have landed it
-    turn: int = 0  # of the assignments; an actor works in their order
-    condemned: tuple[Reject, ...] = ()  # rows that killed or hung a parser
-    deaths: int = 0  # actors that died while they worked on this batch
-    pinned: RoleSlip | None = None  # the version that it is parsed by, whatever is in force
-    rejected: bool = False  # its one row was refused, and its reject is all that is to be loaded
-
-    @property
-    def version(self) -> tuple[str | None, str | None]:
-        """The slip that took the rows and its digest, as far as they are known: from the result, or from the lease."""
-        if self.parsed is not None:
-            return self.parsed.slip, self.parsed.digest
-        if self.pinned is not None:
-            return self.pinned.name, self.pinned.digest
-        named = self.catalogue.named(self.lease.slip, self.lease.source) if self.lease.slip is not None else None
-        return self.lease.slip, named.digest if named is not None else None
 
 
 @dataclass(slots=True)
@@ -85,23 +49,39 @@ class Book:
         return self.pace.batches(self.batches)
 
     @property
+    def searched(self) -> set[str | None]:
+        """The sources of batches that are searched for the rows to blame; None: a replay's."""
+        return {_key(entry.lease) for entry in self.entries.values() if entry.piece}
+
+    @property
     def credit(self) -> bool:
-        """Whether another batch may be claimed."""
-        return len(self.entries) < self.batches_now and self.bytes_left > 0
+        """Whether another batch may be claimed. All pieces of one source count as one, or the others would wait until the last has landed."""
+        whole = sum(1 for entry in self.entries.values() if not entry.piece)
+        return whole + len(self.searched) < self.batches_now and self.bytes_left > 0
 
     @property
     def room_to_repeat(self) -> bool:
         """Whether another batch of a replay may be claimed: they have half of the credit at most, one batch at least.
 
-        Alone, they have a batch for each parser and loader, and one to come: but never all.
+        Alone, they have a batch for each parser and loader, and one to come: but never all. None while one of them is searched.
         """
+        if None in self.searched:
+            return False
         repeated = [entry.weight for entry in self.entries.values() if entry.lease.repeat is not None]
         most = self.batches_now // 2
         if len(repeated) == len(self.entries):
             most = max(most, min(self.pace.workers + self.pace.loaders + 1, self.batches_now - 1))
         return self.credit and len(repeated) < max(1, most) and 2 * sum(repeated) < self.nbytes
 
-    def add(self, lease: Lease, catalogue: Catalogue, condemned: tuple[Reject, ...] = (), pinned: RoleSlip | None = None) -> None:
+    def add(
+        self,
+        lease: Lease,
+        catalogue: Catalogue,
+        condemned: tuple[Reject, ...] = (),
+        pinned: RoleSlip | None = None,
+        *,
+        piece: bool = False,
+    ) -> None:
         """Enter a batch that was claimed, rescued or split off, and is to be parsed under these slips.
 
         Args:
@@ -109,10 +89,11 @@ class Book:
             catalogue: the slips.
             condemned: rows that killed or hung a parser; those of the batch count.
             pinned: the version of a replay's batch, instead of the slips.
+            piece: whether it is one of a batch that is searched for the rows to blame.
         """
         ours = tuple(reject for reject in condemned if reject.row_id in lease.row_ids)
-        weight = self.pace.weight(lease)
-        self.entries[lease.batch_id] = Entry(lease, time.monotonic(), catalogue, weight, condemned=ours, pinned=pinned)
+        entry = Entry(lease, time.monotonic(), catalogue, self.pace.weight(lease), condemned=ours, pinned=pinned, piece=piece)
+        self.entries[lease.batch_id] = entry
 
     def find(self, lease: Lease) -> Entry | None:
         """Return the entry of this very lease; None for an answer that comes too late."""
@@ -143,7 +124,7 @@ class Book:
         """Assign waiting batches to the parsers with the least to do; yield place and entry as each is assigned.
 
         A parser is told of one batch of a replay at a time, and of a young one only when it has nothing else to do: so a live
-        batch waits behind one of them at most. While results wait that weigh as much as all batches may, nothing more is parsed: how
+        batch waits behind one of them at most; and of two pieces. While results wait that weigh as much as all batches may, nothing more is parsed: how
         large a result is nobody knows before.
         """
         if sum(e.weight for e in self.entries.values() if e.parsed is not None) >= self.nbytes:
@@ -151,29 +132,36 @@ class Book:
         told = [e for e in self.entries.values() if e.parsed is None and e.parser is not None]
         under_way = Counter(e.parser for e in told)
         repeating = {e.parser for e in told if e.lease.repeat is not None}
+        pieces = Counter(e.parser for e in told if e.piece)
         for entry, limit in _in_order([e for e in self.entries.values() if e.parsed is None and e.parser is None], _QUEUED):
             repeated = entry.lease.repeat is not None
-            place = _freest([p for p in places if p not in repeating] if repeated else places, under_way, limit)
+            free = [p for p in places if not (repeated and p in repeating) and not (entry.piece and pieces[p] >= _QUEUED)]
+            place = _freest(free, under_way, limit)
             if place is not None:
                 repeating |= {place} if repeated else set()
+                pieces[place] += entry.piece
                 entry.parser, entry.turn = place, next(self._turns)
                 yield place, entry
 
     def to_load(self, places: Collection[int]) -> Iterator[tuple[int, Entry, Parsed]]:
         """Assign parsed batches to the loaders with the least to do; yield place, entry and result as each is assigned.
 
-        Of replays one batch lands at a time: a second loader would only wait for the first, and live batches behind it.
+        Of replays one batch lands at a time: a second loader would only wait for the first, and live batches behind it. A loader is
+        told of two pieces at a time: others wait behind no more of them.
         """
         told = [e for e in self.entries.values() if e.loader is not None]
         under_way = Counter(e.loader for e in told)
         under_way.update(dict.fromkeys({e.loader for e in told if e.lease.repeat is not None}, _REPEAT_LOADS - 1))
         repeating = any(e.lease.repeat is not None for e in told)
+        pieces = Counter(e.loader for e in told if e.piece)
         parsed = [e for e in self.entries.values() if e.parsed is not None and e.loader is None]
         for entry, limit in _in_order(parsed, len(self.entries)):
             repeated = entry.lease.repeat is not None
-            place = None if repeated and repeating else _freest(places, under_way, limit)
+            free = [p for p in places if pieces[p] < _QUEUED] if entry.piece else places
+            place = None if repeated and repeating else _freest(free, under_way, limit)
             if place is not None and entry.parsed is not None:
                 repeating = repeating or repeated
+                pieces[place] += entry.piece
                 under_way[place] += _REPEAT_LOADS - 1 if repeated else 0
                 entry.loader, entry.turn = place, next(self._turns)
                 yield place, entry, entry.parsed
@@ -198,6 +186,10 @@ class Book:
         return [e.lease for e in self.entries.values() if e.parser is None and e.parsed is None]
 
 
+def _key(lease: Lease) -> str | None:
+    return None if lease.repeat is not None else lease.source
+
+
 def _blame_first(told: list[Entry]) -> None:
     """Count an actor's death against what it was working on, not against what waited behind it."""
     if told:
@@ -207,9 +199,12 @@ def _blame_first(told: list[Entry]) -> None:
 def _in_order(waiting: list[Entry], limit: int) -> list[tuple[Entry, int]]:
     """Put live batches before those of replays, but for these that have let others pass for long enough.
 
+    Pieces come first, and of them the smallest: so what is to blame is found early, and there are few of them at any time.
+
     Returns:
         Each with how much its actor may have to do, with it.
     """
+    waiting = sorted(waiting, key=lambda e: len(e.lease.row_ids) if e.piece else inf)
     late = time.monotonic() - _YIELDS_S
     last = [e for e in waiting if e.lease.repeat is not None and e.claimed_at > late]
     return [(e, limit) for e in waiting if e.lease.repeat is None or e.claimed_at <= late] + [(e, 1) for e in last]

@@ -6,7 +6,8 @@ import structlog
 
 from etl_actors import events
 from etl_actors.actors.answers import BatchLoaded
-from etl_actors.actors.book import Book, Entry
+from etl_actors.actors.book import Book
+from etl_actors.actors.entry import Entry
 
 __all__ = ["tell_loaded"]
 

@@ -139,8 +139,15 @@ class Custody:
         absent = self.catalogue.awaited(lease.source)
         self.hold(lease, f"Rows of source {lease.source} wait: {absent.why if absent else 'no slip takes them'}.")
 
-    def split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1) -> tuple[Lease, ...]:
-        """Turn a batch into one a group, and enter these; none where it is somebody else's."""
+    def split(self, lease: Lease, groups: tuple[Group, ...], attempt: int = 1, *, searched: bool = False) -> tuple[Lease, ...]:
+        """Turn a batch into one a group, and enter these; none where it is somebody else's.
+
+        Args:
+            lease: of the batch.
+            groups: its rows.
+            attempt: number of each of theirs.
+            searched: whether they are pieces, among which those rows are to be found that are to blame.
+        """
         entry = self.book.entries[lease.batch_id]
         self.book.remove(lease)
         try:
@@ -151,7 +158,7 @@ class Custody:
             return ()
         log.info(events.BATCH_SPLIT, batch_id=lease.batch_id, source=lease.source, children=len(children))
         for child in children:
-            self.book.add(child, entry.catalogue, entry.condemned, entry.pinned)
+            self.book.add(child, entry.catalogue, entry.condemned, entry.pinned, piece=searched or entry.piece)
         return children
 
     def bisect(self, lease: Lease, reject: Reject) -> None:
@@ -168,4 +175,4 @@ class Custody:
             return
         half = len(lease.row_ids) // 2
         halves = (Group(lease.slip, lease.row_ids[:half]), Group(lease.slip, lease.row_ids[half:]))
-        self.split(lease, halves, min(lease.attempt, self.intake.limits.max_attempts))
+        self.split(lease, halves, min(lease.attempt, self.intake.limits.max_attempts), searched=True)

@@ -79,7 +79,8 @@ class Intake:
     def claimed(self, book: Book, *, rang: bool) -> Iterator[Lease]:
         """Yield new batches as long as the book has credit; the caller enters each before it asks for the next.
 
-        Every time it looks first who waits, or a source with a long backlog would keep the others out of sight.
+        Every time it looks first who waits, or a source with a long backlog would keep the others out of sight. Of a source whose rows
+        are searched for those to blame nothing is claimed meanwhile: it would take what credit there is, and leave the others none.
 
         Args:
             book: whose credit counts.
@@ -90,7 +91,7 @@ class Intake:
             return
         while book.credit:
             nbytes = min(self.limits.batch_bytes, book.bytes_left)
-            made = self.inbox.claim(self.limits.batch_rows, nbytes, book.pace.size, book.pace.workers)
+            made = self.inbox.claim(self.limits.batch_rows, nbytes, book.pace.size, book.pace.workers, book.searched)
             for lease in made:
                 log.debug(events.BATCH_CLAIMED, batch_id=lease.batch_id, source=lease.source, rows=len(lease.row_ids))
                 yield lease

@@ -9,6 +9,7 @@ from etl_actors.store.database import Connection
 from etl_actors.store.gathering import Gathering
 from etl_actors.store.leases import Lease, leases
 from etl_actors.store.queries import queries
+from etl_actors.store.sharing import share
 
 __all__ = ["Inbox", "waiting_sources"]
 
@@ -17,8 +18,6 @@ _SWEEP_SHARE = 20  # a sweep that took t seconds is followed by none for 20 t: a
 _SWEEP_PUT_OFF_S = 60.0  # however long sweeps take: new sources are not left waiting for ever
 _LOOK_SHARE = 4  # nor is there another look within 4 t of one that took t, as long as a source has its turn
 _KNOWN_SOURCES = 10_000
-_SHARED_ROWS = 250  # fewer are no share: a batch costs some milliseconds whatever is in it
-_RUNS_SEEN = 100  # runs that are looked through for what waits; where there are more, there is enough for everybody
 
 
 def waiting_sources(conn: Connection) -> list[str]:
@@ -37,8 +36,7 @@ class Inbox:
     source is kept as its floor, and claims begin beyond it. Rows that committed late, below the floor, and sources never seen
     before are found by a sweep from the beginning, whose share of the time is bounded.
 
-    To look is cheap (one index probe a known source) and is meant to be done before each turn: a source whose backlog never
-    ends would keep the others, and a pause of its own, out of sight.
+    To look is cheap, one index probe a known source, and is meant to be done before each turn.
 
     Args:
         conn: in autocommit mode; its plans go by keys from now on.
@@ -158,7 +156,12 @@ class Inbox:
         self._next_sweep = 0.0
 
     def claim(
-        self, rows: int, nbytes: int, size: Callable[[str], tuple[int, int]] | None = None, parsers: int = 1
+        self,
+        rows: int,
+        nbytes: int,
+        size: Callable[[str], tuple[int, int]] | None = None,
+        parsers: int = 1,
+        besides: Collection[str | None] = (),
     ) -> tuple[Lease, ...]:
         """Claim the next rows of the source whose turn it is.
 
@@ -168,19 +171,23 @@ class Inbox:
                 as the mean of its rows: a claim may hold more by what is in one run, less than 512 kB.
             size: gives rows and bytes of a batch of a source, where that is less; None for the same of all.
             parsers: that there are: where a long row of batches comes to its end, what is left is shared out among them.
+            besides: sources that keep their turn, and have none now.
 
         Returns:
             One lease for each slip that the rows name (one, where they name none); empty when no source waits.
         """
-        while self._turn:
+        for _ in range(len(self._turn)):
             source = self._turn.popleft()
+            if source in besides:
+                self._turn.append(source)
+                continue
             swept = source in self._swept
             self._swept.discard(source)
             floor = max(0 if swept else self._floors.get(source, 0), self._still_put_by().get(source, 0))
             began = self._clock()
             most_rows, most_bytes = (rows, nbytes) if size is None else map(min, (rows, nbytes), size(source))
             if source in self._filled:
-                most_rows = self._share(source, floor, most_rows, parsers)
+                most_rows = share(self._conn, source, floor, most_rows, parsers)
             wanted = {"source": source, "floor": floor, "rows": most_rows, "bytes": most_bytes, "owner": self._owner}
             made = leases(self._conn.execute(_SQL["claim"], wanted))
             if swept:
@@ -194,21 +201,6 @@ class Inbox:
                     self._turn.append(source)  # round-robin: one batch, then the others' turn
                 return made
         return ()
-
-    def _share(self, source: str, floor: int, rows: int, parsers: int) -> int:
-        """Return how many rows the next batch may have, so that the last ones keep all parsers busy, and the loader waits for none.
-
-        Args:
-            source: whose rows wait.
-            floor: beyond which they do.
-            rows: that it may have at most.
-            parsers: among whom they are shared out.
-        """
-        if rows <= _SHARED_ROWS or parsers <= 1:
-            return rows
-        known = {"source": source, "floor": floor, "runs": _RUNS_SEEN}
-        seen, waiting = self._conn.execute(_SQL["waiting"], known).fetchone() or (_RUNS_SEEN, 0)
-        return rows if seen == _RUNS_SEEN else min(rows, max(_SHARED_ROWS, -(-waiting // parsers)))
 
     def waiting_since(self) -> datetime | None:
         """Return when the row that waits longest was staged, beyond the floors of the known sources; None when nothing waits.

@@ -83,6 +83,22 @@ def test_a_row_that_a_customers_trigger_refuses_is_rejected_alone(database: str)
     assert "note 37" not in done.stderr
 
 
+def test_a_source_whose_rows_are_all_refused_holds_up_no_other(database: str, tmp_path: Path) -> None:
+    """Stage a row of another source while each of 400 refused ones is searched for: it does not wait for the last of them."""
+    log = tmp_path / "daemon.log"
+    with psycopg.connect(database) as conn:
+        conn.execute("ALTER TABLE note_update ADD must int NOT NULL DEFAULT 1")
+        conn.execute("ALTER TABLE note_update ALTER must DROP DEFAULT")
+    with running("run", env=environment(database, inflight_batches=3, batch_rows=200), log=log):
+        stage(database, _notes(range(400)), "notes_update")
+        wait_until(lambda: len(named(log, "batch.split")) > 3, "a batch is searched")
+        stage(database, _notes(range(1)), "notes_ignore")
+        wait_until(lambda: _count(database, "note_ignore") == 1, "the other source lands")
+        assert _books(database, "notes_update")[2] < 300, "rejected by then"
+        wait_until(lambda: _books(database, "notes_update") == (400, 0, 400, 0), "all are told")
+    assert settled(database)
+
+
 _THING = """
 name = "thing"
 source = "things"

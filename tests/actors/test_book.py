@@ -186,3 +186,49 @@ def test_a_live_batch_is_not_told_to_the_loader_of_a_replay_while_another_has_le
     for batch in (2, 3, 4):
         book.entries[batch].parsed = _NOTHING
     assert [(place, entry.lease.batch_id) for place, entry, _ in book.to_load([0, 1])] == [(1, 2), (1, 3), (1, 4)]
+
+
+def _piece(batch_id: int, rows: int, source: str = "shop") -> Lease:
+    return Lease(batch_id, 1, source, None, tuple(range(rows)), 10, 1)
+
+
+def test_the_pieces_of_a_source_count_as_one_batch_and_nothing_more_of_it_is_to_be_claimed() -> None:
+    book = _book(1, credit=3)
+    for batch in range(2, 9):
+        book.add(_piece(batch, 1), NO_SLIPS, piece=True)
+    assert book.credit
+    assert book.searched == {"shop"}
+    book.add(_piece(9, 1, "news"), NO_SLIPS, piece=True)
+    assert not book.credit
+    book.remove(_piece(9, 1, "news"))
+    book.remove(_lease(1))
+    assert book.credit
+    for batch in range(2, 9):
+        book.remove(_piece(batch, 1))
+    assert book.searched == set()
+
+
+def test_no_more_of_a_replay_is_claimed_while_one_of_its_batches_is_searched() -> None:
+    book = _book(1, credit=9)
+    assert book.room_to_repeat
+    book.add(replace(_piece(2, 1), repeat=Repeat(1, None, (), seeking=False)), NO_SLIPS, piece=True)
+    assert book.searched == {None}
+    assert not book.room_to_repeat
+
+
+def test_the_smallest_pieces_go_first_and_no_actor_has_more_than_two() -> None:
+    book = _book(1, 2, 3)
+    for batch, rows in ((4, 8), (5, 2), (6, 4), (7, 1)):
+        book.add(_piece(batch, rows), NO_SLIPS, piece=True)
+    assert [entry.lease.batch_id for _, entry in book.to_parse([0])] == [7, 5], "it has its fill"
+    for batch, rows in ((7, 1), (5, 2)):
+        book.keep(_piece(batch, rows), _NOTHING)
+    assert [entry.lease.batch_id for _, entry in book.to_parse([0])] == [6, 4]
+    for batch, rows in ((6, 4), (4, 8)):
+        book.keep(_piece(batch, rows), _NOTHING)
+    assert [entry.lease.batch_id for _, entry in book.to_parse([0])] == [1, 2]
+    book.keep(_lease(1), _NOTHING)
+    assert [entry.lease.batch_id for _, entry, _ in book.to_load([0])] == [7, 5, 1]
+    assert [entry.lease.batch_id for _, entry, _ in book.to_load([0])] == []
+    book.remove(_piece(7, 1))
+    assert [entry.lease.batch_id for _, entry, _ in book.to_load([0])] == [6]

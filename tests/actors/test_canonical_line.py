@@ -8,8 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from etl_actors.actors.answers import BatchLoaded
-from etl_actors.actors.book import Book, Entry
+from etl_actors.actors.book import Book
 from etl_actors.actors.canonical_line import tell_loaded
+from etl_actors.actors.entry import Entry
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease, Repeat
 from etl_actors.store.loading.loaded import Loaded

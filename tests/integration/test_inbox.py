@@ -71,7 +71,7 @@ def test_the_last_rows_of_a_long_row_are_shared_out_among_the_parsers(
 
 
 def test_of_many_runs_as_much_is_claimed_as_may_be(producer: Connection, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("etl_actors.store.inbox._SHARED_ROWS", 1)
+    monkeypatch.setattr("etl_actors.store.sharing._LEAST", 1)
     for _ in range(120):
         stage(producer, "shop", [1])
     inbox.look()
@@ -435,6 +435,15 @@ def test_a_look_that_takes_long_is_not_repeated_at_once_while_a_source_has_its_t
     clock.now += 4
     assert inbox.look()
     assert list(inbox._turn) == ["a", "b"]
+
+
+def test_of_some_sources_nothing_is_claimed_and_they_keep_their_turn(producer: Connection, inbox: Inbox) -> None:
+    for source in ("a", "b"):
+        stage(producer, source, [1])
+    assert inbox.look(thorough=True)
+    assert [lease.source for lease in inbox.claim(10, 2**20, besides={"a", None})] == ["b"]
+    assert inbox.claim(10, 2**20, besides={"a"}) == ()
+    assert [lease.source for lease in inbox.claim(10, 2**20)] == ["a"]
 
 
 def test_ten_thousand_sources_are_queued_in_no_time(inbox: Inbox) -> None:
