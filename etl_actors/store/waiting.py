@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from etl_actors.slips.shelf.found import sources_of
+from etl_actors.slips.shelf.unmatched import is_unmatched
 from etl_actors.store.daemons import Living
 from etl_actors.store.database import Connection
 from etl_actors.store.queries import queries
@@ -97,6 +98,7 @@ def waiting(
     """
     held = {slip.digest for daemon in daemons for slip in daemon.slips}
     names = {slip.name for daemon in daemons for slip in daemon.slips}
+    made = any(map(is_unmatched, names))
     broken = [
         f"slip {slip.name} is broken on {daemon.name}, no version of it is in force there, and it may be theirs"
         for daemon in daemons
@@ -108,7 +110,11 @@ def waiting(
         ours = [slip for slip in kept if slip.takes(source)]
         why = [_paused(paused[source])] if source in paused else []
         if daemons:
-            why += [_elsewhere(slip, names) for slip in ours if slip.active and slip.digest not in held]
+            # Of documents that no slip takes a daemon that breaks such out has each version as soon as it meets their source.
+            lacking = [
+                slip for slip in ours if slip.active and slip.digest not in held and not (made and is_unmatched(slip.name))
+            ]
+            why += [_elsewhere(slip, names) for slip in lacking]
         if not any(slip.digest in held for slip in ours):
             why += broken
         found.append(Waiting(source, tuple(why)))

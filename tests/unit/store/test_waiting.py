@@ -41,6 +41,13 @@ def test_an_earlier_version_is_not_the_active_one() -> None:
     assert why.endswith("has its version aaaaaaaa, but another one: etl-actors slips apply there")
 
 
+def test_a_slip_that_nobody_wrote_is_there_as_soon_as_a_daemon_that_makes_such_meets_its_source() -> None:
+    made = Kept("unmatched:shop", "e" * 32, active=True, sources=("shop",))
+    (why,) = _why("shop", _daemon(SlipInForce("a", _A.digest)), kept=(made,))
+    assert why.startswith("slip unmatched:shop may take them")
+    assert _why("shop", _daemon(SlipInForce("unmatched:web", "f" * 32)), kept=(made,)) == ()
+
+
 def test_without_daemons_it_is_nothing_to_say_of_slips() -> None:
     assert _why("shop") == ()
 
