@@ -1,6 +1,7 @@
 """`python -m benchmarks`: run them, print the ratios, and with `--write` keep them in the documentation."""
 
 import argparse
+import signal
 import subprocess
 import sys
 
@@ -19,6 +20,7 @@ _NO_FIGURE = (RuntimeError, psycopg.Error, subprocess.SubprocessError)
 def main() -> int:
     """Run the benches that are asked for; return the exit status."""
     given = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # its server and its daemons end with it
     wanted = Wanted(_tell, given.rows, given.rounds, given.settled, given.backlog, given.minutes)
     names = given.only or list(USUAL)
     load = load_average()
@@ -40,7 +42,8 @@ def main() -> int:
                 except _NO_FIGURE as exc:  # the others take long, and have nothing to do with it
                     failed.append(f"{name} has no figure: {exc}")
                     _tell(failed[-1])
-    print("\n".join([as_text(results, about), *failed]))
+    few = ["\nThe bars are for as many rows as a bench has by default."] if given.rows else []
+    print("\n".join([as_text(results, about), *failed, *few]))
     if given.write and results:
         print(f"\nWritten to {PAGE.relative_to(PAGE.parent.parent)}.")
     return 1 if failed else 0
