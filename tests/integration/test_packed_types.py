@@ -22,3 +22,21 @@ def test_packed_numbers_land_in_a_column_of_another_type(
     breaking.all()
     assert [float(value) for (value,) in service.execute("SELECT i FROM shop__items ORDER BY _row_id")] == [5, 7]
     assert [float(value) for (value,) in service.execute("SELECT no FROM shop ORDER BY _row_id")] == [1, 2]
+
+
+@pytest.mark.parametrize(("table", "column"), [("shop", "no"), ("shop__items", "i")])
+def test_packed_numbers_land_in_a_column_of_a_type_that_reads_on_beyond_their_end(
+    admin: psycopg.Connection, service: Connection, table: str, column: str
+) -> None:
+    """Of numeric the first two bytes say how many more follow; there are none, which PostgreSQL calls a violation of the protocol."""
+    breaking = Breaking(service, read_slip({"slip.toml": 'name = "shop"\nsource = "shop"\n[breakout]\n'}, "public"))
+    stage(admin, "shop", [{"no": 1, "items": [{"i": 5}]}])
+    breaking.all()
+    admin.execute("DROP VIEW shop_view")
+    admin.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE numeric")
+    stage(admin, "shop", [{"no": 2**48, "items": [{"i": 2**48}]}])
+    breaking.all()
+    assert service.execute("SELECT no, i FROM shop JOIN shop__items ON _root_id = shop._id ORDER BY no").fetchall() == [
+        (1, 5),
+        (2**48, 2**48),
+    ]

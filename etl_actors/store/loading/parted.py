@@ -7,6 +7,7 @@ from functools import lru_cache
 from struct import pack
 
 import psycopg
+from psycopg import errors as pg
 from psycopg import sql
 
 from etl_actors.relational.block import Block
@@ -23,7 +24,14 @@ __all__ = ["Contested", "Parted", "Straight", "copy_straight", "require_types"]
 
 _SQL = queries("targets")
 _PIECE, _BYTES = 500, 262_144  # rows, or bytes of them, that are written at once
-_REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.InternalError)
+_REFUSED = (
+    psycopg.IntegrityError,
+    psycopg.DataError,
+    psycopg.ProgrammingError,
+    psycopg.NotSupportedError,
+    psycopg.InternalError,
+    pg.ProtocolViolation,  # a column of another type reads on beyond the end of a packed field; the connection is well
+)
 
 
 class Contested(Exception):
