@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from etl_actors.slips.reading.read import read_slip
 from etl_actors.store.database import Connection
@@ -40,3 +41,19 @@ def test_packed_numbers_land_in_a_column_of_a_type_that_reads_on_beyond_their_en
         (1, 5),
         (2**48, 2**48),
     ]
+
+
+@pytest.mark.parametrize("table", ["shop", "shop__items"])
+def test_packed_rows_keep_their_batch_in_a_column_of_another_type(
+    admin: psycopg.Connection, service: Connection, table: str
+) -> None:
+    breaking = Breaking(service, read_slip({"slip.toml": 'name = "shop"\nsource = "shop"\n[breakout]\n'}, "public"))
+    stage(admin, "shop", [{"no": 1, "items": [{"i": 5}]}])
+    breaking.all()
+    admin.execute(f"ALTER TABLE {table} ALTER COLUMN _batch_id TYPE numeric")
+    stage(admin, "shop", [{"no": 2, "items": [{"i": 7}]}])
+    breaking.all()
+    batches = service.execute("SELECT batch_id FROM etl.batch ORDER BY batch_id").fetchall()
+    assert (
+        service.execute(sql.SQL("SELECT _batch_id FROM {} ORDER BY _row_id").format(sql.Identifier(table))).fetchall() == batches
+    )

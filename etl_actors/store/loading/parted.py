@@ -23,6 +23,7 @@ from etl_actors.store.tables.quoting import identifier, listed, written_once
 __all__ = ["Contested", "Parted", "Straight", "copy_straight", "require_types"]
 
 _SQL = queries("targets")
+_BATCH = ("_batch_id", "bigint")  # behind the fields of a row that is copied straight into its table
 _PIECE, _BYTES = 500, 262_144  # rows, or bytes of them, that are written at once
 _REFUSED = (
     psycopg.IntegrityError,
@@ -122,7 +123,7 @@ def require_types(conn: Connection, parted: Parted) -> None:
 
 @lru_cache(maxsize=1_000)
 def _typed(tables: tuple[Table, ...]) -> dict[str, list[str]]:
-    columns = [(identifier(table).as_string(None), name, kind) for table in tables for name, kind in table.copied]
+    columns = [(identifier(table).as_string(None), name, kind) for table in tables for name, kind in (*table.copied, _BATCH)]
     return {
         "tables": [one for one, _, _ in columns],
         "columns": [one for _, one, _ in columns],
