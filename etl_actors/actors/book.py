@@ -51,7 +51,7 @@ class Book:
     @property
     def searched(self) -> set[str | None]:
         """The sources of batches that are searched for the rows to blame; None: a replay's."""
-        return {_key(entry.lease) for entry in self.entries.values() if entry.piece}
+        return {entry.lease.live_source for entry in self.entries.values() if entry.piece}
 
     @property
     def credit(self) -> bool:
@@ -184,10 +184,6 @@ class Book:
     def unassigned(self) -> list[Lease]:
         """Return the batches that nobody was told of; of a condemned one, a loader was."""
         return [e.lease for e in self.entries.values() if e.parser is None and e.parsed is None]
-
-
-def _key(lease: Lease) -> str | None:
-    return None if lease.repeat is not None else lease.source
 
 
 def _blame_first(told: list[Entry]) -> None:

@@ -103,7 +103,7 @@ class Pace:
 
     def weight(self, lease: Lease) -> int:
         """Return the bytes that a batch has, or will have once it is parsed, as far as that is known."""
-        known = self._sources.get(_key(lease))
+        known = self._sources.get(lease.live_source)
         return lease.nbytes if known is None else int(lease.nbytes * max(1.0, known.grows))
 
     def batches(self, most: int) -> int:
@@ -123,7 +123,7 @@ class Pace:
     def parsed(self, lease: Lease, parsed: Parsed) -> None:
         """Take note of how many bytes of rows were made of a batch: more at once, fewer little by little."""
         ratio = parsed.nbytes / max(1, lease.nbytes)
-        known = self._known(_key(lease))
+        known = self._known(lease.live_source)
         known.grows = max(ratio, known.grows + _FADES * (ratio - known.grows))
 
     def landed(self, lease: Lease, load_s: float, parse_s: float = 0.0, waited_s: float = 0.0) -> None:
@@ -138,8 +138,8 @@ class Pace:
             waited_s: of `load_s`, those in which it waited for others.
         """
         self._loads.append(load_s)
-        known = self._known(_key(lease))
-        rows, cut = len(lease.row_ids), lease.nbytes >= _FULL * self.size(_key(lease))[1]
+        known = self._known(lease.live_source)
+        rows, cut = len(lease.row_ids), lease.nbytes >= _FULL * self.size(lease.live_source)[1]
         step = self._step(rows)
         known.note(step, max(load_s - waited_s, parse_s * self.loaders / self.workers))
         if cut:
@@ -192,7 +192,3 @@ class Pace:
     def _step(self, rows: int) -> int:
         """Return the smallest size that so many rows fit into."""
         return next((step for step in range(self._largest) if rows <= self._rows(step)), self._largest)
-
-
-def _key(lease: Lease) -> str | None:
-    return None if lease.repeat is not None else lease.source

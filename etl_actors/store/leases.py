@@ -57,6 +57,11 @@ class Lease:
     attempt: int
     repeat: Repeat | None = None
 
+    @property
+    def live_source(self) -> str | None:
+        """The source of its rows; None where they are those of a replay, whose batches are one lot whatever their source."""
+        return self.source if self.repeat is None else None
+
 
 def leases(rows: Iterable[Sequence[Any]]) -> tuple[Lease, ...]:
     """Make leases of what the claim, split and rescue statements return; of a first claim they leave the replay's columns out."""
