@@ -20,6 +20,8 @@ Bad data is not an error but a value: see `etl_actors.relational.reject.Reject`.
 from collections.abc import Mapping
 from typing import Self
 
+from etl_actors.relational.suspect import Suspect
+
 __all__ = [
     "DataRefused",
     "DatabaseUnavailable",
@@ -89,12 +91,16 @@ class DataRefused(EtlError):
         message: carries no data.
         reason: a short code.
         detail: the table, column and constraint, as far as the database names them.
+
+    Attributes:
+        suspect: the row at which the database stopped, if that is known.
     """
 
     def __init__(self, message: str, reason: str, detail: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.reason = reason
         self.detail = dict(detail or {})
+        self.suspect: Suspect | None = None
 
 
 class TextTooLarge(EtlError):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from etl_actors.relational.parsed import Parsed, Routed
 from etl_actors.relational.reject import Reject, Stage
+from etl_actors.relational.suspect import Suspect
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.loaded import Loaded
 
@@ -42,6 +43,7 @@ class BatchPoisoned:
         reason: a short code.
         message: expected and got, without data.
         detail: where, as far as it is known: table, column, constraint.
+        suspect: the row at which it failed, if that is known.
     """
 
     lease: Lease
@@ -49,6 +51,7 @@ class BatchPoisoned:
     reason: str
     message: str
     detail: dict[str, str] = field(default_factory=dict)
+    suspect: Suspect | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from etl_actors.actors.signals import Signals
 from etl_actors.errors import LeaseLost
 from etl_actors.relational.parsed import Group, Parsed
 from etl_actors.relational.reject import Reject, Stage
+from etl_actors.relational.suspect import Suspect, pieces_of
 from etl_actors.slips.shelf.catalogue import Catalogue
 from etl_actors.store.leases import Lease
 
@@ -161,18 +162,18 @@ class Custody:
             self.book.add(child, entry.catalogue, entry.condemned, entry.pinned, piece=searched or entry.piece)
         return children
 
-    def bisect(self, lease: Lease, reject: Reject) -> None:
-        """Halve a batch in which some row is to blame; a single row is rejected.
+    def bisect(self, lease: Lease, reject: Reject, suspect: Suspect | None = None) -> None:
+        """Part a batch in which some row is to blame; a single row is rejected.
 
         Args:
             lease: of the batch.
             reject: what becomes of the row, whichever it is.
+            suspect: the row at which it failed, if that is known.
         """
         if len(lease.row_ids) == 1:
             found = replace(reject, row_id=lease.row_ids[0])
             slip, digest = self.book.entries[lease.batch_id].version
             self.book.condemn(lease, Parsed(slip, digest, (), (found,), ()))
             return
-        half = len(lease.row_ids) // 2
-        halves = (Group(lease.slip, lease.row_ids[:half]), Group(lease.slip, lease.row_ids[half:]))
-        self.split(lease, halves, min(lease.attempt, self.intake.limits.max_attempts), searched=True)
+        groups = tuple(Group(lease.slip, piece) for piece in pieces_of(lease.row_ids, suspect))
+        self.split(lease, groups, min(lease.attempt, self.intake.limits.max_attempts), searched=True)

@@ -62,7 +62,7 @@ class LoaderActor(OwnerActor):
         except Outgrown:
             tell(order.reply_to, BatchOutgrown(lease))
         except DataRefused as refused:
-            tell(order.reply_to, BatchPoisoned(lease, Stage.LOAD, refused.reason, str(refused), refused.detail))
+            tell(order.reply_to, BatchPoisoned(lease, Stage.LOAD, refused.reason, str(refused), refused.detail, refused.suspect))
         except (DatabaseUnsuitable, psycopg.Error) as exc:
             # The text of the driver's error may quote data; of ours, it does not.
             reason = str(exc) if isinstance(exc, DatabaseUnsuitable) else f"{type(exc).__name__} ({exc.sqlstate})"

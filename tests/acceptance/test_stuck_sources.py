@@ -83,6 +83,21 @@ def test_a_row_that_a_customers_trigger_refuses_is_rejected_alone(database: str)
     assert "note 37" not in done.stderr
 
 
+def test_a_refused_row_that_copy_names_is_found_in_few_batches(database: str) -> None:
+    """By halving alone, each of four among 2,000 would take a dozen."""
+    with psycopg.connect(database) as conn:
+        conn.execute("ALTER TABLE note_ignore ADD CHECK (id % 500 <> 77)")
+    stage(database, _notes(range(2_000)), "notes_ignore")
+    done = etl("run", "--once", env=environment(database, batch_rows=2_000))
+    assert done.returncode == 0, done.stderr
+    assert settled(database)
+    assert _books(database, "notes_ignore") == (2_000, 1_996, 4, 0)
+    with psycopg.connect(database) as conn:
+        row = conn.execute("SELECT count(*) FROM etl.batch WHERE source = 'notes_ignore'").fetchone()
+    assert row is not None
+    assert row[0] <= 4 * 4 + 1, "a batch that is refused falls into four pieces, of which one is the row"
+
+
 def test_a_source_whose_rows_are_all_refused_holds_up_no_other(database: str, tmp_path: Path) -> None:
     """Stage a row of another source while each of 400 refused ones is searched for: it does not wait for the last of them."""
     log = tmp_path / "daemon.log"

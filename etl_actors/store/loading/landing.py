@@ -13,10 +13,11 @@ from etl_actors.store.breakout.varying import entities_of, require_alike
 from etl_actors.store.database import Connection
 from etl_actors.store.loading.deleting import Beaten, hold_deletes, remove_beaten, share_deletes
 from etl_actors.store.loading.filling import insert_filled
+from etl_actors.store.loading.suspects import Suspects
 from etl_actors.store.loading.winners import count_differing, delete_sets, insert_owners, insert_set, winning_positions
 from etl_actors.store.tables.kin import Kin
 from etl_actors.store.tables.quoting import listed, written_once
-from etl_actors.store.tables.temps import copied_from, copied_to, temp_of
+from etl_actors.store.tables.temps import DELETED_ROWS, copied_from, copied_to, temp_of
 
 __all__ = [
     "Landing",
@@ -27,8 +28,6 @@ __all__ = [
     "keep_apart",
     "land",
 ]
-
-_DELETED_ROWS = 4_000  # a megabyte or two, which is read with the rows of each batch
 
 
 @dataclass(slots=True)
@@ -75,7 +74,7 @@ def filled_tables(parsed: Parsed) -> tuple[Table, ...]:
     return tuple(block.table for block in parsed.blocks)
 
 
-def copy(conn: Connection, parsed: Parsed, since: Counter[str] | None = None) -> None:
+def copy(conn: Connection, parsed: Parsed, since: Counter[str] | None = None, suspects: Suspects | None = None) -> None:
     """Copy a batch's rows into their temp tables, which are emptied first.
 
     TRUNCATE writes three rows of pg_class anew for each, and what they were stays there while a long transaction runs. So where few
@@ -85,14 +84,16 @@ def copy(conn: Connection, parsed: Parsed, since: Counter[str] | None = None) ->
         conn: in the load's transaction.
         parsed: the batch.
         since: by temp table, how many rows it has had since it was truncated last; None to truncate it now.
+        suspects: told at which row a COPY stops.
     """
     if not parsed.blocks:
         return
+    suspects = suspects or Suspects()
     temps = tuple(temp_of(block.table) for block in parsed.blocks)
     many = since is None
     if since is not None:
         since.update({name: block.rows for name, block in zip(temps, parsed.blocks, strict=True)})
-        many = max(since[name] for name in temps) > _DELETED_ROWS
+        many = max(since[name] for name in temps) > DELETED_ROWS
         for name in temps if many else ():
             del since[name]
     conn.execute(_truncated(temps) if many else _emptied(temps))
@@ -100,7 +101,7 @@ def copy(conn: Connection, parsed: Parsed, since: Counter[str] | None = None) ->
         for block, temp in zip(parsed.blocks, temps, strict=True):
             if not block.rows:
                 continue
-            with cursor.copy(copied_to(temp, binary=block.packed)) as rows:
+            with suspects.copying(block), cursor.copy(copied_to(temp, binary=block.packed)) as rows:
                 for piece in copied_from(block):
                     rows.write(piece)
 

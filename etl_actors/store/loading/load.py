@@ -1,16 +1,14 @@
 """Loading: one fenced transaction in which a batch's rows, rejects and finish land together, or nothing does."""
 
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import datetime
-from json import dumps
 
 import psycopg
 import structlog
 from psycopg import errors as pg
 
 from etl_actors import events
-from etl_actors.errors import DatabaseUnsuitable, EtlError, LeaseLost, Outgrown
+from etl_actors.errors import DatabaseUnsuitable, DataRefused, EtlError, LeaseLost, Outgrown
 from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Table
 from etl_actors.store.breakout.outgrown import held_version, lands_in
@@ -21,11 +19,12 @@ from etl_actors.store.database import Connection
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
 from etl_actors.store.loading.landing import Landing, copy, filled_tables, land
-from etl_actors.store.loading.loaded import Loaded, outcomes_of
+from etl_actors.store.loading.loaded import Loaded, told_of
 from etl_actors.store.loading.opening import opened
 from etl_actors.store.loading.parted import Contested, Parted, copy_straight, require_types
 from etl_actors.store.loading.refusals import failure_of
 from etl_actors.store.loading.straight import Parting, Question
+from etl_actors.store.loading.suspects import Suspects
 from etl_actors.store.queries import queries
 from etl_actors.store.replay.repeating import Repeating
 from etl_actors.store.tables.kin import Kin, find_kin
@@ -61,6 +60,7 @@ class Loading:
         self._temps = Temps(conn)
         self._active: dict[str, str] = {}  # by name of a break-out's slip: the version that was active at the last load
         self._filling: Table | None = None
+        self._suspects = Suspects()
         self._parting = Parting(conn)
         self._repeating = Repeating(conn, target_schema)
         conn.execute(_SQL["probe"])
@@ -75,7 +75,7 @@ class Loading:
             DatabaseUnsuitable: a right is missing, or a table is not as the slip wants it; nothing landed.
             psycopg.OperationalError: the connection is gone; whether it landed is to be asked with `finished`.
         """
-        parsed = self._repeating.narrowed(lease, parsed)
+        parsed, self._suspects = self._repeating.narrowed(lease, parsed), Suspects()
         failure: EtlError = DatabaseUnsuitable("Slips were stored again and again while the batch was landing.")
         for attempt in range(_RETRIES):
             last = attempt == _RETRIES - 1
@@ -96,14 +96,22 @@ class Loading:
                 _tell_retry(lease, attempt, exc)
                 self._renew()
             except psycopg.Error as exc:
-                blamed = failure_of(exc, filled_tables(parsed), self._filling)
-                if blamed is None:
-                    raise
-                failure = blamed
-                if attempt:
+                failure = self._blamed(exc, parsed)
+                # Which of several rows it was is not known yet: it comes back by itself.
+                if attempt or (isinstance(failure, DataRefused) and len(lease.row_ids) > 1):
                     break
-                self._renew()  # 22003 may come from a stale plan too: once more with fresh ones before blaming a row
+                self._replan()  # 22003 may come from a stale plan too: once more with fresh ones before blaming a row
         raise failure  # out here, where no driver's error is its context: that one's DETAIL quotes the row
+
+    def _blamed(self, exc: psycopg.Error, parsed: Parsed) -> DataRefused | DatabaseUnsuitable:
+        """Tell whose fault it is that a batch was refused; where it is no row's, and no missing right's, raise what was raised."""
+        blamed = failure_of(exc, filled_tables(parsed), self._filling)
+        if blamed is None:
+            raise exc
+        if isinstance(blamed, DataRefused):
+            blamed.suspect = self._suspects.found
+            self._parting.leave_whole_no_more(parsed)
+        return blamed
 
     @property
     def waited_s(self) -> float:
@@ -140,6 +148,9 @@ class Loading:
 
     def _renew(self) -> None:
         self._temps.drop()
+        self._replan()
+
+    def _replan(self) -> None:
         self._forget()
         self._conn.execute("DEALLOCATE ALL")
 
@@ -166,7 +177,8 @@ class Loading:
             known = self._kin(filled_tables(parsed))
             return self._parting.ask(parsed, known, whole=whole) if live and not parsed.broken_out else None
 
-        with opened(self._conn, lease, self._parting.together(), ask) as asked:
+        unless_landed = self._temps.soiled_unless_landed(filled_tables(parsed))
+        with unless_landed, opened(self._conn, lease, self._parting.together(), ask) as asked:
             # A replay takes rows of entities away, and puts others there: what a live batch has compared with must stay.
             active = self._require_current(lease, parsed, alone=not live and bool(entities_of(parsed)))
             # A version can have come since the kin was found; none comes until the transaction ends.
@@ -177,7 +189,7 @@ class Loading:
                 landing = self._land(lease.batch_id, parted, kin)
                 insert_rejects(self._conn, lease.batch_id, parsed)
                 return self._finish(lease, parsed, landing)
-            copy(self._conn, parsed)
+            copy(self._conn, parsed, suspects=self._suspects)
             made = self._repeating.land(lease, lease.repeat, parsed, kin, self._fill, whole=whole)
             if made is None:
                 return Loaded(0, 0, 0, 0, 0, 0)
@@ -208,10 +220,10 @@ class Loading:
 
         def turn(table: Table) -> None:
             self._fill(table)
-            copy_straight(self._conn, batch_id, parted, table)
+            copy_straight(self._conn, batch_id, parted, table, self._suspects)
 
         if any(block.rows for block in parted.rest.blocks):
-            copy(self._conn, parted.rest, self._temps.since_truncated)
+            copy(self._conn, parted.rest, self._temps.since_truncated, self._suspects)
         landing = land(self._conn, batch_id, parted.rest, kin, turn, lost=parted.lost)
         require_types(self._conn, parted)
         parted.enter(landing)
@@ -223,21 +235,9 @@ class Loading:
     def _finish(
         self, lease: Lease, parsed: Parsed, landing: Landing, prior: str | None = None, after: datetime | None = None
     ) -> Loaded:
-        outcomes = outcomes_of(lease, parsed, landing)
-        loaded = Loaded.counted(outcomes, landing)
-        given = {
-            "batch_id": lease.batch_id,
-            "token": lease.token,
-            "slip": parsed.slip,
-            "digest": parsed.digest,
-            "target": parsed.blocks[0].table.qualified if parsed.blocks else None,
-            "outcomes": outcomes,
-            "rows_added": dumps(dict(landing.gained)),
-            "prior": prior,
-            "after": after,
-        }
+        loaded, told = told_of(lease, parsed, landing)
         # The reply is read before COMMIT is sent: pipelined with it, a finish that hit no row would land all the same.
-        finished = self._conn.execute(_SQL["finish"], given | asdict(loaded)).fetchone()
+        finished = self._conn.execute(_SQL["finish"], told | {"prior": prior, "after": after}).fetchone()
         if finished is None:
             raise LeaseLost.of(lease.batch_id, lease.token)
         # Counted after the winners' rows are locked: whoever made a row that we replaced had stored its slip before.

@@ -1,14 +1,15 @@
 """What became of a loaded batch's rows: a letter each, and their counts."""
 
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import asdict, dataclass
+from json import dumps
+from typing import Any, Self
 
 from etl_actors.relational.outcome import Outcome
 from etl_actors.relational.parsed import Parsed
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.landing import Landing
 
-__all__ = ["Loaded", "outcomes_of"]
+__all__ = ["Loaded", "outcomes_of", "told_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,18 @@ def outcomes_of(lease: Lease, parsed: Parsed, landing: Landing) -> str:
         msg = f"the result of batch {lease.batch_id} has rows that are not its own"
         raise ValueError(msg)
     return letters
+
+
+def told_of(lease: Lease, parsed: Parsed, landing: Landing) -> tuple[Loaded, dict[str, Any]]:
+    """Give what a batch is finished with: its counts, and all that the database is told of it."""
+    outcomes = outcomes_of(lease, parsed, landing)
+    loaded = Loaded.counted(outcomes, landing)
+    return loaded, asdict(loaded) | {
+        "batch_id": lease.batch_id,
+        "token": lease.token,
+        "slip": parsed.slip,
+        "digest": parsed.digest,
+        "target": parsed.blocks[0].table.qualified if parsed.blocks else None,
+        "outcomes": outcomes,
+        "rows_added": dumps(dict(landing.gained)),
+    }

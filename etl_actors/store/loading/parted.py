@@ -16,6 +16,7 @@ from etl_actors.relational.parsed import Parsed
 from etl_actors.relational.tables import Kind, Table
 from etl_actors.store.database import Connection
 from etl_actors.store.loading.landing import Landing
+from etl_actors.store.loading.suspects import Suspects
 from etl_actors.store.loading.winners import landed_columns
 from etl_actors.store.queries import queries
 from etl_actors.store.tables.quoting import identifier, listed, written_once
@@ -81,7 +82,7 @@ class Parted:
                 landing.straight, landing.left = one.rows, self.left
 
 
-def copy_straight(conn: Connection, batch_id: int, parted: Parted, table: Table) -> None:
+def copy_straight(conn: Connection, batch_id: int, parted: Parted, table: Table, suspects: Suspects) -> None:
     """Copy the uncontested lines of a table into it; it may have none.
 
     Args:
@@ -89,6 +90,7 @@ def copy_straight(conn: Connection, batch_id: int, parted: Parted, table: Table)
         batch_id: of the batch.
         parted: it.
         table: whose turn it is.
+        suspects: told at which row the COPY stops.
 
     Raises:
         Contested: somebody who is no load has made one of the `_id`s, or the table does not take the rows so.
@@ -98,7 +100,7 @@ def copy_straight(conn: Connection, batch_id: int, parted: Parted, table: Table)
         return
     landed = -1
     with conn.cursor() as cursor, suppress(*_REFUSED):
-        with cursor.copy(_copied(table, binary=one.block.packed)) as copying:
+        with suspects.copying(one.block, one.kept), cursor.copy(_copied(table, binary=one.block.packed)) as copying:
             for piece in _written(one, batch_id):
                 copying.write(piece)
         landed = cursor.rowcount

@@ -62,6 +62,10 @@ class Parting:
         """Leave the next batches of a slip whole: who has met others at the same rows will meet them again."""
         self._whole[parsed.slip or ""] = _WHOLE_AFTER
 
+    def leave_whole_no_more(self, parsed: Parsed) -> None:
+        """Part the next batches of a slip again: it was no others whom it met, but a row that is refused."""
+        self._whole.pop(parsed.slip or "", None)
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """Send together what is executed in the block: its answers are there when it ends.

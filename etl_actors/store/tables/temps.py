@@ -1,7 +1,8 @@
 """Temp tables: one a target's plan, which a session keeps, and a batch is copied through."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -14,7 +15,10 @@ from etl_actors.store.database import Connection
 from etl_actors.store.tables.constraints import check_constraint, check_name
 from etl_actors.store.tables.quoting import listed, written_once
 
-__all__ = ["Temps", "copied_from", "copied_to", "make_temp", "temp_of"]
+__all__ = ["DELETED_ROWS", "Temps", "copied_from", "copied_to", "make_temp", "temp_of"]
+
+DELETED_ROWS = 4_000
+"""Rows that are deleted from a temp table until it is truncated: a megabyte or two, which is read with the rows of each batch."""
 
 _MOST = 500  # tables, up to three relations each: a session's end locks all of its temp tables at once, and must be able to
 
@@ -41,6 +45,15 @@ class Temps:
         for table in tables:
             make_temp(self._conn, table)
             self._names.add(temp_of(table))
+
+    @contextmanager
+    def soiled_unless_landed(self, tables: Sequence[Table]) -> Iterator[None]:
+        """Have the temp tables of some tables truncated next time, if the block fails: rows that were rolled back stay in them, dead."""
+        try:
+            yield
+        except BaseException:
+            self.since_truncated.update(dict.fromkeys(map(temp_of, tables), DELETED_ROWS))
+            raise
 
     def drop(self) -> None:
         """Drop all of them, one after the other; outside a transaction."""
