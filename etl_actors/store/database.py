@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from etl_actors.errors import DatabaseUnavailable, DatabaseUnsuitable, SettingsError
 
-__all__ = ["MINIMUM_VERSION", "Connection", "connect", "describe", "translated"]
+__all__ = ["MINIMUM_VERSION", "Connection", "connect", "describe", "prepare_anew", "translated"]
 
 MINIMUM_VERSION = 150000
 
@@ -74,6 +74,16 @@ def connect(
             conn.close()
             raise
     return conn
+
+
+def prepare_anew(conn: Connection) -> None:
+    """Forget what was prepared over a connection, here and in the server; outside a transaction.
+
+    The driver does so where a transaction is rolled back. Of a DEALLOCATE ALL that is sent to it as a statement it may take no notice the
+    second time, and go on naming what is no longer there.
+    """
+    with conn.transaction(force_rollback=True):
+        pass
 
 
 def _given_options(url: str) -> str:

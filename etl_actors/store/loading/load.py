@@ -15,7 +15,7 @@ from etl_actors.store.breakout.outgrown import held_version, lands_in
 from etl_actors.store.breakout.permission import Permission
 from etl_actors.store.breakout.variation import let_vary
 from etl_actors.store.breakout.varying import Varies, entities_of
-from etl_actors.store.database import Connection
+from etl_actors.store.database import Connection, prepare_anew
 from etl_actors.store.leases import Lease
 from etl_actors.store.loading.dead_letters import insert_rejects
 from etl_actors.store.loading.landing import Landing, copy, filled_tables, land
@@ -75,7 +75,7 @@ class Loading:
             DatabaseUnsuitable: a right is missing, or a table is not as the slip wants it; nothing landed.
             psycopg.OperationalError: the connection is gone; whether it landed is to be asked with `finished`.
         """
-        parsed, self._suspects = self._repeating.narrowed(lease, parsed), Suspects()
+        parsed, self._suspects, fresh = self._repeating.narrowed(lease, parsed), Suspects(), False
         failure: EtlError = DatabaseUnsuitable("Slips were stored again and again while the batch was landing.")
         for attempt in range(_RETRIES):
             last = attempt == _RETRIES - 1
@@ -97,10 +97,10 @@ class Loading:
                 self._renew()
             except psycopg.Error as exc:
                 failure = self._blamed(exc, parsed)
-                # Which of several rows it was is not known yet: it comes back by itself.
-                if attempt or (isinstance(failure, DataRefused) and len(lease.row_ids) > 1):
-                    break
+                if fresh or (isinstance(failure, DataRefused) and len(lease.row_ids) > 1):
+                    break  # which of several rows it was is not known yet: it comes back by itself
                 self._replan()  # 22003 may come from a stale plan too: once more with fresh ones before blaming a row
+                fresh = True
         raise failure  # out here, where no driver's error is its context: that one's DETAIL quotes the row
 
     def _blamed(self, exc: psycopg.Error, parsed: Parsed) -> DataRefused | DatabaseUnsuitable:
@@ -152,7 +152,7 @@ class Loading:
 
     def _replan(self) -> None:
         self._forget()
-        self._conn.execute("DEALLOCATE ALL")
+        prepare_anew(self._conn)
 
     def _forget(self) -> None:
         self._known.clear()
