@@ -115,3 +115,18 @@ def test_a_temp_table_does_not_grow_by_what_was_rolled_back(service: Connection,
         with pytest.raises(DataRefused):
             loading.load(lease, refused)
     assert pages() <= first
+
+
+def test_a_temp_table_is_not_truncated_for_a_load_that_has_copied_nothing_to_it(
+    service: Connection, admin: Connection, batch: Callable[[int], Lease]
+) -> None:
+    """TRUNCATE writes rows of pg_class: a load that meets others before it has copied a row costs none."""
+    loading = Loading(service)
+    loading.load(batch(1), parsed(_PLAIN.root, []))
+    admin.execute("CREATE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+    admin.execute("CREATE TRIGGER keep BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION public.keep()")
+    temp = f"pg_temp.{temp_of(_PLAIN.root)}"
+    before = one(service, "SELECT pg_relation_filenode(%s::regclass)", temp)
+    lease = batch(3)
+    assert loading.load(lease, parsed(_PLAIN.root, [Note(row_id, row_id) for row_id in lease.row_ids])).duplicate == 3
+    assert one(service, "SELECT pg_relation_filenode(%s::regclass)", temp) == before

@@ -48,11 +48,16 @@ class Temps:
 
     @contextmanager
     def soiled_unless_landed(self, tables: Sequence[Table]) -> Iterator[None]:
-        """Have the temp tables of some tables truncated next time, if the block fails: rows that were rolled back stay in them, dead."""
+        """Have the temp tables of some tables truncated next time, if the block fails: rows that were rolled back stay in them, dead.
+
+        Where none were counted until then, the tables are as they were: nothing was copied, or that they were truncated is rolled back, too.
+        """
+        before = self.since_truncated.copy()
         try:
             yield
         except BaseException:
-            self.since_truncated.update(dict.fromkeys(map(temp_of, tables), DELETED_ROWS))
+            if self.since_truncated != before:
+                self.since_truncated.update(dict.fromkeys(map(temp_of, tables), DELETED_ROWS))
             raise
 
     def drop(self) -> None:
