@@ -1,4 +1,4 @@
-"""What becomes of batches before they are handed out: entered, left to others, held, split, bisected."""
+"""What becomes of batches before they are handed out: entered, left to others, held, split, searched."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -73,7 +73,7 @@ class Custody:
             self.book.add(lease, self.catalogue, pinned=pinned)
             if lease.attempt > self.intake.limits.max_attempts:
                 message = f"expected the batch to land, but {lease.attempt - 1} owners died while they held it"
-                self.bisect(lease, Reject(0, Stage.PARSE, "poison", message))
+                self.search(lease, Reject(0, Stage.PARSE, "poison", message))
         if self.replays.aside:
             self.signals.failed.set()
         return found
@@ -162,8 +162,8 @@ class Custody:
             self.book.add(child, entry.catalogue, entry.condemned, entry.pinned, piece=searched or entry.piece)
         return children
 
-    def bisect(self, lease: Lease, reject: Reject, suspect: Suspect | None = None) -> None:
-        """Part a batch in which some row is to blame; a single row is rejected.
+    def search(self, lease: Lease, reject: Reject, suspect: Suspect | None = None) -> None:
+        """Split a batch in which some row is to blame, until it is alone; a single row is rejected.
 
         Args:
             lease: of the batch.

@@ -181,14 +181,14 @@ class Dispatch:
             entry.condemned = (*entry.condemned, answer.reject)
 
     def poisoned(self, answer: BatchPoisoned) -> None:
-        """Part a batch in which some row is to blame; a single row is rejected."""
+        """Split a batch in which some row is to blame; a single row is rejected."""
         entry = self.book.find(answer.lease)
         if entry is not None and entry.rejected:
             # Nothing of the row is left that could be refused: it is what the database will not let go, now or ever.
             self.stuck(BatchStuck(answer.lease, answer.message))
         elif entry is not None:
             reject = Reject(0, answer.stage, answer.reason, answer.message, dict(answer.detail))
-            self.custody.bisect(answer.lease, reject, answer.suspect)
+            self.custody.search(answer.lease, reject, answer.suspect)
             self._hand_out()
 
     def stuck(self, answer: BatchStuck) -> None:

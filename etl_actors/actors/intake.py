@@ -37,7 +37,7 @@ class Limits:
         batch_rows: rows of one batch at most.
         batch_bytes: payload bytes of one batch, exceeded by less than 512 kB or by a last row that is larger.
         lease_s: seconds after which a silent daemon's batches are taken over, its lock notwithstanding.
-        max_attempts: owners that a batch may have outlived before it is bisected.
+        max_attempts: owners that a batch may have outlived before it is searched.
         partition_rows: rows of one staging partition.
         sources: that are claimed; empty for all.
     """

@@ -20,7 +20,7 @@ class Suspect:
 
 
 def pieces_of(row_ids: Sequence[int], suspect: Suspect | None = None) -> list[tuple[int, ...]]:
-    """Part a batch that is refused.
+    """Split a batch that is refused.
 
     Args:
         row_ids: of it, ascending; at least two.

@@ -1,10 +1,12 @@
 """At which row the database stopped: where COPY tells, the search for who is to blame begins there."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from etl_actors.errors import DataRefused
 from etl_actors.relational.checks import Compared
@@ -69,6 +71,21 @@ def test_the_row_that_a_slips_own_check_refuses_is_told(service: Connection, bat
     notes = [Note(row_id, no, "no" if no == 2 else "a") for no, row_id in enumerate(lease.row_ids)]
     with pytest.raises(DataRefused, match="to fulfil its check") as caught:
         Loading(service).load(lease, parsed(_CHECKED, notes))
+    assert caught.value.suspect == Suspect(lease.row_ids[2], frozenset(lease.row_ids[:2]))
+
+
+@pytest.mark.parametrize("name", ["a, b 1", "a\nb", 'a "b"', "50%"])
+def test_it_is_told_whatever_the_table_is_called(
+    service: Connection, admin: Connection, batch: Callable[[int], Lease], name: str
+) -> None:
+    table, loading = replace(_PLAIN.root, name=name), Loading(service)
+    loading.load(batch(1), parsed(table, []))
+    admin.execute(sql.SQL("ALTER TABLE {} ADD CHECK (title <> 'no')").format(sql.Identifier(name)))
+    lease = batch(4)
+    with pytest.raises(DataRefused) as caught:
+        loading.load(
+            lease, parsed(table, [Note(row_id, no, "no" if no == 2 else "a") for no, row_id in enumerate(lease.row_ids)])
+        )
     assert caught.value.suspect == Suspect(lease.row_ids[2], frozenset(lease.row_ids[:2]))
 
 

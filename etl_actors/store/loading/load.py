@@ -90,7 +90,7 @@ class Loading:
                 failure = Outgrown(f"slip {parsed.slip} grows all the time") if parsed.broken_out else failure
                 self._forget()
             except (pg.FeatureNotSupported, pg.UndefinedTable, pg.UndefinedColumn) as exc:
-                # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never bisect for it.
+                # 0A000 and its like: a table changed under prepared statements and temps. Renew them; never search for a row.
                 if last:
                     raise
                 _tell_retry(lease, attempt, exc)
@@ -110,7 +110,7 @@ class Loading:
             raise exc
         if isinstance(blamed, DataRefused):
             blamed.suspect = self._suspects.found
-            self._parting.leave_whole_no_more(parsed)
+            self._parting.part_again(parsed)
         return blamed
 
     @property

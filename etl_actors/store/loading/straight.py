@@ -62,7 +62,7 @@ class Parting:
         """Leave the next batches of a slip whole: who has met others at the same rows will meet them again."""
         self._whole[parsed.slip or ""] = _WHOLE_AFTER
 
-    def leave_whole_no_more(self, parsed: Parsed) -> None:
+    def part_again(self, parsed: Parsed) -> None:
         """Part the next batches of a slip again: it was no others whom it met, but a row that is refused."""
         self._whole.pop(parsed.slip or "", None)
 

@@ -8,10 +8,10 @@ import psycopg
 
 from etl_actors.relational.block import Block
 from etl_actors.relational.suspect import Suspect
+from etl_actors.relational.tables import Table
+from etl_actors.store.tables.temps import temp_of
 
 __all__ = ["Suspects"]
-
-_LINE = re.compile(r"^COPY .+?, \w+ (\d{1,18})", re.MULTILINE)  # whatever the word for a line is in the server's language
 
 
 class Suspects:
@@ -35,10 +35,18 @@ class Suspects:
         try:
             yield
         except psycopg.Error as error:
-            line = _LINE.search(error.diag.context or "")
+            line = _line(error, block.table)
             if line is not None:
-                self.found = _suspect(block, block.each() if kept is None else kept, int(line[1]))
+                self.found = _suspect(block, block.each() if kept is None else kept, line)
             raise
+
+
+def _line(error: psycopg.Error, table: Table) -> int | None:
+    """Read the number of the line off the context of a COPY into a table, or into its temp table."""
+    names = "|".join(map(re.escape, (table.name, temp_of(table))))
+    # Whatever the word for a line is in the server's language; the context goes on with the value.
+    found = re.search(rf"^COPY (?:{names}), \w+ (\d{{1,18}})", error.diag.context or "", re.MULTILINE)
+    return None if found is None else int(found[1])
 
 
 def _suspect(block: Block, rows: Sequence[bytes], line: int) -> Suspect | None:
